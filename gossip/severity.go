@@ -1,0 +1,76 @@
+package gossip
+
+import "strconv"
+
+// Severity orders findings. Unknown is the lowest and means "not measured": it is never "fine".
+type Severity int
+
+const (
+	// SeverityUnknown is the zero value: nothing was measured, or too little for a verdict.
+	SeverityUnknown Severity = iota
+	// SeverityNone is measured and healthy, or no limit that could hurt.
+	SeverityNone
+	// SeverityInfo is worth knowing, and no reason to act.
+	SeverityInfo
+	// SeverityWarning is worth acting on in working hours.
+	SeverityWarning
+	// SeverityHigh hurts requests now.
+	SeverityHigh
+	// SeverityCritical means the kernel holds the subject back most of the time.
+	SeverityCritical
+)
+
+var severityNames = [...]string{"Unknown", "None", "Info", "Warning", "High", "Critical"}
+
+// String is the API's word for the severity ("Critical"). A number outside the six prints as "Severity(7)".
+func (s Severity) String() string {
+	if s < 0 || int(s) >= len(severityNames) {
+		return "Severity(" + strconv.Itoa(int(s)) + ")"
+	}
+	return severityNames[s]
+}
+
+// Confidence says how much of what should have been measured was measured.
+type Confidence int
+
+const (
+	// ConfidenceLow is the zero value: percentages without counters, or less than half of the expected samples.
+	ConfidenceLow Confidence = iota
+	// ConfidenceMedium is counters and at least half of the expected samples.
+	ConfidenceMedium
+	// ConfidenceHigh is counters and at least nine tenths of the expected samples.
+	ConfidenceHigh
+)
+
+var confidenceNames = [...]string{"Low", "Medium", "High"}
+
+// String is the API's word for the confidence ("High").
+func (c Confidence) String() string {
+	if c < 0 || int(c) >= len(confidenceNames) {
+		return "Confidence(" + strconv.Itoa(int(c)) + ")"
+	}
+	return confidenceNames[c]
+}
+
+// Reason is the short word for why a finding has its severity: the `reason` of the object's condition.
+type Reason string
+
+const (
+	// ReasonThrottledWhileCPULow is hidden throttling: at least 25 % of periods throttled while the container used less than
+	// 80 % of its limit. Averaged metrics call such a container healthy.
+	ReasonThrottledWhileCPULow Reason = "ThrottledWhileCPULow"
+	// ReasonThrottled is throttling that the usage explains, or whose usage is not known.
+	ReasonThrottled Reason = "Throttled"
+	// ReasonBelowThreshold is measured, and less than 10 % of periods.
+	ReasonBelowThreshold Reason = "BelowThreshold"
+	// ReasonNoLimit is a container without a CPU limit: the kernel has nothing to enforce.
+	ReasonNoLimit Reason = "NoLimit"
+	// ReasonTooFewPeriods is fewer than 50 enforcement periods (5 s of activity): no verdict yet.
+	ReasonTooFewPeriods Reason = "TooFewPeriods"
+	// ReasonNotMeasured is no figure at all: no verdict, and not "healthy".
+	ReasonNotMeasured Reason = "NotMeasured"
+	// ReasonWithinObjective is a birth within 5 s, image pull and init containers left out.
+	ReasonWithinObjective Reason = "WithinObjective"
+	// ReasonObjectiveMissed is a birth that took longer than the 5 s pod start-up objective.
+	ReasonObjectiveMissed Reason = "ObjectiveMissed"
+)

@@ -1,0 +1,45 @@
+package gossip
+
+import (
+	"cmp"
+	"strings"
+)
+
+// Kind says what a subject is about. Its values are the words of the API: `spec.kind` of a KernelWhisper, or the birth of a pod.
+type Kind string
+
+const (
+	// KindCPUThrottling is about the CFS bandwidth controller: periods in which the kernel refused to run a container.
+	KindCPUThrottling Kind = "CPUThrottling"
+	// KindPodBirth is about what the kernel did to bring a pod up. It belongs to the pod, so its subject has no container.
+	KindPodBirth Kind = "PodBirth"
+)
+
+// Subject is what a finding is about: one kind of trouble in one container of one pod (Container is empty where the whole pod is
+// meant). It is comparable, so it serves as a map key and as the request of a work queue. A pod that is created again under its
+// name is the same Subject; its UID tells the two apart (see Analyzer).
+type Subject struct {
+	Kind      Kind
+	Namespace string
+	Pod       string
+	Container string
+}
+
+// Compare orders subjects by namespace, pod, container and kind: the order of all our output.
+func (s Subject) Compare(t Subject) int {
+	return cmp.Or(
+		strings.Compare(s.Namespace, t.Namespace),
+		strings.Compare(s.Pod, t.Pod),
+		strings.Compare(s.Container, t.Container),
+		strings.Compare(string(s.Kind), string(t.Kind)),
+	)
+}
+
+// String is for messages: "CPUThrottling shop/api-0/app".
+func (s Subject) String() string {
+	out := string(s.Kind) + " " + s.Namespace + "/" + s.Pod
+	if s.Container != "" {
+		out += "/" + s.Container
+	}
+	return out
+}

@@ -1,0 +1,26 @@
+package recommend
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// Recommendation is one piece of advice about one finding. A refusal is a Recommendation too: it has no Target, and its Reason
+// says first why there is no number.
+type Recommendation struct {
+	Rule     string          // kebab-case ID of the rule, unique in an object, never renamed
+	Priority gossip.Severity // the finding's severity, or lower where the advice can wait
+	Action   string          // what to do, in a sentence
+	Reason   string          // why it helps, or why there is no number
+	Evidence string          // the figures it stands on
+
+	// Current, Target, Lower and Upper are quantities of the resource that the rule is about (CPU limit in cores). Nil is
+	// "not known" for Current and "no number" for the others.
+	Current, Target, Lower, Upper *resource.Quantity
+
+	Resize   string // kubectl command that resizes the running pod in place; empty when there is none
+	Patch    string // kubectl command that changes the owner's template, so that it lasts
+	Rollback string // kubectl command that undoes Patch (or Resize where there is no owner)
+	Risk     string // what may go wrong
+}
