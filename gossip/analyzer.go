@@ -1,0 +1,194 @@
+package gossip
+
+import (
+	"cmp"
+	"container/heap"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options of an Analyzer. The zero value is what both programs use.
+type Options struct {
+	// Window is the length of the sliding window of event time; 0 means 15 minutes.
+	Window time.Duration
+	// MaxSubjects bounds the memory; 0 means 20,000. When there are more, the subject with the oldest event goes.
+	MaxSubjects int
+	// ThrottleWarning and ThrottleCritical are the shares 0–1 of throttled periods from which a container is in trouble and in
+	// deep trouble; 0 means 0.25 and 0.80.
+	ThrottleWarning, ThrottleCritical float64
+}
+
+// Stats counts what became of the records that an Analyzer was given.
+type Stats struct {
+	Observed int64 // all of them
+	Repeated int64 // identical to one that was counted
+	Dropped  int64 // too late for the window, of an earlier pod or container, or with figures that cannot be
+	Evicted  int64 // subjects that went because there were more than MaxSubjects
+}
+
+// Analyzer folds events into findings. It is safe for concurrent use. The zero value is not usable: call New.
+type Analyzer struct {
+	window      time.Duration
+	maxSubjects int
+	thresholds  thresholds
+
+	mu       sync.Mutex
+	subjects map[Subject]*state
+	oldest   evictionQueue
+	stats    Stats
+}
+
+// New makes an Analyzer.
+func New(o Options) *Analyzer {
+	return &Analyzer{
+		window:      cmp.Or(max(0, o.Window), 15*time.Minute),
+		maxSubjects: cmp.Or(max(0, o.MaxSubjects), 20_000),
+		thresholds:  thresholds{cmp.Or(o.ThrottleWarning, warningRatio), cmp.Or(o.ThrottleCritical, criticalRatio)},
+		subjects:    make(map[Subject]*state),
+	}
+}
+
+// Observe takes one event. It never fails: what cannot be counted is dropped, and that is counted, here and in the coverage of the
+// finding.
+func (a *Analyzer) Observe(e Event) {
+	r := record{e, fingerprintOf(e)}
+	about := e.Subject()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stats.Observed++
+	s, ok := a.subjects[about]
+	if !possible(e) {
+		a.stats.Dropped++
+		if ok {
+			s.dropped++
+		}
+		return
+	}
+	if ok {
+		s.take(r, a)
+		return
+	}
+	s = newState(about)
+	a.subjects[about] = s
+	s.take(r, a)
+	s.ranked = s.newest
+	heap.Push(&a.oldest, s)
+	a.evict()
+}
+
+// evict lets the subjects with the oldest event go until there are no more than MaxSubjects; ties go by the order of subjects.
+func (a *Analyzer) evict() {
+	for len(a.subjects) > a.maxSubjects {
+		s := a.oldest[0]
+		switch {
+		case s.gone:
+			heap.Pop(&a.oldest)
+		case s.ranked != s.newest: // has had events since it was ranked
+			s.ranked = s.newest
+			heap.Fix(&a.oldest, 0)
+		default:
+			heap.Pop(&a.oldest)
+			delete(a.subjects, s.about)
+			a.stats.Evicted++
+		}
+	}
+}
+
+// Finding says what is known of a subject now. False when nothing is.
+func (a *Analyzer) Finding(about Subject) (Finding, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, ok := a.subjects[about]
+	if !ok {
+		return nil, false
+	}
+	return s.finding(a)
+}
+
+// Findings goes through all findings, sorted by Subject.Compare. It works on the subjects that are there when it begins; events
+// may be observed meanwhile.
+func (a *Analyzer) Findings() iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		a.mu.Lock()
+		subjects := make([]Subject, 0, len(a.subjects))
+		for about := range a.subjects {
+			subjects = append(subjects, about)
+		}
+		a.mu.Unlock()
+		slices.SortFunc(subjects, Subject.Compare)
+		for _, about := range subjects {
+			if f, ok := a.Finding(about); ok && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// Forget lets go of all that is known of a pod: it was deleted.
+func (a *Analyzer) Forget(namespace, pod string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for about, s := range a.subjects {
+		if about.Namespace == namespace && about.Pod == pod {
+			s.gone = true
+			delete(a.subjects, about)
+		}
+	}
+	if len(a.oldest) > 2*len(a.subjects)+64 {
+		a.oldest = slices.DeleteFunc(a.oldest, func(s *state) bool { return s.gone })
+		heap.Init(&a.oldest)
+	}
+}
+
+// Stats counts what became of all records so far.
+func (a *Analyzer) Stats() Stats {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.stats
+}
+
+// possible says whether the figures of an event can be: counters that fell, and shares that are no numbers, cannot. The decoder
+// refuses such records with a reason; this is for programs that make their events themselves.
+func possible(e Event) bool {
+	switch e := e.(type) {
+	case CPUSample:
+		for _, o := range [...]Optional[int64]{e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs} {
+			if o.Value < 0 {
+				return false
+			}
+		}
+		for _, o := range [...]Optional[float64]{e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores} {
+			if !(o.Value >= 0 && o.Value <= 1e9) {
+				return false
+			}
+		}
+		return e.Period >= 0
+	case PodCreation:
+		return e.Duration >= 0 && e.ImagePull.Value >= 0 && e.Init.Value >= 0
+	}
+	return false
+}
+
+// evictionQueue is a heap: the subject with the oldest event first. A subject that has had events since it was ranked is ranked
+// again only when it comes to the top, so that Observe does not pay for it.
+type evictionQueue []*state
+
+func (q evictionQueue) Len() int      { return len(q) }
+func (q evictionQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q evictionQueue) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(q[i].ranked, q[j].ranked), q[i].about.Compare(q[j].about)) < 0
+}
+
+// Push is for container/heap.
+func (q *evictionQueue) Push(x any) { *q = append(*q, x.(*state)) }
+
+// Pop is for container/heap.
+func (q *evictionQueue) Pop() any {
+	old := *q
+	last := old[len(old)-1]
+	old[len(old)-1] = nil
+	*q = old[:len(old)-1]
+	return last
+}

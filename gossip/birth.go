@@ -1,0 +1,87 @@
+package gossip
+
+import (
+	"cmp"
+	"time"
+)
+
+// The objective leaves out image pull and init containers, as the community's pod start-up latency objective does (sig-scalability:
+// 99 % of stateless pods within 5 s). Within 2 s a birth is nothing to talk about.
+const (
+	promptBirth = 2 * time.Second
+	slowBirth   = 5 * time.Second
+)
+
+// birth is the first birth of a pod's UID.
+type birth struct {
+	creation PodCreation
+	print    fingerprint
+	known    bool
+	repeats  int
+}
+
+// observe keeps the first birth of the UID: of two, the earlier; of two at one time, the one whose fingerprint is smaller, so that
+// the order of arrival does not matter. A container that restarts is not born again.
+func (b *birth) observe(c PodCreation, print fingerprint) outcome {
+	if b.known {
+		if print == b.print {
+			return repeated
+		}
+		if cmp.Or(c.Time.Compare(b.creation.Time), cmp.Compare(print, b.print)) > 0 {
+			return counted
+		}
+	}
+	b.creation, b.print, b.known = c, print, true
+	return counted
+}
+
+// finding judges the birth.
+func (b *birth) finding() PodBirth {
+	c := b.creation
+	f := PodBirth{Creation: c, Own: max(0, c.Duration-c.ImagePull.Or(0)-c.Init.Or(0)), Longest: longestStage(c)}
+	f.Covered = Coverage{Window: c.Duration, Samples: 1, Expected: 1, Epochs: 1, Confidence: ConfidenceHigh, Source: c.Source}
+	if !c.ImagePull.Known {
+		f.Covered.Missing = append(f.Covered.Missing, "image_pull_ns")
+	}
+	if !c.Init.Known {
+		f.Covered.Missing = append(f.Covered.Missing, "init_ns")
+	}
+	f.Level, f.Reason = judgeBirth(f.Own, len(f.Covered.Missing) == 0)
+	return f
+}
+
+// judgeBirth: where pull or init are not known, a slow birth may owe its time to either. It is then worth an Info at most, and
+// whether the objective was met has not been measured.
+func judgeBirth(own time.Duration, exact bool) (Severity, Reason) {
+	switch {
+	case own <= promptBirth:
+		return SeverityNone, ReasonWithinObjective
+	case own <= slowBirth:
+		return SeverityInfo, ReasonWithinObjective
+	case !exact:
+		return SeverityInfo, ReasonNotMeasured
+	default:
+		return SeverityWarning, ReasonObjectiveMissed
+	}
+}
+
+// longestStage finds where the time went: the image pull, the init containers, or the stretch between two steps of the timeline.
+func longestStage(c PodCreation) Stage {
+	var longest Stage
+	consider := func(name string, d time.Duration) {
+		if d > longest.Duration {
+			longest = Stage{Name: name, Duration: d}
+		}
+	}
+	consider("image pull", c.ImagePull.Or(0))
+	consider("init containers", c.Init.Or(0))
+	for i, s := range c.Timeline {
+		switch {
+		case i+1 < len(c.Timeline):
+			consider(s.Action+" → "+c.Timeline[i+1].Action, c.Timeline[i+1].Offset-s.Offset)
+		default:
+			consider("after "+s.Action, c.Duration-s.Offset)
+		}
+	}
+	return longest
+}

@@ -1,0 +1,94 @@
+package gossip_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// born is synthetic: the birth of a pod that took that long, with nothing to pull and no init containers.
+func born(at, took time.Duration, change ...func(*gossip.PodCreation)) gossip.PodCreation {
+	c := gossip.PodCreation{
+		Origin:        gossip.Origin{Time: t0.Add(at), Namespace: "shop", Pod: "api-0", PodUID: "u1", Container: "app", Source: "bpftrace"},
+		TotalSyscalls: 14_000, NamespaceOps: 5, CgroupWrites: 500, Duration: took,
+		ImagePull: gossip.Some(time.Duration(0)), Init: gossip.Some(time.Duration(0)),
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	return c
+}
+
+func findBirth(t *testing.T, events ...gossip.Event) gossip.PodBirth {
+	t.Helper()
+	a := gossip.New(gossip.Options{})
+	for _, e := range events {
+		a.Observe(e)
+	}
+	found := slices.Collect(a.Findings())
+	require.Len(t, found, 1)
+	return found[0].(gossip.PodBirth)
+}
+
+func TestBirth(t *testing.T) {
+	pull := func(d time.Duration) func(*gossip.PodCreation) {
+		return func(c *gossip.PodCreation) { c.ImagePull = gossip.Some(d) }
+	}
+	unknown := func(c *gossip.PodCreation) { c.ImagePull = gossip.Optional[time.Duration]{} }
+	tests := map[string]struct {
+		creation gossip.PodCreation
+		want     gossip.Severity
+		reason   gossip.Reason
+		own      time.Duration
+	}{
+		"2 s":                  {born(0, 2*time.Second), gossip.SeverityNone, gossip.ReasonWithinObjective, 2 * time.Second},
+		"5 s":                  {born(0, 5*time.Second), gossip.SeverityInfo, gossip.ReasonWithinObjective, 5 * time.Second},
+		"above":                {born(0, 5*time.Second+1), gossip.SeverityWarning, gossip.ReasonObjectiveMissed, 5*time.Second + 1},
+		"the pull is left out": {born(0, 9*time.Second, pull(8*time.Second)), gossip.SeverityNone, gossip.ReasonWithinObjective, time.Second},
+		"pull unknown, prompt": {born(0, time.Second, unknown), gossip.SeverityNone, gossip.ReasonWithinObjective, time.Second},
+		"pull unknown, slow":   {born(0, 9*time.Second, unknown), gossip.SeverityInfo, gossip.ReasonNotMeasured, 9 * time.Second},
+		"pull longer than all": {born(0, time.Second, pull(2*time.Second)), gossip.SeverityNone, gossip.ReasonWithinObjective, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := findBirth(t, test.creation)
+			require.Equal(t, test.want, got.Level)
+			require.Equal(t, test.reason, got.Reason)
+			require.Equal(t, test.own, got.Own)
+		})
+	}
+	require.Equal(t, []string{"image_pull_ns"}, findBirth(t, born(0, time.Second, unknown)).Covered.Missing)
+}
+
+func TestLongestStage(t *testing.T) {
+	timeline := func(c *gossip.PodCreation) {
+		c.Timeline = []gossip.Step{
+			{Offset: 0, Actor: gossip.ActorKernel, Action: "cgroup made"},
+			{Offset: 700 * time.Millisecond, Actor: gossip.ActorRuntime, Action: "runc starts"},
+			{Offset: 900 * time.Millisecond, Actor: gossip.ActorKernel, Action: "command runs"},
+		}
+	}
+	require.Equal(t, gossip.Stage{Name: "cgroup made → runc starts", Duration: 700 * time.Millisecond},
+		findBirth(t, born(0, time.Second, timeline)).Longest)
+	require.Equal(t, gossip.Stage{Name: "after command runs", Duration: 2100 * time.Millisecond},
+		findBirth(t, born(0, 3*time.Second, timeline)).Longest)
+	require.Equal(t, gossip.Stage{Name: "image pull", Duration: 8 * time.Second},
+		findBirth(t, born(0, 9*time.Second, func(c *gossip.PodCreation) { c.ImagePull.Value = 8 * time.Second })).Longest)
+	require.Empty(t, findBirth(t, born(0, time.Second)).Longest.Name, "nothing tells")
+}
+
+func TestFirstBirthStays(t *testing.T) {
+	first, later := born(0, time.Second), born(time.Minute, 9*time.Second)
+	twin := born(0, time.Second, func(c *gossip.PodCreation) { c.TotalSyscalls++ })
+	want := findBirth(t, first, twin, later)
+	require.Equal(t, time.Second, want.Creation.Duration)
+	for _, order := range [][]gossip.Event{{twin, first, later}, {later, first, twin}} {
+		require.Equal(t, want.Creation, findBirth(t, order...).Creation)
+	}
+	reborn := findBirth(t, first, born(time.Minute, 9*time.Second, func(c *gossip.PodCreation) { c.PodUID = "u2" }))
+	require.Equal(t, gossip.SeverityWarning, reborn.Level, "a new pod of that name has a birth of its own")
+}

@@ -1,0 +1,143 @@
+package gossip
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// span is the stretch of time that one sample (or one full bucket) covers.
+type span struct {
+	bucket     *bucket
+	start, end int64 // Unix nanoseconds
+	samples    int64
+	told       bool // the record itself said how long it is
+}
+
+// spans lists the samples of a window in order of time. A sample that did not tell its period reaches back to the sample before
+// it; the very first one, where nothing is known to be before it, is taken to be as long as the median of the others.
+func spans(windows ...*window) []span {
+	var list []span
+	var gone int64
+	for _, w := range windows {
+		gone = max(gone, w.gone)
+		for i := range w.buckets {
+			b := &w.buckets[i]
+			if b.full {
+				list = append(list, span{b, b.first, b.last, b.count, true})
+			}
+			for _, s := range b.stamps {
+				list = append(list, span{b, s.end - int64(s.period), s.end, 1, s.period > 0})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b span) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.start, b.start)) })
+	orphans := 0 // samples without a period at the very beginning
+	for i := range list {
+		switch before := previousEnd(list, i, gone); {
+		case list[i].told:
+		case before != 0:
+			list[i].start = before
+		default:
+			orphans = i + 1
+		}
+	}
+	if typical := medianPeriod(list[orphans:]); typical > 0 {
+		for i := range orphans {
+			if !list[i].told {
+				list[i].start = list[i].end - int64(typical)
+			}
+		}
+	}
+	return list
+}
+
+// previousEnd is the newest end before that of list[i]; 0 when none is known.
+func previousEnd(list []span, i int, gone int64) int64 {
+	for j := i - 1; j >= 0; j-- {
+		if list[j].end < list[i].end {
+			return list[j].end
+		}
+	}
+	return gone
+}
+
+// medianPeriod is the median length of the samples that have one; 0 when none has. Of two middle values it is the larger.
+func medianPeriod(list []span) time.Duration {
+	var lengths []int64
+	for _, s := range list {
+		if n := (s.end - s.start) / max(1, s.samples); n > 0 {
+			lengths = append(lengths, n)
+		}
+	}
+	if len(lengths) == 0 {
+		return 0
+	}
+	slices.Sort(lengths)
+	return time.Duration(lengths[len(lengths)/2])
+}
+
+// coverageOf says what the samples cover. Fields that depend on more than the samples are left to the caller.
+func coverageOf(list []span) Coverage {
+	if len(list) == 0 {
+		return Coverage{}
+	}
+	c := Coverage{}
+	oldest, covered := list[0].start, list[0].end
+	typical := medianPeriod(list)
+	for _, s := range list {
+		c.Samples += int(s.samples)
+		oldest = min(oldest, s.start)
+		if s.start-covered > int64(typical)/2 {
+			c.Gaps++
+		}
+		covered = max(covered, s.end)
+	}
+	c.Window = time.Duration(covered - oldest)
+	c.Expected = c.Samples
+	if typical > 0 {
+		c.Expected = int(math.Round(float64(c.Window) / float64(typical)))
+	}
+	return c
+}
+
+// confidence is High with counters and at least 90 % of the expected samples, Medium from 50 %, else Low.
+func (c Coverage) confidence(counters bool) Confidence {
+	switch share := float64(c.Samples) / float64(max(1, c.Expected)); {
+	case !counters:
+		return ConfidenceLow
+	case share >= 0.9:
+		return ConfidenceHigh
+	case share >= 0.5:
+		return ConfidenceMedium
+	default:
+		return ConfidenceLow
+	}
+}
+
+// total sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no period is known.
+func (w *window) total() (sum cpuSums, wall int64) {
+	loose := make(map[*bucket]int64) // microseconds of samples without a period
+	if slices.ContainsFunc(w.buckets, func(b bucket) bool { return b.told < b.count }) {
+		for _, s := range spans(w) {
+			if !s.told {
+				loose[s.bucket] += (s.end - s.start) / int64(time.Microsecond)
+			}
+		}
+	}
+	for i := range w.buckets {
+		b := &w.buckets[i]
+		own := b.sums
+		if own.means != nil {
+			means, ms := *own.means, loose[b]/1000
+			means.ratio.settle(ms)
+			means.usage.settle(ms)
+			means.reported.settle(ms)
+			own.means = &means
+		}
+		sum.add(own)
+		wall = addSat(wall, addSat(b.spent, loose[b]))
+	}
+	return sum, wall
+}

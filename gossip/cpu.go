@@ -1,0 +1,225 @@
+package gossip
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// The thresholds of CPU throttling, as shares of enforcement periods. 25 % for a warning is kubernetes-mixin's CPUThrottlingHigh;
+// at about half, thread pools begin to fall over (danluu.com/cgroup-throttling); the rest is ours, from the recorded workloads.
+const (
+	infoRatio     = 0.10
+	warningRatio  = 0.25
+	highRatio     = 0.50
+	criticalRatio = 0.80
+
+	criticalWait = 50 * time.Millisecond // mean wait below which a throttled period does not count as critical
+	rarelyActive = 0.05                  // active share of the window below which nothing is worse than Info
+	hiddenRatio  = 0.25                  // "metrics lie" from here …
+	hiddenUsage  = 0.80                  // … while less than this share of the limit is used
+
+	minPeriods       = 50                     // 5 s of activity: fewer are no verdict
+	defaultCFSPeriod = 100 * time.Millisecond // sched-bwc.rst: cfs_period_us
+)
+
+func cfsPeriod(s CPUSample) time.Duration { return cmp.Or(max(0, s.CFSPeriod), defaultCFSPeriod) }
+
+// cpuStream is what one source says about one container. A source with counters and one with percentages are two streams, even
+// under one name.
+type cpuStream struct {
+	source   string
+	counters bool
+	window   window
+	newest   int64 // Unix nanoseconds
+
+	containerID, oldContainerID string
+	limit                       Optional[float64]
+	epochs                      int
+	dropped                     int
+	standing                    *CPUThrottling // the last epoch's verdict, until this one has its own
+}
+
+// compare puts counters before percentages, then sources in order of their names: the first with samples is believed.
+func (s *cpuStream) compare(counters bool, source string) int {
+	if s.counters != counters {
+		if s.counters {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(s.source, source)
+}
+
+// observe counts a sample. One of another container or with another limit begins a new epoch: samples from before it say nothing
+// about what is running now.
+func (s *cpuStream) observe(e CPUSample, print fingerprint, t thresholds) outcome {
+	end := e.Time.UnixNano()
+	if s.newEpoch(e) {
+		if end < s.newest || (e.ContainerID != "" && e.ContainerID == s.oldContainerID) {
+			s.dropped++
+			return tooLate
+		}
+		if f := s.finding(t); f.Level != SeverityUnknown {
+			s.standing = &f
+		}
+		if e.ContainerID != "" && s.containerID != e.ContainerID {
+			s.oldContainerID, s.containerID = s.containerID, e.ContainerID
+		}
+		s.limit = Optional[float64]{}
+		s.window.buckets, s.window.gone = nil, 0
+		s.epochs++
+	}
+	s.containerID = cmp.Or(s.containerID, e.ContainerID)
+	if !s.limit.Known {
+		s.limit = e.LimitCores
+	}
+	s.newest = max(s.newest, end)
+	got := s.window.add(e, print)
+	if got == tooLate {
+		s.dropped++
+	}
+	return got
+}
+
+func (s *cpuStream) newEpoch(e CPUSample) bool {
+	return (s.containerID != "" && e.ContainerID != "" && s.containerID != e.ContainerID) ||
+		(s.limit.Known && e.LimitCores.Known && s.limit.Value != e.LimitCores.Value)
+}
+
+// finding judges the window, or repeats the last epoch's verdict while this one has too little evidence.
+func (s *cpuStream) finding(t thresholds) CPUThrottling {
+	f := s.measure()
+	f.Level, f.Reason = t.judge(f)
+	if f.Level == SeverityUnknown && s.standing != nil {
+		f = *s.standing
+		f.Standing = true
+	}
+	return f
+}
+
+// settle forgets the last epoch's verdict once this epoch has one of its own.
+func (s *cpuStream) settle(f CPUThrottling) {
+	if !f.Standing {
+		s.standing = nil
+	}
+}
+
+// measure turns the sums of the window into figures (contract of the analysis: see the package comment).
+func (s *cpuStream) measure() CPUThrottling {
+	sum, wall := s.window.total()
+	f := CPUThrottling{Limit: s.limit, CFSPeriod: defaultCFSPeriod}
+	means := cpuMeans{}
+	if sum.means != nil {
+		means = *sum.means
+	}
+	if sum.threads > 0 {
+		f.Threads = Some(sum.threads)
+	}
+	if sum.nodeCPUs > 0 {
+		f.NodeCPUs = Some(sum.nodeCPUs)
+	}
+	if sum.lastThrottled != 0 {
+		f.LastThrottled = time.Unix(0, sum.lastThrottled).UTC()
+	}
+	if s.counters {
+		s.countersOf(&f, sum, wall)
+	} else {
+		f.Throttled = means.ratio.value()
+	}
+	if !f.Usage.Known {
+		f.Usage = means.usage.value()
+	}
+	if !f.UsedOfLimit.Known {
+		f.UsedOfLimit = means.reported.value()
+	}
+	if !f.UsedOfLimit.Known && f.Usage.Known && f.Limit.Value > 0 {
+		f.UsedOfLimit = Some(f.Usage.Value / f.Limit.Value)
+	}
+	return f
+}
+
+func (s *cpuStream) countersOf(f *CPUThrottling, sum cpuSums, wall int64) {
+	f.Periods, f.ThrottledPeriods = Some(sum.periods), Some(sum.throttled)
+	if sum.noWait == 0 {
+		f.ThrottledTime = Some(microseconds(sum.waitUsec))
+		if sum.throttled > 0 {
+			f.MeanWait = Some(microseconds(sum.waitUsec) / time.Duration(sum.throttled))
+		}
+	}
+	if sum.periods > 0 {
+		f.Throttled = Some(float64(sum.throttled) / float64(sum.periods))
+		f.CFSPeriod = microseconds(sum.enforcedUsec) / time.Duration(sum.periods)
+	}
+	if wall > 0 {
+		f.Active = Some(min(1, float64(sum.enforcedUsec)/float64(wall)))
+		if sum.noUsage == 0 {
+			f.Usage = Some(float64(sum.usageUsec) / float64(wall))
+			if f.Limit.Value > 0 { // not Usage/Limit: that rounds twice, and 80 % would be a little less than 80 %
+				f.UsedOfLimit = Some(float64(sum.usageUsec) / (float64(wall) * f.Limit.Value))
+			}
+		}
+	}
+}
+
+// microseconds stops at the longest Duration (292 years) instead of wrapping round.
+func microseconds(n int64) time.Duration { return time.Duration(mulSat(n, int64(time.Microsecond))) }
+
+// missing names the fields that would have made the verdict or the advice better.
+func (f *CPUThrottling) missing(windows []*window) []string {
+	var names []string
+	need := func(known bool, name string) {
+		if !known {
+			names = append(names, name)
+		}
+	}
+	need(f.Periods.Known, "nr_periods")
+	need(f.MeanWait.Known || (f.Periods.Known && f.ThrottledTime.Known), "throttled_usec")
+	need(f.Usage.Known || f.UsedOfLimit.Known, "usage_usec")
+	need(f.Limit.Known, "limit_cores")
+	need(f.Threads.Known, "threads")
+	need(!slices.ContainsFunc(windows, func(w *window) bool {
+		return slices.ContainsFunc(w.buckets, func(b bucket) bool { return b.told < b.count })
+	}), "period_seconds")
+	return names
+}
+
+// thresholds are the two bounds that a user may set; the others follow.
+type thresholds struct{ warning, critical float64 }
+
+// judge gives the verdict on a container's throttling.
+func (t thresholds) judge(f CPUThrottling) (Severity, Reason) {
+	r, measured := f.Throttled.Get()
+	switch {
+	case f.Limit.Known && f.Limit.Value == 0:
+		return SeverityNone, ReasonNoLimit
+	case f.Periods.Known && f.Periods.Value < minPeriods:
+		return SeverityUnknown, ReasonTooFewPeriods
+	case !measured:
+		return SeverityUnknown, ReasonNotMeasured
+	case r < min(infoRatio, t.warning):
+		return SeverityNone, ReasonBelowThreshold
+	}
+	severity := SeverityInfo
+	switch {
+	case r >= t.critical && f.MeanWait.Or(criticalWait) >= criticalWait:
+		severity = SeverityCritical
+	case r >= max(highRatio, t.warning):
+		severity = SeverityHigh
+	case r >= t.warning:
+		severity = SeverityWarning
+	}
+	if f.Active.Known && f.Usage.Known && f.Active.Value < rarelyActive {
+		severity = SeverityInfo
+	}
+	if f.Hidden() {
+		return severity, ReasonThrottledWhileCPULow
+	}
+	return severity, ReasonThrottled
+}
+
+// Hidden says whether averaged metrics hide the throttling: at least 25 % of periods throttled while less than 80 % of the limit is
+// used. False where the share of the limit is not known.
+func (f CPUThrottling) Hidden() bool {
+	return f.Throttled.Or(0) >= hiddenRatio && f.UsedOfLimit.Known && f.UsedOfLimit.Value < hiddenUsage
+}

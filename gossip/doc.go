@@ -1,0 +1,68 @@
+// Package gossip says what the kernel did to a pod that averaged metrics do not show.
+//
+// An [Event] is one window of the kernel's counters, or one thing that the kernel did. An [Analyzer] folds events into one
+// [Finding] for each [Subject]:
+//
+//	a := gossip.New(gossip.Options{})
+//	for _, e := range events {
+//		a.Observe(gossip.Enrich(e, pod)) // a limit that the record lacks comes from the pod
+//	}
+//	for f := range a.Findings() { … }
+//
+// The package is pure: standard library only, no I/O, no log, no goroutine, and no clock. Time is event time, so the same events
+// give the same findings on any day and any machine.
+//
+// # The window
+//
+// Samples of one subject are folded over a sliding window of event time (15 minutes) that ends at the subject's own newest sample;
+// other subjects never move it. It is kept in at most 60 buckets of integer sums, so the order and the number of samples do not
+// matter. The window is as precise as a bucket: a sample may stay up to a sixtieth longer than the window, and never leaves early.
+//
+//   - A record that is older than the window is dropped and counted ([Coverage.Dropped]).
+//   - The identical record twice is counted once; two different records of one time both count. Above 64 different records in one
+//     bucket (four a second) repeated ones are no longer recognised.
+//   - A record of a new pod UID starts the subject afresh. Late records of the old pod are dropped and counted.
+//   - A record of a new container ID, or with another limit, starts a new epoch: earlier samples leave the window, and the old
+//     verdict stands ([CPUThrottling.Standing]) until the new epoch has enough evidence.
+//   - Records of one instant may come in any order: they are applied together, those that go on with what is known first.
+//   - A sample without a period reaches back to the sample before it.
+//   - Of two sources for one subject, counters are believed before percentages, then the first by name. The others are named in
+//     [Coverage.Ignored].
+//
+// History (first seen, worst severity, last transition) is kept at each instant of event time, when the next one begins.
+//
+// # CPU throttling
+//
+// With counters, sums over the window (P is the length of a CFS period, 100 ms by default):
+//
+//	ratio      = Σnr_throttled / Σnr_periods          share of the periods in which the container was active
+//	active     = min(1, Σnr_periods·P / Σperiod)      how much of the time the ratio talks about
+//	mean wait  = Σthrottled_usec / Σnr_throttled
+//	usage      = Σusage_usec / Σperiod                cores
+//
+// The kernel counts a period only while the group's bandwidth timer runs (do_sched_cfs_period_timer in kernel/sched/fair.c): a
+// container that bursts and sleeps can use 30 % of its limit and be throttled in 80 % of its periods. That contradiction is
+// [ReasonThrottledWhileCPULow]. Throttled time is summed over run queues and may exceed wall time: it is never a share of time.
+//
+//	Unknown   fewer than 50 periods (5 s of activity), or nothing measured
+//	None      below 10 %, or no limit
+//	Info      from 10 %      Warning  from 25 %      High  from 50 %
+//	Critical  from 80 %, where the mean wait is at least 50 ms or not known
+//
+// A container that is active less than 5 % of the time is never worse than Info. Without counters the reported percentages are
+// averaged, weighted by period, and confidence is Low.
+//
+// # Pod birth
+//
+// Duration less image pull and init containers, which the community's start-up objective leaves out: None up to 2 s, Info up to
+// 5 s, Warning above. Where pull or init are not known, a birth above 2 s is Info at most. The first birth of a UID counts.
+//
+// # Not measured
+//
+// Unknown is a verdict of its own: too little was measured, or nothing. It is never 0 and never healthy, and [Coverage.Missing]
+// names the fields that would have helped.
+//
+// # Limits
+//
+// Memory is bounded by [Options.MaxSubjects]; a subject costs at most 60 buckets and 64 remembered records each, whatever is sent.
+package gossip

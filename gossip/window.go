@@ -1,0 +1,154 @@
+package gossip
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+const (
+	// buckets is how many buckets a window has at most: what a subject costs does not grow with the number of its samples.
+	buckets = 60
+	// maxStamps is how many samples of one bucket are remembered one by one (four a second with the default window). Beyond it
+	// the bucket keeps its sums only: a repeated record is then no longer told from a second one.
+	maxStamps = 64
+)
+
+// stamp is what is remembered of a single sample: when it was, and what it said, as a fingerprint.
+type stamp struct {
+	end    int64         // Unix nanoseconds
+	period time.Duration // 0: the record did not say
+	print  fingerprint
+}
+
+// bucket is a slice of the window. All its figures are commutative, so that the order of arrival never matters.
+type bucket struct {
+	slot   int64
+	stamps []stamp // nil once full
+	full   bool
+	count  int64
+	first  int64 // oldest start, Unix nanoseconds
+	last   int64 // newest end
+	spent  int64 // sum of the periods that were told, microseconds
+	told   int64 // number of samples that told their period
+	sums   cpuSums
+	// again is what repeated records would have added. It joins sums when the bucket is full, because from then on repeated
+	// records cannot be told any more, and how many of them came before must not depend on the order of arrival.
+	again *bucket
+}
+
+// window folds samples into at most 60 buckets of event time. It ends at its newest sample.
+type window struct {
+	width   int64 // of a bucket, nanoseconds
+	buckets []bucket
+	gone    int64 // newest end that has left the window, Unix nanoseconds; 0 when none has
+}
+
+// newWindow divides by 59, not 60: the newest bucket is only begun, and nothing younger than the window may be lost.
+func newWindow(length time.Duration) window {
+	return window{width: max(1, (int64(length)+buckets-2)/(buckets-1))}
+}
+
+// outcome is what became of a record.
+type outcome int
+
+const (
+	counted outcome = iota
+	repeated
+	tooLate
+)
+
+// add counts a sample, unless it is older than the window or is there already.
+func (w *window) add(s CPUSample, print fingerprint) outcome {
+	end := s.Time.UnixNano()
+	b, ok := w.bucket(floorDiv(end, w.width))
+	if !ok {
+		return tooLate
+	}
+	if !b.full && slices.ContainsFunc(b.stamps, func(t stamp) bool { return t.print == print }) {
+		if b.again == nil {
+			b.again = &bucket{first: end, last: end}
+		}
+		b.again.count1(s, end)
+		return repeated
+	}
+	if !b.full && len(b.stamps) == maxStamps {
+		b.full, b.stamps = true, nil
+		if b.again != nil {
+			b.merge(b.again)
+			b.again = nil
+		}
+	}
+	if !b.full {
+		b.stamps = append(b.stamps, stamp{end, s.Period, print})
+	}
+	b.count1(s, end)
+	return counted
+}
+
+// bucket finds or makes the bucket of a slot, and lets go of those that are too old. False: the slot itself is too old.
+func (w *window) bucket(slot int64) (*bucket, bool) {
+	n := len(w.buckets)
+	if n > 0 && slot <= w.buckets[n-1].slot-buckets {
+		return nil, false
+	}
+	i, found := slices.BinarySearchFunc(w.buckets, slot, func(b bucket, s int64) int { return cmp.Compare(b.slot, s) })
+	if found {
+		return &w.buckets[i], true
+	}
+	if i == n {
+		w.expire(slot - buckets)
+		i = len(w.buckets)
+	}
+	w.buckets = slices.Insert(w.buckets, i, bucket{slot: slot})
+	return &w.buckets[i], true
+}
+
+// expire lets go of the buckets up to that slot, and remembers where they ended: the first sample that is left may need it.
+func (w *window) expire(upTo int64) {
+	n := 0
+	for ; n < len(w.buckets) && w.buckets[n].slot <= upTo; n++ {
+		w.gone = max(w.gone, w.buckets[n].last)
+	}
+	w.buckets = slices.Delete(w.buckets, 0, n)
+}
+
+func (b *bucket) count1(s CPUSample, end int64) {
+	start := end - int64(s.Period)
+	if b.count == 0 {
+		b.first, b.last = start, end
+	}
+	b.count++
+	b.first, b.last = min(b.first, start), max(b.last, end)
+	if s.Period > 0 {
+		b.told++
+		b.spent = addSat(b.spent, s.Period.Microseconds())
+	}
+	b.sums.count(s, end)
+}
+
+func (b *bucket) merge(o *bucket) {
+	b.count += o.count
+	b.first, b.last = min(b.first, o.first), max(b.last, o.last)
+	b.told += o.told
+	b.spent = addSat(b.spent, o.spent)
+	b.sums.add(o.sums)
+}
+
+// floorDiv rounds towards the past, before 1970 too.
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// addSat adds two numbers that are not negative and stops at the largest int64: sums of absurd figures stay absurd, and never wrap
+// into something plausible. Like addition it does not depend on order.
+func addSat(a, b int64) int64 {
+	if c := a + b; c >= 0 {
+		return c
+	}
+	return 1<<63 - 1
+}
