@@ -64,7 +64,7 @@ func TestFinding(t *testing.T) {
 		},
 		Periods: gossip.Some[int64](150), ThrottledPeriods: gossip.Some[int64](120), Throttled: gossip.Some(0.8),
 		ThrottledTime: gossip.Some(8400 * time.Millisecond), MeanWait: gossip.Some(70 * time.Millisecond),
-		Active: gossip.Some(1.0), Usage: gossip.Some(0.03), UsedOfLimit: gossip.Some(0.3), Limit: gossip.Some(0.1),
+		UsageTime: gossip.Some(450 * time.Millisecond), Active: gossip.Some(1.0), Usage: gossip.Some(0.03), UsedOfLimit: gossip.Some(0.3), Limit: gossip.Some(0.1),
 		CFSPeriod: 100 * time.Millisecond, Threads: gossip.Some[int64](1), NodeCPUs: gossip.Some[int64](2),
 		LastThrottled: t0.Add(10 * time.Second),
 	}

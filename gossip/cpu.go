@@ -151,6 +151,9 @@ func (s *cpuStream) countersOf(f *CPUThrottling, sum cpuSums, wall int64) {
 		f.Throttled = Some(float64(sum.throttled) / float64(sum.periods))
 		f.CFSPeriod = microseconds(sum.enforcedUsec) / time.Duration(sum.periods)
 	}
+	if sum.noUsage == 0 {
+		f.UsageTime = Some(microseconds(sum.usageUsec))
+	}
 	if wall > 0 {
 		f.Active = Some(min(1, float64(sum.enforcedUsec)/float64(wall)))
 		if sum.noUsage == 0 {

@@ -76,6 +76,8 @@ type CPUThrottling struct {
 	MeanWait Optional[time.Duration]
 	// Active is the share 0–1 of the window in which the group was active at all: what the ratio talks about.
 	Active Optional[float64]
+	// UsageTime is the CPU time used in the window: Σusage_usec.
+	UsageTime Optional[time.Duration]
 	// Usage is in cores; UsedOfLimit is Usage as a share of the limit (1 is the limit): what dashboards show.
 	Usage       Optional[float64]
 	UsedOfLimit Optional[float64]

@@ -1,0 +1,45 @@
+package recommend
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// slowBirth names where the time went.
+func slowBirth(f gossip.PodBirth, _ gossip.Pod) (Recommendation, bool) {
+	if f.Level < gossip.SeverityInfo {
+		return Recommendation{}, false
+	}
+	c := f.Creation
+	r := Recommendation{Priority: f.Level, Evidence: birthEvidence(f)}
+	switch {
+	case f.Reason == gossip.ReasonNotMeasured:
+		r.Action = "No verdict on the start-up objective: measure the image pull and the init containers."
+		r.Reason = fmt.Sprintf("Not measured: %s. The %s may be theirs, and the objective leaves them out.",
+			strings.Join(f.Covered.Missing, ", "), seconds(c.Duration))
+	case f.Longest.Name == "":
+		r.Action = "Record a timeline of this pod's births to see where the time goes."
+		r.Reason = fmt.Sprintf("It took %s, image pull and init containers left out, and the record tells of no stages.", seconds(f.Own))
+	default:
+		r.Action = "Look at its longest stage first: " + f.Longest.Name + "."
+		r.Reason = fmt.Sprintf("That stage took %s of %s.", seconds(f.Longest.Duration), seconds(c.Duration))
+	}
+	return r, true
+}
+
+func birthEvidence(f gossip.PodBirth) string {
+	c := f.Creation
+	text := fmt.Sprintf("%s in all", seconds(c.Duration))
+	if pull, ok := c.ImagePull.Get(); ok {
+		text += fmt.Sprintf(", image pull %s", seconds(pull))
+	}
+	if init, ok := c.Init.Get(); ok {
+		text += fmt.Sprintf(", init containers %s", seconds(init))
+	}
+	return text + fmt.Sprintf(", %d syscalls, %d namespace operations, %d cgroup writes", c.TotalSyscalls, c.NamespaceOps, c.CgroupWrites)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }

@@ -1,0 +1,72 @@
+package recommend
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// objectName is what Kubernetes accepts as the name of a namespace, pod, container or workload (RFC 1123). A name outside it gets
+// no command: nothing that could mean something to a shell or a terminal is ever printed as a command.
+var objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
+
+// resize is the command that changes the running pod in place, without a restart. Stable since Kubernetes 1.35; kubectl knows the
+// subresource since 1.32.
+func (c limitChange) resize(limit float64) string {
+	return c.command("pod", c.finding.About.Pod, "--subresource resize", c.podSpec(limit))
+}
+
+// patch is the command that changes the owner's template, so that the next pods have the limit too. Empty when there is no owner,
+// or one whose template cannot be patched so: a Job's is immutable, and what a custom resource looks like is not known.
+func (c limitChange) patch(limit float64) string {
+	o := c.pod.Owner
+	template := map[string]any{"template": c.podSpec(limit)}
+	switch o.APIVersion + "/" + o.Kind {
+	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet":
+	case "batch/v1/CronJob":
+		template = map[string]any{"jobTemplate": map[string]any{"spec": template}}
+	default:
+		return ""
+	}
+	return c.command(strings.ToLower(o.Kind), o.Name, "--type strategic", map[string]any{"spec": template})
+}
+
+// rollback undoes the patch; where there is none, the resize.
+func (c limitChange) rollback() string {
+	if undo := c.patch(c.from); undo != "" {
+		return undo
+	}
+	return c.resize(c.from)
+}
+
+// podSpec is the change as part of a pod: {"spec":{"containers":[…]}}. Sidecars stand among the init containers.
+func (c limitChange) podSpec(limit float64) map[string]any {
+	resources := map[string]any{"limits": map[string]string{"cpu": cores(limit)}}
+	if request, ok := c.request(limit); ok {
+		resources["requests"] = map[string]string{"cpu": cores(request)}
+	}
+	list := "containers"
+	if own, _ := c.container(); own.Role == gossip.RoleSidecar {
+		list = "initContainers"
+	}
+	name := c.finding.About.Container
+	return map[string]any{"spec": map[string]any{list: []any{map[string]any{"name": name, "resources": resources}}}}
+}
+
+// command is a kubectl patch that is safe to paste: empty when a name is not one that Kubernetes has.
+func (c limitChange) command(kind, name, flags string, patch map[string]any) string {
+	about := c.finding.About
+	for _, n := range []string{name, about.Namespace, about.Container} {
+		if !objectName.MatchString(n) {
+			return ""
+		}
+	}
+	text, err := json.Marshal(patch)
+	if err != nil { // strings in maps: cannot be
+		return ""
+	}
+	return fmt.Sprintf("kubectl --namespace %s patch %s %s %s --patch '%s'", about.Namespace, kind, name, flags, text)
+}

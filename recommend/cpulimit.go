@@ -1,0 +1,117 @@
+package recommend
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// raiseCPULimit advises the limit that lets the container's bursts finish without waiting, where the counters tell it.
+func raiseCPULimit(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
+	if !wantsLimit(f, p) {
+		return Recommendation{}, false
+	}
+	e, err := estimateLimit(f)
+	if err != nil {
+		return refuse(f, err.Error()), true
+	}
+	if e.step {
+		return Recommendation{}, false
+	}
+	return limitAdvice(f, p, e), true
+}
+
+// cpuLimitStep advises a step up, where the demand cannot be known: at full use, or where only the ratio was measured.
+func cpuLimitStep(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
+	if !wantsLimit(f, p) {
+		return Recommendation{}, false
+	}
+	e, err := estimateLimit(f)
+	if err != nil || !e.step {
+		return Recommendation{}, false
+	}
+	return limitAdvice(f, p, e), true
+}
+
+// wantsLimit says whether a permanent change of the limit is what the finding calls for.
+func wantsLimit(f gossip.CPUThrottling, p gossip.Pod) bool {
+	c, _ := p.Container(f.About.Container)
+	return f.Level >= gossip.SeverityInfo && c.Role != gossip.RoleInit && !duringStart(f, p)
+}
+
+// limitAdvice turns an estimate into advice, unless something else in the cluster speaks against it.
+func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) Recommendation {
+	change := limitChange{pod: p, finding: f, from: f.Limit.Value, to: e.target}
+	if against := change.against(); against != "" {
+		return refuse(f, fmt.Sprintf("%s (the estimate is %s)", against, cores(e.target)))
+	}
+	r := Recommendation{
+		Priority: f.Level,
+		Action:   fmt.Sprintf("Raise the CPU limit of container %s from %s to %s", f.About.Container, cores(change.from), cores(e.target)),
+		Reason:   e.basis,
+		Evidence: evidence(f),
+		Current:  quantity(change.from),
+		Target:   quantity(e.target),
+		Lower:    quantity(e.lower),
+		Resize:   change.resize(change.to),
+		Patch:    change.patch(change.to),
+		Rollback: change.rollback(),
+		Risk:     change.risk(),
+	}
+	switch {
+	case e.step:
+		r.Action += ", as a first step, then measure again."
+	case e.again:
+		r.Action += ", then measure again: the evidence is thin."
+	default:
+		r.Action += "."
+	}
+	if e.upper > 0 {
+		r.Upper = quantity(e.upper)
+	}
+	return r
+}
+
+// refuse gives no number, and says first why.
+func refuse(f gossip.CPUThrottling, why string) Recommendation {
+	r := Recommendation{
+		Priority: f.Level,
+		Action:   fmt.Sprintf("No number for the CPU limit of container %s.", f.About.Container),
+		Reason:   strings.ToUpper(why[:1]) + why[1:] + ".",
+		Evidence: evidence(f),
+	}
+	if f.Limit.Known {
+		r.Current = quantity(f.Limit.Value)
+	}
+	return r
+}
+
+// evidence is the figures in a line. A figure that nobody measured is left out.
+func evidence(f gossip.CPUThrottling) string {
+	var parts []string
+	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	switch {
+	case f.Periods.Known && f.Throttled.Known:
+		say("%d of %d periods throttled (%.0f%%)", f.ThrottledPeriods.Value, f.Periods.Value, f.Throttled.Value*100)
+	case f.Periods.Known:
+		say("%d of %d periods throttled", f.ThrottledPeriods.Value, f.Periods.Value)
+	case f.Throttled.Known:
+		say("%.0f%% of periods throttled, as the source reported", f.Throttled.Value*100)
+	}
+	if f.MeanWait.Known {
+		say("mean wait %dms", f.MeanWait.Value.Milliseconds())
+	}
+	if f.Usage.Known {
+		say("%s used", cores(f.Usage.Value))
+	}
+	if f.UsedOfLimit.Known {
+		say("%.0f%% of the limit", f.UsedOfLimit.Value*100)
+	}
+	if f.Active.Known {
+		say("active %.0f%% of the time", f.Active.Value*100)
+	}
+	c := f.Covered
+	say("%d of %d samples in %s", c.Samples, c.Expected, c.Window.Round(1e9))
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,302 @@
+package recommend_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// sample is synthetic, after the recorded workload 3: bursts of 171 ms on 230m, throttled in 42 of 54 periods, needs one core.
+func sample(change ...func(*gossip.CPUSample)) gossip.CPUSample {
+	s := gossip.CPUSample{
+		Origin: gossip.Origin{
+			Time: noon, Namespace: "shop", Pod: "api-7f9c-x1", Container: "app", Source: "cgroup", Period: 12 * time.Second,
+		},
+		Periods: gossip.Some[int64](54), ThrottledPeriods: gossip.Some[int64](42), ThrottledUsec: gossip.Some[int64](3_009_970),
+		UsageUsec: gossip.Some[int64](1_038_868), LimitCores: gossip.Some(0.23), NodeCPUs: gossip.Some[int64](2),
+	}
+	for _, f := range change {
+		f(&s)
+	}
+	return s
+}
+
+func find(t *testing.T, events ...gossip.Event) gossip.Finding {
+	t.Helper()
+	a := gossip.New(gossip.Options{})
+	for _, e := range events {
+		a.Observe(e)
+	}
+	for f := range a.Findings() {
+		return f
+	}
+	t.Fatal("no finding")
+	return nil
+}
+
+func pod(change ...func(*gossip.Pod)) gossip.Pod {
+	p := gossip.Pod{
+		Namespace: "shop", Name: "api-7f9c-x1", QoS: gossip.QoSBurstable,
+		Owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api"},
+		Containers: []gossip.Container{{
+			Name: "app", CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(0.23),
+			MemoryRequest: gossip.Some[int64](64 << 20), MemoryLimit: gossip.Some[int64](64 << 20),
+		}},
+	}
+	for _, f := range change {
+		f(&p)
+	}
+	return p
+}
+
+func guaranteed(p *gossip.Pod) {
+	p.QoS = gossip.QoSGuaranteed
+	p.Containers[0].CPURequest = p.Containers[0].CPULimit
+}
+
+// texts is a recommendation with its quantities as text.
+func texts(r recommend.Recommendation) map[string]string {
+	m := map[string]string{
+		"rule": r.Rule, "priority": r.Priority.String(), "action": r.Action, "reason": r.Reason, "evidence": r.Evidence,
+		"resize": r.Resize, "patch": r.Patch, "rollback": r.Rollback, "risk": r.Risk,
+	}
+	if r.Current != nil {
+		m["current"] = r.Current.String()
+	}
+	if r.Target != nil {
+		m["range"] = r.Lower.String() + " " + r.Target.String()
+	}
+	if r.Upper != nil {
+		m["range"] += " " + r.Upper.String()
+	}
+	return m
+}
+
+func TestRaiseCPULimit(t *testing.T) {
+	got := recommend.Default().For(find(t, sample()), pod())
+	require.Len(t, got, 1)
+	want := map[string]string{
+		"rule": "raise-cpu-limit", "priority": "High",
+		"action":   "Raise the CPU limit of container app from 230m to 1.",
+		"reason":   "It tried to use up to 1 at once: the limit plus the mean wait of a throttled period.",
+		"evidence": "42 of 54 periods throttled (78%), mean wait 71ms, 87m used, 38% of the limit, active 45% of the time, 1 of 1 samples in 12s",
+		"current":  "230m", "range": "276m 1 1",
+		"resize": `kubectl --namespace shop patch pod api-7f9c-x1 --subresource resize --patch ` +
+			`'{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"},"requests":{"cpu":"100m"}}}]}}'`,
+		"patch": `kubectl --namespace shop patch deployment api --type strategic --patch ` +
+			`'{"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"},"requests":{"cpu":"100m"}}}]}}}}'`,
+		"rollback": `kubectl --namespace shop patch deployment api --type strategic --patch ` +
+			`'{"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}}}]}}}}'`,
+		"risk": "The request stays, so the node may be overcommitted further: when it is busy, the container competes by its request. " +
+			"Patching the owner rolls its pods.",
+	}
+	if d := cmp.Diff(want, texts(got[0])); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+// The guards: what changes the number, the commands, or forbids both.
+func TestGuards(t *testing.T) {
+	limit := func(max, ratio gossip.Optional[float64]) func(*gossip.Pod) {
+		return func(p *gossip.Pod) { p.LimitRanges = []gossip.LimitRange{{Name: "cap", Max: max, MaxRatio: ratio}} }
+	}
+	tests := map[string]struct {
+		sample func(*gossip.CPUSample)
+		pod    []func(*gossip.Pod)
+		target string // "" is a refusal
+		says   string // in action, reason, risk or resize
+	}{
+		"guaranteed: request and limit together": {pod: []func(*gossip.Pod){guaranteed}, target: "1", says: `"limits":{"cpu":"1"},"requests":{"cpu":"1"}`},
+		"guaranteed needs room":                  {pod: []func(*gossip.Pod){guaranteed}, target: "1", says: "must have 770m to spare"},
+		"guaranteed with another container that is not": {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) {
+			p.Containers = append(p.Containers, gossip.Container{Name: "log", CPULimit: gossip.Some(0.1), CPURequest: gossip.Some(0.05)})
+		}}, says: "container log does not have requests equal to its limits"},
+		"HPA, and the request moves": {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.Autoscaler = "api" }}, says: "HorizontalPodAutoscaler api scales by a share"},
+		"HPA, and the request stays": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Autoscaler = "api" }}, target: "1", says: "The request stays"},
+		"LimitRange max":             {pod: []func(*gossip.Pod){limit(gossip.Some(0.5), gossip.Optional[float64]{})}, says: "LimitRange cap admits no CPU limit above 500m (the estimate is 1)"},
+		"LimitRange max is enough":   {pod: []func(*gossip.Pod){limit(gossip.Some(1.0), gossip.Optional[float64]{})}, target: "1", says: ""},
+		"LimitRange ratio":           {pod: []func(*gossip.Pod){limit(gossip.Optional[float64]{}, gossip.Some(5.0))}, says: "no limit above 5 times the request of 100m"},
+		"threads cut the number":     {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1.2; s.Threads = gossip.Some[int64](2) }, target: "2", says: ""},
+		"limit is all its threads":   {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1; s.Threads = gossip.Some[int64](1) }, says: "hardly the cause"},
+		"limit unknown":              {sample: func(s *gossip.CPUSample) { s.LimitCores.Known = false }, says: "The current CPU limit is not known"},
+		"few throttled periods": {sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 9; s.Periods.Value = 60 },
+			says: "Only 9 periods were throttled"},
+		"thin evidence": {sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 29; s.ThrottledUsec.Value = 29 * 70_000 },
+			target: "1", says: "then measure again: the evidence is thin"},
+		"nothing known of the pod": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { *p = gossip.Pod{} }}, target: "1", says: "Nothing is known of the pod"},
+		"sidecar": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleSidecar }},
+			target: "1", says: `{"spec":{"initContainers":[{"name":"app"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := sample()
+			if test.sample != nil {
+				test.sample(&s)
+			}
+			r := recommend.Default().For(find(t, s), pod(test.pod...))[0]
+			got := texts(r)
+			require.Contains(t, r.Action+r.Reason+r.Risk+r.Resize, test.says)
+			if test.target == "" {
+				require.Nil(t, r.Target)
+				require.Empty(t, r.Resize+r.Patch+r.Rollback)
+				return
+			}
+			require.Contains(t, got["range"], test.target)
+			require.Equal(t, test.target, r.Target.String())
+		})
+	}
+}
+
+func TestOwners(t *testing.T) {
+	tests := map[string]struct {
+		owner    gossip.Owner
+		patch    string
+		rollback string
+		risk     string
+	}{
+		"bare pod":     {gossip.Owner{}, "", "patch pod api-7f9c-x1 --subresource resize", ""},
+		"stateful set": {gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db"}, "patch statefulset db --type strategic", "patch statefulset db", "rolls its pods"},
+		"daemon set":   {gossip.Owner{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "agent"}, "patch daemonset agent", "patch daemonset agent", ""},
+		"cron job": {gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
+			`patch cronjob report --type strategic --patch '{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":`, "cronjob report", ""},
+		"job: immutable":    {gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "once"}, "", "patch pod", "change the Job where it is defined"},
+		"rollout: unknown":  {gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"}, "", "patch pod", "change the Rollout"},
+		"guessed":           {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true}, "patch deployment api", "deployment", "inferred from names"},
+		"hostile name":      {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api;rm -rf $HOME"}, "", "patch pod", ""},
+		"name like a flag":  {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "--all"}, "", "patch pod", ""},
+		"name with a quote": {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "a'b"}, "", "patch pod", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := recommend.Default().For(find(t, sample()), pod(func(p *gossip.Pod) { p.Owner = test.owner }))[0]
+			require.Contains(t, r.Patch, test.patch)
+			require.Equal(t, test.patch == "", r.Patch == "")
+			require.Contains(t, r.Rollback, test.rollback)
+			require.Contains(t, r.Risk, test.risk)
+		})
+	}
+}
+
+// Nothing that could mean something to a shell ends up in a command, wherever it stands.
+func TestCommandsAreSafeToPaste(t *testing.T) {
+	for _, hostile := range []string{"a'; touch /tmp/x; '", "$(id)", "`id`", "a\nb", "-n", "A", "", "a\x1b[2J", "ä", strings.Repeat("a", 254)} {
+		for field, change := range map[string]func(*gossip.CPUSample){
+			"namespace": func(s *gossip.CPUSample) { s.Namespace = hostile },
+			"pod":       func(s *gossip.CPUSample) { s.Pod = hostile },
+			"container": func(s *gossip.CPUSample) { s.Container = hostile },
+		} {
+			r := recommend.Default().For(find(t, sample(change)), pod())[0]
+			require.NotNil(t, r.Target, "the number does not depend on names")
+			require.Empty(t, r.Resize, "%s %q", field, hostile)
+			if field != "pod" {
+				require.Empty(t, r.Patch+r.Rollback, "%s %q", field, hostile)
+			}
+		}
+	}
+}
+
+func TestSteps(t *testing.T) {
+	ratioOnly := gossip.CPUSample{
+		Origin:         gossip.Origin{Time: noon, Namespace: "shop", Pod: "api-0", Container: "app"},
+		ThrottledShare: gossip.Some(0.4), LimitCores: gossip.Some(0.2),
+	}
+	saturated := sample(func(s *gossip.CPUSample) {
+		s.Periods.Value, s.ThrottledPeriods.Value, s.UsageUsec.Value, s.ThrottledUsec.Value = 120, 118, 2_700_000, 118*80_000
+	})
+	for name, test := range map[string]struct {
+		event  gossip.Event
+		target string
+	}{
+		"ratio only: 0.2·(1 + 2.5·0.4/0.6) = 0.53": {ratioOnly, "550m"},
+		"saturated: min(1, 3·0.23)":                {saturated, "700m"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := recommend.Default().For(find(t, test.event), gossip.Pod{})
+			require.Equal(t, "cpu-limit-step", got[0].Rule)
+			require.Equal(t, test.target, got[0].Target.String())
+			require.Contains(t, got[0].Action, "as a first step, then measure again")
+		})
+	}
+}
+
+func TestStartupThrottling(t *testing.T) {
+	started := func(ago time.Duration) func(*gossip.Pod) {
+		return func(p *gossip.Pod) { p.Started = noon.Add(-ago) }
+	}
+	got := recommend.Default().For(find(t, sample()), pod(started(60*time.Second)))
+	require.Len(t, got, 1)
+	require.Equal(t, "startup-throttling", got[0].Rule)
+	require.Nil(t, got[0].Target)
+	require.Contains(t, got[0].Reason, "only within 60s of the pod's start. The start would have needed about 1.")
+
+	got = recommend.Default().For(find(t, sample()), pod(started(61*time.Second)))
+	require.Equal(t, "raise-cpu-limit", got[0].Rule)
+}
+
+func TestMatchThreads(t *testing.T) {
+	rules := func(change func(*gossip.CPUSample)) []string {
+		var ids []string
+		for _, r := range recommend.Default().For(find(t, sample(change)), pod()) {
+			ids = append(ids, r.Rule)
+		}
+		return ids
+	}
+	parallel := func(s *gossip.CPUSample) { s.ThrottledUsec.Value = 42 * 150_000; s.Threads = gossip.Some[int64](8) }
+	require.Equal(t, []string{"raise-cpu-limit", "match-threads-to-limit"}, rules(parallel))
+	require.Equal(t, []string{"raise-cpu-limit"}, rules(func(s *gossip.CPUSample) { s.Threads = gossip.Some[int64](8) }), "idle threads do not matter")
+	require.Equal(t, []string{"cpu-limit-step", "match-threads-to-limit"},
+		rules(func(s *gossip.CPUSample) { s.ThrottledUsec.Known = false; s.Threads = gossip.Some[int64](8) }))
+}
+
+func TestNoAdvice(t *testing.T) {
+	healthy := sample(func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 2 })
+	require.Empty(t, recommend.Default().For(find(t, healthy), pod()))
+	require.Empty(t, recommend.Default().For(find(t, sample()), pod(func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleInit })))
+}
+
+func TestStandingVerdict(t *testing.T) {
+	raised := sample(func(s *gossip.CPUSample) {
+		s.Time, s.LimitCores.Value, s.Periods.Value, s.ThrottledPeriods.Value = noon.Add(5*time.Second), 1, 3, 0
+	})
+	got := recommend.Default().For(find(t, sample(), raised), pod())
+	require.Len(t, got, 1)
+	require.Nil(t, got[0].Target, "the old figures say nothing about the new limit")
+	require.Contains(t, got[0].Reason, "what was measured is of the old one")
+}
+
+func TestSlowBirth(t *testing.T) {
+	birth := gossip.PodCreation{
+		Origin:   gossip.Origin{Time: noon, Namespace: "shop", Pod: "api-0"},
+		Duration: 7 * time.Second, ImagePull: gossip.Some(time.Duration(0)), Init: gossip.Some(500 * time.Millisecond),
+		Timeline: []gossip.Step{{Action: "sandbox"}, {Offset: 4800 * time.Millisecond, Action: "network"}, {Offset: 7 * time.Second, Action: "exec"}},
+	}
+	r := recommend.Default().For(find(t, birth), gossip.Pod{})
+	require.Len(t, r, 1)
+	require.Equal(t, "slow-birth", r[0].Rule)
+	require.Equal(t, "Look at its longest stage first: sandbox → network.", r[0].Action)
+	require.Equal(t, "That stage took 4.80s of 7.00s.", r[0].Reason)
+
+	birth.ImagePull.Known = false
+	r = recommend.Default().For(find(t, birth), gossip.Pod{})
+	require.Contains(t, r[0].Reason, "Not measured: image_pull_ns.")
+
+	birth.Duration, birth.ImagePull.Known = time.Second, true
+	require.Empty(t, recommend.Default().For(find(t, birth), gossip.Pod{}))
+}
+
+func TestRuleIDsAreUniqueInTheAnswer(t *testing.T) {
+	rules := append(recommend.Default(), recommend.RuleFor("raise-cpu-limit", func(gossip.CPUThrottling, gossip.Pod) (recommend.Recommendation, bool) {
+		return recommend.Recommendation{Action: "mine"}, true
+	}))
+	got := rules.For(find(t, sample()), pod())
+	require.Len(t, got, 1)
+	require.NotEqual(t, "mine", got[0].Action)
+}
