@@ -56,7 +56,7 @@ func TestFinding(t *testing.T) {
 	want := gossip.CPUThrottling{
 		Report: gossip.Report{
 			About:  gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"},
-			PodUID: "u1", Level: gossip.SeverityCritical, Reason: gossip.ReasonThrottledWhileCPULow,
+			PodUID: "u1", At: t0.Add(10 * time.Second), Level: gossip.SeverityCritical, Reason: gossip.ReasonThrottledWhileCPULow,
 			History: gossip.History{First: t0, Last: t0.Add(10 * time.Second), Worst: gossip.SeverityCritical, Transition: t0},
 			Covered: gossip.Coverage{
 				Window: 15 * time.Second, Samples: 3, Expected: 3, Epochs: 1, Confidence: gossip.ConfidenceHigh, Source: "cgroup",
@@ -375,7 +375,9 @@ func TestEnrich(t *testing.T) {
 		{Name: "app", CPULimit: gossip.Some(0.2)}, {Name: "free"},
 	}}
 	lacking := func(s *gossip.CPUSample) { s.LimitCores = gossip.Optional[float64]{} }
-	limit := func(e gossip.Event) gossip.Optional[float64] { return gossip.Enrich(e, pod).(gossip.CPUSample).LimitCores }
+	limit := func(e gossip.Event) gossip.Optional[float64] {
+		return gossip.Enrich(e, pod).(gossip.CPUSample).LimitCores
+	}
 	require.Equal(t, gossip.Some(0.1), limit(sample(0, 1)), "the record's own limit wins")
 	require.Equal(t, gossip.Some(0.2), limit(sample(0, 1, lacking)))
 	require.Equal(t, gossip.Some(0.0), limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.Container = "free" })), "no limit is known to be none")

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// The objective leaves out image pull and init containers, as the community's pod start-up latency objective does (sig-scalability:
-// 99 % of stateless pods within 5 s). Within 2 s a birth is nothing to talk about.
-const (
-	promptBirth = 2 * time.Second
-	slowBirth   = 5 * time.Second
-)
+// BirthObjective is how long a birth may take: the community's pod start-up latency objective (sig-scalability: 99 % of stateless
+// pods). It leaves out image pull and init containers.
+const BirthObjective = 5 * time.Second
+
+// promptBirth is a birth that is nothing to talk about.
+const promptBirth = 2 * time.Second
 
 // birth is the first birth of a pod's UID.
 type birth struct {
@@ -56,7 +56,7 @@ func judgeBirth(own time.Duration, exact bool) (Severity, Reason) {
 	switch {
 	case own <= promptBirth:
 		return SeverityNone, ReasonWithinObjective
-	case own <= slowBirth:
+	case own <= BirthObjective:
 		return SeverityInfo, ReasonWithinObjective
 	case !exact:
 		return SeverityInfo, ReasonNotMeasured

@@ -118,26 +118,44 @@ func (c Coverage) confidence(counters bool) Confidence {
 
 // total sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no period is known.
 func (w *window) total() (sum cpuSums, wall int64) {
-	loose := make(map[*bucket]int64) // microseconds of samples without a period
-	if slices.ContainsFunc(w.buckets, func(b bucket) bool { return b.told < b.count }) {
-		for _, s := range spans(w) {
-			if !s.told {
-				loose[s.bucket] += (s.end - s.start) / int64(time.Microsecond)
-			}
-		}
-	}
+	loose := w.loose()
 	for i := range w.buckets {
 		b := &w.buckets[i]
-		own := b.sums
-		if own.means != nil {
-			means, ms := *own.means, loose[b]/1000
-			means.ratio.settle(ms)
-			means.usage.settle(ms)
-			means.reported.settle(ms)
-			own.means = &means
-		}
-		sum.add(own)
 		wall = addSat(wall, addSat(b.spent, loose[b]))
+		if b.sums.means == nil {
+			sum.add(&b.sums)
+			continue
+		}
+		own, means := b.sums, *b.sums.means
+		for _, m := range [...]*mean{&means.ratio, &means.usage, &means.reported} {
+			m.settle(loose[b] / 1000)
+		}
+		own.means = &means
+		sum.add(&own)
 	}
 	return sum, wall
+}
+
+// loose is the time in microseconds that the samples without a period cover, by bucket; nil where all have one.
+func (w *window) loose() map[*bucket]int64 {
+	if !w.untold() {
+		return nil
+	}
+	loose := make(map[*bucket]int64)
+	for _, s := range spans(w) {
+		if !s.told {
+			loose[s.bucket] += (s.end - s.start) / int64(time.Microsecond)
+		}
+	}
+	return loose
+}
+
+// untold says whether any sample did not tell its period.
+func (w *window) untold() bool {
+	for i := range w.buckets {
+		if w.buckets[i].told < w.buckets[i].count {
+			return true
+		}
+	}
+	return false
 }

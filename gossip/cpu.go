@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// MinPeriods is how many enforcement periods a verdict from counters needs: 5 s of activity.
+const MinPeriods = 50
+
 // The thresholds of CPU throttling, as shares of enforcement periods. 25 % for a warning is kubernetes-mixin's CPUThrottlingHigh;
 // at about half, thread pools begin to fall over (danluu.com/cgroup-throttling); the rest is ours, from the recorded workloads.
 const (
@@ -19,7 +22,6 @@ const (
 	hiddenRatio  = 0.25                  // "metrics lie" from here …
 	hiddenUsage  = 0.80                  // … while less than this share of the limit is used
 
-	minPeriods       = 50                     // 5 s of activity: fewer are no verdict
 	defaultCFSPeriod = 100 * time.Millisecond // sched-bwc.rst: cfs_period_us
 )
 
@@ -51,9 +53,9 @@ func (s *cpuStream) compare(counters bool, source string) int {
 	return cmp.Compare(s.source, source)
 }
 
-// observe counts a sample. One of another container or with another limit begins a new epoch: samples from before it say nothing
+// observe counts a sample; newest is that of the subject, where the window ends. A sample of another container or with another limit begins a new epoch: samples from before it say nothing
 // about what is running now.
-func (s *cpuStream) observe(e CPUSample, print fingerprint, t thresholds) outcome {
+func (s *cpuStream) observe(e CPUSample, print fingerprint, newest int64, t thresholds) outcome {
 	end := e.Time.UnixNano()
 	if s.newEpoch(e) {
 		if end < s.newest || (e.ContainerID != "" && e.ContainerID == s.oldContainerID) {
@@ -75,7 +77,7 @@ func (s *cpuStream) observe(e CPUSample, print fingerprint, t thresholds) outcom
 		s.limit = e.LimitCores
 	}
 	s.newest = max(s.newest, end)
-	got := s.window.add(e, print)
+	got := s.window.add(e, print, newest)
 	if got == tooLate {
 		s.dropped++
 	}
@@ -181,9 +183,7 @@ func (f *CPUThrottling) missing(windows []*window) []string {
 	need(f.Usage.Known || f.UsedOfLimit.Known, "usage_usec")
 	need(f.Limit.Known, "limit_cores")
 	need(f.Threads.Known, "threads")
-	need(!slices.ContainsFunc(windows, func(w *window) bool {
-		return slices.ContainsFunc(w.buckets, func(b bucket) bool { return b.told < b.count })
-	}), "period_seconds")
+	need(!slices.ContainsFunc(windows, (*window).untold), "period_seconds")
 	return names
 }
 
@@ -196,7 +196,7 @@ func (t thresholds) judge(f CPUThrottling) (Severity, Reason) {
 	switch {
 	case f.Limit.Known && f.Limit.Value == 0:
 		return SeverityNone, ReasonNoLimit
-	case f.Periods.Known && f.Periods.Value < minPeriods:
+	case f.Periods.Known && f.Periods.Value < MinPeriods:
 		return SeverityUnknown, ReasonTooFewPeriods
 	case !measured:
 		return SeverityUnknown, ReasonNotMeasured

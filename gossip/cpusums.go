@@ -97,7 +97,7 @@ func (c *cpuSums) count(s CPUSample, end int64) {
 }
 
 // add adds the sums of another bucket.
-func (c *cpuSums) add(o cpuSums) {
+func (c *cpuSums) add(o *cpuSums) {
 	c.periods, c.throttled = addSat(c.periods, o.periods), addSat(c.throttled, o.throttled)
 	c.waitUsec, c.usageUsec = addSat(c.waitUsec, o.waitUsec), addSat(c.usageUsec, o.usageUsec)
 	c.enforcedUsec = addSat(c.enforcedUsec, o.enforcedUsec)

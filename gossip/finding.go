@@ -12,6 +12,10 @@ type Finding interface {
 	Coverage() Coverage
 	// Seen is what outlives the window: first and last time, worst severity, last transition.
 	Seen() History
+	// UID is the pod's, as the events told it; empty when they did not.
+	UID() string
+	// Time is that of the subject's newest record, where the window ends.
+	Time() time.Time
 	isFinding()
 }
 
@@ -20,6 +24,7 @@ type Report struct {
 	About   Subject
 	PodUID  string // as the events told it; may be empty
 	Node    string
+	At      time.Time // the subject's newest record: the window ends here
 	Level   Severity
 	Reason  Reason
 	History History
@@ -38,7 +43,11 @@ func (r Report) Coverage() Coverage { return r.Covered }
 // Seen is what outlives the window.
 func (r Report) Seen() History { return r.History }
 
-func (Report) isFinding() {}
+// UID is the pod's, as the events told it.
+func (r Report) UID() string { return r.PodUID }
+
+// Time is that of the newest record.
+func (r Report) Time() time.Time { return r.At }
 
 // History is the part of a finding that outlives its window. All times are event times.
 type History struct {
@@ -93,6 +102,8 @@ type CPUThrottling struct {
 	Standing bool
 }
 
+func (CPUThrottling) isFinding() {}
+
 // PodBirth says what the kernel did to bring a pod up, and whether it was in time.
 type PodBirth struct {
 	Report
@@ -104,6 +115,8 @@ type PodBirth struct {
 	// Longest is the longest stage; its Name is empty when the record tells of no stages.
 	Longest Stage
 }
+
+func (PodBirth) isFinding() {}
 
 // Stage is one stretch of a birth.
 type Stage struct {

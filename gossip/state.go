@@ -159,7 +159,7 @@ func (s *state) apply(r record, a *Analyzer) {
 			w := newWindow(a.window)
 			s.streams = slices.Insert(s.streams, i, &cpuStream{source: e.Source, counters: e.HasCounters(), window: w, epochs: 1})
 		}
-		got = s.streams[i].observe(e, r.print, a.thresholds)
+		got = s.streams[i].observe(e, r.print, s.newest, a.thresholds)
 	case PodCreation:
 		got = s.birth.observe(e, r.print)
 	}
@@ -179,7 +179,7 @@ func (s *state) stream(e CPUSample) (int, bool) {
 // best is the stream to believe: the first that has samples in the window that ends at the subject's newest record.
 func (s *state) best() *cpuStream {
 	for _, t := range s.streams {
-		t.window.expire(floorDiv(s.newest, t.window.width) - buckets)
+		t.window.slid(s.newest)
 		if len(t.window.buckets) > 0 {
 			return t
 		}
@@ -190,7 +190,7 @@ func (s *state) best() *cpuStream {
 // finding says what the subject's records say, the newest instant included.
 func (s *state) finding(a *Analyzer) (Finding, bool) {
 	s.flush(a)
-	report := Report{About: s.about, PodUID: s.uid, Node: s.node}
+	report := Report{About: s.about, PodUID: s.uid, Node: s.node, At: time.Unix(0, s.newest).UTC()}
 	switch best := s.best(); {
 	case best != nil:
 		f := best.finding(a.thresholds)

@@ -58,13 +58,13 @@ const (
 	tooLate
 )
 
-// add counts a sample, unless it is older than the window or is there already.
-func (w *window) add(s CPUSample, print fingerprint) outcome {
+// add counts a sample, unless it is older than the window that ends at newest, or is there already.
+func (w *window) add(s CPUSample, print fingerprint, newest int64) outcome {
 	end := s.Time.UnixNano()
-	b, ok := w.bucket(floorDiv(end, w.width))
-	if !ok {
+	if w.slid(newest) >= floorDiv(end, w.width) {
 		return tooLate
 	}
+	b := w.bucket(floorDiv(end, w.width))
 	if !b.full && slices.ContainsFunc(b.stamps, func(t stamp) bool { return t.print == print }) {
 		if b.again == nil {
 			b.again = &bucket{first: end, last: end}
@@ -86,31 +86,25 @@ func (w *window) add(s CPUSample, print fingerprint) outcome {
 	return counted
 }
 
-// bucket finds or makes the bucket of a slot, and lets go of those that are too old. False: the slot itself is too old.
-func (w *window) bucket(slot int64) (*bucket, bool) {
-	n := len(w.buckets)
-	if n > 0 && slot <= w.buckets[n-1].slot-buckets {
-		return nil, false
-	}
+// bucket finds or makes the bucket of a slot.
+func (w *window) bucket(slot int64) *bucket {
 	i, found := slices.BinarySearchFunc(w.buckets, slot, func(b bucket, s int64) int { return cmp.Compare(b.slot, s) })
-	if found {
-		return &w.buckets[i], true
+	if !found {
+		w.buckets = slices.Insert(w.buckets, i, bucket{slot: slot})
 	}
-	if i == n {
-		w.expire(slot - buckets)
-		i = len(w.buckets)
-	}
-	w.buckets = slices.Insert(w.buckets, i, bucket{slot: slot})
-	return &w.buckets[i], true
+	return &w.buckets[i]
 }
 
-// expire lets go of the buckets up to that slot, and remembers where they ended: the first sample that is left may need it.
-func (w *window) expire(upTo int64) {
+// slid lets go of the buckets that are too old for a window that ends at newest, and returns the newest slot that is. It remembers
+// where they ended: the first sample that is left may need it.
+func (w *window) slid(newest int64) int64 {
+	last := floorDiv(newest, w.width) - buckets
 	n := 0
-	for ; n < len(w.buckets) && w.buckets[n].slot <= upTo; n++ {
+	for ; n < len(w.buckets) && w.buckets[n].slot <= last; n++ {
 		w.gone = max(w.gone, w.buckets[n].last)
 	}
 	w.buckets = slices.Delete(w.buckets, 0, n)
+	return last
 }
 
 func (b *bucket) count1(s CPUSample, end int64) {
@@ -132,7 +126,7 @@ func (b *bucket) merge(o *bucket) {
 	b.first, b.last = min(b.first, o.first), max(b.last, o.last)
 	b.told += o.told
 	b.spent = addSat(b.spent, o.spent)
-	b.sums.add(o.sums)
+	b.sums.add(&o.sums)
 }
 
 // floorDiv rounds towards the past, before 1970 too.

@@ -54,7 +54,7 @@ func (w workload) finding() gossip.CPUThrottling {
 		Periods: gossip.Some(w.periods), ThrottledPeriods: gossip.Some(w.throttled), ThrottledUsec: gossip.Some(w.wait),
 		UsageUsec: gossip.Some(w.usage), LimitCores: gossip.Some(w.limit), Threads: gossip.Some(w.threads), NodeCPUs: gossip.Some[int64](2),
 	}
-	for n := int64(0); n < minPeriods; n += w.periods { // as if recorded for longer: the estimate only knows quotients
+	for n := int64(0); n < gossip.MinPeriods; n += w.periods { // as if recorded for longer: the estimate only knows quotients
 		a.Observe(s)
 		s.Time = s.Time.Add(s.Period)
 	}

@@ -14,8 +14,11 @@ import (
 var objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
 
 // resize is the command that changes the running pod in place, without a restart. Stable since Kubernetes 1.35; kubectl knows the
-// subresource since 1.32.
+// subresource since 1.32. Empty for a static pod.
 func (c limitChange) resize(limit float64) string {
+	if c.static() {
+		return ""
+	}
 	return c.command("pod", c.finding.About.Pod, "--subresource resize", c.podSpec(limit))
 }
 

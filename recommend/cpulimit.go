@@ -3,6 +3,7 @@ package recommend
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -54,10 +55,12 @@ func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) Recommendatio
 		Current:  quantity(change.from),
 		Target:   quantity(e.target),
 		Lower:    quantity(e.lower),
-		Resize:   change.resize(change.to),
-		Patch:    change.patch(change.to),
-		Rollback: change.rollback(),
-		Risk:     change.risk(),
+
+		MeasureAgain: e.again,
+		Resize:       change.resize(change.to),
+		Patch:        change.patch(change.to),
+		Rollback:     change.rollback(),
+		Risk:         change.risk(),
 	}
 	switch {
 	case e.step:
@@ -100,7 +103,7 @@ func evidence(f gossip.CPUThrottling) string {
 		say("%.0f%% of periods throttled, as the source reported", f.Throttled.Value*100)
 	}
 	if f.MeanWait.Known {
-		say("mean wait %dms", f.MeanWait.Value.Milliseconds())
+		say("mean wait %dms", f.MeanWait.Value.Round(time.Millisecond).Milliseconds())
 	}
 	if f.Usage.Known {
 		say("%s used", cores(f.Usage.Value))
@@ -112,6 +115,6 @@ func evidence(f gossip.CPUThrottling) string {
 		say("active %.0f%% of the time", f.Active.Value*100)
 	}
 	c := f.Covered
-	say("%d of %d samples in %s", c.Samples, c.Expected, c.Window.Round(1e9))
+	say("%d of %d samples in %s", c.Samples, c.Expected, c.Window.Round(time.Second))
 	return strings.Join(parts, ", ")
 }

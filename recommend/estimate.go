@@ -23,7 +23,6 @@ const (
 	saturatedUse = 0.90
 	saturated    = 0.95 // of periods
 	minThrottled = 10   // throttled periods
-	minPeriods   = 50
 	minRatio     = 0.10
 	fewThrottled = 30   // throttled periods, below which we say "measure again"
 	weakRatio    = 0.30 // the same where the waits decided
@@ -104,11 +103,11 @@ func tellable(f gossip.CPUThrottling) error {
 	most := atOnce(f)
 	switch limit, known := f.Limit.Get(); {
 	case f.Standing:
-		return fmt.Errorf("the container or its limit is new, and what was measured is of the old one: wait for %d periods", minPeriods)
+		return fmt.Errorf("the container or its limit is new, and what was measured is of the old one: wait for %d periods", gossip.MinPeriods)
 	case !known:
 		return fmt.Errorf("the current CPU limit is not known")
-	case f.Periods.Known && f.Periods.Value < minPeriods:
-		return fmt.Errorf("only %d periods were measured, and fewer than %d tell nothing", f.Periods.Value, minPeriods)
+	case f.Periods.Known && f.Periods.Value < gossip.MinPeriods:
+		return fmt.Errorf("only %d periods were measured, and fewer than %d tell nothing", f.Periods.Value, gossip.MinPeriods)
 	case !f.Throttled.Known:
 		return fmt.Errorf("throttling was not measured")
 	case f.ThrottledPeriods.Known && f.ThrottledPeriods.Value < minThrottled:

@@ -21,6 +21,9 @@ func (c limitChange) container() (gossip.Container, bool) {
 // running pod.
 func (c limitChange) guaranteed() bool { return c.pod.QoS == gossip.QoSGuaranteed }
 
+// static says whether the pod is the mirror of a static pod: its owner is the node.
+func (c limitChange) static() bool { return c.pod.Owner.Kind == "Node" }
+
 // request is the CPU request to state beside that limit, in cores. It is stated although it does not change, because a template
 // without one would take the new limit as its request. False: nothing is known of it.
 func (c limitChange) request(limit float64) (float64, bool) {
@@ -67,6 +70,8 @@ func keepsGuaranteed(c gossip.Container, changed bool) bool {
 func (c limitChange) risk() string {
 	var risk string
 	switch {
+	case c.static():
+		return "A static pod: its container is defined in a file on the node, and the API server can change neither the pod nor an owner."
 	case !c.pod.Known():
 		risk = "Nothing is known of the pod: if it is of the Guaranteed class, its request must be raised too, and the API server " +
 			"refuses the resize. Its owner, autoscaler and limit ranges were not checked."

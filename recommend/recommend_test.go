@@ -87,7 +87,7 @@ func TestRaiseCPULimit(t *testing.T) {
 		"rule": "raise-cpu-limit", "priority": "High",
 		"action":   "Raise the CPU limit of container app from 230m to 1.",
 		"reason":   "It tried to use up to 1 at once: the limit plus the mean wait of a throttled period.",
-		"evidence": "42 of 54 periods throttled (78%), mean wait 71ms, 87m used, 38% of the limit, active 45% of the time, 1 of 1 samples in 12s",
+		"evidence": "42 of 54 periods throttled (78%), mean wait 72ms, 87m used, 38% of the limit, active 45% of the time, 1 of 1 samples in 12s",
 		"current":  "230m", "range": "276m 1 1",
 		"resize": `kubectl --namespace shop patch pod api-7f9c-x1 --subresource resize --patch ` +
 			`'{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"},"requests":{"cpu":"100m"}}}]}}'`,
@@ -169,6 +169,7 @@ func TestOwners(t *testing.T) {
 			`patch cronjob report --type strategic --patch '{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":`, "cronjob report", ""},
 		"job: immutable":    {gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "once"}, "", "patch pod", "change the Job where it is defined"},
 		"rollout: unknown":  {gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"}, "", "patch pod", "change the Rollout"},
+		"static pod":        {gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "n1"}, "", "", "a file on the node"},
 		"guessed":           {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true}, "patch deployment api", "deployment", "inferred from names"},
 		"hostile name":      {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api;rm -rf $HOME"}, "", "patch pod", ""},
 		"name like a flag":  {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "--all"}, "", "patch pod", ""},

@@ -19,6 +19,9 @@ type Recommendation struct {
 	// "not known" for Current and "no number" for the others.
 	Current, Target, Lower, Upper *resource.Quantity
 
+	// MeasureAgain says that Target is a first step, or stands on thin evidence.
+	MeasureAgain bool
+
 	Resize   string // kubectl command that resizes the running pod in place; empty when there is none
 	Patch    string // kubectl command that changes the owner's template, so that it lasts
 	Rollback string // kubectl command that undoes Patch (or Resize where there is no owner)

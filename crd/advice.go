@@ -1,0 +1,105 @@
+package crd
+
+import (
+	"encoding/json"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+// An object has room for so many recommendations, and for so many bytes of them.
+const (
+	maxRecommendations = 8
+	whisperRoom        = 8 << 10
+	certificateRoom    = 2 << 10 // the timeline needs the rest
+)
+
+// recommendations takes the advice over in its order, and says how much of it had no room. A second recommendation of one rule, or
+// one of no rule, would make the whole object invalid: neither is kept.
+func recommendations(advice []recommend.Recommendation, room int) (list []v1alpha1.Recommendation, omitted int64) {
+	seen := make(map[string]bool)
+	for _, a := range advice {
+		r := recommendation(a)
+		if r.Rule == "" || seen[r.Rule] {
+			continue
+		}
+		size := sizeOf(r)
+		if len(list) == maxRecommendations || size > room {
+			omitted++
+			continue
+		}
+		room -= size
+		seen[r.Rule] = true
+		list = append(list, r)
+	}
+	return list, omitted
+}
+
+func recommendation(r recommend.Recommendation) v1alpha1.Recommendation {
+	return v1alpha1.Recommendation{
+		Rule:       clip(r.Rule, maxLabel),
+		Priority:   severity(r.Priority),
+		Action:     clip(r.Action, maxSentence),
+		Reason:     clip(r.Reason, maxProse),
+		Evidence:   clip(r.Evidence, maxProse),
+		Current:    quantity(r.Current),
+		Target:     quantity(r.Target),
+		LowerBound: quantity(r.Lower),
+		UpperBound: quantity(r.Upper),
+		Resize:     command(r.Resize),
+		Patch:      command(r.Patch),
+		Rollback:   command(r.Rollback),
+		Risk:       clip(r.Risk, maxSentence),
+	}
+}
+
+func quantity(q *resource.Quantity) *resource.Quantity {
+	if q == nil {
+		return nil
+	}
+	return new(q.DeepCopy())
+}
+
+// sizeOf is how many bytes a recommendation takes. One that cannot be encoded takes none: it has only strings and quantities.
+func sizeOf(r v1alpha1.Recommendation) int {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return 0
+	}
+	return len(b) + len(",")
+}
+
+// setting is the advice in a few words: the first number to set, or why there is none.
+func setting(what string, advice []recommend.Recommendation) string {
+	for _, r := range advice {
+		if r.Target == nil {
+			continue
+		}
+		s := what + " → " + r.Target.String()
+		if r.Current != nil {
+			s = what + " " + r.Current.String() + " → " + r.Target.String()
+		}
+		if r.MeasureAgain {
+			s += ", then measure again"
+		}
+		return clip(s, maxAdvice)
+	}
+	for _, r := range advice {
+		if s := clause(r.Reason); s != "" {
+			return clip(s, maxAdvice)
+		}
+	}
+	return ""
+}
+
+// clause is the first part of a sentence that stands alone.
+func clause(s string) string {
+	s = printable(s)
+	for _, end := range []string{". ", "; "} {
+		s, _, _ = strings.Cut(s, end)
+	}
+	return strings.TrimRight(s, ".")
+}

@@ -1,0 +1,146 @@
+package crd_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+// TestAPIServer sends our objects to a real API server: what it takes, what it refuses, what kubectl shows.
+func TestAPIServer(t *testing.T) {
+	c := startCluster(t)
+	t.Run("takes every golden object", func(t *testing.T) {
+		for name, in := range goldens() {
+			object := crd.New(in.finding, in.pod, in.advice)
+			if w, ok := object.(*v1alpha1.KernelWhisper); ok {
+				w.SetName(strings.ReplaceAll(name, "_", "-"))
+			}
+			c.write(t, object)
+		}
+	})
+	t.Run("keeps what was written", func(t *testing.T) {
+		object := crd.New(hidden(), gossip.Pod{}, []recommend.Recommendation{raise()})
+		var stored, written struct {
+			Metadata struct{ Generation int64 }
+			Status   json.RawMessage
+		}
+		require.NoError(t, json.Unmarshal([]byte(c.write(t, object)), &stored))
+		text, err := json.Marshal(object)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, &written))
+		require.JSONEq(t, string(written.Status), string(stored.Status))
+		require.EqualValues(t, 1, stored.Metadata.Generation, "observedGeneration says 1")
+	})
+	t.Run("stores the largest objects below 16 KiB", func(t *testing.T) {
+		f, b, advice := monster("x")
+		for _, finding := range []gossip.Finding{f, b} {
+			object := crd.New(finding, gossip.Pod{}, advice)
+			stored := c.write(t, object)
+			t.Logf("%T: %d bytes", object, len(stored))
+			require.Less(t, len(stored), 16<<10)
+		}
+	})
+	t.Run("refuses", func(t *testing.T) { refusals(t, c) })
+	t.Run("shows columns", func(t *testing.T) { columns(t, c) })
+	t.Run("explains every field", func(t *testing.T) {
+		require.Contains(t, c.must(t, "", "explain", "kw.status.kernelTruth.cpu.throttledMilliseconds"), "it is not a share of time")
+		require.Contains(t, c.must(t, "", "explain", "pbc.status.timeline"), "offsetMilliseconds")
+		require.NotContains(t, c.must(t, "", "explain", "kw", "--recursive"), "<empty>")
+	})
+}
+
+// refusals sends what the schema must not take. Each case changes one valid object.
+func refusals(t *testing.T, c *cluster) {
+	t.Helper()
+	const (
+		whisper = `{"apiVersion":"kernel.gossip.io/v1alpha1","kind":"KernelWhisper","metadata":{"name":"refused"},` +
+			`"spec":{"kind":"CPUThrottling","pod":{"name":"api-0","uid":"u"},"container":"app"},"status":{%s}}`
+		certificate = `{"apiVersion":"kernel.gossip.io/v1alpha1","kind":"PodBirthCertificate","metadata":{"name":"refused"},` +
+			`"spec":{"pod":{"name":"refused","uid":"u"}},"status":{%s}}`
+		when = `"lastTransitionTime":"2026-03-01T12:00:00Z"`
+	)
+	for _, object := range []string{whisper, certificate} {
+		answer, err := c.apply(t, fmt.Sprintf(object, ""), "")
+		require.NoError(t, err, answer)
+	}
+	step := `{"offsetMilliseconds":0,"action":"a"}`
+	missing := `"coverage":{"confidence":"Low","windowSeconds":0,"samples":0,"expectedSamples":0,"missing":[%s]}`
+	for name, tc := range map[string]struct{ object, old, new, want string }{
+		"another kind":           {whisper, `"CPUThrottling"`, `"OOMKill"`, "spec.kind: Unsupported value"},
+		"another pod":            {whisper, `"api-0"`, `"api-1"`, "spec is immutable"},
+		"another container":      {whisper, `"app"`, `"other"`, "spec is immutable"},
+		"another UID":            {whisper, `"u"`, `"v"`, "spec is immutable"},
+		"no pod name":            {whisper, `"name":"api-0",`, ``, "spec.pod.name: Required"},
+		"empty pod name":         {whisper, `"api-0"`, `""`, "spec.pod.name in body should be at least 1 chars long"},
+		"long pod name":          {whisper, `api-0`, strings.Repeat("a", 254), "may not be more than 253"},
+		"unknown field":          {whisper, `"spec":{`, `"spec":{"node":"n",`, "field not declared in schema"},
+		"certificate's name":     {certificate, `"metadata":{"name":"refused"}`, `"metadata":{"name":"other"}`, "has the name of its pod"},
+		"certificate's other":    {certificate, `"u"`, `"v"`, "spec is immutable"},
+		"unknown status":         {whisper, `%s`, `"phase":"Bad"`, "field not declared in schema"},
+		"severity":               {whisper, `%s`, `"severity":"Bad"`, "Unsupported value"},
+		"percent above 100":      {whisper, `%s`, `"kernelTruth":{"cpu":{"throttledPercent":101}}`, "should be less than or equal to 100"},
+		"fraction":               {whisper, `%s`, `"kernelTruth":{"cpu":{"throttledPercent":1.5}}`, "must be of type integer"},
+		"negative count":         {whisper, `%s`, `"kernelTruth":{"cpu":{"periods":-1}}`, "should be greater than or equal to 0"},
+		"no quantity":            {whisper, `%s`, `"metricsLie":{"cpu":{"usage":"much"}}`, "metricsLie.cpu.usage in body should match"},
+		"long text":              {whisper, `%s`, `"kernelSays":"` + strings.Repeat("a", 65) + `"`, "may not be more than 64"},
+		"long message":           {whisper, `%s`, `"conditions":[{"type":"Throttled","status":"True","reason":"R",` + when + `,"message":"` + strings.Repeat("m", 1025) + `"}]`, "at most 1024"},
+		"condition twice":        {whisper, `%s`, `"conditions":[{"type":"T","status":"True","reason":"R","message":"",` + when + `},{"type":"T","status":"True","reason":"R","message":"",` + when + `}]`, "duplicate"},
+		"condition without time": {whisper, `%s`, `"conditions":[{"type":"T","status":"True","reason":"R","message":""}]`, "lastTransitionTime: Required"},
+		"rule twice":             {whisper, `%s`, `"recommendations":[{"rule":"a","priority":"Info"},{"rule":"a","priority":"Info"}]`, "duplicate"},
+		"rule without name":      {whisper, `%s`, `"recommendations":[{"priority":"Info"}]`, "omits all key fields"},
+		"many missing":           {whisper, `%s`, fmt.Sprintf(missing, strings.Repeat(`"f",`, 16)+`"f"`), "must have at most 16 items"},
+		"missing, too long":      {whisper, `%s`, fmt.Sprintf(missing, `"`+strings.Repeat("f", 49)+`"`), "may not be more than 48"},
+		"many steps":             {certificate, `%s`, `"timeline":[` + strings.Repeat(step+",", 32) + step + `]`, "must have at most 32 items"},
+		"an unknown actor":       {certificate, `%s`, `"timeline":[{"offsetMilliseconds":0,"action":"a","actor":"Me"}]`, "Unsupported value"},
+		"a step without offset":  {certificate, `%s`, `"timeline":[{"action":"a"}]`, "offsetMilliseconds: Required"},
+	} {
+		require.Contains(t, tc.object, tc.old, name)
+		subresource := ""
+		if tc.old == "%s" {
+			subresource = "/status"
+		}
+		text := strings.Replace(strings.Replace(tc.object, tc.old, tc.new, 1), "%s", "", 1)
+		if answer, err := c.apply(t, text, subresource); err == nil || !strings.Contains(answer, tc.want) {
+			t.Errorf("%s: want a refusal with %q, got %v: %s", name, tc.want, err, answer)
+		}
+	}
+	out, err := c.kubectl(t, strings.Replace(fmt.Sprintf(whisper, ""), `,"container":"app"`, ``, 1), "create", "--validate=strict", "-f", "-")
+	require.Error(t, err)
+	require.Contains(t, out, "container is required for kind CPUThrottling")
+}
+
+// columns compares what `kubectl get` shows with what README.md promises.
+func columns(t *testing.T, c *cluster) {
+	t.Helper()
+	c.must(t, "", "delete", "kernel-gossip", "--all")
+	whisper := crd.New(hidden(), gossip.Pod{}, []recommend.Recommendation{raise()})
+	c.write(t, whisper)
+	c.write(t, crd.New(birth(), gossip.Pod{}, nil))
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"get", "kw"}, "NAME SEVERITY KERNEL METRICS ADVICE AGE " +
+			"api-0.app.cputhrottling Critical throttled in 80% of periods 33% of the CPU limit cpu limit 100m → 1 "},
+		{[]string{"get", "pbc"}, "NAME SEVERITY TOOK KERNEL ADVICE AGE " +
+			"api-0 None 1.153s 13942 syscalls, longest: sandbox exec → container exec (733ms) "},
+		{[]string{"get", "kw", "-o", "wide"}, "NAME SEVERITY KERNEL METRICS ADVICE AGE POD CONTAINER KIND WORST CONFIDENCE SEEN "},
+		{[]string{"get", "pbc", "-o", "wide"}, "NAME SEVERITY TOOK KERNEL ADVICE AGE SYSCALLS PROCESSES CONFIDENCE BORN "},
+	} {
+		out := c.must(t, "", tc.args...)
+		t.Logf("kubectl %s\n%s", strings.Join(tc.args, " "), out)
+		require.True(t, strings.HasPrefix(strings.Join(strings.Fields(out), " ")+" ", tc.want), "want %q, got\n%s", tc.want, out)
+	}
+	stale := crd.NoRecentSamples(whisper.(*v1alpha1.KernelWhisper), metav1.Now().Time)
+	c.write(t, stale)
+	require.Contains(t, c.must(t, "", "get", "kw"), "Unknown")
+}

@@ -1,0 +1,185 @@
+package crd_test
+
+import (
+	"encoding/json"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+func TestHasObject(t *testing.T) {
+	level := func(now, worst gossip.Severity) gossip.Finding {
+		return gossip.CPUThrottling{Report: gossip.Report{Level: now, History: gossip.History{Worst: worst}}}
+	}
+	for name, tc := range map[string]struct {
+		finding gossip.Finding
+		want    bool
+	}{
+		"nil":                 {nil, false},
+		"healthy":             {level(gossip.SeverityNone, gossip.SeverityNone), false},
+		"not measured":        {level(gossip.SeverityUnknown, gossip.SeverityUnknown), false},
+		"worth knowing":       {level(gossip.SeverityInfo, gossip.SeverityInfo), true},
+		"recovered":           {level(gossip.SeverityNone, gossip.SeverityWarning), true},
+		"not measured since":  {level(gossip.SeverityUnknown, gossip.SeverityCritical), true},
+		"history not kept":    {level(gossip.SeverityHigh, gossip.SeverityUnknown), true},
+		"every birth":         {gossip.PodBirth{}, true},
+		"pointer, no finding": {&gossip.PodBirth{}, false},
+	} {
+		if got := crd.HasObject(tc.finding); got != tc.want {
+			t.Errorf("%s: HasObject = %v, want %v", name, got, tc.want)
+		}
+		if made := crd.New(tc.finding, gossip.Pod{}, nil) != nil; tc.want && !made {
+			t.Errorf("%s: New made nothing", name)
+		}
+	}
+}
+
+func TestName(t *testing.T) {
+	long := strings.Repeat("a.", 120) // 240 characters: too long with container and kind
+	for _, tc := range []struct {
+		about gossip.Subject
+		want  string
+	}{
+		{gossip.Subject{Kind: gossip.KindCPUThrottling, Pod: "api-0", Container: "app"}, "api-0.app.cputhrottling"},
+		{gossip.Subject{Kind: "NetworkIssue", Pod: "api-0"}, "api-0.networkissue"},
+		{gossip.Subject{Kind: gossip.KindPodBirth, Pod: "api-0"}, "api-0"},
+		{ // no label may end in a dot or begin with a dash
+			gossip.Subject{Kind: gossip.KindCPUThrottling, Pod: long + "b", Container: "app"},
+			long + "b-a91c87c99f",
+		},
+	} {
+		got := crd.Name(tc.about)
+		if got != tc.want {
+			t.Errorf("Name(%v) = %s, want %s", tc.about, got, tc.want)
+		}
+		require.LessOrEqual(t, len(got), 253)
+		require.Regexp(t, `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`, got)
+	}
+	a := crd.Name(gossip.Subject{Kind: gossip.KindCPUThrottling, Pod: strings.Repeat("p", 253), Container: "a"})
+	b := crd.Name(gossip.Subject{Kind: gossip.KindCPUThrottling, Pod: strings.Repeat("p", 253), Container: "b"})
+	require.NotEqual(t, a, b, "names that differ only in what is cut")
+	require.Equal(t, strings.Repeat("p", 242)+"-30dc055503", a, "a name never changes")
+}
+
+// monster is the largest finding of a kind that a payload can make, filled with the given text.
+func monster(text string) (gossip.CPUThrottling, gossip.PodBirth, []recommend.Recommendation) {
+	long, name := strings.Repeat(text, 4000), strings.Repeat("n", 253)
+	report := gossip.Report{
+		About:  gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: name[:63], Pod: name, Container: name[:63]},
+		PodUID: podUID, Level: gossip.SeverityCritical, Reason: gossip.ReasonThrottledWhileCPULow,
+		History: gossip.History{First: noon, Last: noon, Worst: gossip.SeverityCritical, Transition: noon},
+		Covered: gossip.Coverage{
+			Window: math.MaxInt64, Samples: math.MaxInt64, Expected: math.MaxInt64, Gaps: math.MaxInt64, Epochs: math.MaxInt64,
+			Dropped: math.MaxInt64, Missing: slices.Repeat([]string{long}, 50), Ignored: slices.Repeat([]string{long}, 50), Source: long,
+		},
+	}
+	n, d := gossip.Some[int64](math.MaxInt64), gossip.Some(time.Duration(math.MaxInt64))
+	f := gossip.CPUThrottling{
+		Report: report, Periods: n, ThrottledPeriods: n, Throttled: gossip.Some(1.0), ThrottledTime: d, MeanWait: d,
+		Active: gossip.Some(1.0), Usage: gossip.Some(1e300), UsedOfLimit: gossip.Some(1e300), Limit: gossip.Some(1e300), Standing: true,
+	}
+	b := gossip.PodBirth{Report: report, Own: math.MaxInt64 - 1, Longest: gossip.Stage{Name: long, Duration: math.MaxInt64}}
+	b.About.Kind, b.About.Container, b.Reason = gossip.KindPodBirth, "", gossip.ReasonNotMeasured
+	b.Creation = gossip.PodCreation{
+		Origin:        gossip.Origin{Time: noon},
+		TotalSyscalls: math.MaxInt64, NamespaceOps: math.MaxInt64, CgroupWrites: math.MaxInt64, Duration: math.MaxInt64,
+		Execs: n, Processes: n, Mounts: n, IPTablesRules: n, ImagePull: d, Init: d,
+	}
+	for i := range 5000 {
+		b.Creation.Timeline = append(b.Creation.Timeline, gossip.Step{
+			Offset: math.MaxInt64 - 5000 + time.Duration(i), Actor: gossip.ActorScheduler, Action: long, Details: long,
+		})
+	}
+	var advice []recommend.Recommendation
+	for _, id := range "abcdefghijkl" {
+		advice = append(advice, recommend.Recommendation{
+			Rule: string(id), Priority: gossip.SeverityCritical, Action: long, Reason: long, Evidence: long, Risk: long,
+			Current: q("999999999m"), Target: q("999999999m"), Lower: q("999999999m"), Upper: q("999999999m"),
+			Resize: strings.Repeat("x", 900), Patch: strings.Repeat("x", 900), Rollback: long,
+		})
+	}
+	for _, id := range "mnopqrstuvwxyz" { // small ones that fill what room is left
+		advice = append(advice, recommend.Recommendation{Rule: string(id), Action: long, Reason: strings.Repeat("x", 100)})
+	}
+	return f, b, advice
+}
+
+// TestSize makes the largest objects there can be. What the API server adds (managed fields and the like) is in apiserver_test.go.
+func TestSize(t *testing.T) {
+	for _, text := range []string{"x", "→", "<", `"`, "\x00", "\xff", "😀", "\u2028"} {
+		f, b, advice := monster(text)
+		for _, finding := range []gossip.Finding{f, b} {
+			object := crd.New(finding, gossip.Pod{}, advice)
+			got, err := json.Marshal(object)
+			require.NoError(t, err)
+			t.Logf("%T of %q: %d bytes", object, text, len(got))
+			require.Less(t, len(got), 14<<10, "%T of %q: the API server's own fields need the rest of 16 KiB", object, text)
+		}
+	}
+}
+
+func TestNoRecentSamples(t *testing.T) {
+	w := crd.New(hidden(), gossip.Pod{}, []recommend.Recommendation{raise()}).(*v1alpha1.KernelWhisper)
+	before := w.DeepCopy()
+	first := crd.NoRecentSamples(w, noon.Add(time.Hour))
+	if diff := cmp.Diff(before, w); diff != "" {
+		t.Errorf("the argument changed (-before +after):\n%s", diff)
+	}
+	later := crd.NoRecentSamples(first, noon.Add(2*time.Hour))
+	if diff := cmp.Diff(first, later); diff != "" {
+		t.Errorf("said twice (-first +later):\n%s", diff)
+	}
+	c := first.Status.Conditions[0]
+	got := []string{c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339), string(first.Status.Severity)}
+	if diff := cmp.Diff([]string{"Throttled", "Unknown", "NoRecentSamples", "2026-03-01T13:00:00Z", "Unknown"}, got); diff != "" {
+		t.Errorf("condition (-want +got):\n%s", diff)
+	}
+}
+
+// TestVocabulary holds the API's words and those of the analysis together.
+func TestVocabulary(t *testing.T) {
+	require.Equal(t, []string{
+		v1alpha1.ReasonThrottledWhileCPULow, v1alpha1.ReasonThrottled, v1alpha1.ReasonBelowThreshold, v1alpha1.ReasonNoLimit,
+		v1alpha1.ReasonTooFewPeriods, v1alpha1.ReasonNotMeasured, v1alpha1.ReasonWithinObjective, v1alpha1.ReasonObjectiveMissed,
+	}, []string{
+		string(gossip.ReasonThrottledWhileCPULow), string(gossip.ReasonThrottled), string(gossip.ReasonBelowThreshold), string(gossip.ReasonNoLimit),
+		string(gossip.ReasonTooFewPeriods), string(gossip.ReasonNotMeasured), string(gossip.ReasonWithinObjective), string(gossip.ReasonObjectiveMissed),
+	})
+	require.Equal(t, string(gossip.KindCPUThrottling), string(v1alpha1.WhisperCPUThrottling))
+	require.Equal(t, gossip.SeverityCritical.String(), string(v1alpha1.SeverityCritical))
+	reason := regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$`)
+	require.Regexp(t, reason, v1alpha1.ReasonNoRecentSamples)
+}
+
+func TestCRDs(t *testing.T) {
+	var kinds []string
+	for _, b := range crd.CRDs() {
+		var definition struct {
+			metav1.TypeMeta `json:",inline"`
+			Spec            struct {
+				Group    string
+				Names    struct{ Kind string }
+				Versions []struct{ Name string }
+			}
+		}
+		require.NoError(t, yaml.Unmarshal(b, &definition))
+		require.Equal(t, "CustomResourceDefinition", definition.Kind)
+		require.Equal(t, v1alpha1.GroupVersion.Group, definition.Spec.Group)
+		require.Equal(t, v1alpha1.GroupVersion.Version, definition.Spec.Versions[0].Name)
+		kinds = append(kinds, definition.Spec.Names.Kind)
+	}
+	require.Equal(t, []string{v1alpha1.KindKernelWhisper, v1alpha1.KindPodBirthCertificate}, kinds)
+}

@@ -1,0 +1,89 @@
+package crd_test
+
+import (
+	"fmt"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// A finding becomes an object; figures that nobody measured are not in it.
+func ExampleNew() {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	finding := gossip.CPUThrottling{
+		Report: gossip.Report{
+			About:   gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"},
+			Level:   gossip.SeverityWarning,
+			Reason:  gossip.ReasonThrottled,
+			History: gossip.History{First: at, Last: at, Worst: gossip.SeverityWarning, Transition: at},
+			Covered: gossip.Coverage{Window: 10 * time.Second, Samples: 1, Expected: 1, Epochs: 1},
+		},
+		Throttled: gossip.Some(0.305),
+		Limit:     gossip.Some(0.5),
+	}
+	text, err := yaml.Marshal(crd.New(finding, gossip.Pod{}, nil))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(string(text))
+	// Output:
+	// apiVersion: kernel.gossip.io/v1alpha1
+	// kind: KernelWhisper
+	// metadata:
+	//   name: api-0.app.cputhrottling
+	//   namespace: shop
+	// spec:
+	//   container: app
+	//   kind: CPUThrottling
+	//   pod:
+	//     name: api-0
+	// status:
+	//   conditions:
+	//   - lastTransitionTime: "2026-03-01T12:00:00Z"
+	//     message: The kernel refused to run the container in 31% of its periods, under
+	//       a CPU limit of 500m.
+	//     observedGeneration: 1
+	//     reason: Throttled
+	//     status: "True"
+	//     type: Throttled
+	//   coverage:
+	//     confidence: Low
+	//     dropped: 0
+	//     epochs: 1
+	//     expectedSamples: 1
+	//     gaps: 0
+	//     samples: 1
+	//     windowSeconds: 10
+	//   firstSeenTime: "2026-03-01T12:00:00Z"
+	//   kernelSays: throttled in 31% of periods
+	//   kernelTruth:
+	//     cpu:
+	//       throttledPercent: 31
+	//   lastSeenTime: "2026-03-01T12:00:00Z"
+	//   metricsLie:
+	//     cpu:
+	//       limit: 500m
+	//   metricsSay: not measured
+	//   severity: Warning
+	//   worstSeverity: Warning
+}
+
+// The operator writes only what is news.
+func ExampleNews() {
+	finding := gossip.CPUThrottling{
+		Report:    gossip.Report{Level: gossip.SeverityWarning, Reason: gossip.ReasonThrottled},
+		Throttled: gossip.Some(0.31),
+	}
+	written := crd.New(finding, gossip.Pod{}, nil)
+	for _, share := range []float64{0.34, 0.36} {
+		finding.Throttled = gossip.Some(share)
+		fmt.Println(share, crd.News(written, crd.New(finding, gossip.Pod{}, nil)))
+	}
+	// Output:
+	// 0.34 false
+	// 0.36 true
+}

@@ -1,0 +1,93 @@
+package crd_test
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+// noon is the event time of all fixtures.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 700_000_000, time.UTC)
+
+const podUID = "6f1f5a3e-0b0e-4c7e-9a53-0d8f4c1f7a11"
+
+func q(s string) *resource.Quantity {
+	v := resource.MustParse(s)
+	return &v
+}
+
+// hidden is the example of the API's documentation: an illustration, not a measurement.
+func hidden() gossip.CPUThrottling {
+	return gossip.CPUThrottling{
+		Report: gossip.Report{
+			About:  gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"},
+			PodUID: podUID,
+			Level:  gossip.SeverityCritical,
+			Reason: gossip.ReasonThrottledWhileCPULow,
+			History: gossip.History{
+				First: noon.Add(-10 * time.Second), Last: noon, Worst: gossip.SeverityCritical, Transition: noon.Add(-10 * time.Second),
+			},
+			Covered: gossip.Coverage{
+				Window: 15 * time.Second, Samples: 3, Expected: 3, Epochs: 1, Confidence: gossip.ConfidenceHigh,
+				Missing: []string{"threads"}, Source: "recorder",
+			},
+		},
+		Periods:          gossip.Some[int64](56),
+		ThrottledPeriods: gossip.Some[int64](45),
+		Throttled:        gossip.Some(45.0 / 56),
+		ThrottledTime:    gossip.Some(3300 * time.Millisecond),
+		MeanWait:         gossip.Some(3300 * time.Millisecond / 45),
+		Active:           gossip.Some(5.6 / 15),
+		Usage:            gossip.Some(0.033),
+		UsedOfLimit:      gossip.Some(0.33),
+		Limit:            gossip.Some(0.1),
+	}
+}
+
+func raise() recommend.Recommendation {
+	return recommend.Recommendation{
+		Rule:     "raise-cpu-limit",
+		Priority: gossip.SeverityCritical,
+		Action:   "Raise the CPU limit of container app from 100m to 1.",
+		Reason:   "That is what its bursts need to finish within a period.",
+		Evidence: "45 of 56 periods throttled (80%), mean wait 73ms",
+		Current:  q("100m"), Target: q("1"), Lower: q("150m"), Upper: q("2"),
+		Resize:   `kubectl --namespace shop patch pod api-0 --subresource resize --patch '{"spec":{"containers":[{"name":"app"}]}}'`,
+		Rollback: `kubectl --namespace shop patch pod api-0 --subresource resize --patch '{"spec":{"containers":[{"name":"app"}]}}'`,
+		Risk:     "The node may be overcommitted further.",
+	}
+}
+
+// birth is a birth in time, with the longest stage told.
+func birth() gossip.PodBirth {
+	return gossip.PodBirth{
+		Report: gossip.Report{
+			About:   gossip.Subject{Kind: gossip.KindPodBirth, Namespace: "shop", Pod: "api-0"},
+			PodUID:  podUID,
+			Level:   gossip.SeverityNone,
+			Reason:  gossip.ReasonWithinObjective,
+			History: gossip.History{Transition: noon},
+			Covered: gossip.Coverage{
+				Window: 1153 * time.Millisecond, Samples: 1, Expected: 1, Epochs: 1, Confidence: gossip.ConfidenceHigh,
+				Missing: []string{"image_pull_ns", "init_ns"},
+			},
+		},
+		Creation: gossip.PodCreation{
+			Origin:        gossip.Origin{Time: noon, Namespace: "shop", Pod: "api-0", PodUID: podUID},
+			TotalSyscalls: 13942, NamespaceOps: 5, CgroupWrites: 518,
+			Duration: 1153 * time.Millisecond,
+			Execs:    gossip.Some[int64](20), Processes: gossip.Some[int64](103), Mounts: gossip.Some[int64](101),
+			IPTablesRules: gossip.Some[int64](0),
+			Timeline: []gossip.Step{
+				{Actor: gossip.ActorKernel, Action: "first cgroup directory"},
+				{Offset: 420 * time.Millisecond, Actor: gossip.ActorRuntime, Action: "sandbox exec", Details: "pause"},
+				{Offset: 1153 * time.Millisecond, Actor: gossip.ActorRuntime, Action: "container exec", Details: "app"},
+			},
+		},
+		Own:     1153 * time.Millisecond,
+		Longest: gossip.Stage{Name: "sandbox exec → container exec", Duration: 733 * time.Millisecond},
+	}
+}

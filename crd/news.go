@@ -1,0 +1,102 @@
+package crd
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+)
+
+// What counts as news: smaller moves are not worth a write to the cluster.
+const (
+	newsTarget  = 0.20            // relative move of a recommended value
+	newsPercent = 5               // points
+	newsSeen    = 5 * time.Minute // of lastSeenTime
+)
+
+// News says whether after is worth a write where before is what the cluster has; before is nil when it has nothing. News is: a new
+// object or another subject; another severity, condition (type, status, reason) or set of rules; a target that came, went or moved
+// by more than 20 %; a percentage that came, went or moved by 5 points or more; a lastSeenTime that moved by 5 minutes or more.
+// Texts alone (messages, evidence) and counts never are. Small moves add up, because each is compared with what was written.
+func News(before, after Object) bool {
+	switch after := after.(type) {
+	case *v1alpha1.KernelWhisper:
+		old, ok := before.(*v1alpha1.KernelWhisper)
+		return after != nil && (!ok || old == nil || old.Spec != after.Spec || whisperNews(&old.Status, &after.Status))
+	case *v1alpha1.PodBirthCertificate:
+		old, ok := before.(*v1alpha1.PodBirthCertificate)
+		return after != nil && (!ok || old == nil || old.Spec != after.Spec || certificateNews(&old.Status, &after.Status))
+	}
+	return false
+}
+
+func whisperNews(a, b *v1alpha1.KernelWhisperStatus) bool {
+	ta, tb, la, lb := a.KernelTruth.CPU, b.KernelTruth.CPU, a.MetricsLie.CPU, b.MetricsLie.CPU
+	return a.Severity != b.Severity || a.WorstSeverity != b.WorstSeverity ||
+		conditionNews(a.Conditions, b.Conditions) ||
+		adviceNews(a.Recommendations, b.Recommendations) ||
+		percentNews(ta.ThrottledPercent, tb.ThrottledPercent) ||
+		percentNews(ta.ActivePercent, tb.ActivePercent) ||
+		percentNews(la.PercentOfLimit, lb.PercentOfLimit) ||
+		timeNews(a.LastSeenTime, b.LastSeenTime)
+}
+
+func certificateNews(a, b *v1alpha1.PodBirthCertificateStatus) bool {
+	return a.Severity != b.Severity ||
+		conditionNews(a.Conditions, b.Conditions) ||
+		adviceNews(a.Recommendations, b.Recommendations)
+}
+
+// conditionNews compares what a condition claims: neither its wording nor its time.
+func conditionNews(a, b []metav1.Condition) bool {
+	type claim struct{ kind, status, reason string }
+	claims := func(list []metav1.Condition) map[claim]bool {
+		set := make(map[claim]bool, len(list))
+		for _, c := range list {
+			set[claim{c.Type, string(c.Status), c.Reason}] = true
+		}
+		return set
+	}
+	return !maps.Equal(claims(a), claims(b))
+}
+
+// adviceNews compares the rules that speak, in any order, and their targets.
+func adviceNews(a, b []v1alpha1.Recommendation) bool {
+	if len(a) != len(b) {
+		return true
+	}
+	for _, r := range b {
+		i := slices.IndexFunc(a, func(old v1alpha1.Recommendation) bool { return old.Rule == r.Rule })
+		if i < 0 || targetNews(&a[i], &r) {
+			return true
+		}
+	}
+	return false
+}
+
+func targetNews(a, b *v1alpha1.Recommendation) bool {
+	if a.Target == nil || b.Target == nil {
+		return a.Target != b.Target
+	}
+	before, after := a.Target.AsApproximateFloat64(), b.Target.AsApproximateFloat64()
+	// In milli-units, for 1.2 is a little more than 20 % above 1 in binary fractions.
+	return math.Abs(math.Round(1000*after)-math.Round(1000*before)) > newsTarget*math.Round(1000*before)
+}
+
+func percentNews(a, b *int32) bool {
+	if a == nil || b == nil {
+		return a != b
+	}
+	return max(*a, *b)-min(*a, *b) >= newsPercent
+}
+
+func timeNews(a, b *metav1.Time) bool {
+	if a == nil || b == nil {
+		return a != b
+	}
+	return b.Sub(a.Time).Abs() >= newsSeen
+}

@@ -1,0 +1,111 @@
+package crd_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+func TestNewsOfWhisper(t *testing.T) {
+	second := raise()
+	second.Rule = "match-threads-to-limit"
+	target := func(s string) func(*gossip.CPUThrottling, *[]recommend.Recommendation) {
+		return func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { (*advice)[0].Target = q(s) }
+	}
+	finding := func(vary func(*gossip.CPUThrottling)) func(*gossip.CPUThrottling, *[]recommend.Recommendation) {
+		return func(f *gossip.CPUThrottling, _ *[]recommend.Recommendation) { vary(f) }
+	}
+	for name, tc := range map[string]struct {
+		vary func(*gossip.CPUThrottling, *[]recommend.Recommendation)
+		want bool
+	}{
+		"nothing":  {finding(func(*gossip.CPUThrottling) {}), false},
+		"severity": {finding(func(f *gossip.CPUThrottling) { f.Level = gossip.SeverityHigh }), true},
+		"worst severity": {finding(func(f *gossip.CPUThrottling) {
+			f.Level, f.History.Worst = gossip.SeverityHigh, gossip.SeverityHigh
+		}), true},
+		"reason":  {finding(func(f *gossip.CPUThrottling) { f.Reason = gossip.ReasonThrottled }), true},
+		"another": {finding(func(f *gossip.CPUThrottling) { f.PodUID = "another" }), true},
+		"evidence, message and counts": {func(f *gossip.CPUThrottling, advice *[]recommend.Recommendation) {
+			f.Periods, f.Covered.Samples, f.Standing = gossip.Some[int64](57), 9, true
+			(*advice)[0].Evidence, (*advice)[0].Reason = "other", "other"
+		}, false},
+		"transition alone": {finding(func(f *gossip.CPUThrottling) { f.History.Transition = noon }), false},
+		"one more rule": {func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) {
+			*advice = append(*advice, second)
+		}, true},
+		"another rule": {func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { (*advice)[0].Rule = "other" }, true},
+		"no rule":      {func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { *advice = nil }, true},
+		"target +20 %": {target("1200m"), false},
+		"target -20 %": {target("800m"), false},
+		"target +21 %": {target("1210m"), true},
+		"target -21 %": {target("790m"), true},
+		"target gone": {func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) {
+			(*advice)[0].Target = nil
+		}, true},
+		"bounds alone":    {func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { (*advice)[0].Upper = q("9") }, false},
+		"throttled -4":    {finding(func(f *gossip.CPUThrottling) { f.Throttled.Value = 0.76 }), false},
+		"throttled -5":    {finding(func(f *gossip.CPUThrottling) { f.Throttled.Value = 0.75 }), true},
+		"active +5":       {finding(func(f *gossip.CPUThrottling) { f.Active.Value = 0.42 }), true},
+		"of limit +4":     {finding(func(f *gossip.CPUThrottling) { f.UsedOfLimit.Value = 0.37 }), false},
+		"of limit +5":     {finding(func(f *gossip.CPUThrottling) { f.UsedOfLimit.Value = 0.38 }), true},
+		"of limit absent": {finding(func(f *gossip.CPUThrottling) { f.UsedOfLimit.Known = false }), true},
+		"seen 4 min 59 s": {finding(func(f *gossip.CPUThrottling) { f.History.Last = noon.Add(299 * time.Second) }), false},
+		"seen 5 min":      {finding(func(f *gossip.CPUThrottling) { f.History.Last = noon.Add(5 * time.Minute) }), true},
+	} {
+		f, advice := hidden(), []recommend.Recommendation{raise()}
+		before := crd.New(f, gossip.Pod{}, advice)
+		tc.vary(&f, &advice)
+		after := crd.New(f, gossip.Pod{}, advice)
+		if got := crd.News(before, after); got != tc.want {
+			t.Errorf("%s: News = %v, want %v", name, got, tc.want)
+		}
+		if got := crd.News(after, before); got != tc.want && !strings.HasPrefix(name, "target") { // 20 % of what is written
+			t.Errorf("%s, the other way: News = %v, want %v", name, got, tc.want)
+		}
+	}
+}
+
+func TestNewsOfCertificate(t *testing.T) {
+	before := crd.New(birth(), gossip.Pod{}, nil)
+	for name, tc := range map[string]struct {
+		vary func(*gossip.PodBirth)
+		want bool
+	}{
+		"nothing":  {func(*gossip.PodBirth) {}, false},
+		"severity": {func(f *gossip.PodBirth) { f.Level = gossip.SeverityInfo }, true},
+		"reason":   {func(f *gossip.PodBirth) { f.Reason = gossip.ReasonNotMeasured }, true},
+		"counts":   {func(f *gossip.PodBirth) { f.Creation.TotalSyscalls, f.Longest.Name = 1, "other" }, false},
+	} {
+		if got := crd.News(before, crd.New(born(tc.vary), gossip.Pod{}, nil)); got != tc.want {
+			t.Errorf("%s: News = %v, want %v", name, got, tc.want)
+		}
+	}
+}
+
+func TestNewsOfNothing(t *testing.T) {
+	whisper, certificate := crd.New(hidden(), gossip.Pod{}, nil), crd.New(birth(), gossip.Pod{}, nil)
+	for name, tc := range map[string]struct {
+		before, after crd.Object
+		want          bool
+	}{
+		"first whisper":          {nil, whisper, true},
+		"first certificate":      {nil, certificate, true},
+		"typed nil before":       {(*v1alpha1.KernelWhisper)(nil), whisper, true},
+		"typed nil after":        {whisper, (*v1alpha1.KernelWhisper)(nil), false},
+		"nothing to write":       {whisper, nil, false},
+		"nothing at all":         {nil, nil, false},
+		"another kind":           {certificate, whisper, true},
+		"what was written":       {whisper, whisper, false},
+		"no samples for a while": {whisper, crd.NoRecentSamples(whisper.(*v1alpha1.KernelWhisper), noon), true},
+	} {
+		if got := crd.News(tc.before, tc.after); got != tc.want {
+			t.Errorf("%s: News = %v, want %v", name, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package crd
+
+import (
+	"math"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// percent rounds a share to a whole percentage from 0 to most, half away from zero. Absent when not measured, or not a number.
+// The inner rounding takes off what binary fractions add: 0.145 is a little less than 14.5 %, and ought to become 15.
+func percent(share gossip.Optional[float64], most int32) *int32 {
+	p := math.Round(math.Round(share.Value*1e11) / 1e9)
+	if !share.Known || math.IsNaN(p) {
+		return nil
+	}
+	return new(int32(max(0, min(p, float64(most)))))
+}
+
+// milliseconds rounds a duration, half away from zero.
+func milliseconds(d gossip.Optional[time.Duration]) *int64 {
+	if !d.Known {
+		return nil
+	}
+	return new(max(0, int64(d.Value.Round(time.Millisecond)/time.Millisecond)))
+}
+
+func count(n gossip.Optional[int64]) *int64 {
+	if !n.Known {
+		return nil
+	}
+	return new(max(0, n.Value))
+}
+
+// cores rounds CPU to Kubernetes' smallest unit, half away from zero.
+func cores(c gossip.Optional[float64]) *resource.Quantity {
+	if !c.Known || math.IsNaN(c.Value) {
+		return nil
+	}
+	return resource.NewMilliQuantity(gossip.Millicores(max(0, min(c.Value, 1e9))), resource.DecimalSI)
+}
+
+// seconds is an event time as the API has it: UTC, whole seconds. Absent when zero.
+func seconds(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return new(metav1.NewTime(t.UTC().Truncate(time.Second)))
+}
+
+// about is a duration for people: whole milliseconds, or tenths of one below 10 ms.
+func about(d time.Duration) string {
+	if d < 10*time.Millisecond {
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(time.Millisecond).String()
+}

@@ -1,0 +1,259 @@
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// WhisperKind is what a whisper is about.
+// +kubebuilder:validation:Enum=CPUThrottling
+type WhisperKind string
+
+// WhisperCPUThrottling is about the CFS bandwidth controller: periods in which the kernel refused to run a container.
+const WhisperCPUThrottling WhisperKind = "CPUThrottling"
+
+// ConditionThrottled is the condition of a whisper of kind CPUThrottling: the kernel refuses to run the container in at least 10 %
+// of its enforcement periods, because its CPU quota is used up.
+//
+// Possible reasons for it to be true:
+//
+//   - ThrottledWhileCPULow
+//   - Throttled
+//
+// Possible reasons for it to be false:
+//
+//   - BelowThreshold
+//   - NoLimit
+//
+// Possible reasons for it to be unknown:
+//
+//   - TooFewPeriods
+//   - NotMeasured
+//   - NoRecentSamples
+const ConditionThrottled = "Throttled"
+
+// Reasons of the condition Throttled.
+const (
+	// ReasonThrottledWhileCPULow (True) is hidden throttling: at least 25 % of periods throttled while the container used less
+	// than 80 % of its limit. Averaged metrics call such a container healthy.
+	ReasonThrottledWhileCPULow = "ThrottledWhileCPULow"
+	// ReasonThrottled (True) is throttling that the usage explains, or whose usage is not known.
+	ReasonThrottled = "Throttled"
+	// ReasonBelowThreshold (False) is measured, and below the threshold.
+	ReasonBelowThreshold = "BelowThreshold"
+	// ReasonNoLimit (False) is a container without a CPU limit: the kernel has nothing to enforce.
+	ReasonNoLimit = "NoLimit"
+	// ReasonTooFewPeriods (Unknown) is fewer enforcement periods than a verdict needs.
+	ReasonTooFewPeriods = "TooFewPeriods"
+	// ReasonNotMeasured (Unknown) is no figure at all: no verdict, and not "healthy".
+	ReasonNotMeasured = "NotMeasured"
+	// ReasonNoRecentSamples (Unknown) is no sample for one whole window of wall-clock time. Only the operator sets it.
+	ReasonNoRecentSamples = "NoRecentSamples"
+)
+
+// KernelWhisper says what the kernel does to one container, beside what the metrics say about it.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Namespaced,shortName=kw,categories=kernel-gossip
+// +kubebuilder:printcolumn:name="Severity",type=string,JSONPath=`.status.severity`
+// +kubebuilder:printcolumn:name="Kernel",type=string,JSONPath=`.status.kernelSays`
+// +kubebuilder:printcolumn:name="Metrics",type=string,JSONPath=`.status.metricsSay`
+// +kubebuilder:printcolumn:name="Advice",type=string,JSONPath=`.status.advice`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Pod",type=string,priority=1,JSONPath=`.spec.pod.name`
+// +kubebuilder:printcolumn:name="Container",type=string,priority=1,JSONPath=`.spec.container`
+// +kubebuilder:printcolumn:name="Kind",type=string,priority=1,JSONPath=`.spec.kind`
+// +kubebuilder:printcolumn:name="Worst",type=string,priority=1,JSONPath=`.status.worstSeverity`
+// +kubebuilder:printcolumn:name="Confidence",type=string,priority=1,JSONPath=`.status.coverage.confidence`
+// +kubebuilder:printcolumn:name="Seen",type=date,priority=1,JSONPath=`.status.lastSeenTime`
+type KernelWhisper struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is standard. The pod owns the object, so that it goes when the pod goes.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec names what the whisper is about. It cannot change.
+	// +required
+	Spec KernelWhisperSpec `json:"spec,omitzero"`
+
+	// status is what was seen.
+	// +optional
+	Status KernelWhisperStatus `json:"status,omitzero"`
+}
+
+// KernelWhisperList is a list of whispers.
+//
+// +kubebuilder:object:root=true
+type KernelWhisperList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []KernelWhisper `json:"items"`
+}
+
+// KernelWhisperSpec names what a whisper is about.
+//
+// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec is immutable: another subject is another object"
+// +kubebuilder:validation:XValidation:rule="self.kind != 'CPUThrottling' || has(self.container)",message="container is required for kind CPUThrottling"
+type KernelWhisperSpec struct {
+	// kind is what the whisper is about.
+	// +required
+	Kind WhisperKind `json:"kind,omitempty"`
+
+	// pod that the whisper is about, in the object's namespace.
+	// +required
+	Pod PodReference `json:"pod,omitzero"`
+
+	// container of the pod. CPUThrottling needs one.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Container string `json:"container,omitempty"`
+}
+
+// KernelWhisperStatus is what was seen of a whisper's subject.
+//
+// +kubebuilder:validation:MinProperties=1
+type KernelWhisperStatus struct {
+	// conditions hold one condition, whose type follows from spec.kind: Throttled for CPUThrottling.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:XValidation:rule="self.all(c, size(c.message) <= 1024)",message="a message is at most 1024 characters long"
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// severity is how bad it is now.
+	// +optional
+	Severity Severity `json:"severity,omitempty"`
+
+	// worstSeverity is how bad it has been.
+	// +optional
+	WorstSeverity Severity `json:"worstSeverity,omitempty"`
+
+	// firstSeenTime is when the trouble was first measured: event time, not the time of the write.
+	// +optional
+	FirstSeenTime *metav1.Time `json:"firstSeenTime,omitempty"`
+
+	// lastSeenTime is when the trouble was last measured: event time, not the time of the write.
+	// +optional
+	LastSeenTime *metav1.Time `json:"lastSeenTime,omitempty"`
+
+	// kernelSays is the kernel's side in a few words, for print columns.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	KernelSays string `json:"kernelSays,omitempty"`
+
+	// metricsSay is what a dashboard shows for the same time, in a few words.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	MetricsSay string `json:"metricsSay,omitempty"`
+
+	// advice is what to set, in a few words, or why there is no number. The recommendations say it in full.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Advice string `json:"advice,omitempty"`
+
+	// kernelTruth holds the kernel's figures.
+	// +optional
+	KernelTruth KernelTruth `json:"kernelTruth,omitzero"`
+
+	// metricsLie holds what the metrics said over the same window.
+	// +optional
+	MetricsLie MetricsLie `json:"metricsLie,omitzero"`
+
+	// coverage says what the report stands on.
+	// +optional
+	Coverage Coverage `json:"coverage,omitzero"`
+
+	// recommendations say what to do, the most useful first.
+	// +optional
+	// +listType=map
+	// +listMapKey=rule
+	// +kubebuilder:validation:MaxItems=8
+	Recommendations []Recommendation `json:"recommendations,omitempty"`
+
+	// recommendationsOmitted is how many recommendations had no room: an object stays below 16 KiB. Absent when none was left out.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	RecommendationsOmitted int64 `json:"recommendationsOmitted,omitempty"`
+}
+
+// KernelTruth holds the kernel's figures. The member that spec.kind means is set.
+//
+// +kubebuilder:validation:MinProperties=1
+type KernelTruth struct {
+	// cpu is set for CPUThrottling.
+	// +optional
+	CPU CPUTruth `json:"cpu,omitzero"`
+}
+
+// CPUTruth holds what the CFS bandwidth controller counted over the window (cpu.stat of the container's cgroup).
+//
+// +kubebuilder:validation:MinProperties=1
+type CPUTruth struct {
+	// throttledPercent is the share of enforcement periods in which the quota ran out. Percentages are rounded, verdicts are not.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	ThrottledPercent *int32 `json:"throttledPercent,omitempty"`
+
+	// periods is the number of enforcement periods in which the container was active (nr_periods). Absent when the source had
+	// percentages only.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Periods *int64 `json:"periods,omitempty"`
+
+	// throttledPeriods is the number of those in which the quota ran out (nr_throttled).
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ThrottledPeriods *int64 `json:"throttledPeriods,omitempty"`
+
+	// throttledMilliseconds is the throttled time (throttled_usec). It is summed over CPU run queues, so it may exceed the
+	// window: it is not a share of time.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ThrottledMilliseconds *int64 `json:"throttledMilliseconds,omitempty"`
+
+	// activePercent is the share of the window in which the container was active at all: what throttledPercent talks about.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	ActivePercent *int32 `json:"activePercent,omitempty"`
+
+	// meanWaitMilliseconds is the throttled time per throttled period.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	MeanWaitMilliseconds *int64 `json:"meanWaitMilliseconds,omitempty"`
+}
+
+// MetricsLie holds what the metrics said. The member that spec.kind means is set.
+//
+// +kubebuilder:validation:MinProperties=1
+type MetricsLie struct {
+	// cpu is set for CPUThrottling.
+	// +optional
+	CPU CPULie `json:"cpu,omitzero"`
+}
+
+// CPULie holds the averages that dashboards show.
+//
+// +kubebuilder:validation:MinProperties=1
+type CPULie struct {
+	// usage is the average use over the window, in cores.
+	// +optional
+	Usage *resource.Quantity `json:"usage,omitempty"`
+
+	// limit is the CPU limit, in cores. 0 is "no limit", absent is "not known".
+	// +optional
+	Limit *resource.Quantity `json:"limit,omitempty"`
+
+	// percentOfLimit is usage as a share of the limit. It may exceed 100.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	PercentOfLimit *int32 `json:"percentOfLimit,omitempty"`
+}

@@ -1,0 +1,198 @@
+package kube
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// maxNesting bounds lists within lists; Kubernetes has none.
+const maxNesting = 4
+
+// collection gathers the objects of a file; the last of several of one identity stays.
+type collection struct {
+	byName      map[name][]*corev1.Pod // those of one name differ in UID
+	metadata    map[object]*metav1.PartialObjectMetadata
+	autoscalers map[name]*autoscalingv2.HorizontalPodAutoscaler
+	limitRanges map[name]*corev1.LimitRange
+}
+
+type object struct {
+	kind string
+	name
+}
+
+func newCollection() *collection {
+	return &collection{
+		byName:      map[name][]*corev1.Pod{},
+		metadata:    map[object]*metav1.PartialObjectMetadata{},
+		autoscalers: map[name]*autoscalingv2.HorizontalPodAutoscaler{},
+		limitRanges: map[name]*corev1.LimitRange{},
+	}
+}
+
+// header is what tells how to go on with an object, and what to call it.
+type header struct {
+	metav1.TypeMeta `json:",inline"`
+	Metadata        struct {
+		Namespace string `json:"namespace"`
+		Name      string `json:"name"`
+	} `json:"metadata"`
+	Items json.RawMessage `json:"items"`
+}
+
+func (c *collection) add(raw json.RawMessage) error { return c.addAs(metav1.TypeMeta{}, raw, 0) }
+
+// addAs takes an object or a list. The items of typed lists do not tell their kind: they are what the list says.
+func (c *collection) addAs(kind metav1.TypeMeta, raw json.RawMessage, depth int) error {
+	var h header
+	if err := utiljson.Unmarshal(raw, &h); err != nil {
+		return fmt.Errorf("not a Kubernetes object: %w", err)
+	}
+	if h.Kind != "" {
+		kind = h.TypeMeta
+	}
+	item, isList := strings.CutSuffix(kind.Kind, "List")
+	switch {
+	case kind.Kind == "":
+		return errors.New("not a Kubernetes object: it has no kind")
+	case isList && h.Items != nil:
+		return c.addItems(metav1.TypeMeta{APIVersion: kind.APIVersion, Kind: item}, h.Items, depth+1)
+	}
+	if err := c.keep(kind, raw); err != nil {
+		return fmt.Errorf("%s %s/%s: %w", kind.Kind, orDefault(h.Metadata.Namespace), cmp.Or(h.Metadata.Name, "(no name)"), err)
+	}
+	return nil
+}
+
+func (c *collection) addItems(kind metav1.TypeMeta, raw json.RawMessage, depth int) error {
+	if depth > maxNesting {
+		return fmt.Errorf("more than %d lists within each other", maxNesting)
+	}
+	var items []json.RawMessage
+	if err := utiljson.Unmarshal(raw, &items); err != nil {
+		return fmt.Errorf("items: %w", err)
+	}
+	for i, item := range items {
+		if err := c.addAs(kind, item, depth); err != nil {
+			return fmt.Errorf("items[%d]: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// keep stores an object of a kind that tells of pods, and skips others.
+func (c *collection) keep(kind metav1.TypeMeta, raw json.RawMessage) error {
+	switch groupOf(kind.APIVersion) + "/" + kind.Kind {
+	case "/Pod":
+		p, at, err := decode[corev1.Pod](raw)
+		if err != nil {
+			return err
+		}
+		sameUID := func(other *corev1.Pod) bool { return other.UID == p.UID }
+		c.byName[at] = append(slices.DeleteFunc(c.byName[at], sameUID), p)
+	case "/LimitRange":
+		l, at, err := decode[corev1.LimitRange](raw)
+		if err != nil {
+			return err
+		}
+		c.limitRanges[at] = l
+	case "apps/ReplicaSet", "batch/Job":
+		m, at, err := decode[metav1.PartialObjectMetadata](raw)
+		if err != nil {
+			return err
+		}
+		c.metadata[object{kind.Kind, at}] = m
+	case "autoscaling/HorizontalPodAutoscaler":
+		return c.keepAutoscaler(kind.APIVersion, raw)
+	}
+	return nil
+}
+
+// keepAutoscaler reads version 2 unless told that it is version 1, which knows one metric and tells of no other.
+func (c *collection) keepAutoscaler(apiVersion string, raw json.RawMessage) error {
+	if apiVersion != autoscalingv1.SchemeGroupVersion.String() {
+		h, at, err := decode[autoscalingv2.HorizontalPodAutoscaler](raw)
+		if err != nil {
+			return err
+		}
+		c.autoscalers[at] = h
+		return nil
+	}
+	old, at, err := decode[autoscalingv1.HorizontalPodAutoscaler](raw)
+	if err != nil || old.Spec.TargetCPUUtilizationPercentage == nil {
+		return err
+	}
+	h := &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: old.ObjectMeta}
+	h.Spec.ScaleTargetRef = autoscalingv2.CrossVersionObjectReference(old.Spec.ScaleTargetRef)
+	h.Spec.Metrics = []autoscalingv2.MetricSpec{{
+		Type: autoscalingv2.ResourceMetricSourceType,
+		Resource: &autoscalingv2.ResourceMetricSource{
+			Name: corev1.ResourceCPU,
+			Target: autoscalingv2.MetricTarget{
+				Type:               autoscalingv2.UtilizationMetricType,
+				AverageUtilization: old.Spec.TargetCPUUtilizationPercentage,
+			},
+		},
+	}}
+	c.autoscalers[at] = h
+	return nil
+}
+
+// decode reads an object and gives it its namespace. One without a name is not from Kubernetes.
+func decode[T any, P interface {
+	*T
+	metav1.Object
+}](raw json.RawMessage) (P, name, error) {
+	o := P(new(T))
+	if err := utiljson.Unmarshal(raw, o); err != nil {
+		return nil, name{}, err
+	}
+	if o.GetName() == "" {
+		return nil, name{}, errors.New("metadata.name is missing")
+	}
+	o.SetNamespace(orDefault(o.GetNamespace()))
+	return o, name{o.GetNamespace(), o.GetName()}, nil
+}
+
+// pods translates what was gathered. Autoscalers and LimitRanges are handed over per namespace, else a large cluster would cost their
+// number for every pod.
+func (c *collection) pods() Pods {
+	spaces := map[string]Objects{}
+	for at, h := range c.autoscalers {
+		o := spaces[at.namespace]
+		o.Autoscalers = append(o.Autoscalers, *h)
+		spaces[at.namespace] = o
+	}
+	for at, l := range c.limitRanges {
+		o := spaces[at.namespace]
+		o.LimitRanges = append(o.LimitRanges, *l)
+		spaces[at.namespace] = o
+	}
+	out := Pods{byName: map[name][]gossip.Pod{}}
+	for at, pods := range c.byName {
+		o := spaces[at.namespace]
+		o.Metadata = c.lookup
+		for _, p := range pods {
+			out.byName[at] = append(out.byName[at], Pod(p, o))
+			out.n++
+		}
+	}
+	return out
+}
+
+// lookup leaves the group out: ReplicaSets and Jobs of other groups are neither kept nor asked for.
+func (c *collection) lookup(namespace string, ref metav1.OwnerReference) *metav1.PartialObjectMetadata {
+	return c.metadata[object{ref.Kind, name{namespace, ref.Name}}]
+}

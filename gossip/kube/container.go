@@ -1,0 +1,112 @@
+package kube
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// containersOf lists the pod's containers, then its init containers and sidecars, in the order of the spec.
+func containersOf(p *corev1.Pod) []gossip.Container {
+	applied := map[string]*corev1.ResourceRequirements{}
+	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
+		applied[s.Name] = s.Resources
+	}
+	var out []gossip.Container
+	for _, c := range p.Spec.Containers {
+		out = append(out, container(c, gossip.RoleMain, applied[c.Name]))
+	}
+	for _, c := range p.Spec.InitContainers {
+		role := gossip.RoleInit
+		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+			role = gossip.RoleSidecar
+		}
+		out = append(out, container(c, role, applied[c.Name]))
+	}
+	return out
+}
+
+// container prefers what the kubelet applied; nil means that its status does not tell.
+func container(c corev1.Container, role gossip.Role, applied *corev1.ResourceRequirements) gossip.Container {
+	r := defaulted(c.Resources)
+	if applied != nil {
+		r = *applied
+	}
+	return gossip.Container{
+		Name:          c.Name,
+		Role:          role,
+		CPURequest:    cores(r.Requests[corev1.ResourceCPU]),
+		CPULimit:      cores(r.Limits[corev1.ResourceCPU]),
+		MemoryRequest: bytes(r.Requests[corev1.ResourceMemory]),
+		MemoryLimit:   bytes(r.Limits[corev1.ResourceMemory]),
+	}
+}
+
+// defaulted sets requests that are not given to the limits, as the API server does. A request that is set to zero stays one.
+func defaulted(r corev1.ResourceRequirements) corev1.ResourceRequirements {
+	requests := corev1.ResourceList{}
+	maps.Copy(requests, r.Limits)
+	maps.Copy(requests, r.Requests)
+	return corev1.ResourceRequirements{Limits: r.Limits, Requests: requests}
+}
+
+// withPodLimits gives containers without a limit that of the pod, where it has one.
+func withPodLimits(containers []gossip.Container, pod *corev1.ResourceRequirements) []gossip.Container {
+	if pod == nil {
+		return containers
+	}
+	for i := range containers {
+		c := &containers[i]
+		if !c.CPULimit.Known {
+			c.CPULimit = cores(pod.Limits[corev1.ResourceCPU])
+		}
+		if !c.MemoryLimit.Known {
+			c.MemoryLimit = bytes(pod.Limits[corev1.ResourceMemory])
+		}
+	}
+	return containers
+}
+
+// qosOf is the class in the status, which the API server sets at birth for good. Without a status it follows from the containers'
+// own resources, and stays unknown where the pod as a whole has some.
+func qosOf(p *corev1.Pod, containers []gossip.Container) gossip.QoS {
+	switch {
+	case p.Status.QOSClass != "":
+		return gossip.QoS(p.Status.QOSClass)
+	case p.Spec.Resources != nil || len(containers) == 0:
+		return ""
+	}
+	guaranteed, bestEffort := true, true
+	for _, c := range containers {
+		guaranteed = guaranteed && c.CPULimit.Known && c.CPULimit == c.CPURequest &&
+			c.MemoryLimit.Known && c.MemoryLimit == c.MemoryRequest
+		bestEffort = bestEffort && !c.CPULimit.Known && !c.CPURequest.Known && !c.MemoryLimit.Known && !c.MemoryRequest.Known
+	}
+	switch {
+	case guaranteed:
+		return gossip.QoSGuaranteed
+	case bestEffort:
+		return gossip.QoSBestEffort
+	}
+	return gossip.QoSBurstable
+}
+
+// cores is absent unless positive. A thousandth of a core is the smallest unit of CPU in Kubernetes.
+func cores(q resource.Quantity) gossip.Optional[float64] {
+	if m := q.MilliValue(); m > 0 {
+		return gossip.Some(float64(m) / 1000)
+	}
+	return gossip.Optional[float64]{}
+}
+
+// bytes is absent unless positive.
+func bytes(q resource.Quantity) gossip.Optional[int64] {
+	if n := q.Value(); n > 0 {
+		return gossip.Some(n)
+	}
+	return gossip.Optional[int64]{}
+}

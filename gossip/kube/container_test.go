@@ -1,0 +1,105 @@
+package kube_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
+)
+
+// list is a ResourceList of CPU and memory; an empty string leaves one out.
+func list(cpu, memory string) corev1.ResourceList {
+	l := corev1.ResourceList{}
+	if cpu != "" {
+		l[corev1.ResourceCPU] = resource.MustParse(cpu)
+	}
+	if memory != "" {
+		l[corev1.ResourceMemory] = resource.MustParse(memory)
+	}
+	return l
+}
+
+func resources(requests, limits corev1.ResourceList) corev1.ResourceRequirements {
+	return corev1.ResourceRequirements{Requests: requests, Limits: limits}
+}
+
+func TestContainerResources(t *testing.T) {
+	applied := func(r corev1.ResourceRequirements) *corev1.ResourceRequirements { return &r }
+	for what, test := range map[string]struct {
+		spec    corev1.ResourceRequirements
+		applied *corev1.ResourceRequirements
+		pod     *corev1.ResourceRequirements
+		want    gossip.Container
+	}{
+		"nothing set": {},
+		"all set": {
+			spec: resources(list("0.1", "1Ki"), list("1", "1M")),
+			want: gossip.Container{CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(1.0), MemoryRequest: gossip.Some[int64](1024), MemoryLimit: gossip.Some[int64](1e6)},
+		},
+		"limits only": {spec: resources(nil, list("100m", "1k")), want: guaranteed("", 0.1, 1000)},
+		"zero request is none": {
+			spec: resources(list("0", ""), list("100m", "")),
+			want: gossip.Container{CPULimit: gossip.Some(0.1)},
+		},
+		"zero and negative limits": {spec: resources(list("-1", "-1Gi"), list("0", "-5"))},
+		"resize under way": {
+			spec:    resources(list("1", "2k"), list("1", "2k")),
+			applied: applied(resources(list("100m", "1k"), list("100m", "1k"))),
+			want:    guaranteed("", 0.1, 1000),
+		},
+		"limit added, not applied": {spec: resources(list("1", ""), list("1", "")), applied: applied(resources(nil, nil))},
+		"no request from an applied limit": {
+			applied: applied(resources(list("1m", ""), list("", "1k"))),
+			want:    gossip.Container{CPURequest: gossip.Some(0.001), MemoryLimit: gossip.Some[int64](1000)},
+		},
+		"limits of the pod": {
+			spec: resources(nil, list("100m", "")),
+			pod:  applied(resources(list("1", "2k"), list("1", "2k"))),
+			want: gossip.Container{CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(0.1), MemoryLimit: gossip.Some[int64](2000)},
+		},
+	} {
+		p := &corev1.Pod{}
+		p.Spec.Resources = test.pod
+		p.Spec.Containers = []corev1.Container{{Name: "c", Resources: test.spec}}
+		p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "gone"}, {Name: "c", Resources: test.applied}}
+		test.want.Name = "c"
+		require.Empty(t, cmp.Diff([]gossip.Container{test.want}, kube.Pod(p, kube.Objects{}).Containers), what)
+	}
+}
+
+func TestQoS(t *testing.T) {
+	full := resources(list("1", "1Gi"), list("1", "1Gi"))
+	for what, test := range map[string]struct {
+		containers []corev1.ResourceRequirements
+		init       []corev1.ResourceRequirements
+		want       gossip.QoS
+	}{
+		"no container":        {},
+		"nothing set":         {containers: make([]corev1.ResourceRequirements, 2), want: gossip.QoSBestEffort},
+		"all equal":           {containers: []corev1.ResourceRequirements{full, full}, want: gossip.QoSGuaranteed},
+		"limits only":         {containers: []corev1.ResourceRequirements{resources(nil, list("1", "1Gi"))}, want: gossip.QoSGuaranteed},
+		"no memory":           {containers: []corev1.ResourceRequirements{resources(nil, list("1", ""))}, want: gossip.QoSBurstable},
+		"smaller request":     {containers: []corev1.ResourceRequirements{resources(list("500m", ""), list("1", "1Gi"))}, want: gossip.QoSBurstable},
+		"one without":         {containers: []corev1.ResourceRequirements{full, {}}, want: gossip.QoSBurstable},
+		"init without":        {containers: []corev1.ResourceRequirements{full}, init: []corev1.ResourceRequirements{{}}, want: gossip.QoSBurstable},
+		"init with a request": {containers: make([]corev1.ResourceRequirements, 1), init: []corev1.ResourceRequirements{resources(list("1", ""), nil)}, want: gossip.QoSBurstable},
+	} {
+		p := &corev1.Pod{}
+		for _, r := range test.containers {
+			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Resources: r})
+		}
+		for _, r := range test.init {
+			p.Spec.InitContainers = append(p.Spec.InitContainers, corev1.Container{Resources: r})
+		}
+		require.Equal(t, test.want, kube.Pod(p, kube.Objects{}).QoS, what)
+		p.Spec.Resources = &full
+		require.Empty(t, kube.Pod(p, kube.Objects{}).QoS, "%s: the pod's own resources decide", what)
+		p.Status.QOSClass = corev1.PodQOSGuaranteed
+		require.Equal(t, gossip.QoSGuaranteed, kube.Pod(p, kube.Objects{}).QoS, "%s: the status decides", what)
+	}
+}

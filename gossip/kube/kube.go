@@ -1,0 +1,79 @@
+// Package kube reads Kubernetes objects into [gossip.Pod]: what the analysis and the rules need to know of a pod, and nothing more.
+//
+// [Pod] is the one translation, and both programs call it: gossip-replay by way of [Read], which reads the output of
+//
+//	kubectl get pods,replicasets,jobs,hpa,limitranges -A -o yaml
+//
+// and the operator with what its informers hold. The package knows the API types only; it never talks to a cluster.
+//
+// # Limits in force
+//
+// A resize in place changes spec at once and the cgroup later, or never; a container's status tells what the kubelet applied. Kernel
+// counters are about the latter, so status.containerStatuses[].resources wins over spec wherever it is present (since Kubernetes 1.33,
+// for containers that were started). A limit that the container lacks and the pod has (spec.resources) bounds the container too, and counts
+// as its own. A request that the spec does not give equals the limit, as the API server defaults it. Zero
+// and negative quantities are "not set". Ephemeral containers have no resources and are left out.
+//
+// # Owner
+//
+// The owner is the controller of the pod. A ReplicaSet's or a Job's own controller (a Deployment, an Argo Rollout, a CronJob) takes
+// its place when the ReplicaSet or Job is known. A ReplicaSet that is not known and whose name is "NAME-" and the pod's
+// pod-template-hash is taken for that of the Deployment NAME, and the owner is marked as guessed. Nothing is guessed for Jobs.
+// The mirror of a static pod keeps its owner of kind Node: it has no template in the API, and is no bare pod either, for the API server
+// cannot resize it.
+//
+// # Autoscalers and limit ranges
+//
+// An autoscaler counts when it scales the owner by CPU utilization, a share of the request, of the pod or of one of its containers.
+// One that aims at an average value in cores does not depend on the request. Of LimitRanges only the items of type Container
+// count; those of type Pod bound a sum, which one container alone cannot be held against.
+package kube
+
+import (
+	"time"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// Objects is what is known besides the pod. The zero Objects is "nothing": owners are guessed or stay as the pod names them.
+type Objects struct {
+	// Metadata returns the object that ref, an owner reference in that namespace, names; nil when it is not known. It is asked for
+	// ReplicaSets and Jobs only. An object whose UID differs from the reference's counts as not known.
+	Metadata func(namespace string, ref metav1.OwnerReference) *metav1.PartialObjectMetadata
+	// Autoscalers and LimitRanges may be of any namespace; those of the pod's are used.
+	Autoscalers []autoscalingv2.HorizontalPodAutoscaler
+	LimitRanges []corev1.LimitRange
+}
+
+// Pod tells what is known of p. It reads p and o and keeps neither. A nil p is the zero Pod.
+func Pod(p *corev1.Pod, o Objects) gossip.Pod {
+	if p == nil {
+		return gossip.Pod{}
+	}
+	owner := ownerOf(p, o)
+	containers := containersOf(p)
+	return gossip.Pod{
+		Namespace:   p.Namespace,
+		Name:        p.Name,
+		UID:         string(p.UID),
+		Node:        p.Spec.NodeName,
+		QoS:         qosOf(p, containers),
+		Started:     startedAt(p),
+		Owner:       owner,
+		Containers:  withPodLimits(containers, p.Spec.Resources),
+		Autoscaler:  autoscalerOf(owner, p.Namespace, o.Autoscalers),
+		LimitRanges: limitRangesOf(p.Namespace, o.LimitRanges),
+	}
+}
+
+// startedAt is in UTC: decoding leaves the machine's zone, and output must not depend on the machine.
+func startedAt(p *corev1.Pod) time.Time {
+	if p.Status.StartTime.IsZero() {
+		return time.Time{}
+	}
+	return p.Status.StartTime.UTC()
+}

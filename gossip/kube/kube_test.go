@@ -1,0 +1,134 @@
+package kube_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
+)
+
+func controlledBy(apiVersion, kind, name string) metav1.ObjectMeta {
+	yes := true
+	return metav1.ObjectMeta{Namespace: "shop", Name: "p", OwnerReferences: []metav1.OwnerReference{
+		{APIVersion: "v1", Kind: "ConfigMap", Name: "no controller"},
+		{APIVersion: apiVersion, Kind: kind, Name: name, UID: "u", Controller: &yes},
+	}}
+}
+
+func TestOwner(t *testing.T) {
+	knows := func(m metav1.ObjectMeta, uid types.UID) kube.Objects {
+		m.UID = uid
+		return kube.Objects{Metadata: func(string, metav1.OwnerReference) *metav1.PartialObjectMetadata {
+			return &metav1.PartialObjectMetadata{ObjectMeta: m}
+		}}
+	}
+	rollout := controlledBy("argoproj.io/v1alpha1", "Rollout", "api")
+	for what, test := range map[string]struct {
+		pod     metav1.ObjectMeta
+		hash    string
+		objects kube.Objects
+		want    gossip.Owner
+	}{
+		"bare pod":                    {pod: metav1.ObjectMeta{OwnerReferences: []metav1.OwnerReference{{Kind: "Job", Name: "no controller"}}}},
+		"StatefulSet":                 {pod: controlledBy("apps/v1", "StatefulSet", "db"), objects: knows(rollout, "u"), want: gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db"}},
+		"DaemonSet":                   {pod: controlledBy("apps/v1", "DaemonSet", "agent"), want: gossip.Owner{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "agent"}},
+		"known ReplicaSet":            {pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "u"), want: gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"}},
+		"ReplicaSet on its own":       {pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(metav1.ObjectMeta{}, ""), want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"}},
+		"ReplicaSet of another UID":   {pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "v"), want: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true}},
+		"ReplicaSet, no hash":         {pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"}},
+		"ReplicaSet, another hash":    {pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "f", want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"}},
+		"ReplicaSet, only hash":       {pod: controlledBy("apps/v1", "ReplicaSet", "-5f"), hash: "5f", want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "-5f"}},
+		"ReplicaSet of another group": {pod: controlledBy("apps.kruise.io/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "u"), want: gossip.Owner{APIVersion: "apps.kruise.io/v1", Kind: "ReplicaSet", Name: "api-5f"}},
+		"Job":                         {pod: controlledBy("batch/v1", "Job", "report-5f"), hash: "5f", want: gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "report-5f"}},
+		"known Job":                   {pod: controlledBy("batch/v1", "Job", "report-5f"), objects: knows(controlledBy("batch/v1", "CronJob", "report"), "u"), want: gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"}},
+	} {
+		test.pod.Labels = map[string]string{"pod-template-hash": test.hash}
+		require.Equal(t, test.want, kube.Pod(&corev1.Pod{ObjectMeta: test.pod}, test.objects).Owner, what)
+	}
+}
+
+func hpa(name, apiVersion, kind, target string, metrics ...autoscalingv2.MetricSpec) autoscalingv2.HorizontalPodAutoscaler {
+	h := autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}}
+	h.Spec.ScaleTargetRef = autoscalingv2.CrossVersionObjectReference{APIVersion: apiVersion, Kind: kind, Name: target}
+	h.Spec.Metrics = metrics
+	return h
+}
+
+func metric(of corev1.ResourceName, target autoscalingv2.MetricTargetType) autoscalingv2.MetricSpec {
+	return autoscalingv2.MetricSpec{Type: "Resource", Resource: &autoscalingv2.ResourceMetricSource{
+		Name: of, Target: autoscalingv2.MetricTarget{Type: target},
+	}}
+}
+
+func TestAutoscaler(t *testing.T) {
+	cpu, memory, average := metric("cpu", "Utilization"), metric("memory", "Utilization"), metric("cpu", "AverageValue")
+	inContainer := autoscalingv2.MetricSpec{Type: "ContainerResource", ContainerResource: &autoscalingv2.ContainerResourceMetricSource{
+		Name: "cpu", Container: "app", Target: autoscalingv2.MetricTarget{Type: "Utilization"},
+	}}
+	elsewhere := hpa("h", "apps/v1", "StatefulSet", "db", cpu)
+	elsewhere.Namespace = "other"
+	for what, test := range map[string]struct {
+		all  []autoscalingv2.HorizontalPodAutoscaler
+		want string
+	}{
+		"none":              {},
+		"CPU":               {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", memory, cpu)}, "h"},
+		"CPU of container":  {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", inContainer)}, "h"},
+		"default metric":    {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db")}, "h"},
+		"average value":     {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", average)}, ""},
+		"memory":            {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", memory)}, ""},
+		"empty metric":      {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", autoscalingv2.MetricSpec{Type: "Resource"})}, ""},
+		"first by name":     {[]autoscalingv2.HorizontalPodAutoscaler{hpa("b", "apps/v1", "StatefulSet", "db"), hpa("a", "apps/v1", "StatefulSet", "db")}, "a"},
+		"another version":   {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1beta2", "StatefulSet", "db")}, "h"},
+		"no version":        {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "", "StatefulSet", "db")}, "h"},
+		"another group":     {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps.kruise.io/v1", "StatefulSet", "db")}, ""},
+		"another kind":      {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "Deployment", "db")}, ""},
+		"another name":      {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "d")}, ""},
+		"another namespace": {[]autoscalingv2.HorizontalPodAutoscaler{elsewhere}, ""},
+	} {
+		pod := &corev1.Pod{ObjectMeta: controlledBy("apps/v1", "StatefulSet", "db")}
+		require.Equal(t, test.want, kube.Pod(pod, kube.Objects{Autoscalers: test.all}).Autoscaler, what)
+	}
+	bare := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "p"}}
+	nobody := []autoscalingv2.HorizontalPodAutoscaler{hpa("h", "", "", "")}
+	require.Empty(t, kube.Pod(bare, kube.Objects{Autoscalers: nobody}).Autoscaler)
+}
+
+func TestLimitRanges(t *testing.T) {
+	item := func(kind corev1.LimitType, maximum, ratio string) corev1.LimitRangeItem {
+		return corev1.LimitRangeItem{
+			Type:                 kind,
+			Max:                  corev1.ResourceList{"cpu": resource.MustParse(maximum)},
+			MaxLimitRequestRatio: corev1.ResourceList{"cpu": resource.MustParse(ratio)},
+		}
+	}
+	limitRange := func(namespace, name string, items ...corev1.LimitRangeItem) corev1.LimitRange {
+		return corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Spec: corev1.LimitRangeSpec{Limits: items}}
+	}
+	got := kube.Pod(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop"}}, kube.Objects{LimitRanges: []corev1.LimitRange{
+		limitRange("shop", "b", item("Container", "4", "0"), item("Pod", "1", "1"), item("Container", "1500m", "5"), item("Container", "3", "7")),
+		limitRange("other", "c", item("Container", "1", "1")),
+		limitRange("shop", "d", item("PersistentVolumeClaim", "1", "1")),
+		limitRange("shop", "a", corev1.LimitRangeItem{Type: "Container", MaxLimitRequestRatio: corev1.ResourceList{"cpu": resource.MustParse("2")}}),
+	}})
+	require.Empty(t, cmp.Diff([]gossip.LimitRange{
+		{Name: "a", MaxRatio: gossip.Some(2.0)},
+		{Name: "b", Max: gossip.Some(1.5), MaxRatio: gossip.Some(5.0)},
+	}, got.LimitRanges))
+}
+
+func TestNothingKnown(t *testing.T) {
+	require.False(t, kube.Pod(nil, kube.Objects{}).Known())
+	require.Empty(t, cmp.Diff(gossip.Pod{}, kube.Pod(&corev1.Pod{}, kube.Objects{})))
+	unset := kube.Objects{Metadata: func(string, metav1.OwnerReference) *metav1.PartialObjectMetadata { return nil }}
+	job := &corev1.Pod{ObjectMeta: controlledBy("batch/v1", "Job", "j")}
+	require.Equal(t, "Job", kube.Pod(job, unset).Owner.Kind)
+}

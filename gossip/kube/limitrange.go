@@ -1,0 +1,39 @@
+package kube
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// limitRangesOf lists the namespace's LimitRanges that bound a container's CPU, by name. Of several items the tightest counts.
+func limitRangesOf(namespace string, all []corev1.LimitRange) []gossip.LimitRange {
+	var out []gossip.LimitRange
+	for i := range all {
+		if all[i].Namespace != namespace {
+			continue
+		}
+		l := gossip.LimitRange{Name: all[i].Name}
+		for _, item := range all[i].Spec.Limits {
+			if item.Type == corev1.LimitTypeContainer {
+				l.Max = tighter(l.Max, cores(item.Max[corev1.ResourceCPU]))
+				l.MaxRatio = tighter(l.MaxRatio, cores(item.MaxLimitRequestRatio[corev1.ResourceCPU]))
+			}
+		}
+		if l.Max.Known || l.MaxRatio.Known {
+			out = append(out, l)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b gossip.LimitRange) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func tighter(a, b gossip.Optional[float64]) gossip.Optional[float64] {
+	if !a.Known || (b.Known && b.Value < a.Value) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,111 @@
+package kube
+
+import (
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// ownerOf is the pod's controller, or the controller of that where the pod's is a ReplicaSet or Job: at most one step up, for the
+// object above holds the template. What stands above a Deployment (an operator's own kind, say) does not.
+func ownerOf(p *corev1.Pod, o Objects) gossip.Owner {
+	ref := metav1.GetControllerOfNoCopy(p)
+	switch {
+	case ref == nil:
+		return gossip.Owner{}
+	case !isReplicaSet(*ref) && !isJob(*ref):
+		return owner(*ref)
+	}
+	if m := known(p.Namespace, *ref, o); m != nil {
+		if above := metav1.GetControllerOfNoCopy(m); above != nil {
+			return owner(*above)
+		}
+		return owner(*ref)
+	}
+	if name, ok := deploymentName(p, *ref); ok {
+		return gossip.Owner{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment", Name: name, Guessed: true}
+	}
+	return owner(*ref)
+}
+
+func known(namespace string, ref metav1.OwnerReference, o Objects) *metav1.PartialObjectMetadata {
+	if o.Metadata == nil {
+		return nil
+	}
+	m := o.Metadata(namespace, ref)
+	if m == nil || (m.UID != "" && ref.UID != "" && m.UID != ref.UID) {
+		return nil
+	}
+	return m
+}
+
+// deploymentName undoes how the Deployment controller names its ReplicaSets.
+func deploymentName(p *corev1.Pod, ref metav1.OwnerReference) (string, bool) {
+	hash := p.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+	if hash == "" || !isReplicaSet(ref) {
+		return "", false
+	}
+	name, found := strings.CutSuffix(ref.Name, "-"+hash)
+	return name, found && name != ""
+}
+
+func owner(ref metav1.OwnerReference) gossip.Owner {
+	return gossip.Owner{APIVersion: ref.APIVersion, Kind: ref.Kind, Name: ref.Name}
+}
+
+func isReplicaSet(ref metav1.OwnerReference) bool {
+	return ref.Kind == "ReplicaSet" && groupOf(ref.APIVersion) == appsv1.GroupName
+}
+
+func isJob(ref metav1.OwnerReference) bool {
+	return ref.Kind == "Job" && groupOf(ref.APIVersion) == batchv1.GroupName
+}
+
+// groupOf is empty for the core group: "v1".
+func groupOf(apiVersion string) string {
+	group, _, found := strings.Cut(apiVersion, "/")
+	if !found {
+		return ""
+	}
+	return group
+}
+
+// autoscalerOf is the first by name of those that scale the owner by CPU utilization.
+func autoscalerOf(o gossip.Owner, namespace string, all []autoscalingv2.HorizontalPodAutoscaler) string {
+	first := ""
+	for i := range all {
+		h := &all[i]
+		if h.Namespace == namespace && scales(h, o) && byUtilization(h) && (first == "" || h.Name < first) {
+			first = h.Name
+		}
+	}
+	return first
+}
+
+// scales compares groups, not versions: an object is the same in all of them. Old targets may lack the version.
+func scales(h *autoscalingv2.HorizontalPodAutoscaler, o gossip.Owner) bool {
+	t := h.Spec.ScaleTargetRef
+	return o.Name != "" && t.Name == o.Name && t.Kind == o.Kind &&
+		(t.APIVersion == "" || groupOf(t.APIVersion) == groupOf(o.APIVersion))
+}
+
+// byUtilization holds for an autoscaler without metrics too: the API server's default is 80 % of the CPU request.
+func byUtilization(h *autoscalingv2.HorizontalPodAutoscaler) bool {
+	return len(h.Spec.Metrics) == 0 || slices.ContainsFunc(h.Spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
+		switch {
+		case m.Type == autoscalingv2.ResourceMetricSourceType && m.Resource != nil:
+			return m.Resource.Name == corev1.ResourceCPU && m.Resource.Target.Type == autoscalingv2.UtilizationMetricType
+		case m.Type == autoscalingv2.ContainerResourceMetricSourceType && m.ContainerResource != nil:
+			return m.ContainerResource.Name == corev1.ResourceCPU &&
+				m.ContainerResource.Target.Type == autoscalingv2.UtilizationMetricType
+		}
+		return false
+	})
+}

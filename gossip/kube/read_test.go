@@ -1,0 +1,147 @@
+package kube_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
+)
+
+const mebi = 1 << 20
+
+var utc = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+
+// The files in testdata are what kubectl 1.37 printed on a kind cluster of Kubernetes 1.37.2 on 2026-11-22.
+func readFile(t *testing.T, file string) kube.Pods {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", file))
+	require.NoError(t, err)
+	defer f.Close()
+	pods, err := kube.Read(f)
+	require.NoError(t, err)
+	return pods
+}
+
+// The name of web's ReplicaSet and pod, and the UIDs, come from the cluster.
+const webPod = "web-8447b89fc-l6mv9"
+
+func web() gossip.Pod {
+	return gossip.Pod{
+		Namespace: "kube-helper", Name: webPod, Node: "kg-rec-control-plane", QoS: gossip.QoSBurstable,
+		Started: utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
+		Owner:   gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"},
+		Containers: []gossip.Container{
+			{Name: "app", CPURequest: gossip.Some(0.01), CPULimit: gossip.Some(0.1), MemoryRequest: gossip.Some[int64](16 * mebi), MemoryLimit: gossip.Some[int64](32 * mebi)},
+			{Name: "setup", Role: gossip.RoleInit, CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](16 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi)},
+			{Name: "proxy", Role: gossip.RoleSidecar, CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](8 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi)},
+		},
+		Autoscaler:  "web",
+		LimitRanges: bounds(),
+	}
+}
+
+func bounds() []gossip.LimitRange {
+	return []gossip.LimitRange{{Name: "bounds", Max: gossip.Some(2.0), MaxRatio: gossip.Some(10.0)}}
+}
+
+func TestReadKubectlOutput(t *testing.T) {
+	pods := readFile(t, "all.yaml")
+	require.Equal(t, 3, pods.Len())
+	for _, want := range []gossip.Pod{
+		web(),
+		{ // scaled by an average value: the autoscaler does not count
+			Namespace: "kube-helper", Name: "api-0", Node: "kg-rec-control-plane", QoS: gossip.QoSGuaranteed,
+			Started:     utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
+			Owner:       gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "api"},
+			Containers:  []gossip.Container{guaranteed("app", 0.1, 32*mebi)},
+			LimitRanges: bounds(),
+		},
+		{ // not scheduled; its limits are LimitRange defaults
+			Namespace: "kube-helper", Name: "report-now-jdd4d", QoS: gossip.QoSBurstable,
+			Owner:       gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
+			Containers:  []gossip.Container{{Name: "job", CPURequest: gossip.Some(2.0), CPULimit: gossip.Some(2.0)}},
+			LimitRanges: bounds(),
+		},
+	} {
+		got, ok := pods.Pod(want.Namespace, want.Name, "")
+		require.True(t, ok, want.Name)
+		require.NotEmpty(t, got.UID)
+		require.Empty(t, cmp.Diff(want, got, cmpopts.IgnoreFields(gossip.Pod{}, "UID")))
+	}
+}
+
+func guaranteed(name string, cores float64, memory int64) gossip.Container {
+	return gossip.Container{
+		Name: name, CPURequest: gossip.Some(cores), CPULimit: gossip.Some(cores),
+		MemoryRequest: gossip.Some(memory), MemoryLimit: gossip.Some(memory),
+	}
+}
+
+func TestReadPodsAlone(t *testing.T) {
+	pods := readFile(t, "pods.json")
+	got, _ := pods.Pod("kube-helper", webPod, "")
+	want := web()
+	want.Owner.Guessed, want.Autoscaler, want.LimitRanges = true, "", nil
+	require.Empty(t, cmp.Diff(want, got, cmpopts.IgnoreFields(gossip.Pod{}, "UID")))
+	job, _ := pods.Pod("kube-helper", "report-now-jdd4d", "")
+	require.Equal(t, gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "report-now"}, job.Owner)
+}
+
+func TestReadLimitsInForce(t *testing.T) {
+	pods := readFile(t, "resize.yaml")
+	// api-0 was resized to 1900m, which the node has no room for: the kubelet defers it, and the kernel goes on with 100m.
+	api, _ := pods.Pod("kube-helper", "api-0", "")
+	require.Equal(t, []gossip.Container{guaranteed("app", 0.1, 32*mebi)}, api.Containers)
+	// shared has limits as a whole (200m, 64Mi), and b one of its own.
+	shared, _ := pods.Pod("kube-helper", "shared", "")
+	require.Empty(t, cmp.Diff([]gossip.Container{
+		{Name: "a", CPULimit: gossip.Some(0.2), MemoryLimit: gossip.Some[int64](64 * mebi)},
+		{Name: "b", CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryLimit: gossip.Some[int64](64 * mebi)},
+	}, shared.Containers))
+	require.Equal(t, gossip.QoSBurstable, shared.QoS)
+}
+
+func TestReadStaticPod(t *testing.T) {
+	etcd, ok := readFile(t, "static.yaml").Pod("kube-system", "etcd-kg-rec-control-plane", "")
+	require.True(t, ok)
+	require.Equal(t, gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "kg-rec-control-plane"}, etcd.Owner)
+}
+
+func TestPodByUID(t *testing.T) {
+	pods, err := kube.Read(strings.NewReader(`
+# a comment only
+---
+{apiVersion: v1, kind: Pod, metadata: {name: a, uid: one}, spec: {nodeName: first}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: a, uid: two, namespace: default}, spec: {nodeName: second}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: a, uid: one}, spec: {nodeName: third}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: by-hand, namespace: shop}, spec: {nodeName: any}}
+`))
+	require.NoError(t, err)
+	require.Equal(t, 3, pods.Len())
+	for _, test := range []struct{ namespace, name, uid, node string }{
+		{"", "a", "", "third"},
+		{"default", "a", "one", "third"},
+		{"default", "a", "two", "second"},
+		{"default", "a", "three", ""},
+		{"shop", "a", "", ""},
+		{"shop", "by-hand", "three", "any"},
+		{"shop", "by-hand", "", "any"},
+	} {
+		got, ok := pods.Pod(test.namespace, test.name, test.uid)
+		require.Equal(t, test.node != "", ok, test)
+		require.Equal(t, test.node, got.Node, test)
+	}
+	_, ok := kube.Pods{}.Pod("", "a", "")
+	require.False(t, ok)
+}

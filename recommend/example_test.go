@@ -1,0 +1,44 @@
+package recommend_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+// The advice about a finding, from a sample of one of the recorded workloads (number 3 of testdata/calibration.tsv).
+func Example() {
+	analyzer := gossip.New(gossip.Options{})
+	analyzer.Observe(gossip.CPUSample{
+		Origin: gossip.Origin{
+			Time: time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC), Period: 12 * time.Second,
+			Namespace: "lab", Pod: "w-3", Container: "app",
+		},
+		Periods: gossip.Some[int64](54), ThrottledPeriods: gossip.Some[int64](42), ThrottledUsec: gossip.Some[int64](3_009_970),
+		UsageUsec: gossip.Some[int64](1_038_868), LimitCores: gossip.Some(0.23), Threads: gossip.Some[int64](1),
+	})
+	for f := range analyzer.Findings() {
+		for _, r := range recommend.Default().For(f, gossip.Pod{}) {
+			fmt.Println(r.Rule, r.Current, "→", r.Target)
+			fmt.Println(r.Resize)
+		}
+	}
+	// Output:
+	// raise-cpu-limit 230m → 1
+	// kubectl --namespace lab patch pod w-3 --subresource resize --patch '{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"}}}]}}'
+}
+
+// A rule of one's own stands beside the others.
+func ExampleRuleFor() {
+	neighbours := recommend.RuleFor("ask-the-team", func(f gossip.CPUThrottling, _ gossip.Pod) (recommend.Recommendation, bool) {
+		if f.Level < gossip.SeverityHigh {
+			return recommend.Recommendation{}, false
+		}
+		return recommend.Recommendation{Priority: f.Level, Action: "Tell team " + f.About.Namespace + "."}, true
+	})
+	rules := append(recommend.Default(), neighbours)
+	fmt.Println(rules[len(rules)-1].ID())
+	// Output: ask-the-team
+}
