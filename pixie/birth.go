@@ -1,0 +1,68 @@
+package pixie
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+var errTooMany = fmt.Errorf("more than %d entries", maxEntries)
+
+// podCreation reads a record of type pod_creation.
+func (r *record) podCreation(o gossip.Origin) gossip.Event {
+	c := gossip.PodCreation{
+		Origin:        o,
+		TotalSyscalls: r.requiredInteger(totalSyscalls),
+		NamespaceOps:  r.requiredInteger(namespaceOps),
+		CgroupWrites:  r.requiredInteger(cgroupWrites),
+		Duration:      time.Duration(r.requiredInteger(durationNs)),
+		Execs:         r.integer(execs),
+		Processes:     r.integer(processes),
+		Mounts:        r.integer(mounts),
+		IPTablesRules: r.integer(iptablesRules),
+		ImagePull:     r.nanoseconds(imagePullNs),
+		Init:          r.nanoseconds(initNs),
+		Syscalls:      r.syscalls(),
+	}
+	c.Timeline = r.timeline(c.Time.Add(-c.Duration))
+	return c
+}
+
+// syscalls reads calls by name. An empty object is a map without entries: measured, and nothing seen.
+func (r *record) syscalls() map[string]int64 {
+	raw := r.values[syscalls]
+	if raw == nil || r.err != nil {
+		return nil
+	}
+	calls := map[string]int64{}
+	r.fail(syscalls, r.inner.each(raw, func(name, value []byte) error {
+		if len(calls) == maxEntries {
+			return errTooMany
+		}
+		call := string(name)
+		if err := syscallName.checkName(call); err != nil {
+			return err
+		}
+		n, err := r.inner.integer(value, syscallCount)
+		if err != nil {
+			return fmt.Errorf("%s: %w", call, err)
+		}
+		calls[call] = n
+		return nil
+	}))
+	return calls
+}
+
+// checkName holds the name of a system call to what the kernel calls its own: lower case, digits and underscores.
+func (s spec) checkName(name string) error {
+	for i := range len(name) {
+		if c := name[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_') {
+			return fmt.Errorf("not a system call (a-z, 0-9 and '_'): %s", quote(name))
+		}
+	}
+	if n := float64(len(name)); n < s.min || n > s.max {
+		return fmt.Errorf("name of %d bytes, not 1 to %.0f", len(name), s.max)
+	}
+	return nil
+}

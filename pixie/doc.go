@@ -1,0 +1,49 @@
+// Package pixie turns payloads into events. A payload is JSON as the webhook receives it and as captures keep it: the fields, their
+// units and bounds are in payload.md beside this file, and in machine-readable form in payload.schema.json.
+//
+// # Formats
+//
+// The input is one JSON object, an array of objects, or objects one after another, on lines of their own (NDJSON) or pretty-printed.
+// Several arrays, or arrays among objects, are read as well. It comes plain, as gzip (any number of members) or as zstd; the first
+// bytes tell which. A byte order mark at the start is skipped; CRLF and blank lines do no harm. UTF-16 is refused as a whole.
+//
+// An empty input has no events and no error: whether that is a fault is for the caller to say.
+//
+// # Errors
+//
+// [Decode] yields pairs in the order of the input. In each pair either the event or the error is nil, never both and never neither.
+//
+// A [*RecordError] says that one record, or something between records, was refused; decoding goes on. Record errors are bad JSON
+// (syntax, invalid UTF-8, a name that occurs twice, nesting deeper than 64), a record above [Options.MaxRecord], anything that is not
+// an object where a record should be, an unknown type, a required field that is absent, empty or null, a value of the wrong JSON
+// type, and a value out of bounds. A record with several faults tells one of them.
+//
+// Any other error is final: the input could not be read or decompressed, or is larger than [Options.MaxBytes]. The events before it
+// stand. A record that the end of a failing input cuts in two is covered by the final error.
+//
+// # Where a bad record ends
+//
+// Records are cut out of the text by their brackets and strings, and each is then decoded by itself, so a fault inside a record costs
+// that record only, even in the middle of an array on one line. Where brackets or quotes do not match, there is no end to find, and
+// reading goes on at the next line that begins with '{' and is indented no deeper than the broken record was; in an array a line
+// that begins with ']' serves as well, outside of one a line that begins with '['. The error says where reading went on, if that was
+// not the next line, and when an array has no such line it says that the rest of the array is lost. Outside of arrays, text that
+// belongs to no record costs its line.
+//
+// # Limits
+//
+// Memory is bounded, whatever the input: the decoder holds one record of at most MaxRecord, a read-ahead of 64 KiB, and the window of
+// the decompressor (zstd: at most 8 MiB, which all levels up to 19 keep to; larger windows are refused). A longer record streams by and is
+// reported once; it ends where its brackets close, or before the next line that looks like the start of a record. Work grows in
+// proportion to the input: looking again for records behind a broken one happens at most once for each level of nesting.
+//
+// # Where values end
+//
+// Percentages become shares 0–1, durations become [time.Duration], times are UTC. A field that is absent or null is an absent
+// [gossip.Optional], an empty string or a zero Period, never a made-up figure. Integers are exact: 12.0 and 1.2e1 are 12, 12.5 is
+// refused. nr_throttled above nr_periods is lowered to nr_periods, because the kernel's two counters are not read at one instant.
+// image_pull_ns and init_ns may together exceed duration_ns: they overlap when init containers pull, and analysis copes with that.
+//
+// Decoding is a function of the bytes: the package keeps no state between calls, starts no goroutine, writes no log and asks for no
+// time.
+package pixie

@@ -1,0 +1,64 @@
+package pixie
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// ErrTooLarge is wrapped by the final error of an input that is longer than Options.MaxBytes.
+var ErrTooLarge = errors.New("input too large")
+
+// RecordError says that one record was refused, and why. It never ends the decoding: the records after it count.
+type RecordError struct {
+	Line   int   // line in which the record starts, from 1, in the decompressed text
+	Offset int64 // offset in bytes at which it starts, from 0, in the decompressed text
+	Err    error // the reason, which names the type and the field where they are known
+}
+
+// Error is the reason behind the line: "line 3: cpu_throttle: nr_periods: negative: -4".
+func (e *RecordError) Error() string { return "line " + strconv.Itoa(e.Line) + ": " + e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// syntaxError is a fault that cutting finds: brackets, quotes and commas. Faults inside of a record come from jsontext instead.
+type syntaxError string
+
+func (e syntaxError) Error() string { return string(e) }
+
+const (
+	errNotClosed    = syntaxError("invalid JSON: the record is not closed at the end of the input")
+	errOpenString   = syntaxError("invalid JSON: a string is not closed at the end of the input")
+	errLineInString = syntaxError("invalid JSON: a string is not closed at the end of its line")
+	errTooDeep      = syntaxError("invalid JSON: nested deeper than 64")
+	errOpenArray    = syntaxError("invalid JSON: the array that begins here is not closed at the end of the input")
+	errNoComma      = syntaxError("invalid JSON: comma expected before this array element")
+	errExtraComma   = syntaxError("invalid JSON: array element expected, found a comma")
+	errLastComma    = syntaxError("invalid JSON: array element expected behind the comma, found ']'")
+)
+
+// atEnd says whether the fault may be no more than the end of the input.
+func atEnd(err error) bool { return errors.Is(err, errNotClosed) || errors.Is(err, errOpenString) }
+
+// isEnd says whether the text ended as it should. A wrapped io.EOF is a failure of something behind the reader.
+func isEnd(err error) bool { return err == io.EOF } //nolint:errorlint // identity is what is meant
+
+// unexpected is a byte at which cutting cannot go on.
+func unexpected(b byte, wanted string) error {
+	found := fmt.Sprintf("byte 0x%02x", b)
+	if b > ' ' && b < 0x7f {
+		found = strconv.QuoteRune(rune(b))
+	}
+	return syntaxError("invalid JSON: " + wanted + " expected, found " + found)
+}
+
+// quote makes a text from the input fit for an error: one line, printable, at most 64 bytes of it.
+func quote[Bytes ~[]byte | ~string](b Bytes) string {
+	const most = 64
+	if len(b) > most {
+		return strconv.Quote(string(b[:most])) + "…"
+	}
+	return strconv.Quote(string(b))
+}

@@ -1,0 +1,54 @@
+package pixie_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie"
+)
+
+// Good records give events, bad ones give errors, and neither disturbs the other.
+func ExampleDecode() {
+	payload := `
+{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","nr_periods":56,"nr_throttled":45}
+{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:20Z","namespace":"shop","pod_name":"api-0","container_name":"app","nr_periods":-4,"nr_throttled":0}
+{"type":"pod_creation","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","total_syscalls":13942,"namespace_ops":5,"cgroup_writes":518,"duration_ns":1153000000}
+`
+	for event, err := range pixie.Decode(strings.NewReader(payload)) {
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		switch e := event.(type) {
+		case gossip.CPUSample:
+			fmt.Printf("%s: throttled in %d of %d periods\n", e.Subject(), e.ThrottledPeriods.Value, e.Periods.Value)
+		case gossip.PodCreation:
+			fmt.Printf("%s: up in %v\n", e.Subject(), e.Duration)
+		}
+	}
+	// Output:
+	// CPUThrottling shop/api-0/app: throttled in 45 of 56 periods
+	// line 3: cpu_throttle: nr_periods: negative: -4
+	// PodBirth shop/api-0: up in 1.153s
+}
+
+// A server tells the sender's bad records, which cost nothing else, from a body that is too large to be read to its end.
+func ExampleOptions_Decode() {
+	body := strings.NewReader(strings.Repeat("{}\n", 3) + strings.Repeat(" ", 1000))
+	refused := 0
+	for _, err := range (pixie.Options{MaxBytes: 512}).Decode(body) {
+		var bad *pixie.RecordError
+		switch {
+		case errors.As(err, &bad):
+			refused++
+		case errors.Is(err, pixie.ErrTooLarge):
+			fmt.Println("413:", err)
+		}
+	}
+	fmt.Println(refused, "records refused")
+	// Output:
+	// 413: read: input too large: more than 512 bytes of text
+	// 3 records refused
+}

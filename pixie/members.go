@@ -1,0 +1,135 @@
+package pixie
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// members walks over JSON objects and arrays. It is reused from record to record.
+type members struct {
+	buf     bytes.Buffer
+	json    jsontext.Decoder
+	scratch []byte
+}
+
+// each calls visit with the name and the value of each member of an object. What it passes is part of raw, but for names with escapes.
+func (m *members) each(raw []byte, visit func(name, value []byte) error) error {
+	if err := m.begin(raw, '{'); err != nil {
+		return err
+	}
+	for m.json.PeekKind() != '}' {
+		name, err := m.json.ReadValue()
+		if err != nil {
+			return syntax(raw, err)
+		}
+		text, err := m.unquote(name)
+		if err != nil {
+			return err
+		}
+		value, err := m.json.ReadValue()
+		if err != nil {
+			return syntax(raw, err)
+		}
+		if err := visit(text, value); err != nil {
+			return err
+		}
+	}
+	_, err := m.json.ReadToken()
+	return syntax(raw, err)
+}
+
+// elements calls visit with each element of an array.
+func (m *members) elements(raw []byte, visit func(i int, value []byte) error) error {
+	if err := m.begin(raw, '['); err != nil {
+		return err
+	}
+	for i := 0; m.json.PeekKind() != ']'; i++ {
+		value, err := m.json.ReadValue()
+		if err != nil {
+			return syntax(raw, err)
+		}
+		if err := visit(i, value); err != nil {
+			return err
+		}
+	}
+	_, err := m.json.ReadToken()
+	return syntax(raw, err)
+}
+
+func (m *members) begin(raw []byte, kind jsontext.Kind) error {
+	m.buf = *bytes.NewBuffer(raw) // the decoder reads a bytes.Buffer in place, and never writes to it
+	m.json.Reset(&m.buf)
+	if m.json.PeekKind() != kind {
+		value, err := m.json.ReadValue()
+		if err != nil {
+			return syntax(raw, err)
+		}
+		return wrongKind(kind, value)
+	}
+	_, err := m.json.ReadToken()
+	return syntax(raw, err)
+}
+
+// unquote returns the text of a JSON string that has been checked. It is valid until the next call.
+func (m *members) unquote(quoted []byte) ([]byte, error) {
+	if len(quoted) < 2 || quoted[0] != '"' {
+		return nil, wrongKind('"', quoted)
+	}
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1], nil
+	}
+	text, err := jsontext.AppendUnquote(m.scratch[:0], quoted)
+	m.scratch = text
+	return text, err
+}
+
+// wrongKind says which JSON type was expected and which was found.
+func wrongKind(want jsontext.Kind, value jsontext.Value) error {
+	return fmt.Errorf("%s expected, found %s", kindName(want), kindName(value.Kind()))
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case 'n':
+		return "null"
+	case 't', 'f':
+		return "boolean"
+	case '"':
+		return "string"
+	case '0':
+		return "number"
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	}
+	return "invalid JSON"
+}
+
+// syntax tells a fault that jsontext found in our words: where in the record, and what. Text of the record is quoted.
+func syntax(raw []byte, err error) error {
+	var at *jsontext.SyntacticError
+	if !errors.As(err, &at) {
+		return err
+	}
+	where := ""
+	if n := bytes.Count(raw[:min(at.ByteOffset, int64(len(raw)))], []byte{'\n'}); n > 0 {
+		where = fmt.Sprintf(" on line %d of the record", n+1)
+	}
+	if at.JSONPointer != "" {
+		where += " at " + quote(at.JSONPointer)
+	}
+	return &jsonError{text: "invalid JSON" + where + ": " + at.Err.Error(), err: err}
+}
+
+// jsonError keeps jsontext's error for errors.As behind our text.
+type jsonError struct {
+	text string
+	err  error
+}
+
+func (e *jsonError) Error() string { return e.text }
+func (e *jsonError) Unwrap() error { return e.err }

@@ -1,0 +1,86 @@
+package pixie
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// record is one record while it is decoded. The first fault sticks: what is read after it is a zero value.
+type record struct {
+	values [numFields]jsontext.Value // nil: absent or null
+	err    error
+
+	outer, inner members // of the record, and of what is nested in it
+}
+
+// decode makes an event of one record.
+func (r *record) decode(raw []byte) (gossip.Event, error) {
+	r.values, r.err = [numFields]jsontext.Value{}, nil
+	if err := r.split(raw); err != nil {
+		return nil, err
+	}
+	kind := r.text(typeName)
+	if r.err != nil {
+		return nil, r.err
+	}
+	var event gossip.Event
+	switch kind {
+	case "cpu_throttle":
+		event = r.cpuSample(r.origin())
+	case "pod_creation":
+		event = r.podCreation(r.origin())
+	case "memory_pressure", "oom_kill", "network_issue":
+		return nil, fmt.Errorf("type %q is not analysed by this version", kind)
+	default:
+		return nil, fmt.Errorf("type: unknown: %s", quote(kind))
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("%s: %w", kind, r.err)
+	}
+	return event, nil
+}
+
+// split checks the JSON of the whole record and notes where its fields are.
+func (r *record) split(raw []byte) error {
+	return r.outer.each(raw, func(name, value []byte) error {
+		if f, known := fieldsByName[string(name)]; known && jsontext.Value(value).Kind() != 'n' {
+			r.values[f] = value
+		}
+		return nil
+	})
+}
+
+// origin reads what every type has.
+func (r *record) origin() gossip.Origin {
+	return gossip.Origin{
+		Time:        r.time(timestamp),
+		Namespace:   r.label(namespace),
+		Pod:         r.subdomain(podName),
+		PodUID:      r.text(podUID),
+		Node:        r.text(node),
+		Container:   r.label(containerName),
+		ContainerID: r.text(containerID),
+		Source:      r.text(source),
+		Period:      r.period(),
+	}
+}
+
+// fail keeps the first fault.
+func (r *record) fail(f field, err error) {
+	if err != nil && r.err == nil {
+		r.err = fmt.Errorf("%s: %w", fields[f].name, err)
+	}
+}
+
+var errRequired = errors.New("required")
+
+// require refuses the record when the field is absent.
+func (r *record) require(f field) {
+	if r.values[f] == nil {
+		r.fail(f, errRequired)
+	}
+}

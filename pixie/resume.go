@@ -1,0 +1,78 @@
+package pixie
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// broken goes on behind a record whose end cannot be found, and says where.
+func (s *scanner) broken(err error) error {
+	ended := atEnd(err)
+	if s.tooLong {
+		err = s.lengthError()
+	}
+	refused := s.at
+	if s.resume() {
+		s.array.element, s.array.comma = false, false
+		if s.count(s.pos); s.line > refused.line+1 {
+			err = fmt.Errorf("%w; skipped to line %d", err, s.line)
+		}
+		return s.refuse(err)
+	}
+	if ended && !isEnd(s.err) {
+		return s.err
+	}
+	switch {
+	case s.array.open:
+		s.array.open = false
+		err = fmt.Errorf("%w; the rest of the array is lost", err)
+	case !ended:
+		err = fmt.Errorf("%w; skipped to the end of the input", err)
+	}
+	return s.refuse(err)
+}
+
+// resume moves to the next line that begins like a record and is indented no deeper than the broken one. It starts from the broken
+// record while that is in memory, because the lines behind its first may be good records; else from where its brackets failed.
+func (s *scanner) resume() bool {
+	first, indent := s.first, s.indent
+	if s.keep >= 0 {
+		s.pos, s.keep, first = s.keep, -1, false
+	}
+	for {
+		for ; s.pos < s.end; s.pos++ {
+			switch b := s.buf[s.pos]; {
+			case b == '\n':
+				first, indent = true, 0
+			case first && (b == ' ' || b == '\t' || b == '\r'):
+				indent++
+			case first && indent <= s.at.column && s.begins(b):
+				return true
+			default:
+				first = false
+				if s.skipTo('\n'); s.pos < s.end {
+					s.pos-- // the loop moves on to it
+				}
+			}
+			if s.pos == s.end {
+				break
+			}
+		}
+		if !s.fill() {
+			return false
+		}
+	}
+}
+
+func (s *scanner) begins(b byte) bool {
+	return b == '{' || b == ']' && s.array.open || b == '[' && !s.array.open
+}
+
+// skipTo moves to the byte, or to the end of what is in memory.
+func (s *scanner) skipTo(b byte) {
+	if i := bytes.IndexByte(s.buf[s.pos:s.end], b); i >= 0 {
+		s.pos += i
+		return
+	}
+	s.pos = s.end
+}

@@ -1,0 +1,148 @@
+package pixie
+
+import (
+	"fmt"
+	"io"
+)
+
+// scanner cuts a text into records. It knows brackets, strings, commas and colons; whether a record is good JSON is for the record's
+// decoder.
+type scanner struct {
+	window
+	array   array
+	at      place // of the record, or of what stands in its place
+	tooLong bool  // the record at hand is longer than what is kept
+
+	first  bool  // the byte at pos is the first of its line that is not white space
+	indent int64 // and stands behind so much of it
+}
+
+// array is the top-level array in which the scanner is.
+type array struct {
+	open    bool
+	begin   place
+	element bool // an element has just ended
+	comma   bool // a comma has just been passed
+}
+
+// place is a position in the text.
+type place struct {
+	line   int
+	offset int64
+	column int64 // bytes between the start of the line and here
+}
+
+func newScanner(r io.Reader, maxRecord int) *scanner {
+	return &scanner{window: newWindow(r, maxRecord)}
+}
+
+// next returns the next record, valid until the next call. Errors are a *RecordError, io.EOF, or the final error of the reader.
+func (s *scanner) next() ([]byte, error) {
+	for {
+		b, err := s.peek()
+		if err != nil {
+			return nil, s.finish()
+		}
+		switch {
+		case s.array.open && (b == ',' || b == ']'):
+			if err := s.between(b); err != nil {
+				return nil, err
+			}
+		case s.array.open:
+			return s.element(b)
+		case b == '{':
+			return s.record()
+		case b == '[':
+			s.array = array{open: true, begin: s.mark()}
+			s.pos++
+		default:
+			return nil, s.strayLine(b)
+		}
+	}
+}
+
+// between moves past a comma between elements or the end of the array.
+func (s *scanner) between(b byte) error {
+	s.mark()
+	s.pos++
+	was := s.array
+	if b == ',' {
+		s.array.comma, s.array.element = true, false
+		if !was.element {
+			return s.refuse(errExtraComma)
+		}
+		return nil
+	}
+	s.array = array{}
+	if was.comma {
+		return s.refuse(errLastComma)
+	}
+	return nil
+}
+
+// element returns one element of the array. A missing comma and a stray bracket or colon are reported, and cost nothing else.
+func (s *scanner) element(b byte) ([]byte, error) {
+	if b == '}' || b == ':' {
+		s.mark()
+		s.pos++
+		return nil, s.refuse(unexpected(b, "array element"))
+	}
+	if s.array.element {
+		s.mark()
+		s.array.element = false
+		return nil, s.refuse(errNoComma)
+	}
+	s.array.element, s.array.comma = true, false
+	return s.record()
+}
+
+// record cuts out the value that begins here.
+func (s *scanner) record() ([]byte, error) {
+	s.mark()
+	s.keep, s.tooLong = s.pos, false
+	err := s.value()
+	if s.overlong() {
+		if err == nil && s.keep < 0 {
+			return nil, s.refuse(s.lengthError())
+		}
+		return nil, s.broken(err)
+	}
+	if err != nil {
+		return nil, s.broken(err)
+	}
+	from := s.keep
+	s.keep = -1
+	return s.buf[from:s.pos:s.pos], nil
+}
+
+// strayLine moves behind a line that holds something which is no record.
+func (s *scanner) strayLine(b byte) error {
+	s.mark()
+	err := s.refuse(fmt.Errorf("%w; the rest of the line is skipped", unexpected(b, "object or array")))
+	for s.skipTo('\n'); s.pos == s.end && s.fill(); s.skipTo('\n') {
+	}
+	return err
+}
+
+// finish is what the end of the text means.
+func (s *scanner) finish() error {
+	if isEnd(s.err) && s.array.open {
+		s.at, s.array.open = s.array.begin, false
+		return s.refuse(errOpenArray)
+	}
+	return s.err
+}
+
+// mark notes the position as that of the record at hand.
+func (s *scanner) mark() place {
+	s.count(s.pos)
+	offset := s.base + int64(s.pos)
+	s.at = place{line: s.line, offset: offset, column: offset - s.lineStart}
+	return s.at
+}
+
+func (s *scanner) refuse(err error) error {
+	return &RecordError{Line: s.at.line, Offset: s.at.offset, Err: err}
+}
+
+func (s *scanner) lengthError() error { return fmt.Errorf("record longer than %d bytes", s.max) }

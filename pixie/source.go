@@ -1,0 +1,94 @@
+package pixie
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxZstdWindow is the memory that a zstd frame may ask for: what RFC 8878 wants every decoder to support, and what the levels 1 to 19
+// of the command line tool keep to.
+const maxZstdWindow = 8 << 20
+
+// decompress returns the text of r, whatever the first bytes say it is packed in. The caller calls release when done.
+func decompress(r io.Reader) (text io.Reader, release func(), err error) {
+	buffered := bufio.NewReaderSize(r, 32<<10)
+	magic, _ := buffered.Peek(4) // an error comes again with the first read
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		unpacked, err := gzip.NewReader(buffered)
+		if err != nil {
+			return nil, nil, unpackError("gzip", err)
+		}
+		return &unpacker{format: "gzip", r: unpacked}, func() {}, nil
+	case isZstd(magic):
+		unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(maxZstdWindow))
+		if err != nil {
+			return nil, nil, unpackError("zstd", err)
+		}
+		return &unpacker{format: "zstd", r: unpacked}, unpacked.Close, nil
+	}
+	return buffered, func() {}, nil
+}
+
+// isZstd knows the magic number of a frame and those of the skippable frames that some tools put in front.
+func isZstd(magic []byte) bool {
+	if len(magic) < 4 {
+		return false
+	}
+	return bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}) || magic[0]&0xf0 == 0x50 && bytes.Equal(magic[1:], []byte{0x2a, 0x4d, 0x18})
+}
+
+// unpacker makes the errors of a decompressor say what they are about.
+type unpacker struct {
+	format string
+	r      io.Reader
+}
+
+func (u *unpacker) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	if err != nil && !isEnd(err) {
+		err = unpackError(u.format, err)
+	}
+	return n, err
+}
+
+func unpackError(format string, err error) error {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF): // a header cut short is a plain EOF
+		return fmt.Errorf("%s stream is truncated: %w", format, io.ErrUnexpectedEOF)
+	case errors.Is(err, zstd.ErrWindowSizeExceeded):
+		return fmt.Errorf("zstd stream: %w: at most %d MiB are supported, which level 19 keeps to", err, maxZstdWindow>>20)
+	}
+	return fmt.Errorf("%s stream: %w", format, err)
+}
+
+// limited ends a text that is longer than max with ErrTooLarge. A text of exactly max bytes passes.
+type limited struct {
+	r         io.Reader
+	left, max int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, l.tooLarge()
+	}
+	if int64(len(p))-1 > l.left {
+		p = p[:l.left+1] // one more than allowed, to see whether there is more
+	}
+	n, err := l.r.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return n - 1, l.tooLarge()
+	}
+	return n, err
+}
+
+func (l *limited) tooLarge() error {
+	return fmt.Errorf("%w: more than %d bytes of text", ErrTooLarge, l.max)
+}
