@@ -95,8 +95,10 @@ func TestSeverity(t *testing.T) {
 		"unknown usage":     {40, func(s *gossip.CPUSample) { s.UsageUsec = none }, gossip.SeverityCritical, gossip.ReasonThrottled},
 		"no limit":          {0, func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(0.0); s.Periods.Value = 0 }, gossip.SeverityNone, gossip.ReasonNoLimit},
 		"few periods":       {5, func(s *gossip.CPUSample) { s.Periods.Value = 5 }, gossip.SeverityUnknown, gossip.ReasonTooFewPeriods},
-		"rarely active": {40, func(s *gossip.CPUSample) { s.Period = 101 * time.Second; s.Time = s.Time.Add(s.Time.Sub(t0) * 100) },
-			gossip.SeverityInfo, gossip.ReasonThrottledWhileCPULow},
+		"rarely active": {
+			40, func(s *gossip.CPUSample) { s.Period = 101 * time.Second; s.Time = s.Time.Add(s.Time.Sub(t0) * 100) },
+			gossip.SeverityInfo, gossip.ReasonThrottledWhileCPULow,
+		},
 		"more throttled than periods": {70, nil, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
 		"nothing measured":            {0, func(s *gossip.CPUSample) { s.Periods, s.ThrottledPeriods = none, none }, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
 	}
@@ -240,7 +242,7 @@ func TestFullBucket(t *testing.T) {
 	events = append(events, events[:30]...)
 	_, want := observe(t, events...)
 	require.Equal(t, 130, want.Covered.Samples)
-	require.Equal(t, gossip.Some[int64](130*50), want.Periods)
+	require.Equal(t, int64(130*50), want.Periods.Value)
 	slices.Reverse(events)
 	_, got := observe(t, events...)
 	got.History = want.History

@@ -17,21 +17,20 @@ type birth struct {
 	creation PodCreation
 	print    fingerprint
 	known    bool
-	repeats  int
 }
 
 // observe keeps the first birth of the UID: of two, the earlier; of two at one time, the one whose fingerprint is smaller, so that
 // the order of arrival does not matter. A container that restarts is not born again.
-func (b *birth) observe(c PodCreation, print fingerprint) outcome {
+func (b *birth) observe(c PodCreation, digest fingerprint) outcome {
 	if b.known {
-		if print == b.print {
+		if digest == b.print {
 			return repeated
 		}
-		if cmp.Or(c.Time.Compare(b.creation.Time), cmp.Compare(print, b.print)) > 0 {
+		if cmp.Or(c.Time.Compare(b.creation.Time), cmp.Compare(digest, b.print)) > 0 {
 			return counted
 		}
 	}
-	b.creation, b.print, b.known = c, print, true
+	b.creation, b.print, b.known = c, digest, true
 	return counted
 }
 

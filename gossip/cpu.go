@@ -55,7 +55,7 @@ func (s *cpuStream) compare(counters bool, source string) int {
 
 // observe counts a sample; newest is that of the subject, where the window ends. A sample of another container or with another limit begins a new epoch: samples from before it say nothing
 // about what is running now.
-func (s *cpuStream) observe(e CPUSample, print fingerprint, newest int64, t thresholds) outcome {
+func (s *cpuStream) observe(e CPUSample, digest fingerprint, newest int64, t thresholds) outcome {
 	end := e.Time.UnixNano()
 	if s.newEpoch(e) {
 		if end < s.newest || (e.ContainerID != "" && e.ContainerID == s.oldContainerID) {
@@ -77,7 +77,7 @@ func (s *cpuStream) observe(e CPUSample, print fingerprint, newest int64, t thre
 		s.limit = e.LimitCores
 	}
 	s.newest = max(s.newest, end)
-	got := s.window.add(e, print, newest)
+	got := s.window.add(e, digest, newest)
 	if got == tooLate {
 		s.dropped++
 	}

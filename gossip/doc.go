@@ -35,8 +35,8 @@
 //
 // With counters, sums over the window (P is the length of a CFS period, 100 ms by default):
 //
-//	ratio      = Σnr_throttled / Σnr_periods          share of the periods in which the container was active
-//	active     = min(1, Σnr_periods·P / Σperiod)      how much of the time the ratio talks about
+//	ratio      = Σnr_throttled / Σnr_periods          share of the periods in which it ran at all
+//	active     = min(1, Σnr_periods·P / Σperiod)      how much of the time that ratio talks about
 //	mean wait  = Σthrottled_usec / Σnr_throttled
 //	usage      = Σusage_usec / Σperiod                cores
 //

@@ -59,13 +59,13 @@ const (
 )
 
 // add counts a sample, unless it is older than the window that ends at newest, or is there already.
-func (w *window) add(s CPUSample, print fingerprint, newest int64) outcome {
+func (w *window) add(s CPUSample, digest fingerprint, newest int64) outcome {
 	end := s.Time.UnixNano()
 	if w.slid(newest) >= floorDiv(end, w.width) {
 		return tooLate
 	}
 	b := w.bucket(floorDiv(end, w.width))
-	if !b.full && slices.ContainsFunc(b.stamps, func(t stamp) bool { return t.print == print }) {
+	if !b.full && slices.ContainsFunc(b.stamps, func(t stamp) bool { return t.print == digest }) {
 		if b.again == nil {
 			b.again = &bucket{first: end, last: end}
 		}
@@ -80,7 +80,7 @@ func (w *window) add(s CPUSample, print fingerprint, newest int64) outcome {
 		}
 	}
 	if !b.full {
-		b.stamps = append(b.stamps, stamp{end, s.Period, print})
+		b.stamps = append(b.stamps, stamp{end, s.Period, digest})
 	}
 	b.count1(s, end)
 	return counted

@@ -88,10 +88,10 @@ func (e *estimate) fromCounters(f gossip.CPUThrottling) {
 	}
 	e.target = min(e.upper, max(burst, floor))
 	e.again = f.ThrottledPeriods.Value < fewThrottled || (ratio < weakRatio && burst < floor)
-	switch {
-	case e.target == e.upper:
+	switch e.target {
+	case e.upper:
 		e.basis = fmt.Sprintf("It tried to use up to %s at once: the limit plus the mean wait of a throttled period.", cores(e.upper))
-	case e.target == burst:
+	case burst:
 		e.basis = fmt.Sprintf("One burst needs about %s for one period of %s; with that it ends without waiting.", cores(burst), f.CFSPeriod)
 	default:
 		e.basis = fmt.Sprintf("Its waits say that it tried to use about %s.", cores(tried))

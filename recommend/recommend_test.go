@@ -105,8 +105,8 @@ func TestRaiseCPULimit(t *testing.T) {
 
 // The guards: what changes the number, the commands, or forbids both.
 func TestGuards(t *testing.T) {
-	limit := func(max, ratio gossip.Optional[float64]) func(*gossip.Pod) {
-		return func(p *gossip.Pod) { p.LimitRanges = []gossip.LimitRange{{Name: "cap", Max: max, MaxRatio: ratio}} }
+	limit := func(most, ratio gossip.Optional[float64]) func(*gossip.Pod) {
+		return func(p *gossip.Pod) { p.LimitRanges = []gossip.LimitRange{{Name: "cap", Max: most, MaxRatio: ratio}} }
 	}
 	tests := map[string]struct {
 		sample func(*gossip.CPUSample)
@@ -127,13 +127,19 @@ func TestGuards(t *testing.T) {
 		"threads cut the number":     {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1.2; s.Threads = gossip.Some[int64](2) }, target: "2", says: ""},
 		"limit is all its threads":   {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1; s.Threads = gossip.Some[int64](1) }, says: "hardly the cause"},
 		"limit unknown":              {sample: func(s *gossip.CPUSample) { s.LimitCores.Known = false }, says: "The current CPU limit is not known"},
-		"few throttled periods": {sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 9; s.Periods.Value = 60 },
-			says: "Only 9 periods were throttled"},
-		"thin evidence": {sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 29; s.ThrottledUsec.Value = 29 * 70_000 },
-			target: "1", says: "then measure again: the evidence is thin"},
+		"few throttled periods": {
+			sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 9; s.Periods.Value = 60 },
+			says:   "Only 9 periods were throttled",
+		},
+		"thin evidence": {
+			sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 29; s.ThrottledUsec.Value = 29 * 70_000 },
+			target: "1", says: "then measure again: the evidence is thin",
+		},
 		"nothing known of the pod": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { *p = gossip.Pod{} }}, target: "1", says: "Nothing is known of the pod"},
-		"sidecar": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleSidecar }},
-			target: "1", says: `{"spec":{"initContainers":[{"name":"app"`},
+		"sidecar": {
+			pod:    []func(*gossip.Pod){func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleSidecar }},
+			target: "1", says: `{"spec":{"initContainers":[{"name":"app"`,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -165,8 +171,10 @@ func TestOwners(t *testing.T) {
 		"bare pod":     {gossip.Owner{}, "", "patch pod api-7f9c-x1 --subresource resize", ""},
 		"stateful set": {gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db"}, "patch statefulset db --type strategic", "patch statefulset db", "rolls its pods"},
 		"daemon set":   {gossip.Owner{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "agent"}, "patch daemonset agent", "patch daemonset agent", ""},
-		"cron job": {gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
-			`patch cronjob report --type strategic --patch '{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":`, "cronjob report", ""},
+		"cron job": {
+			gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
+			`patch cronjob report --type strategic --patch '{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":`, "cronjob report", "",
+		},
 		"job: immutable":    {gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "once"}, "", "patch pod", "change the Job where it is defined"},
 		"rollout: unknown":  {gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"}, "", "patch pod", "change the Rollout"},
 		"static pod":        {gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "n1"}, "", "", "a file on the node"},
