@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Records the captures in examples/captures again, each from its workload in
+# hack/record/workloads: captures.sh image | NAME... | all
+#
+# image builds the workloads' image and loads it into the kind cluster. The
+# cluster is $CLUSTER (default: kind); KUBECONFIG points to it; the rest needs
+# root, since counters are read and probes run on the machine itself.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+cluster=${CLUSTER:-kind}
+node=${NODE:-$cluster-control-plane}
+captures=examples/captures
+workloads=hack/record/workloads
+
+image() {
+  local dir
+  dir=$(mktemp -d)
+  CGO_ENABLED=0 go build -trimpath -ldflags=-s -o "$dir/burst" ./hack/record/burst
+  docker build -q -t localhost/kernel-gossip-burst:1 -f hack/record/burst/Dockerfile "$dir"
+  kind load docker-image localhost/kernel-gossip-burst:1 --name "$cluster"
+  rm -r "$dir"
+}
+
+record() { go run ./hack/record "$@"; }
+
+# begin NAMESPACE...: empty namespaces, their default service accounts made
+begin() {
+  local ns
+  for ns; do
+    kubectl delete namespace "$ns" --ignore-not-found
+    kubectl create namespace "$ns"
+    kubectl wait --for=create -n "$ns" serviceaccount/default --timeout=60s
+  done
+}
+
+# throttle NAME DURATION NOTE: one workload in a namespace of the same name
+throttle() {
+  begin "$1"
+  kubectl apply -f "$workloads/$1.yaml"
+  kubectl rollout status -n "$1" deployment --timeout=2m
+  sleep 8 # the start is another story
+  record throttle --for "$2" --every 5s --namespace "$1" --out "$captures/$1.ndjson" --note "$3"
+  kubectl logs -n "$1" "deployment/$(kubectl get deployments -n "$1" -o name | cut -d/ -f2)" --since="$2" |
+    sed -nE 's/.* wall=([0-9.]+)ms$/\1/p' | sort -n |
+    awk '{w[NR]=$1} END {if (NR) printf "%d bursts, median wall time %.0f ms\n", NR, w[int((NR + 1) / 2)]}'
+  kubectl delete namespace "$1" --wait=false
+}
+
+births() {
+  begin births
+  (
+    sleep 14 # the probes need a few seconds
+    for step in 1 2 3 4 5; do
+      kubectl apply -l "step=$step" -f "$workloads/births.yaml"
+      sleep 10
+    done
+  ) &
+  record birth --for 90s --namespace births --out "$captures/births.ndjson" --note \
+    "The pods of hack/record/workloads/births.yaml, its five steps 10 s apart: one container without a CPU limit; one with a limit of 100m; two containers; one with an init container that uses 150 ms of CPU; six pods at the same time. $load"
+  wait
+  kubectl delete namespace births --wait=false
+}
+
+mixed() {
+  begin shop batch
+  kubectl apply -f "$workloads/mixed.yaml"
+  kubectl rollout status -n shop deployment,statefulset --timeout=2m
+  sleep 10
+  (
+    sleep 60
+    kubectl apply -f "$workloads/mixed-later.yaml"
+    sleep 120
+    id=$(kubectl get pods -n shop -l app=cart -o jsonpath='{.items[0].status.containerStatuses[0].containerID}')
+    docker exec "$node" sh -c "kill -9 \$(head -n 1 \"\$(find /sys/fs/cgroup -path '*${id#*://}*' -name cgroup.procs | head -n 1)\")"
+    sleep 120
+    kubectl patch -n shop "$(kubectl get pods -n shop -l app=api -o name)" --subresource resize \
+      --patch '{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"}}}]}}'
+  ) &
+  record mixed --for 10m10s --every 10s --namespace shop,batch --out "$captures/mixed.ndjson" --note \
+    "hack/record/workloads/mixed.yaml; about a minute into the recording mixed-later.yaml (a pod with an init container, a Deployment of two, a Job); after about three minutes the process of cart was killed, so its container restarted; after about five the limit of api was raised from 100m to one core in place. $load"
+  wait
+  kubectl delete namespace shop batch --wait=false
+}
+
+one() {
+  case $1 in
+    image | births | mixed) "$1" ;;
+    hidden-throttling) throttle "$1" 2m "One Deployment, $workloads/$1.yaml: one thread that needs 96 ms of CPU every 3 s, on a limit of 100m. $load" ;;
+    two-threads) throttle "$1" 2m "One Deployment, $workloads/$1.yaml: two threads that need 64 ms of CPU each, every second, on a limit of 300m. $load" ;;
+    healthy) throttle "$1" 2m "One Deployment, $workloads/$1.yaml: one thread that needs 96 ms of CPU every 3 s, on a limit of one core. $load" ;;
+    busy-loop) throttle "$1" 1m "One Deployment, $workloads/$1.yaml: one thread that never rests, on a limit of 200m. $load" ;;
+    idle) throttle "$1" 1m "One Deployment, $workloads/$1.yaml: a process that sleeps, on a limit of 100m. $load" ;;
+    all) for name in hidden-throttling two-threads healthy busy-loop idle births mixed; do one "$name"; done ;;
+    *)
+      echo "captures.sh: no capture $1" >&2
+      exit 2
+      ;;
+  esac
+}
+
+# LOAD says in a sentence what else the machine did meanwhile.
+load=${LOAD:-}
+[ $# -gt 0 ] || set -- help
+for name; do one "$name"; done

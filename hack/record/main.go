@@ -1,0 +1,161 @@
+// Command record records captures for gossip-replay from a running kernel.
+//
+//	go run ./hack/record throttle --for 2m --every 5s --namespace shop --out shop.ndjson
+//	go run ./hack/record birth    --for 60s           --namespace shop --out births.ndjson
+//	go run ./hack/record mixed    --for 10m --every 10s --namespace shop,batch --out mixed.ndjson
+//
+// throttle reads the CPU counters of every container of the namespaces' pods
+// and writes what happened between two reads as cpu_throttle records. birth
+// runs pxl/pod_birth.bt and writes a pod_creation record for each pod that
+// was born completely while it looked. mixed does both, in one file.
+//
+// It runs as root on the node, beside a kubectl that reaches the cluster
+// (KUBECONFIG or --kubeconfig); a kind node counts as the machine that it
+// runs on. birth and mixed need bpftrace 0.17 or later, a kernel with BTF,
+// tracefs (mount -t tracefs nodev /sys/kernel/tracing) and containerd.
+// Nothing is installed in the cluster.
+//
+// Beside NAME.ndjson it writes NAME.pods.yaml, the objects that gossip-replay
+// takes with --pods, and NAME.provenance.yaml: kernel, versions, command,
+// load, and what was lost. --note says in a sentence what ran.
+//
+// # What a cpu_throttle record holds
+//
+// Differences of nr_periods, nr_throttled, the throttled time and the CPU
+// usage of the container's own cgroup between two reads, never a cumulative
+// value, and the measured time between them. A container is found by pod UID
+// and container ID in the path of its cgroup, on cgroup v1 and v2, with the
+// systemd and the cgroupfs driver; no PID is looked up. The first read of a
+// container is the baseline and gives no record. An interval is left out,
+// and counted in the provenance, when a counter fell or the limit changed
+// in it: such an interval belongs to two epochs.
+//
+// # What a pod_creation record holds
+//
+// See pxl/pod_birth.bt for what is counted and what is not. A birth is
+// written when the recorder saw the pod's first cgroup directory and the exec
+// of every container's command, so a pod that was there before, or that is
+// not complete at the end, gives none. If bpftrace lost a single event, no
+// birth is written at all, since nobody can tell whose it was.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options are the flags of all three subcommands.
+type options struct {
+	mode       string // throttle, birth or mixed
+	duration   time.Duration
+	every      time.Duration
+	namespaces []string
+	out        string
+	cgroupRoot string
+	kubeconfig string
+	note       string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stderr)
+	stop()
+	if err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "record:", err)
+		}
+		os.Exit(2)
+	}
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	if len(args) == 0 || !slices.Contains([]string{"throttle", "birth", "mixed"}, args[0]) {
+		return o, errors.New("usage: record throttle|birth|mixed --namespace NS[,NS] --out FILE.ndjson [flags]")
+	}
+	o.mode = args[0]
+	fs := flag.NewFlagSet("record "+o.mode, flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	namespaces := fs.String("namespace", "", "namespaces whose pods are recorded, comma-separated")
+	fs.DurationVar(&o.duration, "for", 2*time.Minute, "how long to record; an interrupt ends it early and keeps what was seen")
+	fs.DurationVar(&o.every, "every", 5*time.Second, "time between two reads of the counters")
+	fs.StringVar(&o.out, "out", "", "capture to write, NAME.ndjson")
+	fs.StringVar(&o.cgroupRoot, "cgroup-root", "", "where cgroups are mounted (default /sys/fs/cgroup, or its cpu hierarchy on cgroup v1)")
+	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "passed to kubectl (default: kubectl's own)")
+	fs.StringVar(&o.note, "note", "", "a sentence for the provenance: what ran")
+	if err := fs.Parse(args[1:]); err != nil {
+		return o, err
+	}
+	if *namespaces == "" || !strings.HasSuffix(o.out, ".ndjson") || fs.NArg() > 0 {
+		return o, errors.New("--namespace and --out NAME.ndjson are needed, and no other argument")
+	}
+	o.namespaces = strings.Split(*namespaces, ",")
+	return o, nil
+}
+
+// run records until the time is over or ctx ends, then writes the files.
+func run(ctx context.Context, args []string, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	kube := &cluster{kubeconfig: o.kubeconfig, namespaces: o.namespaces}
+	origin, err := newProvenance(o, kube)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := kube.watch(ctx); err != nil {
+		return err
+	}
+
+	var births *birthTrace
+	if o.mode != "throttle" {
+		if births, err = startBirthTrace(ctx); err != nil {
+			return err
+		}
+		origin.Bpftrace = births.version
+		fmt.Fprintln(stderr, "record: probes are attached")
+	}
+	var c capture
+	if o.mode != "birth" {
+		r, err := newThrottleReader(o.cgroupRoot, kube)
+		if err != nil {
+			return err
+		}
+		c.throttle = r.record(ctx, o.duration, o.every)
+		origin.LeftOut = r.leftOut
+	} else {
+		sleep(ctx, o.duration)
+	}
+	if births != nil {
+		if err := births.stop(); err != nil {
+			return err
+		}
+		if births.lost > 0 {
+			fmt.Fprintf(stderr, "record: bpftrace lost %d events: no birth is written\n", births.lost)
+			origin.LostEvents = births.lost
+		} else if c.births, origin.Incomplete, err = births.fold(kube); err != nil {
+			return err
+		}
+	}
+	return write(o, kube, &c, origin)
+}
+
+// sleep waits for d or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

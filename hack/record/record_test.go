@@ -1,0 +1,140 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	testUID = "53adb4d1-342d-4a26-9b5c-d8fac1943bba"
+	testID  = "37e6324da06d5becc1f7e318fc4dd0253a3fff1d91f323e3a0b1c2d3e4f50617"
+)
+
+func testContainer() container {
+	p := &pod{}
+	p.Metadata.Name, p.Metadata.Namespace, p.Metadata.UID = "api-0", "shop", testUID
+	return container{p, "app", testID}
+}
+
+func files(t *testing.T, dir string, content map[string]string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range content {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Both cgroup versions and both drivers of the kubelet give the same counters.
+func TestReadCgroups(t *testing.T) {
+	v1 := map[string]string{
+		"cpu.stat":         "nr_periods 449\nnr_throttled 363\nthrottled_time 28967400123\n",
+		"cpuacct.usage":    "3972000999\n",
+		"cpu.cfs_quota_us": "10000\n", "cpu.cfs_period_us": "100000\n", "tasks": "1\n2\n3\n",
+	}
+	v2 := map[string]string{
+		"cpu.stat": "usage_usec 3972000\nuser_usec 3000000\nsystem_usec 972000\nnr_periods 449\nnr_throttled 363\nthrottled_usec 28967400\nnr_bursts 0\nburst_usec 0\n",
+		"cpu.max":  "10000 100000\n", "cgroup.threads": "1\n2\n3\n",
+	}
+	for name, tc := range map[string]struct {
+		mark, dir string
+		content   map[string]string
+	}{
+		"v1 systemd":  {"cpu/cpu.shares", "cpu/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + strings.ReplaceAll(testUID, "-", "_") + ".slice/cri-containerd-" + testID + ".scope", v1},
+		"v2 systemd":  {"cgroup.controllers", "kubepods.slice/kubepods-pod" + strings.ReplaceAll(testUID, "-", "_") + ".slice/crio-" + testID + ".scope", v2},
+		"v2 cgroupfs": {"cgroup.controllers", "kubepods/burstable/pod" + testUID + "/" + testID, v2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			files(t, filepath.Dir(filepath.Join(root, tc.mark)), map[string]string{filepath.Base(tc.mark): ""})
+			files(t, filepath.Join(root, tc.dir), tc.content)
+			tree, err := openCgroups(root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dirs, err := tree.find([]container{testContainer()})
+			if err != nil || dirs[testID] == "" {
+				t.Fatalf("find = %v, %v", dirs, err)
+			}
+			c, err := tree.read(dirs[testID])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.periods != 449 || c.throttled != 363 || c.throttledNS/1000 != 28967400 || c.usageNS/1000 != 3972000 ||
+				c.quotaUS != 10000 || c.periodUS != 100000 || c.threads != 3 {
+				t.Errorf("read = %+v", c)
+			}
+		})
+	}
+}
+
+func TestDelta(t *testing.T) {
+	at := time.Date(2026, 11, 22, 23, 14, 54, 0, time.UTC)
+	a := counters{at: at, periods: 10, throttled: 8, throttledNS: 500e6, usageNS: 90e6, quotaUS: 10000, periodUS: 100000}
+	b := counters{at: at.Add(5 * time.Second), periods: 29, throttled: 23, throttledNS: 1700e6, usageNS: 255e6, quotaUS: 10000, periodUS: 100000}
+	rec, ok := delta(testContainer(), a, b)
+	if !ok || rec.NrPeriods != 19 || rec.NrThrottled != 15 || rec.ThrottledUsec != 1200000 || rec.UsageUsec != 165000 ||
+		rec.LimitCores != 0.1 || *rec.Actual != 0.033 || *rec.Reported != 0.33 || rec.PeriodSeconds != 5 {
+		t.Errorf("delta = %+v, %v", rec, ok)
+	}
+	if _, ok := delta(testContainer(), b, a); ok {
+		t.Error("counters that fell gave a record")
+	}
+	resized := b
+	resized.quotaUS = 100000
+	if _, ok := delta(testContainer(), a, resized); ok {
+		t.Error("an interval with two limits gave a record")
+	}
+	a.quotaUS, b.quotaUS = 0, 0
+	if rec, ok := delta(testContainer(), a, b); !ok || rec.LimitCores != 0 || rec.Reported != nil {
+		t.Errorf("without a limit: %+v, %v", rec, ok)
+	}
+}
+
+func TestParseRow(t *testing.T) {
+	r, err := parseRow("time_:12 event:exec pid:7 birth:3 comm:tokio runtime w a:cri-containerd-37e6 b:x file:/bin/my app value:1 " +
+		"syscalls:12459 namespaces:6 cgroup_writes:166 mounts:96 processes:14 execs:9")
+	if err != nil || r.comm != "tokio runtime w" || r.file != "/bin/my app" || r.syscalls != 12459 || r.exs != 9 {
+		t.Errorf("parseRow = %+v, %v", r, err)
+	}
+	if _, err := parseRow("Attaching 17 probes..."); err == nil {
+		t.Error("no error for a line that is no row")
+	}
+}
+
+// Paths come in pieces of 63 bytes; behind the end of a path is garbage.
+func TestDirsMade(t *testing.T) {
+	dir := "/docker/d0bbaca1330d49c902c8c19f3bc88fe42cf9271c245219917ab452163b3ab58d/kubelet.slice/kubelet-kubepods.slice/" +
+		"kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod" + strings.ReplaceAll(testUID, "-", "_") + ".slice"
+	scope := "/kubepods/pod" + testUID + "/" + testID // 115 bytes: one row
+	made := dirsMade([]row{
+		{event: "mkdir", pid: 1, ns: 5, comm: "systemd", a: dir[:63], b: dir[63:126]},
+		{event: "mkdir", pid: 2, ns: 6, comm: "runc", a: scope[:63], b: scope[63:]},
+		{event: "mkdir2", pid: 1, ns: 7, comm: "systemd", a: dir[126:189], b: dir[189:]},
+		{event: "mkdir2", pid: 2, ns: 8, comm: "runc", a: dir[126:189], b: "left over"},
+		{event: "mkdir", pid: 3, ns: 9, comm: "systemd", a: "/system.slice/x", b: dir[63:126]},
+		{event: "mkdir", pid: 1, ns: 10, comm: "systemd", a: dir[:63], b: dir[63:126]}, // longer than four pieces
+		{event: "mkdir2", pid: 1, ns: 11, comm: "systemd", a: dir[126:189], b: (dir[189:] + "/cri-containerd-" + testID)[:63]},
+	})
+	if len(made) != 3 || made[2].container != testID[:len(made[2].container)] || len(made[2].container) < 16 {
+		t.Fatalf("dirsMade = %+v", made)
+	}
+	if d := made[0]; d.pod != testUID || d.container != testID || d.ns != 6 || d.comm != "runc" {
+		t.Errorf("the container's directory = %+v", d)
+	}
+	if d := made[1]; d.pod != testUID || d.container != "" || d.ns != 5 || d.comm != "systemd" {
+		t.Errorf("the pod's directory = %+v", d)
+	}
+}
+
+func TestLostEvents(t *testing.T) {
+	if n := lostEvents("Attaching\nLost 12 events\nLost 3 events\n"); n != 15 {
+		t.Errorf("lostEvents = %d", n)
+	}
+}

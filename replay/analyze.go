@@ -1,0 +1,137 @@
+package replay
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
+	"github.com/kernel-gossip/kernel-gossip/pixie"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+// verdict is a finding, the advice about it, and its object; nil where it is not worth one.
+type verdict struct {
+	finding gossip.Finding
+	advice  []recommend.Recommendation
+	object  crd.Object
+}
+
+// capture is captures on their way through the four steps.
+type capture struct {
+	pods catalogs
+	errs io.Writer
+
+	analyzer *gossip.Analyzer
+	records  int       // good ones
+	first    time.Time // of the oldest record
+}
+
+// read observes one capture. A bad record is reported as NAME:LINE and costs nothing else; the error is about a capture that could
+// not be read to its end.
+func (c *capture) read(name string, in io.Reader) error {
+	if c.analyzer == nil {
+		c.analyzer = gossip.New(gossip.Options{})
+	}
+	for event, err := range pixie.Decode(in) {
+		var bad *pixie.RecordError
+		switch {
+		case errors.As(err, &bad):
+			fmt.Fprintf(c.errs, "%s:%d: %v\n", name, bad.Line, bad.Err)
+			continue
+		case err != nil:
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		from := event.From()
+		if c.records == 0 || from.Time.Before(c.first) {
+			c.first = from.Time
+		}
+		c.records++
+		c.analyzer.Observe(gossip.Enrich(event, c.pods.find(event.Subject(), from.PodUID)))
+	}
+	return nil
+}
+
+// readAll observes all captures; "-" is in. One that cannot be read does not keep the others from being heard.
+func (c *capture) readAll(names []string, in io.Reader) error {
+	var trouble []error
+	for _, name := range names {
+		if name == "-" {
+			trouble = append(trouble, c.read("stdin", in))
+			continue
+		}
+		f, err := os.Open(name)
+		if err == nil {
+			err = errors.Join(c.read(name, f), f.Close())
+		}
+		trouble = append(trouble, err)
+	}
+	return errors.Join(trouble...)
+}
+
+// verdicts advises on all findings and makes their objects, in the order of subjects.
+func (c *capture) verdicts() []verdict {
+	var all []verdict
+	rules := recommend.Default()
+	for f := range c.analyzer.Findings() {
+		v := verdict{finding: f}
+		if crd.HasObject(f) {
+			pod := c.pods.find(f.Subject(), f.UID())
+			v.advice = rules.For(f, pod)
+			v.object = crd.New(f, pod, v.advice)
+		}
+		all = append(all, v)
+	}
+	note(c.errs, c.analyzer.Stats())
+	return all
+}
+
+// note says on stderr what did not count, so that nothing is dropped in silence.
+func note(errs io.Writer, s gossip.Stats) {
+	for _, n := range []struct {
+		count int64
+		what  string
+	}{
+		{s.Repeated, "repeated and counted once"},
+		{s.Dropped, "dropped: too late for their window, or of an earlier pod or container"},
+		{s.Evicted, "subjects left out: there are more than are kept"},
+	} {
+		if n.count > 0 {
+			fmt.Fprintf(errs, "gossip-replay: %d %s\n", n.count, n.what)
+		}
+	}
+}
+
+// catalogs is what the --pods files know.
+type catalogs []kube.Pods
+
+// readPods reads the --pods files.
+func readPods(files []string) (catalogs, error) {
+	var all catalogs
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		pods, err := kube.Read(f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, pods)
+	}
+	return all, nil
+}
+
+// find is what the first file that knows the pod says of it; the zero Pod if none does.
+func (c catalogs) find(s gossip.Subject, uid string) gossip.Pod {
+	for _, pods := range c {
+		if p, ok := pods.Pod(s.Namespace, s.Pod, uid); ok {
+			return p
+		}
+	}
+	return gossip.Pod{}
+}

@@ -1,0 +1,101 @@
+package replay_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/replay"
+)
+
+// run replays text and returns what it prints.
+func run(t *testing.T, text string, args ...string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code := replay.Run(append(args, "-"), strings.NewReader(text), &out, &errs)
+	require.Less(t, code, 2, errs.String())
+	return out.String()
+}
+
+// Lines of equal time may come in any order, and the number of CPUs does not matter: every recorded capture gives the same bytes.
+func TestSameBytes(t *testing.T) {
+	captures, err := filepath.Glob("../examples/captures/*.ndjson")
+	require.NoError(t, err)
+	require.NotEmpty(t, captures)
+	for _, capture := range captures {
+		t.Run(filepath.Base(capture), func(t *testing.T) {
+			content, err := os.ReadFile(capture)
+			require.NoError(t, err)
+			lines := coarse(t, string(content))
+			args := []string{"-o", "yaml", "--pods", strings.TrimSuffix(capture, ".ndjson") + ".pods.yaml"}
+			want := run(t, strings.Join(lines, "\n"), args...)
+			r := rand.New(rand.NewPCG(1, 2))
+			for _, cpus := range []int{1, 2} {
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cpus))
+				for range 3 {
+					shuffleEqualTimes(r, lines)
+					require.Empty(t, cmp.Diff(want, run(t, strings.Join(lines, "\n"), args...)))
+				}
+			}
+		})
+	}
+}
+
+// coarse cuts the times of a capture to 30 s, so that many lines of every subject have the same time, and sorts by it.
+func coarse(t *testing.T, capture string) []string {
+	t.Helper()
+	var lines []string
+	for line := range strings.Lines(capture) {
+		var record map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &record))
+		at := record["timestamp"].(string) // 2026-11-22T23:14:55.694Z
+		tens := at[:17]
+		if at[17] < '3' {
+			tens += "00Z"
+		} else {
+			tens += "30Z"
+		}
+		lines = append(lines, strings.Replace(line, at, tens, 1))
+	}
+	slices.SortStableFunc(lines, func(a, b string) int { return strings.Compare(timeOf(a), timeOf(b)) })
+	return lines
+}
+
+func timeOf(line string) string {
+	_, after, _ := strings.Cut(line, `"timestamp":"`)
+	at, _, _ := strings.Cut(after, `"`)
+	return at
+}
+
+func shuffleEqualTimes(r *rand.Rand, lines []string) {
+	for begin := 0; begin < len(lines); {
+		end := begin
+		for end < len(lines) && timeOf(lines[end]) == timeOf(lines[begin]) {
+			end++
+		}
+		r.Shuffle(end-begin, func(i, j int) { lines[begin+i], lines[begin+j] = lines[begin+j], lines[begin+i] })
+		begin = end
+	}
+}
+
+// The table in the README is what the recorded capture gives.
+func TestREADME(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	_, after, found := strings.Cut(string(readme), "```text\n")
+	require.True(t, found)
+	shown, _, _ := strings.Cut(after, "```")
+	content, err := os.ReadFile("../examples/captures/hidden-throttling.ndjson")
+	require.NoError(t, err)
+	want := run(t, string(content), "--pods", "../examples/captures/hidden-throttling.pods.yaml")
+	require.Contains(t, want, strings.TrimSpace(shown))
+}

@@ -1,0 +1,199 @@
+package replay
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+)
+
+func diffCommand(in io.Reader, out, errs io.Writer) *cobra.Command {
+	var pods []string
+	c := &cobra.Command{
+		Use:   "diff A B",
+		Short: "Compare what two captures, or two results, say",
+		Long: `Compare two captures, or two results (-o json or -o yaml, or kubectl get kw,pbc -A -o yaml), or one of each.
+Objects are paired by kind, namespace and name; their spec and status are compared.
+
+Exit status: 0 the same, 1 different, 2 trouble, like diff(1).`,
+		Example: `  gossip-replay diff before.ndjson after.ndjson --pods pods.yaml
+  kubectl get kw,pbc -A -o yaml | gossip-replay diff - capture.ndjson --pods pods.yaml`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			known, err := readPods(pods)
+			if err != nil {
+				return &exitError{exitTrouble, err}
+			}
+			var sides [2]objects
+			for i, name := range args {
+				if sides[i], err = load(name, in, errs, known); err != nil {
+					return &exitError{exitTrouble, err}
+				}
+			}
+			same, err := compare(out, args[0], args[1], sides[0], sides[1])
+			switch {
+			case err != nil:
+				return &exitError{exitTrouble, fmt.Errorf("write: %w", err)}
+			case !same:
+				return &exitError{code: exitFindings}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringSliceVar(&pods, "pods", nil, "`FILE` with what is known of the pods of a capture")
+	return c
+}
+
+// key names an object in both results.
+type key struct{ kind, namespace, name string }
+
+func (k key) compare(o key) int {
+	return cmp.Or(cmp.Compare(k.namespace, o.namespace), cmp.Compare(k.name, o.name), cmp.Compare(k.kind, o.kind))
+}
+
+// objects is a result: what is compared of each object.
+type objects map[key]*unstructured.Unstructured
+
+// resultHead is how a result begins, in JSON or YAML. A capture's records have neither kind nor apiVersion.
+var resultHead = regexp.MustCompile(`^\s*(---\s+)?(\{\s*"(kind|apiVersion)"|(kind|apiVersion):)`)
+
+// load reads a result, or replays a capture.
+func load(name string, in io.Reader, errs io.Writer, pods catalogs) (objects, error) {
+	source := in
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		source = f
+	}
+	text := bufio.NewReader(source)
+	head, err := text.Peek(1 << 10)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if resultHead.Match(head) {
+		return readResult(name, text)
+	}
+	c := capture{pods: pods, errs: errs}
+	if err := c.read(name, text); err != nil {
+		return nil, err
+	}
+	if c.records == 0 {
+		return nil, fmt.Errorf("%s: no record that could be used", name)
+	}
+	found := make(objects)
+	for _, v := range c.verdicts() {
+		if v.object == nil {
+			continue
+		}
+		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(v.object)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		found.add(unstructured.Unstructured{Object: content})
+	}
+	return found, nil
+}
+
+// readResult reads objects as gossip-replay or kubectl printed them.
+func readResult(name string, text io.Reader) (objects, error) {
+	found := make(objects)
+	decoder := utilyaml.NewYAMLOrJSONDecoder(text, 4<<10)
+	for n := 1; ; n++ {
+		var u unstructured.Unstructured
+		switch err := decoder.Decode(&u.Object); {
+		case errors.Is(err, io.EOF):
+			return found, nil
+		case err != nil:
+			return nil, fmt.Errorf("%s: object %d: %w", name, n, err)
+		case u.IsList():
+			if err := u.EachListItem(func(item runtime.Object) error {
+				found.add(*item.(*unstructured.Unstructured))
+				return nil
+			}); err != nil {
+				return nil, fmt.Errorf("%s: object %d: %w", name, n, err)
+			}
+		default:
+			found.add(u)
+		}
+	}
+}
+
+// add keeps what is compared: the identity, spec and status. The rest of the metadata belongs to the cluster.
+func (o objects) add(u unstructured.Unstructured) {
+	k := key{u.GetKind(), u.GetNamespace(), u.GetName()}
+	o[k] = &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": u.GetAPIVersion(), "kind": k.kind,
+		"metadata": map[string]any{"namespace": k.namespace, "name": k.name},
+		"spec":     u.Object["spec"], "status": u.Object["status"],
+	}}
+}
+
+// compare prints the differences, object by object, and says whether there were none.
+func compare(out io.Writer, nameA, nameB string, a, b objects) (same bool, err error) {
+	keys := make(map[key]bool)
+	for k := range a {
+		keys[k] = true
+	}
+	for k := range b {
+		keys[k] = true
+	}
+	same = true
+	for _, k := range slices.SortedFunc(maps.Keys(keys), key.compare) {
+		var text string
+		title := k.kind + " " + k.namespace + "/" + k.name
+		switch {
+		case b[k] == nil:
+			text = "Only in " + nameA + ": " + title + inShort(a[k]) + "\n"
+		case a[k] == nil:
+			text = "Only in " + nameB + ": " + title + inShort(b[k]) + "\n"
+		default:
+			text = string(diff.Diff(nameA+" "+title, asYAML(a[k]), nameB+" "+title, asYAML(b[k])))
+		}
+		if text == "" {
+			continue
+		}
+		same = false
+		if _, err := io.WriteString(out, text); err != nil {
+			return same, err
+		}
+	}
+	return same, nil
+}
+
+// inShort is what an object says in a few words, for one that stands alone.
+func inShort(u *unstructured.Unstructured) string {
+	var words []string
+	for _, field := range []string{"severity", "kernelSays", "advice"} {
+		if w, _, _ := unstructured.NestedString(u.Object, "status", field); w != "" {
+			words = append(words, w)
+		}
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(words, ", ") + ")"
+}
+
+func asYAML(u *unstructured.Unstructured) []byte {
+	text, err := yaml.Marshal(u.Object)
+	if err != nil { // came from JSON or YAML
+		return []byte(err.Error())
+	}
+	return text
+}

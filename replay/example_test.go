@@ -1,0 +1,27 @@
+package replay_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/kernel-gossip/kernel-gossip/replay"
+)
+
+// The command, with a payload on standard input. The exit code is 1, because there is a finding.
+func ExampleRun() {
+	payload := `{"type": "cpu_throttle", "timestamp": "2026-11-22T12:00:00Z", "namespace": "shop", "pod_name": "api-0",
+		"container_name": "app", "throttle_percentage": 60, "reported_cpu_usage": 0.3, "limit_cores": 0.2}`
+	code := replay.Run(nil, strings.NewReader(payload), os.Stdout, os.Stderr)
+	fmt.Println("exit code", code)
+	// Output:
+	// SEVERITY  POD    KERNEL SAYS             METRICS SAY           SET                     COVERAGE
+	// High      shop/  throttled in 60% of     30% of the CPU limit  cpu limit 200m → 600m,  Low
+	//           api-0  periods                 of 200m               then measure again      1/1 in 0s
+	//           app
+	//
+	// The kubectl commands: add --commands.
+	//
+	// 0 healthy, 0 not measured
+	// exit code 1
+}
