@@ -2,6 +2,7 @@ package crd
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -72,15 +73,21 @@ func sizeOf(r v1alpha1.Recommendation) int {
 	return len(b) + len(",")
 }
 
+// limitRules are the rules whose number is the CPU limit. Rules of others may be about anything.
+var limitRules = []string{"raise-cpu-limit", "cpu-limit-step"}
+
 // setting is the advice in a few words: the first number to set, or why there is none.
-func setting(what string, advice []recommend.Recommendation) string {
+func setting(advice []recommend.Recommendation) string {
 	for _, r := range advice {
-		if r.Target == nil {
+		switch {
+		case r.Target == nil:
 			continue
+		case !slices.Contains(limitRules, r.Rule):
+			return clip(clause(r.Action), maxAdvice)
 		}
-		s := what + " → " + r.Target.String()
+		s := "cpu limit → " + r.Target.String()
 		if r.Current != nil {
-			s = what + " " + r.Current.String() + " → " + r.Target.String()
+			s = "cpu limit " + r.Current.String() + " → " + r.Target.String()
 		}
 		if r.MeasureAgain {
 			s += ", then measure again"

@@ -14,7 +14,7 @@ import (
 func newCertificate(f gossip.PodBirth, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.PodBirthCertificate {
 	pod := podReference(f.Report, p)
 	list, omitted := recommendations(advice, certificateRoom)
-	steps, left := timeline(f.Creation.Timeline)
+	steps, left := timeline(f)
 	c := &v1alpha1.PodBirthCertificate{
 		TypeMeta:   typeMeta(v1alpha1.KindPodBirthCertificate),
 		ObjectMeta: objectMeta(f.Report, pod),

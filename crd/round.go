@@ -10,10 +10,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// percent rounds a share to a whole percentage from 0 to most, half away from zero. Absent when not measured, or not a number.
-// The inner rounding takes off what binary fractions add: 0.145 is a little less than 14.5 %, and ought to become 15.
+// percent rounds a share to a whole percentage from 0 to most. Absent when not measured, or not a number.
 func percent(share gossip.Optional[float64], most int32) *int32 {
-	p := math.Round(math.Round(share.Value*1e11) / 1e9)
+	p := gossip.Percent(share.Value)
 	if !share.Known || math.IsNaN(p) {
 		return nil
 	}

@@ -125,25 +125,3 @@ func TestCommand(t *testing.T) {
 		}
 	}
 }
-
-func TestTelling(t *testing.T) {
-	var steps []gossip.Step
-	for i := range 100 { // 1 ms apart, but for one long gap
-		offset := time.Duration(i) * time.Millisecond
-		if i > 60 {
-			offset += time.Second
-		}
-		steps = append(steps, gossip.Step{Offset: offset})
-	}
-	var got []int
-	for _, s := range telling(steps, 6) {
-		got = append(got, int(s.Offset/time.Millisecond))
-	}
-	if diff := cmp.Diff([]int{0, 1, 2, 60, 1061, 1099}, got); diff != "" {
-		t.Errorf("telling (-want +got):\n%s", diff)
-	}
-	entries, omitted := timeline(steps)
-	if len(entries) != maxTimeline || omitted != 100-maxTimeline {
-		t.Errorf("timeline keeps %d and leaves %d out", len(entries), omitted)
-	}
-}

@@ -2,7 +2,6 @@ package crd
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -10,10 +9,11 @@ import (
 
 const maxTimeline = 32
 
-// timeline takes the steps of a birth over, and says how many had no room.
-func timeline(steps []gossip.Step) (entries []v1alpha1.TimelineEntry, omitted int64) {
-	kept := telling(steps, maxTimeline)
-	for _, s := range kept {
+// timeline takes the steps of a birth over, and says how many are left out. A finding of an Analyzer has no more steps than there is
+// room for.
+func timeline(f gossip.PodBirth) (entries []v1alpha1.TimelineEntry, omitted int64) {
+	steps := f.Creation.Timeline
+	for _, s := range steps[:min(len(steps), maxTimeline)] {
 		entries = append(entries, v1alpha1.TimelineEntry{
 			OffsetMilliseconds: milliseconds(gossip.Some(s.Offset)),
 			Actor:              actor(s.Actor),
@@ -21,39 +21,7 @@ func timeline(steps []gossip.Step) (entries []v1alpha1.TimelineEntry, omitted in
 			Details:            clip(s.Details, maxDetails),
 		})
 	}
-	return entries, int64(len(steps) - len(kept))
-}
-
-// telling keeps the steps that tell most, in their order: the first, the last, and those on both sides of the longest gaps, where
-// the time went.
-func telling(steps []gossip.Step, most int) []gossip.Step {
-	if len(steps) <= most {
-		return steps
-	}
-	gaps := make([]int, len(steps)-1) // gap i is between steps i and i+1
-	for i := range gaps {
-		gaps[i] = i
-	}
-	length := func(i int) int64 { return int64(steps[i+1].Offset - steps[i].Offset) }
-	slices.SortStableFunc(gaps, func(i, j int) int { return cmp.Compare(length(j), length(i)) })
-
-	keep := []int{0, len(steps) - 1}
-	for _, i := range gaps {
-		for _, step := range []int{i, i + 1} {
-			if len(keep) < most && !slices.Contains(keep, step) {
-				keep = append(keep, step)
-			}
-		}
-		if len(keep) == most {
-			break
-		}
-	}
-	slices.Sort(keep)
-	kept := make([]gossip.Step, len(keep))
-	for i, step := range keep {
-		kept[i] = steps[step]
-	}
-	return kept
+	return entries, int64(f.Omitted + len(steps) - len(entries))
 }
 
 // actor is one of the API's four, or absent.

@@ -29,7 +29,7 @@ func newWhisper(f gossip.CPUThrottling, p gossip.Pod, advice []recommend.Recomme
 			LastSeenTime:    seconds(f.History.Last),
 			KernelSays:      clip(kernelSays(f), maxSays),
 			MetricsSay:      clip(metricsSay(f), maxSays),
-			Advice:          setting("cpu limit", advice),
+			Advice:          setting(advice),
 			KernelTruth:     v1alpha1.KernelTruth{CPU: cpuTruth(f)},
 			MetricsLie:      v1alpha1.MetricsLie{CPU: cpuLie(f)},
 			Coverage:        coverage(f.Covered),

@@ -53,7 +53,7 @@ func New(o Options) *Analyzer {
 // Observe takes one event. It never fails: what cannot be counted is dropped, and that is counted, here and in the coverage of the
 // finding.
 func (a *Analyzer) Observe(e Event) {
-	r := record{e, fingerprintOf(e)}
+	r := newRecord(e)
 	about := e.Subject()
 	a.mu.Lock()
 	defer a.mu.Unlock()

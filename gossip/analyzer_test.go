@@ -383,6 +383,8 @@ func TestEnrich(t *testing.T) {
 	require.Equal(t, gossip.Some(0.1), limit(sample(0, 1)), "the record's own limit wins")
 	require.Equal(t, gossip.Some(0.2), limit(sample(0, 1, lacking)))
 	require.Equal(t, gossip.Some(0.0), limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.Container = "free" })), "no limit is known to be none")
+	pod.CPULimit = gossip.Some(0.3)
+	require.Equal(t, gossip.Some(0.3), limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.Container = "free" })), "the pod's limit is shared")
 	require.False(t, limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.Container = "other" })).Known)
 	require.False(t, limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.PodUID = "u0" })).Known, "another pod of that name")
 }

@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"cmp"
+	"slices"
 	"time"
 )
 
@@ -14,30 +15,30 @@ const promptBirth = 2 * time.Second
 
 // birth is the first birth of a pod's UID.
 type birth struct {
+	record
 	creation PodCreation
-	print    fingerprint
 	known    bool
 }
 
 // observe keeps the first birth of the UID: of two, the earlier; of two at one time, the one whose fingerprint is smaller, so that
 // the order of arrival does not matter. A container that restarts is not born again.
-func (b *birth) observe(c PodCreation, digest fingerprint) outcome {
+func (b *birth) observe(c PodCreation, r record) outcome {
 	if b.known {
-		if digest == b.print {
+		if r.print == b.print {
 			return repeated
 		}
-		if cmp.Or(c.Time.Compare(b.creation.Time), cmp.Compare(digest, b.print)) > 0 {
+		if cmp.Or(c.Time.Compare(b.creation.Time), cmp.Compare(r.print, b.print)) > 0 {
 			return counted
 		}
 	}
-	b.creation, b.print, b.known = c, digest, true
+	*b = birth{record: r, creation: c, known: true}
 	return counted
 }
 
-// finding judges the birth.
+// finding judges the birth. A birth happens once, so its history is its own moment.
 func (b *birth) finding() PodBirth {
 	c := b.creation
-	f := PodBirth{Creation: c, Own: max(0, c.Duration-c.ImagePull.Or(0)-c.Init.Or(0)), Longest: longestStage(c)}
+	f := PodBirth{Creation: c, Own: max(0, c.Duration-c.ImagePull.Or(0)-c.Init.Or(0)), Longest: b.longest, Omitted: b.omitted}
 	f.Covered = Coverage{Window: c.Duration, Samples: 1, Expected: 1, Epochs: 1, Confidence: ConfidenceHigh, Source: c.Source}
 	if !c.ImagePull.Known {
 		f.Covered.Missing = append(f.Covered.Missing, "image_pull_ns")
@@ -45,12 +46,20 @@ func (b *birth) finding() PodBirth {
 	if !c.Init.Known {
 		f.Covered.Missing = append(f.Covered.Missing, "init_ns")
 	}
-	f.Level, f.Reason = judgeBirth(f.Own, len(f.Covered.Missing) == 0)
+	exact := c.ImagePull.Known && c.Init.Known
+	if c.ImagePull.Or(0)+c.Init.Or(0) > c.Duration { // cannot be
+		f.Own, exact = c.Duration, false
+	}
+	f.Level, f.Reason = judgeBirth(f.Own, exact)
+	f.History = History{Worst: f.Level, Transition: c.Time}
+	if f.Level >= SeverityInfo {
+		f.History.First, f.History.Last = c.Time, c.Time
+	}
 	return f
 }
 
-// judgeBirth: where pull or init are not known, a slow birth may owe its time to either. It is then worth an Info at most, and
-// whether the objective was met has not been measured.
+// judgeBirth: where pull or init are not known, or are together longer than the birth, a slow birth may owe its time to either. It
+// is then worth an Info at most, and whether the objective was met has not been measured.
 func judgeBirth(own time.Duration, exact bool) (Severity, Reason) {
 	switch {
 	case own <= promptBirth:
@@ -67,20 +76,54 @@ func judgeBirth(own time.Duration, exact bool) (Severity, Reason) {
 // longestStage finds where the time went: the image pull, the init containers, or the stretch between two steps of the timeline.
 func longestStage(c PodCreation) Stage {
 	var longest Stage
-	consider := func(name string, d time.Duration) {
-		if d > longest.Duration {
-			longest = Stage{Name: name, Duration: d}
+	consider := func(s Stage) {
+		if s.Duration > longest.Duration {
+			longest = s
 		}
 	}
-	consider("image pull", c.ImagePull.Or(0))
-	consider("init containers", c.Init.Or(0))
+	consider(Stage{"image pull", c.ImagePull.Or(0), true})
+	consider(Stage{"init containers", c.Init.Or(0), true})
 	for i, s := range c.Timeline {
-		switch {
-		case i+1 < len(c.Timeline):
-			consider(s.Action+" → "+c.Timeline[i+1].Action, c.Timeline[i+1].Offset-s.Offset)
-		default:
-			consider("after "+s.Action, c.Duration-s.Offset)
+		if i+1 < len(c.Timeline) {
+			consider(Stage{s.Action + " → " + c.Timeline[i+1].Action, c.Timeline[i+1].Offset - s.Offset, false})
+		} else {
+			consider(Stage{"after " + s.Action, c.Duration - s.Offset, false})
 		}
 	}
 	return longest
+}
+
+// maxSteps is how many steps of a timeline are kept.
+const maxSteps = 32
+
+// telling keeps the steps that tell most, in their order: the first, the last, and those on both sides of the longest gaps, where
+// the time went.
+func telling(steps []Step, most int) []Step {
+	if len(steps) <= most {
+		return steps
+	}
+	gaps := make([]int, len(steps)-1) // gap i is between steps i and i+1
+	for i := range gaps {
+		gaps[i] = i
+	}
+	length := func(i int) int64 { return int64(steps[i+1].Offset - steps[i].Offset) }
+	slices.SortStableFunc(gaps, func(i, j int) int { return cmp.Compare(length(j), length(i)) })
+
+	keep := []int{0, len(steps) - 1}
+	for _, i := range gaps {
+		for _, step := range []int{i, i + 1} {
+			if len(keep) < most && !slices.Contains(keep, step) {
+				keep = append(keep, step)
+			}
+		}
+		if len(keep) == most {
+			break
+		}
+	}
+	slices.Sort(keep)
+	kept := make([]Step, len(keep))
+	for i, step := range keep {
+		kept[i] = steps[step]
+	}
+	return kept
 }

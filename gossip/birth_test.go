@@ -51,7 +51,11 @@ func TestBirth(t *testing.T) {
 		"the pull is left out": {born(0, 9*time.Second, pull(8*time.Second)), gossip.SeverityNone, gossip.ReasonWithinObjective, time.Second},
 		"pull unknown, prompt": {born(0, time.Second, unknown), gossip.SeverityNone, gossip.ReasonWithinObjective, time.Second},
 		"pull unknown, slow":   {born(0, 9*time.Second, unknown), gossip.SeverityInfo, gossip.ReasonNotMeasured, 9 * time.Second},
-		"pull longer than all": {born(0, time.Second, pull(2*time.Second)), gossip.SeverityNone, gossip.ReasonWithinObjective, 0},
+		"pull longer than all": {born(0, time.Second, pull(2*time.Second)), gossip.SeverityNone, gossip.ReasonWithinObjective, time.Second},
+		"pull and init longer than all": {
+			born(0, 10*time.Second, pull(8*time.Second), func(c *gossip.PodCreation) { c.Init.Value = 8 * time.Second }),
+			gossip.SeverityInfo, gossip.ReasonNotMeasured, 10 * time.Second,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +80,7 @@ func TestLongestStage(t *testing.T) {
 		findBirth(t, born(0, time.Second, timeline)).Longest)
 	require.Equal(t, gossip.Stage{Name: "after command runs", Duration: 2100 * time.Millisecond},
 		findBirth(t, born(0, 3*time.Second, timeline)).Longest)
-	require.Equal(t, gossip.Stage{Name: "image pull", Duration: 8 * time.Second},
+	require.Equal(t, gossip.Stage{Name: "image pull", Duration: 8 * time.Second, LeftOut: true},
 		findBirth(t, born(0, 9*time.Second, func(c *gossip.PodCreation) { c.ImagePull.Value = 8 * time.Second })).Longest)
 	require.Empty(t, findBirth(t, born(0, time.Second)).Longest.Name, "nothing tells")
 }

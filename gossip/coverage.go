@@ -13,6 +13,7 @@ type span struct {
 	start, end int64 // Unix nanoseconds
 	samples    int64
 	told       bool // the record itself said how long it is
+	loose      *averages
 }
 
 // spans lists the samples of a window in order of time. A sample that did not tell its period reaches back to the sample before
@@ -25,10 +26,10 @@ func spans(windows ...*window) []span {
 		for i := range w.buckets {
 			b := &w.buckets[i]
 			if b.full {
-				list = append(list, span{b, b.first, b.last, b.count, true})
+				list = append(list, span{b, b.first, b.last, b.count, b.told == b.count, nil})
 			}
 			for _, s := range b.stamps {
-				list = append(list, span{b, s.end - int64(s.period), s.end, 1, s.period > 0})
+				list = append(list, span{b, s.end - int64(s.period), s.end, 1, s.period > 0, s.loose})
 			}
 		}
 	}
@@ -43,11 +44,10 @@ func spans(windows ...*window) []span {
 			orphans = i + 1
 		}
 	}
-	if typical := medianPeriod(list[orphans:]); typical > 0 {
-		for i := range orphans {
-			if !list[i].told {
-				list[i].start = list[i].end - int64(typical)
-			}
+	typical := int64(medianPeriod(list))
+	for i := range orphans {
+		if !list[i].told {
+			list[i].start = min(list[i].start, list[i].end-typical)
 		}
 	}
 	return list
@@ -116,46 +116,55 @@ func (c Coverage) confidence(counters bool) Confidence {
 	}
 }
 
-// total sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no period is known.
+// total sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no length is known.
 func (w *window) total() (sum cpuSums, wall int64) {
-	loose := w.loose()
+	untold := false
 	for i := range w.buckets {
 		b := &w.buckets[i]
-		wall = addSat(wall, addSat(b.spent, loose[b]))
-		if b.sums.means == nil {
-			sum.add(&b.sums)
-			continue
-		}
-		own, means := b.sums, *b.sums.means
-		for _, m := range [...]*mean{&means.ratio, &means.usage, &means.reported} {
-			m.settle(loose[b] / 1000)
-		}
-		own.means = &means
-		sum.add(&own)
+		wall = addSat(wall, b.spent)
+		sum.add(&b.sums)
+		untold = untold || b.told < b.count
+	}
+	if untold {
+		return w.totalUntold()
 	}
 	return sum, wall
 }
 
-// loose is the time in microseconds that the samples without a period cover, by bucket; nil where all have one.
-func (w *window) loose() map[*bucket]int64 {
-	if !w.untold() {
-		return nil
-	}
-	loose := make(map[*bucket]int64)
+// totalUntold is total where some samples did not tell their period.
+func (w *window) totalUntold() (sum cpuSums, wall int64) {
 	for _, s := range spans(w) {
-		if !s.told {
-			loose[s.bucket] += (s.end - s.start) / int64(time.Microsecond)
+		if s.told {
+			continue
+		}
+		usec := (s.end - s.start) / int64(time.Microsecond)
+		if !s.bucket.full {
+			wall = addSat(wall, usec)
+			sum.average(*s.loose, usec)
+			if s.loose.usage {
+				sum.usedUsec = addSat(sum.usedUsec, usec)
+			}
+			continue
+		}
+		usec = max(0, usec-s.bucket.spent)
+		wall = addSat(wall, usec)
+		sum.usedUsec = addSat(sum.usedUsec, mulSat(usec, s.bucket.sums.usedUntold)/(s.bucket.count-s.bucket.told))
+		if m := s.bucket.sums.means; m != nil {
+			settled := *m
+			settled.ratio.settle(usec / 1000)
+			settled.cores.settle(usec / 1000)
+			settled.ofTheLimit.settle(usec / 1000)
+			sum.add(&cpuSums{means: &settled})
 		}
 	}
-	return loose
-}
-
-// untold says whether any sample did not tell its period.
-func (w *window) untold() bool {
 	for i := range w.buckets {
-		if w.buckets[i].told < w.buckets[i].count {
-			return true
+		b := &w.buckets[i]
+		wall = addSat(wall, b.spent)
+		own := b.sums
+		if b.full && b.told < b.count {
+			own.means = nil // settled above
 		}
+		sum.add(&own)
 	}
-	return false
+	return sum, wall
 }

@@ -37,6 +37,7 @@ type cpuStream struct {
 
 	containerID, oldContainerID string
 	limit                       Optional[float64]
+	filled                      bool // limit is the pod's: no record has told its own yet
 	epochs                      int
 	dropped                     int
 	standing                    *CPUThrottling // the last epoch's verdict, until this one has its own
@@ -53,8 +54,8 @@ func (s *cpuStream) compare(counters bool, source string) int {
 	return cmp.Compare(s.source, source)
 }
 
-// observe counts a sample; newest is that of the subject, where the window ends. A sample of another container or with another limit begins a new epoch: samples from before it say nothing
-// about what is running now.
+// observe counts a sample; newest is that of the subject, where the window ends. A sample of another container or with another
+// limit begins a new epoch: samples from before it say nothing about what is running now.
 func (s *cpuStream) observe(e CPUSample, digest fingerprint, newest int64, t thresholds) outcome {
 	end := e.Time.UnixNano()
 	if s.newEpoch(e) {
@@ -62,19 +63,11 @@ func (s *cpuStream) observe(e CPUSample, digest fingerprint, newest int64, t thr
 			s.dropped++
 			return tooLate
 		}
-		if f := s.finding(t); f.Level != SeverityUnknown {
-			s.standing = &f
-		}
-		if e.ContainerID != "" && s.containerID != e.ContainerID {
-			s.oldContainerID, s.containerID = s.containerID, e.ContainerID
-		}
-		s.limit = Optional[float64]{}
-		s.window.buckets, s.window.gone = nil, 0
-		s.epochs++
+		s.begin(e, newest, t)
 	}
 	s.containerID = cmp.Or(s.containerID, e.ContainerID)
-	if !s.limit.Known {
-		s.limit = e.LimitCores
+	if e.LimitCores.Known && (!s.limit.Known || (s.filled && !e.LimitFilled)) {
+		s.limit, s.filled = e.LimitCores, e.LimitFilled
 	}
 	s.newest = max(s.newest, end)
 	got := s.window.add(e, digest, newest)
@@ -84,37 +77,53 @@ func (s *cpuStream) observe(e CPUSample, digest fingerprint, newest int64, t thr
 	return got
 }
 
+// newEpoch says whether the sample is of another container or limit. Limits that were filled from the pod are compared with their
+// like only: what is known of the pod may be older or newer than the records.
 func (s *cpuStream) newEpoch(e CPUSample) bool {
 	return (s.containerID != "" && e.ContainerID != "" && s.containerID != e.ContainerID) ||
-		(s.limit.Known && e.LimitCores.Known && s.limit.Value != e.LimitCores.Value)
+		(s.limit.Known && e.LimitCores.Known && s.filled == e.LimitFilled && s.limit.Value != e.LimitCores.Value)
 }
 
-// finding judges the window, or repeats the last epoch's verdict while this one has too little evidence.
+// begin begins an epoch. The verdict of the one that ends stands for a while, if it is not too old itself.
+func (s *cpuStream) begin(e CPUSample, newest int64, t thresholds) {
+	s.window.slid(newest)
+	if f := s.finding(t); f.Level != SeverityUnknown && !f.Standing {
+		f.At = time.Unix(0, s.newest).UTC()
+		f.Covered = coverageOf(spans(&s.window))
+		f.Covered.Confidence, f.Covered.Missing = f.Covered.confidence(s.counters), s.missing(&f)
+		s.standing = &f
+	}
+	if e.ContainerID != "" && s.containerID != e.ContainerID {
+		s.oldContainerID, s.containerID = s.containerID, e.ContainerID
+	}
+	s.limit = Optional[float64]{}
+	s.window.buckets, s.window.gone = nil, s.newest
+	s.epochs++
+}
+
+// finding judges the window. While this epoch has too little evidence the verdict of the last one stands, for a window at most: what
+// has not come by then will not come, because evidence leaves the window as fast as it enters.
 func (s *cpuStream) finding(t thresholds) CPUThrottling {
 	f := s.measure()
 	f.Level, f.Reason = t.judge(f)
-	if f.Level == SeverityUnknown && s.standing != nil {
+	if f.Level == SeverityUnknown && s.standing != nil && s.newest-s.standing.At.UnixNano() <= s.window.width*(buckets-1) {
 		f = *s.standing
 		f.Standing = true
 	}
 	return f
 }
 
-// settle forgets the last epoch's verdict once this epoch has one of its own.
+// settle forgets the last epoch's verdict once this epoch has one of its own, or has had its time.
 func (s *cpuStream) settle(f CPUThrottling) {
 	if !f.Standing {
 		s.standing = nil
 	}
 }
 
-// measure turns the sums of the window into figures (contract of the analysis: see the package comment).
+// measure turns the sums of the window into figures. A figure is the mean of the samples that told it.
 func (s *cpuStream) measure() CPUThrottling {
 	sum, wall := s.window.total()
 	f := CPUThrottling{Limit: s.limit, CFSPeriod: defaultCFSPeriod}
-	means := cpuMeans{}
-	if sum.means != nil {
-		means = *sum.means
-	}
 	if sum.threads > 0 {
 		f.Threads = Some(sum.threads)
 	}
@@ -124,16 +133,20 @@ func (s *cpuStream) measure() CPUThrottling {
 	if sum.lastThrottled != 0 {
 		f.LastThrottled = time.Unix(0, sum.lastThrottled).UTC()
 	}
+	var means cpuMeans
+	if sum.means != nil {
+		means = *sum.means
+	}
 	if s.counters {
-		s.countersOf(&f, sum, wall)
+		f.fromCounters(sum, wall)
 	} else {
 		f.Throttled = means.ratio.value()
 	}
 	if !f.Usage.Known {
-		f.Usage = means.usage.value()
+		f.Usage = means.cores.value()
 	}
 	if !f.UsedOfLimit.Known {
-		f.UsedOfLimit = means.reported.value()
+		f.UsedOfLimit = means.ofTheLimit.value()
 	}
 	if !f.UsedOfLimit.Known && f.Usage.Known && f.Limit.Value > 0 {
 		f.UsedOfLimit = Some(f.Usage.Value / f.Limit.Value)
@@ -141,28 +154,29 @@ func (s *cpuStream) measure() CPUThrottling {
 	return f
 }
 
-func (s *cpuStream) countersOf(f *CPUThrottling, sum cpuSums, wall int64) {
+func (f *CPUThrottling) fromCounters(sum cpuSums, wall int64) {
 	f.Periods, f.ThrottledPeriods = Some(sum.periods), Some(sum.throttled)
 	if sum.noWait == 0 {
 		f.ThrottledTime = Some(microseconds(sum.waitUsec))
-		if sum.throttled > 0 {
-			f.MeanWait = Some(microseconds(sum.waitUsec) / time.Duration(sum.throttled))
-		}
+	}
+	if sum.waited > 0 {
+		f.MeanWait = Some(microseconds(sum.waitUsec) / time.Duration(sum.waited))
 	}
 	if sum.periods > 0 {
 		f.Throttled = Some(float64(sum.throttled) / float64(sum.periods))
 		f.CFSPeriod = microseconds(sum.enforcedUsec) / time.Duration(sum.periods)
 	}
-	if sum.noUsage == 0 {
-		f.UsageTime = Some(microseconds(sum.usageUsec))
-	}
 	if wall > 0 {
 		f.Active = Some(min(1, float64(sum.enforcedUsec)/float64(wall)))
-		if sum.noUsage == 0 {
-			f.Usage = Some(float64(sum.usageUsec) / float64(wall))
-			if f.Limit.Value > 0 { // not Usage/Limit: that rounds twice, and 80 % would be a little less than 80 %
-				f.UsedOfLimit = Some(float64(sum.usageUsec) / (float64(wall) * f.Limit.Value))
-			}
+	}
+	if sum.usedUsec > 0 {
+		f.Usage = Some(float64(sum.usageUsec) / float64(sum.usedUsec))
+		f.UsageTime = Some(microseconds(sum.usageUsec))
+		if sum.usedUsec != wall { // some samples did not tell: they are taken to be like the others
+			f.UsageTime = Some(microseconds(int64(min(f.Usage.Value*float64(wall), 1<<62))))
+		}
+		if f.Limit.Value > 0 { // not Usage/Limit: that rounds twice, and 80 % would be a little less than 80 %
+			f.UsedOfLimit = Some(float64(sum.usageUsec) / (float64(sum.usedUsec) * f.Limit.Value))
 		}
 	}
 }
@@ -170,20 +184,26 @@ func (s *cpuStream) countersOf(f *CPUThrottling, sum cpuSums, wall int64) {
 // microseconds stops at the longest Duration (292 years) instead of wrapping round.
 func microseconds(n int64) time.Duration { return time.Duration(mulSat(n, int64(time.Microsecond))) }
 
-// missing names the fields that would have made the verdict or the advice better.
-func (f *CPUThrottling) missing(windows []*window) []string {
+// missing names the fields that a sample lacks and that would have made the verdict or the advice better.
+func (s *cpuStream) missing(f *CPUThrottling) []string {
+	sum, _ := s.window.total()
+	untold := slices.ContainsFunc(s.window.buckets, func(b bucket) bool { return b.told < b.count })
 	var names []string
-	need := func(known bool, name string) {
-		if !known {
-			names = append(names, name)
+	for _, field := range []struct {
+		lacks bool
+		name  string
+	}{
+		{!s.counters, "nr_periods"},
+		{sum.noWait > 0, "throttled_usec"},
+		{sum.noUsage > 0 && (s.counters || (!f.Usage.Known && !f.UsedOfLimit.Known)), "usage_usec"},
+		{!f.Limit.Known, "limit_cores"},
+		{!f.Threads.Known, "threads"},
+		{untold, "period_seconds"},
+	} {
+		if field.lacks {
+			names = append(names, field.name)
 		}
 	}
-	need(f.Periods.Known, "nr_periods")
-	need(f.MeanWait.Known || (f.Periods.Known && f.ThrottledTime.Known), "throttled_usec")
-	need(f.Usage.Known || f.UsedOfLimit.Known, "usage_usec")
-	need(f.Limit.Known, "limit_cores")
-	need(f.Threads.Known, "threads")
-	need(!slices.ContainsFunc(windows, (*window).untold), "period_seconds")
 	return names
 }
 

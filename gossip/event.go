@@ -44,6 +44,7 @@ type CPUSample struct {
 	UsageCores       Optional[float64] // average use in cores, from a source without counters
 	ReportedShare    Optional[float64] // share of the limit that metrics showed; 1 is the limit
 	LimitCores       Optional[float64] // quota/period; 0 is "no limit", absent is "not known"
+	LimitFilled      bool              // LimitCores is the pod's (see Enrich): the record did not say
 	CFSPeriod        time.Duration     // length of one enforcement period; 0 is the kernel's default of 100 ms
 	Threads          Optional[int64]   // threads in the container
 	NodeCPUs         Optional[int64]   // CPUs of the node
@@ -63,7 +64,7 @@ func (s CPUSample) HasCounters() bool { return s.Periods.Known && s.ThrottledPer
 type PodCreation struct {
 	Origin
 	TotalSyscalls int64
-	NamespaceOps  int64 // clone, unshare and setns calls that made or joined a namespace
+	NamespaceOps  int64 // namespaces that were made, or joined where the source counts that
 	CgroupWrites  int64
 	Duration      time.Duration
 	Execs         Optional[int64]

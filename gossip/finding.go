@@ -22,8 +22,7 @@ type Finding interface {
 // Report is what every finding has; the kinds embed it.
 type Report struct {
 	About   Subject
-	PodUID  string // as the events told it; may be empty
-	Node    string
+	PodUID  string    // as the events told it; may be empty
 	At      time.Time // the subject's newest record: the window ends here
 	Level   Severity
 	Reason  Reason
@@ -110,10 +109,13 @@ type PodBirth struct {
 	// Creation is the first birth of this UID: a container that restarts later does not replace it.
 	Creation PodCreation
 	// Own is Creation.Duration less image pull and init containers, which the start-up objective leaves out. Where one of the two is not
-	// known, nothing is taken off for it, and Coverage.Missing names it.
+	// known, nothing is taken off for it, and Coverage.Missing names it; where both together exceed Duration, nothing is taken off.
 	Own time.Duration
 	// Longest is the longest stage; its Name is empty when the record tells of no stages.
 	Longest Stage
+	// Omitted is how many steps of the record's timeline are not in Creation.Timeline, which keeps those that tell most: the first,
+	// the last, and those on both sides of the longest gaps.
+	Omitted int
 }
 
 func (PodBirth) isFinding() {}
@@ -122,4 +124,6 @@ func (PodBirth) isFinding() {}
 type Stage struct {
 	Name     string
 	Duration time.Duration
+	// LeftOut says that the objective leaves the stage out: it is the image pull or the init containers.
+	LeftOut bool
 }

@@ -12,11 +12,12 @@ type Pod struct {
 	Namespace  string
 	Name       string
 	UID        string
-	Node       string
 	QoS        QoS
 	Started    time.Time // when the kubelet took the pod on; zero when unknown
 	Owner      Owner     // the topmost controller; zero for a bare pod
 	Containers []Container
+	// CPULimit is the limit in cores of the pod as a whole (spec.resources), which its containers share; absent when it has none.
+	CPULimit Optional[float64]
 	// Autoscaler is the name of a HorizontalPodAutoscaler that scales the owner by CPU utilization, a share of the CPU request.
 	Autoscaler string
 	// LimitRanges are those of the namespace that bound a container's CPU.
@@ -53,6 +54,8 @@ type Container struct {
 	// MemoryRequest and MemoryLimit are in bytes. They decide the QoS class together with CPU.
 	MemoryRequest Optional[int64]
 	MemoryLimit   Optional[int64]
+	// ResizeRestarts says that a change of its CPU in place restarts it (resizePolicy).
+	ResizeRestarts bool
 }
 
 // Role is what a container is in its pod.
@@ -96,13 +99,17 @@ func Enrich(e Event, p Pod) Event {
 		return e
 	}
 	if c, ok := p.Container(s.Container); ok {
-		s.LimitCores = Some(c.CPULimit.Or(0))
+		s.LimitCores, s.LimitFilled = Some(c.CPULimit.Or(p.CPULimit.Or(0))), true
 		return s
 	}
 	return e
 }
 
 func sameUID(a, b string) bool { return a == "" || b == "" || a == b }
+
+// Percent rounds a share to a whole percentage, half away from zero. The inner rounding takes off what binary fractions add: 0.145 is
+// a little less than 14.5 %, and ought to become 15.
+func Percent(share float64) float64 { return math.Round(math.Round(share*1e11) / 1e9) }
 
 // Millicores rounds cores to Kubernetes' smallest CPU unit, half away from zero.
 func Millicores(cores float64) int64 { return int64(math.Round(cores * 1000)) }

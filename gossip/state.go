@@ -9,14 +9,16 @@ import (
 
 // maxPending is how many records of one instant are put in order before they are applied. Beyond it they are applied as they come;
 // sums do not mind, only which of several containers of one instant counts as the newest may then depend on the order.
-const maxPending = 256
+const maxPending = 32
+
+// maxSources is how many sources of one subject are heard.
+const maxSources = 8
 
 // state is all that is kept of one subject.
 type state struct {
 	about  Subject
 	uid    string
 	oldUID string
-	node   string
 	newest int64 // Unix nanoseconds of the newest record
 
 	// pending are the records of the newest instant. They are applied together, in an order of their own, once time moves on or
@@ -34,9 +36,25 @@ type state struct {
 	gone   bool  // forgotten; the eviction queue may still hold it
 }
 
+// record is an event with what is computed from all of it before it is cut to size.
 type record struct {
-	event Event
-	print fingerprint
+	event   Event
+	print   fingerprint
+	longest Stage // of a birth
+	omitted int   // steps of its timeline
+}
+
+// newRecord digests an event, and cuts a birth to the steps that tell most.
+func newRecord(e Event) record {
+	r := record{event: e, print: fingerprintOf(e)}
+	if c, ok := e.(PodCreation); ok {
+		r.longest = longestStage(c)
+		kept := telling(c.Timeline, maxSteps)
+		r.omitted = len(c.Timeline) - len(kept)
+		c.Timeline = kept
+		r.event = c
+	}
+	return r
 }
 
 // condition is what a transition is between.
@@ -104,34 +122,37 @@ func (s *state) news(e Event) int {
 // settle closes an instant: what the window says now becomes history.
 func (s *state) settle(a *Analyzer) {
 	s.flush(a)
-	switch best := s.best(); {
-	case best != nil:
+	if best := s.best(); best != nil {
 		f := best.finding(a.thresholds)
 		best.settle(f)
-		s.history, s.settled = s.after(f.Level, f.Reason, f.Standing)
-	case s.birth.known:
-		f := s.birth.finding()
-		s.history, s.settled = s.after(f.Level, f.Reason, false)
+		s.history, s.settled = s.after(best, f)
 	}
+	s.streams = slices.DeleteFunc(s.streams, func(t *cpuStream) bool {
+		silent := len(t.window.buckets) == 0
+		if silent {
+			s.dropped += t.dropped
+		}
+		return silent
+	})
 }
 
 // after is the history once the newest instant is part of it. A standing verdict is the old epoch's: it is not seen again.
-func (s *state) after(level Severity, reason Reason, standing bool) (History, condition) {
+func (s *state) after(best *cpuStream, f CPUThrottling) (History, condition) {
 	h, now := s.history, fine
-	at := time.Unix(0, s.newest).UTC()
-	if level >= SeverityInfo {
+	at := time.Unix(0, best.newest).UTC() // records that are ignored do not keep a verdict young
+	switch {
+	case f.Level == SeverityUnknown:
+		now = notKnown
+	case f.Level >= SeverityInfo:
 		now = trouble
 	}
-	if level == SeverityUnknown || reason == ReasonNotMeasured {
-		now = notKnown
-	}
-	if level >= SeverityInfo && !standing {
+	if now == trouble && !f.Standing {
 		if h.First.IsZero() {
 			h.First = at
 		}
 		h.Last = at
 	}
-	h.Worst = max(h.Worst, level)
+	h.Worst = max(h.Worst, f.Level)
 	if h.Transition.IsZero() || now != s.settled {
 		h.Transition = at
 	}
@@ -150,18 +171,15 @@ func (s *state) apply(r record, a *Analyzer) {
 		*s = state{about: s.about, oldUID: s.uid, newest: s.newest, pending: s.pending, ranked: s.ranked}
 	}
 	s.uid = cmp.Or(s.uid, o.PodUID)
-	s.node = cmp.Or(o.Node, s.node)
 	var got outcome
 	switch e := r.event.(type) {
 	case CPUSample:
-		i, found := s.stream(e)
-		if !found {
-			w := newWindow(a.window)
-			s.streams = slices.Insert(s.streams, i, &cpuStream{source: e.Source, counters: e.HasCounters(), window: w, epochs: 1})
+		got = tooLate
+		if t := s.streamOf(e, a); t != nil {
+			got = t.observe(e, r.print, s.newest, a.thresholds)
 		}
-		got = s.streams[i].observe(e, r.print, s.newest, a.thresholds)
 	case PodCreation:
-		got = s.birth.observe(e, r.print)
+		got = s.birth.observe(e, r)
 	}
 	switch got {
 	case counted:
@@ -174,6 +192,25 @@ func (s *state) apply(r record, a *Analyzer) {
 
 func (s *state) stream(e CPUSample) (int, bool) {
 	return slices.BinarySearchFunc(s.streams, e, func(t *cpuStream, e CPUSample) int { return t.compare(e.HasCounters(), e.Source) })
+}
+
+// streamOf finds or makes the stream of a sample. Of too many sources, the ones that would be believed last are not heard.
+func (s *state) streamOf(e CPUSample, a *Analyzer) *cpuStream {
+	i, found := s.stream(e)
+	if found {
+		return s.streams[i]
+	}
+	if len(s.streams) == maxSources {
+		if i == maxSources {
+			s.dropped++
+			return nil
+		}
+		s.dropped += s.streams[maxSources-1].dropped
+		s.streams = s.streams[:maxSources-1]
+	}
+	t := &cpuStream{source: e.Source, counters: e.HasCounters(), window: newWindow(a.window), epochs: 1}
+	s.streams = slices.Insert(s.streams, i, t)
+	return t
 }
 
 // best is the stream to believe: the first that has samples in the window that ends at the subject's newest record.
@@ -190,33 +227,31 @@ func (s *state) best() *cpuStream {
 // finding says what the subject's records say, the newest instant included.
 func (s *state) finding(a *Analyzer) (Finding, bool) {
 	s.flush(a)
-	report := Report{About: s.about, PodUID: s.uid, Node: s.node, At: time.Unix(0, s.newest).UTC()}
-	switch best := s.best(); {
-	case best != nil:
+	at := time.Unix(0, s.newest).UTC()
+	if best := s.best(); best != nil {
 		f := best.finding(a.thresholds)
-		report.Level, report.Reason = f.Level, f.Reason
-		report.History, _ = s.after(f.Level, f.Reason, f.Standing)
-		report.Covered = s.coverage(best, &f)
-		f.Report = report
+		covered := s.coverage(best, &f)
+		history, _ := s.after(best, f)
+		f.Report = Report{About: s.about, PodUID: s.uid, At: at, Level: f.Level, Reason: f.Reason, History: history, Covered: covered}
 		return f, true
-	case s.birth.known:
+	}
+	if s.birth.known {
 		f := s.birth.finding()
-		report.Level, report.Reason, report.Covered = f.Level, f.Reason, f.Covered
-		report.Covered.Dropped = s.dropped
-		report.History, _ = s.after(f.Level, f.Reason, false)
-		f.Report = report
+		f.About, f.PodUID, f.At, f.Covered.Dropped = s.about, s.uid, at, s.dropped
 		return f, true
 	}
 	return nil, false
 }
 
-// coverage is that of the believed source, its percentage-only samples included; other sources are only named.
+// coverage is that of the believed source, its percentage-only samples included; other sources are only named. A standing verdict
+// keeps the coverage that it was given with.
 func (s *state) coverage(best *cpuStream, f *CPUThrottling) Coverage {
+	c := f.Covered
 	var windows []*window
 	var ignored []string
-	dropped := s.dropped
+	c.Dropped = s.dropped
 	for _, t := range s.streams {
-		dropped += t.dropped
+		c.Dropped += t.dropped
 		switch {
 		case t.source == best.source:
 			windows = append(windows, &t.window)
@@ -224,11 +259,12 @@ func (s *state) coverage(best *cpuStream, f *CPUThrottling) Coverage {
 			ignored = append(ignored, cmp.Or(t.source, "unnamed"))
 		}
 	}
+	if !f.Standing {
+		dropped := c.Dropped
+		c = coverageOf(spans(windows...))
+		c.Confidence, c.Missing, c.Dropped = c.confidence(best.counters), best.missing(f), dropped
+	}
 	slices.Sort(ignored)
-	c := coverageOf(spans(windows...))
-	c.Confidence = c.confidence(best.counters)
-	c.Missing = f.missing(windows)
-	c.Epochs, c.Dropped = best.epochs, dropped
-	c.Source, c.Ignored = best.source, slices.Compact(ignored)
+	c.Epochs, c.Source, c.Ignored = best.epochs, best.source, slices.Compact(ignored)
 	return c
 }

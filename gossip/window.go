@@ -19,6 +19,17 @@ type stamp struct {
 	end    int64         // Unix nanoseconds
 	period time.Duration // 0: the record did not say
 	print  fingerprint
+	loose  *averages // of a sample that did not tell its period: they are weighted once its length is known
+}
+
+// averages are what a source reports as finished averages of a sample.
+type averages struct {
+	usage                    bool // usage_usec was there too
+	ratio, cores, ofTheLimit Optional[float64]
+}
+
+func averagesOf(s CPUSample) averages {
+	return averages{s.UsageUsec.Known, s.ThrottledShare, s.UsageCores, s.ReportedShare}
 }
 
 // bucket is a slice of the window. All its figures are commutative, so that the order of arrival never matters.
@@ -67,23 +78,34 @@ func (w *window) add(s CPUSample, digest fingerprint, newest int64) outcome {
 	b := w.bucket(floorDiv(end, w.width))
 	if !b.full && slices.ContainsFunc(b.stamps, func(t stamp) bool { return t.print == digest }) {
 		if b.again == nil {
-			b.again = &bucket{first: end, last: end}
+			b.again = &bucket{full: true}
 		}
-		b.again.count1(s, end)
+		b.again.count1(s, end, digest)
 		return repeated
 	}
 	if !b.full && len(b.stamps) == maxStamps {
-		b.full, b.stamps = true, nil
-		if b.again != nil {
-			b.merge(b.again)
-			b.again = nil
+		b.fill()
+	}
+	b.count1(s, end, digest)
+	return counted
+}
+
+// fill makes sums of what was remembered one by one.
+func (b *bucket) fill() {
+	for _, s := range b.stamps {
+		if s.loose != nil {
+			b.sums.average(*s.loose, 0)
 		}
 	}
-	if !b.full {
-		b.stamps = append(b.stamps, stamp{end, s.Period, digest})
+	b.full, b.stamps = true, nil
+	if o := b.again; o != nil {
+		b.count += o.count
+		b.first, b.last = min(b.first, o.first), max(b.last, o.last)
+		b.told += o.told
+		b.spent = addSat(b.spent, o.spent)
+		b.sums.add(&o.sums)
+		b.again = nil
 	}
-	b.count1(s, end)
-	return counted
 }
 
 // bucket finds or makes the bucket of a slot.
@@ -107,26 +129,29 @@ func (w *window) slid(newest int64) int64 {
 	return last
 }
 
-func (b *bucket) count1(s CPUSample, end int64) {
+// count1 counts one sample.
+func (b *bucket) count1(s CPUSample, end int64, digest fingerprint) {
 	start := end - int64(s.Period)
 	if b.count == 0 {
 		b.first, b.last = start, end
 	}
 	b.count++
 	b.first, b.last = min(b.first, start), max(b.last, end)
-	if s.Period > 0 {
+	b.sums.count(s, end)
+	at := stamp{end: end, period: s.Period, print: digest}
+	switch {
+	case s.Period > 0:
 		b.told++
 		b.spent = addSat(b.spent, s.Period.Microseconds())
+		b.sums.average(averagesOf(s), s.Period.Microseconds())
+	case b.full:
+		b.sums.average(averagesOf(s), 0)
+	default:
+		at.loose = new(averagesOf(s))
 	}
-	b.sums.count(s, end)
-}
-
-func (b *bucket) merge(o *bucket) {
-	b.count += o.count
-	b.first, b.last = min(b.first, o.first), max(b.last, o.last)
-	b.told += o.told
-	b.spent = addSat(b.spent, o.spent)
-	b.sums.add(&o.sums)
+	if !b.full {
+		b.stamps = append(b.stamps, at)
+	}
 }
 
 // floorDiv rounds towards the past, before 1970 too.

@@ -22,12 +22,30 @@ func slowBirth(f gossip.PodBirth, _ gossip.Pod) (Recommendation, bool) {
 			strings.Join(f.Covered.Missing, ", "), seconds(c.Duration))
 	case f.Longest.Name == "":
 		r.Action = "Record a timeline of this pod's births to see where the time goes."
-		r.Reason = fmt.Sprintf("It took %s, image pull and init containers left out, and the record tells of no stages.", seconds(f.Own))
+		r.Reason = fmt.Sprintf("It took %s%s, and the record tells of no stages.", seconds(f.Own), leftOut(c))
+	case f.Longest.LeftOut:
+		r.Action = "Look at the stages besides the " + f.Longest.Name + ", which took longest and does not count."
+		r.Reason = fmt.Sprintf("What counts took %s%s.", seconds(f.Own), leftOut(c))
 	default:
 		r.Action = "Look at its longest stage first: " + f.Longest.Name + "."
 		r.Reason = fmt.Sprintf("That stage took %s of %s.", seconds(f.Longest.Duration), seconds(c.Duration))
 	}
 	return r, true
+}
+
+// leftOut says what the objective leaves out, as far as it was measured.
+func leftOut(c gossip.PodCreation) string {
+	var parts []string
+	if c.ImagePull.Known {
+		parts = append(parts, "image pull")
+	}
+	if c.Init.Known {
+		parts = append(parts, "init containers")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ", " + strings.Join(parts, " and ") + " left out"
 }
 
 func birthEvidence(f gossip.PodBirth) string {

@@ -13,7 +13,7 @@ import (
 // no command: nothing that could mean something to a shell or a terminal is ever printed as a command.
 var objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
 
-// resize is the command that changes the running pod in place, without a restart. Stable since Kubernetes 1.35; kubectl knows the
+// resize is the command that changes the running pod in place. Stable since Kubernetes 1.35; kubectl knows the
 // subresource since 1.32. Empty for a static pod.
 func (c limitChange) resize(limit float64) string {
 	if c.static() {
@@ -37,12 +37,14 @@ func (c limitChange) patch(limit float64) string {
 	return c.command(strings.ToLower(o.Kind), o.Name, "--type strategic", map[string]any{"spec": template})
 }
 
-// rollback undoes the patch; where there is none, the resize.
+// rollback undoes the resize and the patch, whichever was done: undoing what was not done changes nothing, and the pod of the
+// resize may be gone.
 func (c limitChange) rollback() string {
-	if undo := c.patch(c.from); undo != "" {
-		return undo
+	undo := c.resize(c.from)
+	if patch := c.patch(c.from); undo != "" && patch != "" {
+		return undo + "; " + patch
 	}
-	return c.resize(c.from)
+	return undo
 }
 
 // podSpec is the change as part of a pod: {"spec":{"containers":[…]}}. Sidecars stand among the init containers.

@@ -96,11 +96,11 @@ func evidence(f gossip.CPUThrottling) string {
 	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	switch {
 	case f.Periods.Known && f.Throttled.Known:
-		say("%d of %d periods throttled (%.0f%%)", f.ThrottledPeriods.Value, f.Periods.Value, f.Throttled.Value*100)
+		say("%d of %d periods throttled (%.0f%%)", f.ThrottledPeriods.Value, f.Periods.Value, gossip.Percent(f.Throttled.Value))
 	case f.Periods.Known:
 		say("%d of %d periods throttled", f.ThrottledPeriods.Value, f.Periods.Value)
 	case f.Throttled.Known:
-		say("%.0f%% of periods throttled, as the source reported", f.Throttled.Value*100)
+		say("%.0f%% of periods throttled, as the source reported", gossip.Percent(f.Throttled.Value))
 	}
 	if f.MeanWait.Known {
 		say("mean wait %dms", f.MeanWait.Value.Round(time.Millisecond).Milliseconds())
@@ -109,10 +109,10 @@ func evidence(f gossip.CPUThrottling) string {
 		say("%s used", cores(f.Usage.Value))
 	}
 	if f.UsedOfLimit.Known {
-		say("%.0f%% of the limit", f.UsedOfLimit.Value*100)
+		say("%.0f%% of the limit", gossip.Percent(f.UsedOfLimit.Value))
 	}
 	if f.Active.Known {
-		say("active %.0f%% of the time", f.Active.Value*100)
+		say("active %.0f%% of the time", gossip.Percent(f.Active.Value))
 	}
 	c := f.Covered
 	say("%d of %d samples in %s", c.Samples, c.Expected, c.Window.Round(time.Second))

@@ -47,7 +47,7 @@
 //
 // # Commands
 //
-// Resize changes the running pod in place; Patch changes its owner's template, so that the change lasts; Rollback undoes it. A name
+// Resize changes the running pod in place; Patch changes its owner's template, so that the change lasts; Rollback undoes both. A name
 // that Kubernetes would not accept gets no command, so a command is always safe to paste. In a Guaranteed pod the request moves with
 // the limit. Otherwise the request is stated as it is, because a template without one would take the new limit as its request.
 package recommend

@@ -43,20 +43,31 @@ func estimateLimit(f gossip.CPUThrottling) (estimate, error) {
 	}
 	limit, ratio := f.Limit.Value, f.Throttled.Value
 	e := estimate{lower: max(floorFactor*limit, f.Usage.Or(0)/usageTarget)}
-	if f.MeanWait.Known && f.UsageTime.Known && f.UsedOfLimit.Known {
+	switch {
+	case f.MeanWait.Known && f.UsageTime.Known && f.UsedOfLimit.Known:
 		e.fromCounters(f)
-	} else {
+	case ratio < 1:
+		e.step, e.again = true, true
+		e.target = limit * min(maxStep, 1+ratioSlope*ratio/(1-ratio))
+	default:
 		e.step, e.again = true, true
 		e.target = limit * maxStep
-		if ratio < 1 {
-			e.target = limit * min(maxStep, 1+ratioSlope*ratio/(1-ratio))
-		}
-		e.basis = "Only the share of throttled periods is known, and how much CPU a burst needs is not."
 	}
-	e.target = roundUp(max(e.target, e.lower))
-	if cores := atOnce(f); cores > 0 {
-		e.target = min(e.target, cores)
-		e.upper = cmp.Or(e.upper, cores)
+	if e.basis == "" {
+		e.basis = "How long it waited, or how much it used, was not measured: the share of throttled periods alone tells a step."
+	}
+	if e.target < e.lower {
+		e.target = e.lower
+		e.basis = fmt.Sprintf("It is at least %g times the limit, and leaves what it uses at %.0f%% of the new one.",
+			floorFactor, usageTarget*100)
+	}
+	e.target = roundUp(e.target)
+	if most := atOnce(f); most > 0 {
+		if e.target > most {
+			e.target = most
+			e.basis = fmt.Sprintf("It cannot use more than %s at once: its threads, or the node's CPUs.", cores(most))
+		}
+		e.upper = cmp.Or(e.upper, most)
 	}
 	e.lower = min(e.lower, e.target)
 	if e.upper > 0 {
@@ -65,14 +76,14 @@ func estimateLimit(f gossip.CPUThrottling) (estimate, error) {
 	return e, nil
 }
 
-// fromCounters is the whole estimate; names as in the package comment.
+// fromCounters is the whole estimate before its bounds; names as in the package comment.
 func (e *estimate) fromCounters(f gossip.CPUThrottling) {
 	limit, period := f.Limit.Value, f.CFSPeriod.Seconds()
 	ratio, used := f.Throttled.Value, f.UsedOfLimit.Value
 	tried := limit + f.MeanWait.Value.Seconds()/period
 	e.upper = max(1, math.Ceil(tried-0.1))
-	if cores := atOnce(f); cores > 0 {
-		e.upper = min(e.upper, cores)
+	if most := atOnce(f); most > 0 {
+		e.upper = min(e.upper, most)
 	}
 	floor := min(waitMargin*tried, maxStep*limit)
 	if used >= saturatedUse && ratio >= saturated {

@@ -48,6 +48,15 @@ func (c limitChange) against() string {
 				"request must be raised with the limit: change both together", c.pod.Autoscaler)
 		}
 	}
+	if most, ok := c.pod.CPULimit.Get(); ok {
+		own, _ := c.container()
+		switch {
+		case !own.CPULimit.Known:
+			return fmt.Sprintf("the limit of %s is the pod's, which all its containers share: look at them together", cores(most))
+		case c.to > most:
+			return fmt.Sprintf("the pod as a whole has a CPU limit of %s, and no container may have more", cores(most))
+		}
+	}
 	for _, r := range c.pod.LimitRanges {
 		if r.Max.Known && c.to > r.Max.Value {
 			return fmt.Sprintf("LimitRange %s admits no CPU limit above %s", r.Name, cores(r.Max.Value))
@@ -80,6 +89,9 @@ func (c limitChange) risk() string {
 			"else the resize waits.", cores(c.to-c.from))
 	default:
 		risk = "The request stays, so the node may be overcommitted further: when it is busy, the container competes by its request."
+	}
+	if own, _ := c.container(); own.ResizeRestarts {
+		risk += " The resize restarts the container: its resizePolicy says so."
 	}
 	if c.patch(c.to) != "" {
 		risk += " Patching the owner rolls its pods."

@@ -93,7 +93,9 @@ func TestRaiseCPULimit(t *testing.T) {
 			`'{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"},"requests":{"cpu":"100m"}}}]}}'`,
 		"patch": `kubectl --namespace shop patch deployment api --type strategic --patch ` +
 			`'{"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"},"requests":{"cpu":"100m"}}}]}}}}'`,
-		"rollback": `kubectl --namespace shop patch deployment api --type strategic --patch ` +
+		"rollback": `kubectl --namespace shop patch pod api-7f9c-x1 --subresource resize --patch ` +
+			`'{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}}}]}}'; ` +
+			`kubectl --namespace shop patch deployment api --type strategic --patch ` +
 			`'{"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}}}]}}}}'`,
 		"risk": "The request stays, so the node may be overcommitted further: when it is busy, the container competes by its request. " +
 			"Patching the owner rolls its pods.",
@@ -135,6 +137,17 @@ func TestGuards(t *testing.T) {
 			sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 29; s.ThrottledUsec.Value = 29 * 70_000 },
 			target: "1", says: "then measure again: the evidence is thin",
 		},
+		"the pod has a limit, and it is enough": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.CPULimit = gossip.Some(1.0) }}, target: "1"},
+		"the pod has a lower limit": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.CPULimit = gossip.Some(0.4) }},
+			says: "The pod as a whole has a CPU limit of 400m"},
+		"the limit is the pod's": {pod: []func(*gossip.Pod){func(p *gossip.Pod) {
+			p.CPULimit, p.Containers[0].CPULimit = gossip.Some(0.23), gossip.Optional[float64]{}
+		}}, says: "The limit of 230m is the pod's"},
+		"a resize restarts it": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Containers[0].ResizeRestarts = true }},
+			target: "1", says: "The resize restarts the container"},
+		"usage not measured": {sample: func(s *gossip.CPUSample) { s.UsageUsec.Known = false }, target: "700m", says: "was not measured"},
+		"at least 1.2 times": {sample: func(s *gossip.CPUSample) { s.LimitCores.Value, s.ThrottledUsec.Value = 0.9, 42_000 },
+			target: "1100m", says: "at least 1.2 times the limit"},
 		"nothing known of the pod": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { *p = gossip.Pod{} }}, target: "1", says: "Nothing is known of the pod"},
 		"sidecar": {
 			pod:    []func(*gossip.Pod){func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleSidecar }},
@@ -246,6 +259,8 @@ func TestStartupThrottling(t *testing.T) {
 	require.Nil(t, got[0].Target)
 	require.Contains(t, got[0].Reason, "only within 60s of the pod's start. The start would have needed about 1.")
 
+	got = recommend.Default().For(find(t, sample()), pod(started(-time.Second)))
+	require.Equal(t, "raise-cpu-limit", got[0].Rule, "the start of a later pod of that name")
 	got = recommend.Default().For(find(t, sample()), pod(started(61*time.Second)))
 	require.Equal(t, "raise-cpu-limit", got[0].Rule)
 }
@@ -292,6 +307,14 @@ func TestSlowBirth(t *testing.T) {
 	require.Equal(t, "slow-birth", r[0].Rule)
 	require.Equal(t, "Look at its longest stage first: sandbox → network.", r[0].Action)
 	require.Equal(t, "That stage took 4.80s of 7.00s.", r[0].Reason)
+
+	birth.Duration, birth.ImagePull = 16*time.Second, gossip.Some(8*time.Second)
+	r = recommend.Default().For(find(t, birth), gossip.Pod{})
+	require.Equal(t, "Look at its longest stage first: after exec.", r[0].Action)
+	birth.Timeline = nil
+	r = recommend.Default().For(find(t, birth), gossip.Pod{})
+	require.Equal(t, "Look at the stages besides the image pull, which took longest and does not count.", r[0].Action)
+	require.Equal(t, "What counts took 7.50s, image pull and init containers left out.", r[0].Reason)
 
 	birth.ImagePull.Known = false
 	r = recommend.Default().For(find(t, birth), gossip.Pod{})

@@ -24,6 +24,6 @@ type Recommendation struct {
 
 	Resize   string // kubectl command that resizes the running pod in place; empty when there is none
 	Patch    string // kubectl command that changes the owner's template, so that it lasts
-	Rollback string // kubectl command that undoes Patch (or Resize where there is no owner)
+	Rollback string // kubectl commands that undo both
 	Risk     string // what may go wrong
 }

@@ -10,9 +10,10 @@ import (
 // startupTime is how long after the pod's start throttling counts as start-up throttling.
 const startupTime = 60 * time.Second
 
-// duringStart says whether all throttled samples end within a minute of the pod's start. False when the start is not known.
+// duringStart says whether all throttled samples end within a minute of the pod's start. False when the start is not known, or
+// is a later one.
 func duringStart(f gossip.CPUThrottling, p gossip.Pod) bool {
-	return !p.Started.IsZero() && !f.LastThrottled.IsZero() && !f.LastThrottled.After(p.Started.Add(startupTime))
+	return !p.Started.IsZero() && !f.LastThrottled.Before(p.Started) && !f.LastThrottled.After(p.Started.Add(startupTime))
 }
 
 // startupThrottling advises a boost while the container starts: a permanent limit would pay for the first minute all day.

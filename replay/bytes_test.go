@@ -3,6 +3,7 @@ package replay_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -50,6 +51,26 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
+// The same for records that disagree about everything: sources, containers, pods, limits, periods that were not told, percentages
+// beside counters, repeated records. Synthetic.
+func TestSameBytesOfAMess(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	pick := func(choices ...string) string { return choices[r.IntN(len(choices))] }
+	var lines []string
+	for i := range 400 {
+		line := fmt.Sprintf(`{"type":"cpu_throttle","timestamp":"2026-11-22T12:%02d:%02dZ","namespace":"shop","pod_name":"api-0","container_name":"app"`, i/20, i/10%2*30)
+		line += pick("", `,"source":"a"`, `,"source":"b"`) + pick(`,"pod_uid":"u1"`, `,"pod_uid":"u1"`, "", fmt.Sprintf(`,"pod_uid":"u%d"`, i/200)) +
+			pick("", `,"container_id":"c1"`, fmt.Sprintf(`,"container_id":"c%d"`, i/150)) + pick("", `,"limit_cores":0.1`, fmt.Sprintf(`,"limit_cores":0.%d`, 1+i/300)) +
+			pick("", `,"period_seconds":30`, `,"period_seconds":10`) + pick("", `,"usage_usec":90000`, `,"actual_cpu_usage":0.03`, `,"reported_cpu_usage":0.33`)
+		lines = append(lines, line+pick(`,"throttle_percentage":80}`, fmt.Sprintf(`,"nr_periods":60,"nr_throttled":%d,"throttled_usec":%d}`, i%60, i*1000))+"\n")
+	}
+	want := run(t, strings.Join(lines, ""), "-o", "yaml")
+	for range 20 {
+		shuffleEqualTimes(r, lines)
+		require.Empty(t, cmp.Diff(want, run(t, strings.Join(lines, ""), "-o", "yaml")))
+	}
+}
+
 // coarse cuts the times of a capture to 30 s, so that many lines of every subject have the same time, and sorts by it.
 func coarse(t *testing.T, capture string) []string {
 	t.Helper()
@@ -94,6 +115,7 @@ func TestREADME(t *testing.T) {
 	_, after, found := strings.Cut(string(readme), "```text\n")
 	require.True(t, found)
 	shown, _, _ := strings.Cut(after, "```")
+	require.NotEmpty(t, strings.TrimSpace(shown))
 	content, err := os.ReadFile("../examples/captures/hidden-throttling.ndjson")
 	require.NoError(t, err)
 	want := run(t, string(content), "--pods", "../examples/captures/hidden-throttling.pods.yaml")

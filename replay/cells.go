@@ -81,7 +81,7 @@ func commandList(verdicts []verdict) string {
 			s := v.finding.Subject()
 			fmt.Fprintf(&b, "# %s/%s %s: %s\n", s.Namespace, s.Pod, s.Container, r.Action)
 			for _, c := range []struct{ what, command string }{
-				{"now, without a restart", r.Resize}, {"so that it lasts", r.Patch}, {"to undo it", r.Rollback},
+				{"now, in the running pod", r.Resize}, {"so that it lasts", r.Patch}, {"to undo both", r.Rollback},
 			} {
 				if c.command != "" {
 					fmt.Fprintf(&b, "# %s\n%s\n", c.what, c.command)

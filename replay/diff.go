@@ -53,7 +53,7 @@ Exit status: 0 the same, 1 different, 2 trouble, like diff(1).`,
 			return nil
 		},
 	}
-	c.Flags().StringSliceVar(&pods, "pods", nil, "`FILE` with what is known of the pods of a capture")
+	c.Flags().StringArrayVar(&pods, "pods", nil, "`FILE` with what is known of the pods of a capture")
 	return c
 }
 
@@ -85,6 +85,9 @@ func load(name string, in io.Reader, errs io.Writer, pods catalogs) (objects, er
 	head, err := text.Peek(1 << 10)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(head) == 0 { // what -o yaml prints when all is well
+		return objects{}, nil
 	}
 	if resultHead.Match(head) {
 		return readResult(name, text)

@@ -42,7 +42,7 @@ func (e *exitError) Unwrap() error { return e.err }
 // Run is the whole command: args without the program's name, and the three streams. It returns the exit code.
 func Run(args []string, in io.Reader, out, errs io.Writer) int {
 	root := command(in, out, errs)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // not nil, which cobra takes for os.Args
 	err := root.Execute()
 	if err == nil {
 		return exitClean

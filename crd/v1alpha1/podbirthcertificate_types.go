@@ -157,7 +157,7 @@ type KernelStats struct {
 	// +kubebuilder:validation:Minimum=0
 	TotalSyscalls *int64 `json:"totalSyscalls,omitempty"`
 
-	// namespacesCreated is the number of clone, unshare and setns calls that made or joined a namespace.
+	// namespacesCreated is the number of namespaces that were made, or joined where the source counts that.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	NamespacesCreated *int64 `json:"namespacesCreated,omitempty"`

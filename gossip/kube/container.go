@@ -43,6 +43,9 @@ func container(c corev1.Container, role gossip.Role, applied *corev1.ResourceReq
 		CPULimit:      cores(r.Limits[corev1.ResourceCPU]),
 		MemoryRequest: bytes(r.Requests[corev1.ResourceMemory]),
 		MemoryLimit:   bytes(r.Limits[corev1.ResourceMemory]),
+		ResizeRestarts: slices.ContainsFunc(c.ResizePolicy, func(p corev1.ContainerResizePolicy) bool {
+			return p.ResourceName == corev1.ResourceCPU && p.RestartPolicy == corev1.RestartContainer
+		}),
 	}
 }
 
@@ -52,23 +55,6 @@ func defaulted(r corev1.ResourceRequirements) corev1.ResourceRequirements {
 	maps.Copy(requests, r.Limits)
 	maps.Copy(requests, r.Requests)
 	return corev1.ResourceRequirements{Limits: r.Limits, Requests: requests}
-}
-
-// withPodLimits gives containers without a limit that of the pod, where it has one.
-func withPodLimits(containers []gossip.Container, pod *corev1.ResourceRequirements) []gossip.Container {
-	if pod == nil {
-		return containers
-	}
-	for i := range containers {
-		c := &containers[i]
-		if !c.CPULimit.Known {
-			c.CPULimit = cores(pod.Limits[corev1.ResourceCPU])
-		}
-		if !c.MemoryLimit.Known {
-			c.MemoryLimit = bytes(pod.Limits[corev1.ResourceMemory])
-		}
-	}
-	return containers
 }
 
 // qosOf is the class in the status, which the API server sets at birth for good. Without a status it follows from the containers'

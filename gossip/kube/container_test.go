@@ -57,10 +57,10 @@ func TestContainerResources(t *testing.T) {
 			applied: applied(resources(list("1m", ""), list("", "1k"))),
 			want:    gossip.Container{CPURequest: gossip.Some(0.001), MemoryLimit: gossip.Some[int64](1000)},
 		},
-		"limits of the pod": {
+		"limits of the pod are not the container's": {
 			spec: resources(nil, list("100m", "")),
 			pod:  applied(resources(list("1", "2k"), list("1", "2k"))),
-			want: gossip.Container{CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(0.1), MemoryLimit: gossip.Some[int64](2000)},
+			want: gossip.Container{CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(0.1)},
 		},
 	} {
 		p := &corev1.Pod{}
@@ -70,6 +70,17 @@ func TestContainerResources(t *testing.T) {
 		test.want.Name = "c"
 		require.Empty(t, cmp.Diff([]gossip.Container{test.want}, kube.Pod(p, kube.Objects{}).Containers), what)
 	}
+}
+
+func TestResizePolicy(t *testing.T) {
+	p := &corev1.Pod{}
+	p.Spec.Containers = []corev1.Container{
+		{Name: "a", ResizePolicy: []corev1.ContainerResizePolicy{{ResourceName: corev1.ResourceCPU, RestartPolicy: corev1.RestartContainer}}},
+		{Name: "b", ResizePolicy: []corev1.ContainerResizePolicy{{ResourceName: corev1.ResourceMemory, RestartPolicy: corev1.RestartContainer}}},
+	}
+	got := kube.Pod(p, kube.Objects{})
+	require.True(t, got.Containers[0].ResizeRestarts)
+	require.False(t, got.Containers[1].ResizeRestarts)
 }
 
 func TestQoS(t *testing.T) {

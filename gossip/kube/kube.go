@@ -10,8 +10,8 @@
 //
 // A resize in place changes spec at once and the cgroup later, or never; a container's status tells what the kubelet applied. Kernel
 // counters are about the latter, so status.containerStatuses[].resources wins over spec wherever it is present (since Kubernetes 1.33,
-// for containers that were started). A limit that the container lacks and the pod has (spec.resources) bounds the container too, and counts
-// as its own. A request that the spec does not give equals the limit, as the API server defaults it. Zero
+// for containers that were started). A limit of the pod as a whole (spec.resources), which its containers
+// share, is kept apart from theirs. A request that the spec does not give equals the limit, as the API server defaults it. Zero
 // and negative quantities are "not set". Ephemeral containers have no resources and are left out.
 //
 // # Owner
@@ -60,14 +60,22 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 		Namespace:   p.Namespace,
 		Name:        p.Name,
 		UID:         string(p.UID),
-		Node:        p.Spec.NodeName,
 		QoS:         qosOf(p, containers),
 		Started:     startedAt(p),
 		Owner:       owner,
-		Containers:  withPodLimits(containers, p.Spec.Resources),
+		Containers:  containers,
+		CPULimit:    podCPULimit(p.Spec.Resources),
 		Autoscaler:  autoscalerOf(owner, p.Namespace, o.Autoscalers),
 		LimitRanges: limitRangesOf(p.Namespace, o.LimitRanges),
 	}
+}
+
+// podCPULimit is the limit of the pod as a whole, which its containers share.
+func podCPULimit(r *corev1.ResourceRequirements) gossip.Optional[float64] {
+	if r == nil {
+		return gossip.Optional[float64]{}
+	}
+	return cores(r.Limits[corev1.ResourceCPU])
 }
 
 // startedAt is in UTC: decoding leaves the machine's zone, and output must not depend on the machine.

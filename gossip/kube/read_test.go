@@ -35,7 +35,7 @@ const webPod = "web-8447b89fc-l6mv9"
 
 func web() gossip.Pod {
 	return gossip.Pod{
-		Namespace: "kube-helper", Name: webPod, Node: "kg-rec-control-plane", QoS: gossip.QoSBurstable,
+		Namespace: "kube-helper", Name: webPod, QoS: gossip.QoSBurstable,
 		Started: utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
 		Owner:   gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"},
 		Containers: []gossip.Container{
@@ -58,7 +58,7 @@ func TestReadKubectlOutput(t *testing.T) {
 	for _, want := range []gossip.Pod{
 		web(),
 		{ // scaled by an average value: the autoscaler does not count
-			Namespace: "kube-helper", Name: "api-0", Node: "kg-rec-control-plane", QoS: gossip.QoSGuaranteed,
+			Namespace: "kube-helper", Name: "api-0", QoS: gossip.QoSGuaranteed,
 			Started:     utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
 			Owner:       gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "api"},
 			Containers:  []gossip.Container{guaranteed("app", 0.1, 32*mebi)},
@@ -103,9 +103,10 @@ func TestReadLimitsInForce(t *testing.T) {
 	// shared has limits as a whole (200m, 64Mi), and b one of its own.
 	shared, _ := pods.Pod("kube-helper", "shared", "")
 	require.Empty(t, cmp.Diff([]gossip.Container{
-		{Name: "a", CPULimit: gossip.Some(0.2), MemoryLimit: gossip.Some[int64](64 * mebi)},
+		{Name: "a"},
 		{Name: "b", CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryLimit: gossip.Some[int64](64 * mebi)},
 	}, shared.Containers))
+	require.Equal(t, gossip.Some(0.2), shared.CPULimit)
 	require.Equal(t, gossip.QoSBurstable, shared.QoS)
 }
 
@@ -119,17 +120,20 @@ func TestPodByUID(t *testing.T) {
 	pods, err := kube.Read(strings.NewReader(`
 # a comment only
 ---
-{apiVersion: v1, kind: Pod, metadata: {name: a, uid: one}, spec: {nodeName: first}}
+{apiVersion: v1, kind: Pod, metadata: {name: a, uid: one}, status: {qosClass: first}}
 ---
-{apiVersion: v1, kind: Pod, metadata: {name: a, uid: two, namespace: default}, spec: {nodeName: second}}
+{apiVersion: v1, kind: Pod, metadata: {name: a, uid: two, namespace: default}, status: {qosClass: second}}
 ---
-{apiVersion: v1, kind: Pod, metadata: {name: a, uid: one}, spec: {nodeName: third}}
+{apiVersion: v1, kind: Pod, metadata: {name: a, uid: one}, status: {qosClass: third}}
 ---
-{apiVersion: v1, kind: Pod, metadata: {name: by-hand, namespace: shop}, spec: {nodeName: any}}
+{apiVersion: v1, kind: Pod, metadata: {name: by-hand, namespace: shop}, status: {qosClass: any}}
 `))
 	require.NoError(t, err)
 	require.Equal(t, 3, pods.Len())
-	for _, test := range []struct{ namespace, name, uid, node string }{
+	for _, test := range []struct {
+		namespace, name, uid string
+		qos                  gossip.QoS // tells which
+	}{
 		{"", "a", "", "third"},
 		{"default", "a", "one", "third"},
 		{"default", "a", "two", "second"},
@@ -139,8 +143,8 @@ func TestPodByUID(t *testing.T) {
 		{"shop", "by-hand", "", "any"},
 	} {
 		got, ok := pods.Pod(test.namespace, test.name, test.uid)
-		require.Equal(t, test.node != "", ok, test)
-		require.Equal(t, test.node, got.Node, test)
+		require.Equal(t, test.qos != "", ok, test)
+		require.Equal(t, test.qos, got.QoS, test)
 	}
 	_, ok := kube.Pods{}.Pod("", "a", "")
 	require.False(t, ok)

@@ -1,0 +1,183 @@
+package gossip_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// More samples in a bucket than are remembered, none with a period: usage is still what it was.
+func TestFullBucketWithoutPeriods(t *testing.T) {
+	var events []gossip.Event
+	for i := range 900 { // five a second for three minutes
+		events = append(events, sample(time.Duration(i)*200*time.Millisecond, 1, func(s *gossip.CPUSample) {
+			s.Period, s.Periods.Value, s.UsageUsec.Value = 0, 2, 12_000
+			s.ThrottledUsec.Value += int64(i) // no two the same
+		}))
+	}
+	_, got := observe(t, events...)
+	require.InDelta(t, 0.06, got.Usage.Value, 0.001)
+	require.Equal(t, 900, got.Covered.Samples)
+	slices.Reverse(events)
+	_, reversed := observe(t, events...)
+	reversed.History = got.History
+	require.Empty(t, cmp.Diff(got, reversed))
+}
+
+// A figure that some samples lack is the mean of the others, and is named.
+func TestPartlyMissing(t *testing.T) {
+	events := every5s(20, 10, func(s *gossip.CPUSample) { s.UsageUsec.Value, s.ThrottledUsec.Value = 475_000, 10*30_000 })
+	lacking := sample(100*time.Second, 10, func(s *gossip.CPUSample) {
+		s.UsageUsec, s.ThrottledUsec = gossip.Optional[int64]{}, gossip.Optional[int64]{}
+		s.UsageCores = gossip.Some(0.01)
+	})
+	_, got := observe(t, append(events, lacking)...)
+	require.InDelta(t, 0.95, got.UsedOfLimit.Value, 1e-9)
+	require.Equal(t, 30*time.Millisecond, got.MeanWait.Value)
+	require.False(t, got.ThrottledTime.Known, "a part is not the whole")
+	require.Equal(t, []string{"throttled_usec", "usage_usec"}, got.Covered.Missing)
+}
+
+// What metrics report serves where the counters cannot say it: without a limit, or in a single sample without a period.
+func TestReportedBesideCounters(t *testing.T) {
+	for name, change := range map[string]func(*gossip.CPUSample){
+		"no limit known": func(s *gossip.CPUSample) { s.LimitCores = gossip.Optional[float64]{} },
+		"no period":      func(s *gossip.CPUSample) { s.Period = 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, got := observe(t, sample(0, 40, change, func(s *gossip.CPUSample) { s.ReportedShare = gossip.Some(0.33) }))
+			require.Equal(t, gossip.Some(0.33), got.UsedOfLimit)
+			require.Equal(t, gossip.ReasonThrottledWhileCPULow, got.Reason)
+		})
+	}
+}
+
+// Percentages without a period weigh as their gaps.
+func TestPercentagesWeighAsTheirGaps(t *testing.T) {
+	var events []gossip.Event
+	at := t0
+	for range 40 { // 14 s at 0 %, then 1 s at 100 %
+		for _, s := range []struct {
+			gap   time.Duration
+			share float64
+		}{{14 * time.Second, 0}, {time.Second, 1}} {
+			at = at.Add(s.gap)
+			events = append(events, gossip.CPUSample{
+				Origin:         gossip.Origin{Time: at, Namespace: "shop", Pod: "api-0", Container: "app"},
+				ThrottledShare: gossip.Some(s.share), LimitCores: gossip.Some(0.1),
+			})
+		}
+	}
+	_, got := observe(t, events...)
+	require.InDelta(t, 1.0/15, got.Throttled.Value, 0.002)
+	require.Equal(t, gossip.SeverityNone, got.Level)
+}
+
+// The first sample of a new epoch reaches back to the last of the old one.
+func TestFirstSampleOfAnEpoch(t *testing.T) {
+	untold := func(s *gossip.CPUSample) { s.Period = 0 }
+	raised := sample(20*time.Second, 1, untold, func(s *gossip.CPUSample) { s.LimitCores.Value, s.Periods.Value = 1, 60 })
+	_, got := observe(t, append(every5s(4, 40, untold), raised)...)
+	require.Equal(t, gossip.Some(1.0), got.Limit)
+	require.Equal(t, 5*time.Second, got.Covered.Window)
+	require.Equal(t, gossip.Some(0.03), got.Usage)
+}
+
+// A verdict stands for a window at most, with the coverage it was given with, and not at all when it was old before.
+func TestStandingVerdictEnds(t *testing.T) {
+	after := func(at time.Duration) gossip.Event {
+		return sample(at, 0, func(s *gossip.CPUSample) { s.ContainerID, s.Periods.Value = "c2", 2 })
+	}
+	_, got := observe(t, append(every5s(4, 40), after(20*time.Second))...)
+	require.True(t, got.Standing)
+	require.Equal(t, 4, got.Covered.Samples)
+	require.Equal(t, 2, got.Covered.Epochs)
+
+	_, got = observe(t, append(every5s(4, 40), after(20*time.Second), after(20*time.Minute))...)
+	require.Equal(t, gossip.ReasonTooFewPeriods, got.Reason)
+	require.Equal(t, gossip.SeverityCritical, got.History.Worst)
+
+	_, got = observe(t, append(every5s(4, 40), after(2*time.Hour))...)
+	require.False(t, got.Standing, "two hours of silence")
+}
+
+// Limits that were filled from the pod never fight those of the records.
+func TestFilledLimits(t *testing.T) {
+	pod := gossip.Pod{Name: "api-0", Containers: []gossip.Container{{Name: "app", CPULimit: gossip.Some(0.2)}}}
+	var events []gossip.Event
+	for i := range 10 {
+		s := sample(time.Duration(i)*5*time.Second, 40)
+		s.LimitCores.Known = i%2 == 1
+		s.LimitCores.Value = 0.1 * float64(i%2)
+		events = append(events, gossip.Enrich(s, pod))
+	}
+	_, got := observe(t, events...)
+	require.Equal(t, gossip.Some(0.1), got.Limit)
+	require.Equal(t, 1, got.Covered.Epochs)
+	require.Equal(t, 10, got.Covered.Samples)
+}
+
+// A source that is not believed does not keep a verdict young.
+func TestIgnoredSourceDoesNotMoveLastSeen(t *testing.T) {
+	percent := gossip.CPUSample{
+		Origin:         gossip.Origin{Time: t0.Add(5 * time.Minute), Namespace: "shop", Pod: "api-0", PodUID: "u1", Container: "app", Source: "other"},
+		ThrottledShare: gossip.Some(0.1),
+	}
+	_, got := observe(t, append(every5s(4, 40), percent)...)
+	require.Equal(t, t0.Add(15*time.Second), got.History.Last)
+	require.Equal(t, t0.Add(5*time.Minute), got.At)
+}
+
+// The history of a birth is its own moment, whatever came before or after it.
+func TestBirthHistory(t *testing.T) {
+	births := []gossip.Event{born(50*time.Second, time.Second), born(100*time.Second, 8*time.Second), born(101*time.Second, time.Second)}
+	want := findBirth(t, births...)
+	require.Equal(t, gossip.SeverityNone, want.History.Worst)
+	want.At = time.Time{}
+	for _, order := range [][]int{{1, 2, 0}, {2, 1, 0}, {1, 0, 2}} {
+		got := findBirth(t, births[order[0]], births[order[1]], births[order[2]])
+		got.At = time.Time{}
+		require.Empty(t, cmp.Diff(want, got))
+	}
+}
+
+// A long timeline keeps the steps that tell most.
+func TestLongTimeline(t *testing.T) {
+	got := findBirth(t, born(0, 2*time.Second, func(c *gossip.PodCreation) {
+		for i := range 100 { // 1 ms apart, but for one long gap
+			offset := time.Duration(i) * time.Millisecond
+			if i > 60 {
+				offset += time.Second
+			}
+			c.Timeline = append(c.Timeline, gossip.Step{Offset: offset, Action: fmt.Sprint(i)})
+		}
+	}))
+	var kept []string
+	for _, s := range got.Creation.Timeline {
+		kept = append(kept, s.Action)
+	}
+	require.Len(t, kept, 32)
+	require.Equal(t, 68, got.Omitted)
+	for _, telling := range []string{"0", "60", "61", "99"} {
+		require.Contains(t, kept, telling)
+	}
+	require.Equal(t, "60 → 61", got.Longest.Name)
+}
+
+// Sources cannot fill the memory: eight are heard, those that would be believed first.
+func TestManySources(t *testing.T) {
+	var events []gossip.Event
+	for i := range 100 {
+		events = append(events, sample(time.Duration(i)*time.Second, 40, func(s *gossip.CPUSample) { s.Source = fmt.Sprintf("s%02d", (i*37)%100) }))
+	}
+	_, got := observe(t, events...)
+	require.Equal(t, "s00", got.Covered.Source)
+	require.Len(t, got.Covered.Ignored, 7)
+	require.Positive(t, got.Covered.Dropped)
+}
