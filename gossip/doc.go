@@ -23,9 +23,13 @@
 //     bucket (four a second) repeated ones are no longer recognised.
 //   - A record of a new pod UID starts the subject afresh. Late records of the old pod are dropped and counted.
 //   - A record of a new container ID, or with another limit, starts a new epoch: earlier samples leave the window, and the old
-//     verdict stands ([CPUThrottling.Standing]) until the new epoch has enough evidence.
+//     verdict stands ([CPUThrottling.Standing]) until the new epoch has enough evidence, for the length of a window at most: what
+//     has not come by then will not come, because evidence leaves the window as fast as it enters. Limits that [Enrich] filled in
+//     start no epoch where the records have limits of their own.
 //   - Records of one instant may come in any order: they are applied together, those that go on with what is known first.
-//   - A sample without a period reaches back to the sample before it.
+//   - A sample without a period reaches back to the sample before it. The very first one is taken to be as long as the median of
+//     the others.
+//   - A figure that only some samples tell is their mean, and its field is named in [Coverage.Missing].
 //   - Of two sources for one subject, counters are believed before percentages, then the first by name. The others are named in
 //     [Coverage.Ignored].
 //
@@ -64,5 +68,7 @@
 //
 // # Limits
 //
-// Memory is bounded by [Options.MaxSubjects]; a subject costs at most 60 buckets and 64 remembered records each, whatever is sent.
+// Memory is bounded by [Options.MaxSubjects]. A subject has at most eight sources, of at most 60 buckets with 64 remembered records
+// each, and at most 32 records of its newest instant that wait to be put in order; a birth keeps at most 32 steps of its timeline.
+// How long a text may be is for the decoder to say.
 package gossip

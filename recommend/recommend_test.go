@@ -138,16 +138,22 @@ func TestGuards(t *testing.T) {
 			target: "1", says: "then measure again: the evidence is thin",
 		},
 		"the pod has a limit, and it is enough": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.CPULimit = gossip.Some(1.0) }}, target: "1"},
-		"the pod has a lower limit": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.CPULimit = gossip.Some(0.4) }},
-			says: "The pod as a whole has a CPU limit of 400m"},
+		"the pod has a lower limit": {
+			pod:  []func(*gossip.Pod){func(p *gossip.Pod) { p.CPULimit = gossip.Some(0.4) }},
+			says: "The pod as a whole has a CPU limit of 400m",
+		},
 		"the limit is the pod's": {pod: []func(*gossip.Pod){func(p *gossip.Pod) {
 			p.CPULimit, p.Containers[0].CPULimit = gossip.Some(0.23), gossip.Optional[float64]{}
 		}}, says: "The limit of 230m is the pod's"},
-		"a resize restarts it": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Containers[0].ResizeRestarts = true }},
-			target: "1", says: "The resize restarts the container"},
+		"a resize restarts it": {
+			pod:    []func(*gossip.Pod){func(p *gossip.Pod) { p.Containers[0].ResizeRestarts = true }},
+			target: "1", says: "The resize restarts the container",
+		},
 		"usage not measured": {sample: func(s *gossip.CPUSample) { s.UsageUsec.Known = false }, target: "700m", says: "was not measured"},
-		"at least 1.2 times": {sample: func(s *gossip.CPUSample) { s.LimitCores.Value, s.ThrottledUsec.Value = 0.9, 42_000 },
-			target: "1100m", says: "at least 1.2 times the limit"},
+		"at least 1.2 times": {
+			sample: func(s *gossip.CPUSample) { s.LimitCores.Value, s.ThrottledUsec.Value = 0.9, 42_000 },
+			target: "1100m", says: "at least 1.2 times the limit",
+		},
 		"nothing known of the pod": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { *p = gossip.Pod{} }}, target: "1", says: "Nothing is known of the pod"},
 		"sidecar": {
 			pod:    []func(*gossip.Pod){func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleSidecar }},
