@@ -149,28 +149,6 @@ func (a *Analyzer) Stats() Stats {
 	return a.stats
 }
 
-// possible says whether the figures of an event can be: counters that fell, and shares that are no numbers, cannot. The decoder
-// refuses such records with a reason; this is for programs that make their events themselves.
-func possible(e Event) bool {
-	switch e := e.(type) {
-	case CPUSample:
-		for _, o := range [...]Optional[int64]{e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs} {
-			if o.Value < 0 {
-				return false
-			}
-		}
-		for _, o := range [...]Optional[float64]{e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores} {
-			if !(o.Value >= 0 && o.Value <= 1e9) {
-				return false
-			}
-		}
-		return e.Period >= 0
-	case PodCreation:
-		return e.Duration >= 0 && e.ImagePull.Value >= 0 && e.Init.Value >= 0
-	}
-	return false
-}
-
 // evictionQueue is a heap: the subject with the oldest event first. A subject that has had events since it was ranked is ranked
 // again only when it comes to the top, so that Observe does not pay for it.
 type evictionQueue []*state

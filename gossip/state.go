@@ -11,9 +11,6 @@ import (
 // sums do not mind, only which of several containers of one instant counts as the newest may then depend on the order.
 const maxPending = 32
 
-// maxSources is how many sources of one subject are heard.
-const maxSources = 8
-
 // state is all that is kept of one subject.
 type state struct {
 	about  Subject
@@ -34,27 +31,6 @@ type state struct {
 
 	ranked int64 // newest, as the eviction queue last saw it
 	gone   bool  // forgotten; the eviction queue may still hold it
-}
-
-// record is an event with what is computed from all of it before it is cut to size.
-type record struct {
-	event   Event
-	print   fingerprint
-	longest Stage // of a birth
-	omitted int   // steps of its timeline
-}
-
-// newRecord digests an event, and cuts a birth to the steps that tell most.
-func newRecord(e Event) record {
-	r := record{event: e, print: fingerprintOf(e)}
-	if c, ok := e.(PodCreation); ok {
-		r.longest = longestStage(c)
-		kept := telling(c.Timeline, maxSteps)
-		r.omitted = len(c.Timeline) - len(kept)
-		c.Timeline = kept
-		r.event = c
-	}
-	return r
 }
 
 // condition is what a transition is between.
@@ -190,40 +166,6 @@ func (s *state) apply(r record, a *Analyzer) {
 	}
 }
 
-func (s *state) stream(e CPUSample) (int, bool) {
-	return slices.BinarySearchFunc(s.streams, e, func(t *cpuStream, e CPUSample) int { return t.compare(e.HasCounters(), e.Source) })
-}
-
-// streamOf finds or makes the stream of a sample. Of too many sources, the ones that would be believed last are not heard.
-func (s *state) streamOf(e CPUSample, a *Analyzer) *cpuStream {
-	i, found := s.stream(e)
-	if found {
-		return s.streams[i]
-	}
-	if len(s.streams) == maxSources {
-		if i == maxSources {
-			s.dropped++
-			return nil
-		}
-		s.dropped += s.streams[maxSources-1].dropped
-		s.streams = s.streams[:maxSources-1]
-	}
-	t := &cpuStream{source: e.Source, counters: e.HasCounters(), window: newWindow(a.window), epochs: 1}
-	s.streams = slices.Insert(s.streams, i, t)
-	return t
-}
-
-// best is the stream to believe: the first that has samples in the window that ends at the subject's newest record.
-func (s *state) best() *cpuStream {
-	for _, t := range s.streams {
-		t.window.slid(s.newest)
-		if len(t.window.buckets) > 0 {
-			return t
-		}
-	}
-	return nil
-}
-
 // finding says what the subject's records say, the newest instant included.
 func (s *state) finding(a *Analyzer) (Finding, bool) {
 	s.flush(a)
@@ -241,30 +183,4 @@ func (s *state) finding(a *Analyzer) (Finding, bool) {
 		return f, true
 	}
 	return nil, false
-}
-
-// coverage is that of the believed source, its percentage-only samples included; other sources are only named. A standing verdict
-// keeps the coverage that it was given with.
-func (s *state) coverage(best *cpuStream, f *CPUThrottling) Coverage {
-	c := f.Covered
-	var windows []*window
-	var ignored []string
-	c.Dropped = s.dropped
-	for _, t := range s.streams {
-		c.Dropped += t.dropped
-		switch {
-		case t.source == best.source:
-			windows = append(windows, &t.window)
-		case len(t.window.buckets) > 0:
-			ignored = append(ignored, cmp.Or(t.source, "unnamed"))
-		}
-	}
-	if !f.Standing {
-		dropped := c.Dropped
-		c = coverageOf(spans(windows...))
-		c.Confidence, c.Missing, c.Dropped = c.confidence(best.counters), best.missing(f), dropped
-	}
-	slices.Sort(ignored)
-	c.Epochs, c.Source, c.Ignored = best.epochs, best.source, slices.Compact(ignored)
-	return c
 }
