@@ -123,7 +123,7 @@ func (o *options) tableWidth(out io.Writer) int {
 	return cmp.Or(o.Width, terminalWidth(out), pipeWidth)
 }
 
-// terminalWidth is 0 where out is no terminal.
+// terminalWidth is 0 where out is no terminal, or one that does not say.
 func terminalWidth(out io.Writer) int {
 	f, ok := out.(*os.File)
 	if !ok {

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -167,5 +168,6 @@ func version() string {
 
 // colored says whether the output is a terminal that shows colours, and nobody asked for none (no-color.org).
 func colored(out io.Writer) bool {
-	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && terminalWidth(out) > 0
+	f, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
