@@ -21,7 +21,8 @@ const (
 // News says whether after is worth a write where before is what the cluster has; before is nil when it has nothing. News is: a new
 // object or another subject; another severity, condition (type, status, reason) or set of rules; a target that came, went or moved
 // by more than 20 %; a percentage that came, went or moved by 5 points or more; a lastSeenTime that moved by 5 minutes or more.
-// Texts alone (messages, evidence) and counts never are. Small moves add up, because each is compared with what was written.
+// Texts alone (messages, evidence) and counts never are. Small moves add up, because each is compared with what was written. Nor is a
+// later birth of the same pod: a container that restarts is not born again, and after a restart of ours only the object remembers it.
 func News(before, after Object) bool {
 	switch after := after.(type) {
 	case *v1alpha1.KernelWhisper:
@@ -46,6 +47,9 @@ func whisperNews(a, b *v1alpha1.KernelWhisperStatus) bool {
 }
 
 func certificateNews(a, b *v1alpha1.PodBirthCertificateStatus) bool {
+	if a.BornTime != nil && b.BornTime != nil && a.BornTime.Before(b.BornTime) {
+		return false
+	}
 	return a.Severity != b.Severity ||
 		conditionNews(a.Conditions, b.Conditions) ||
 		adviceNews(a.Recommendations, b.Recommendations)

@@ -81,6 +81,12 @@ func TestNewsOfCertificate(t *testing.T) {
 		"severity": {func(f *gossip.PodBirth) { f.Level = gossip.SeverityInfo }, true},
 		"reason":   {func(f *gossip.PodBirth) { f.Reason = gossip.ReasonNotMeasured }, true},
 		"counts":   {func(f *gossip.PodBirth) { f.Creation.TotalSyscalls, f.Longest.Name = 1, "other" }, false},
+		"a restart": {func(f *gossip.PodBirth) {
+			f.Level, f.Creation.Time = gossip.SeverityWarning, f.Creation.Time.Add(time.Hour)
+		}, false},
+		"an earlier birth": {func(f *gossip.PodBirth) {
+			f.Level, f.Creation.Time = gossip.SeverityWarning, f.Creation.Time.Add(-time.Hour)
+		}, true},
 	} {
 		if got := crd.News(before, crd.New(born(tc.vary), gossip.Pod{}, nil)); got != tc.want {
 			t.Errorf("%s: News = %v, want %v", name, got, tc.want)

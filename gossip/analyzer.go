@@ -26,6 +26,7 @@ type Stats struct {
 	Repeated int64 // identical to one that was counted
 	Dropped  int64 // too late for the window, of an earlier pod or container, or with figures that cannot be
 	Evicted  int64 // subjects that went because there were more than MaxSubjects
+	Subjects int   // that are known now
 }
 
 // Analyzer folds events into findings. It is safe for concurrent use. The zero value is not usable: call New.
@@ -126,16 +127,33 @@ func (a *Analyzer) Findings() iter.Seq[Finding] {
 	}
 }
 
-// Forget lets go of all that is known of a pod: it was deleted.
-func (a *Analyzer) Forget(namespace, pod string) {
+// Forget lets go of all that is known of a pod: it was deleted. With a UID, subjects whose records told another one stay: they are
+// about another pod of that name.
+func (a *Analyzer) Forget(namespace, pod, uid string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for about, s := range a.subjects {
 		if about.Namespace == namespace && about.Pod == pod {
-			s.gone = true
-			delete(a.subjects, about)
+			s.flush(a) // the newest records may be another pod's
+			if sameUID(s.uid, uid) {
+				a.drop(s)
+			}
 		}
 	}
+}
+
+// Drop lets go of one subject, its history included.
+func (a *Analyzer) Drop(about Subject) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s, ok := a.subjects[about]; ok {
+		a.drop(s)
+	}
+}
+
+func (a *Analyzer) drop(s *state) {
+	s.gone = true
+	delete(a.subjects, s.about)
 	if len(a.oldest) > 2*len(a.subjects)+64 {
 		a.oldest = slices.DeleteFunc(a.oldest, func(s *state) bool { return s.gone })
 		heap.Init(&a.oldest)
@@ -146,7 +164,9 @@ func (a *Analyzer) Forget(namespace, pod string) {
 func (a *Analyzer) Stats() Stats {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.stats
+	stats := a.stats
+	stats.Subjects = len(a.subjects)
+	return stats
 }
 
 // evictionQueue is a heap: the subject with the oldest event first. A subject that has had events since it was ranked is ranked

@@ -339,7 +339,7 @@ func TestCoverage(t *testing.T) {
 
 func TestImpossibleFigures(t *testing.T) {
 	a, _ := observe(t, sample(0, 40), sample(5*time.Second, -1), sample(5*time.Second, 1, func(s *gossip.CPUSample) { s.UsageUsec.Value = -5 }))
-	require.Equal(t, gossip.Stats{Observed: 3, Dropped: 2}, a.Stats())
+	require.Equal(t, gossip.Stats{Observed: 3, Dropped: 2, Subjects: 1}, a.Stats())
 }
 
 func TestAbsurdSumsDoNotWrap(t *testing.T) {
@@ -367,7 +367,7 @@ func TestMaxSubjects(t *testing.T) {
 	require.Equal(t, []string{"a", "c", "d"}, left)
 	require.Equal(t, int64(1), a.Stats().Evicted)
 
-	a.Forget("shop", "a")
+	a.Forget("shop", "a", "")
 	_, ok := a.Finding(sample(0, 0, pod("a")).Subject())
 	require.False(t, ok)
 }

@@ -54,6 +54,9 @@ type History struct {
 	Last       time.Time // last time at Info or above; zero if never
 	Worst      Severity
 	Transition time.Time // when it last changed between "trouble", "no trouble" and "not known"
+	// Restored says that the rest is from before a restart (Analyzer.Restore), too little has been measured since, and less than a
+	// window has passed: the verdict of that time stands.
+	Restored bool
 }
 
 // Coverage says what a finding stands on. It is part of every finding, because a verdict without it is a rumour.

@@ -29,6 +29,9 @@ type state struct {
 	history History
 	settled condition // as of History.Transition
 
+	restored bool  // see Restore; until something is known again
+	since    int64 // time of the first record, Unix nanoseconds
+
 	ranked int64 // newest, as the eviction queue last saw it
 	gone   bool  // forgotten; the eviction queue may still hold it
 }
@@ -42,6 +45,16 @@ const (
 	trouble
 )
 
+func conditionOf(s Severity) condition {
+	switch {
+	case s >= SeverityInfo:
+		return trouble
+	case s == SeverityUnknown:
+		return notKnown
+	}
+	return fine
+}
+
 func newState(about Subject) *state { return &state{about: about, newest: math.MinInt64} }
 
 // take accepts a record: of a new instant after the old one is settled, of this instant to be put in order, or of the past at once.
@@ -52,7 +65,9 @@ func (s *state) take(r record, a *Analyzer) {
 		return
 	}
 	if at > s.newest {
-		if s.newest != math.MinInt64 {
+		if s.newest == math.MinInt64 {
+			s.since = at
+		} else {
 			s.settle(a)
 		}
 		s.newest = at
@@ -101,7 +116,8 @@ func (s *state) settle(a *Analyzer) {
 	if best := s.best(); best != nil {
 		f := best.finding(a.thresholds)
 		best.settle(f)
-		s.history, s.settled = s.after(best, f)
+		s.history, s.settled = s.after(best, f, a.window)
+		s.restored = s.history.Restored
 	}
 	s.streams = slices.DeleteFunc(s.streams, func(t *cpuStream) bool {
 		silent := len(t.window.buckets) == 0
@@ -113,14 +129,11 @@ func (s *state) settle(a *Analyzer) {
 }
 
 // after is the history once the newest instant is part of it. A standing verdict is the old epoch's: it is not seen again.
-func (s *state) after(best *cpuStream, f CPUThrottling) (History, condition) {
-	h, now := s.history, fine
+func (s *state) after(best *cpuStream, f CPUThrottling, window time.Duration) (History, condition) {
+	h, now := s.history, conditionOf(f.Level)
 	at := time.Unix(0, best.newest).UTC() // records that are ignored do not keep a verdict young
-	switch {
-	case f.Level == SeverityUnknown:
-		now = notKnown
-	case f.Level >= SeverityInfo:
-		now = trouble
+	if h.Restored = now == notKnown && s.standsRestored(best.newest, window); h.Restored {
+		return h, s.settled
 	}
 	if now == trouble && !f.Standing {
 		if h.First.IsZero() {
@@ -144,7 +157,7 @@ func (s *state) apply(r record, a *Analyzer) {
 			a.stats.Dropped++
 			return
 		}
-		*s = state{about: s.about, oldUID: s.uid, newest: s.newest, pending: s.pending, ranked: s.ranked}
+		*s = state{about: s.about, oldUID: s.uid, newest: s.newest, since: s.newest, pending: s.pending, ranked: s.ranked}
 	}
 	s.uid = cmp.Or(s.uid, o.PodUID)
 	var got outcome
@@ -173,7 +186,7 @@ func (s *state) finding(a *Analyzer) (Finding, bool) {
 	if best := s.best(); best != nil {
 		f := best.finding(a.thresholds)
 		covered := s.coverage(best, &f)
-		history, _ := s.after(best, f)
+		history, _ := s.after(best, f, a.window)
 		f.Report = Report{About: s.about, PodUID: s.uid, At: at, Level: f.Level, Reason: f.Reason, History: history, Covered: covered}
 		return f, true
 	}
