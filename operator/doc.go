@@ -1,0 +1,35 @@
+// Package operator listens to kernel events over HTTP and keeps Kubernetes objects that say what they mean: KernelWhisper and
+// PodBirthCertificate, with evidence, verdict, and the number to set. Its program is kernel-gossip-operator; [Run] is all of it, and
+// [New] is for programs of your own.
+//
+//	POST ─▶ ingest ─▶ Analyzer.Observe ─▶ queue of subjects ─▶ Reconcile: Finding ─▶ Rules.For ─▶ crd.New ─▶ server-side apply
+//
+// The steps are those of gossip-replay, so a capture that is posted here gives the objects that replay prints.
+//
+// # Level-triggered
+//
+// Events change memory only. The queue carries which subject changed, not what happened, and hands it out after WriteDelay: a burst
+// of events about a subject costs one look at it. A write must carry news (crd.News), else there is none. A failed write is tried again with
+// back-off, from what is known by then. The state of the world decides, never the order in which one heard of it.
+//
+// # Records, pods and objects
+//
+// A record is acknowledged (200) once the analyzer has it; it is kept in memory, and its subject is written at the latest when
+// the operator is told to stop: a graceful stop refuses new records, writes what is waiting, and gives the lease back. When more subjects
+// are waiting than are kept, records about further ones are refused with 503 until the API server catches up. What a process that
+// is killed had not written yet is lost.
+//
+// Findings about pods that do not exist are counted, logged once, and written as soon as the pod appears. Objects belong to their pod, so
+// Kubernetes removes them with it; a pod that is created again under its name gets an object of its own. After a restart, first seen,
+// worst severity and last transition go on from the stored objects, and for one window a stored verdict is not replaced by Unknown.
+//
+// # Time
+//
+// Verdicts know event time only. The wall clock ages objects: a whisper without a sample for one window becomes Unknown
+// (NoRecentSamples), and whispers that are not in trouble, and certificates, are deleted some time after their last write.
+//
+// # Who may send
+//
+// See package ingest. The default asks the API server about each sender (TokenReview with an audience, SubjectAccessReview on the
+// path). Names in records are the sender's claim: whoever may post can tell stories about any pod that the operator watches.
+package operator

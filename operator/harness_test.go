@@ -1,0 +1,220 @@
+package operator_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/operator"
+)
+
+// running is an operator that runs in this process.
+type running struct {
+	URL     string
+	Metrics *prometheus.Registry
+	Log     *syncBuffer
+
+	operator *operator.Operator
+	cancel   context.CancelFunc
+	done     chan error
+	client   *http.Client
+}
+
+// quick are options for tests: on loopback, without a lease, and fast.
+func quick(change ...func(*operator.Options)) operator.Options {
+	o := operator.Options{
+		IngestAddress: "127.0.0.1:0", IngestAuth: operator.AuthNone, HealthAddress: "0", MetricsAddress: "0",
+		WriteDelay: 50 * time.Millisecond, DrainTimeout: 20 * time.Second,
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	return o
+}
+
+// launch starts an operator and does not wait for it to listen.
+func launch(t *testing.T, config *rest.Config, o operator.Options) *running {
+	t.Helper()
+	r := &running{Metrics: prometheus.NewRegistry(), Log: &syncBuffer{}, done: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
+	o.Metrics = r.Metrics
+	made, err := operator.New(config, o, logr.FromSlogHandler(slog.NewJSONHandler(r.Log, nil)))
+	require.NoError(t, err)
+	r.operator = made
+	ctx, cancel := context.WithCancel(background())
+	r.cancel = cancel
+	go func() { r.done <- made.Start(ctx) }()
+	t.Cleanup(func() {
+		r.cancel()
+		r.client.CloseIdleConnections()
+		select {
+		case err := <-r.done:
+			r.done <- err
+		case <-time.After(time.Minute):
+			t.Error("the operator does not stop")
+		}
+		if t.Failed() {
+			t.Logf("log of the operator:\n%s", r.Log)
+		}
+	})
+	return r
+}
+
+// start starts an operator and waits until records can be posted.
+func start(t *testing.T, config *rest.Config, change ...func(*operator.Options)) *running {
+	t.Helper()
+	r := launch(t, config, quick(change...))
+	r.listening(t)
+	return r
+}
+
+func (r *running) listening(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	addr, err := r.operator.Addr(ctx)
+	require.NoError(t, err, "the operator does not listen\n%s", r.Log)
+	r.URL = "http://" + addr.String()
+}
+
+// stop asks the operator to stop and waits until it has.
+func (r *running) stop(t *testing.T) {
+	t.Helper()
+	r.cancel()
+	err := <-r.done
+	r.done <- err
+	require.NoError(t, err, "%s", r.Log)
+}
+
+// answer is what a sender gets.
+type answer struct {
+	Code     int
+	Accepted int      `json:"accepted"`
+	Ignored  int      `json:"ignored"`
+	Rejected int      `json:"rejected"`
+	Errors   []string `json:"errors"`
+}
+
+func (r *running) try(ctx context.Context, body io.Reader, header ...string) (answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL+"/v1/events", body)
+	if err != nil {
+		return answer{}, err
+	}
+	request.Header.Set("Content-Type", "application/x-ndjson")
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{Code: response.StatusCode}
+	if err := json.Unmarshal(text, &a); err != nil {
+		return answer{}, fmt.Errorf("%w: %s", err, text)
+	}
+	return a, nil
+}
+
+// post posts records, which must all be taken.
+func (r *running) post(t *testing.T, records ...string) {
+	t.Helper()
+	a, err := r.try(t.Context(), strings.NewReader(strings.Join(records, "\n")))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, a.Code, a)
+	require.Zero(t, a.Rejected, a.Errors)
+}
+
+// records are n records of 5 s each about container app, throttled in that many of 50 periods; the last ends now.
+func records(namespace, pod, uid string, n, throttled int) []string {
+	end := time.Now().UTC().Truncate(time.Second)
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":%q,"pod_name":%q,"pod_uid":%q,"container_name":"app",`+
+			`"source":"test","period_seconds":5,"nr_periods":50,"nr_throttled":%d,"throttled_usec":%d,"usage_usec":150000}`,
+			end.Add(time.Duration(i+1-n)*5*time.Second).Format(time.RFC3339), namespace, pod, uid, throttled, throttled*70_000))
+	}
+	return out
+}
+
+// makePod makes a pod with a container app of 100m, in a namespace that is made when it is not there.
+func makePod(t *testing.T, k client.Client, namespace, name string, change ...func(*corev1.Pod)) *corev1.Pod {
+	t.Helper()
+	makeNamespace(t, k, namespace)
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: corev1.PodSpec{
+			SchedulingGates: []corev1.PodSchedulingGate{{Name: "example.com/never"}},
+			Containers: []corev1.Container{{Name: "app", Image: "none", Resources: corev1.ResourceRequirements{
+				Limits: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")},
+			}}},
+		},
+	}
+	for _, f := range change {
+		f(pod)
+	}
+	require.NoError(t, k.Create(t.Context(), pod))
+	t.Cleanup(func() { _ = k.Delete(background(), pod, client.GracePeriodSeconds(0)) })
+	return pod
+}
+
+func makeNamespace(t *testing.T, k client.Client, name string) {
+	t.Helper()
+	require.NoError(t, client.IgnoreAlreadyExists(k.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})))
+}
+
+// whisper waits until a whisper about a pod's container app is as wanted, and returns it.
+func whisper(t *testing.T, k client.Client, namespace, pod string, wanted func(*v1alpha1.KernelWhisper) bool) *v1alpha1.KernelWhisper {
+	t.Helper()
+	var w v1alpha1.KernelWhisper
+	var err error
+	require.Eventually(t, func() bool {
+		w = v1alpha1.KernelWhisper{}
+		err = k.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: pod + ".app.cputhrottling"}, &w)
+		return err == nil && wanted(&w)
+	}, 40*time.Second, 20*time.Millisecond, "the whisper about %s/%s is not as wanted", namespace, pod)
+	return &w
+}
+
+func severity(s v1alpha1.Severity) func(*v1alpha1.KernelWhisper) bool {
+	return func(w *v1alpha1.KernelWhisper) bool { return w.Status.Severity == s }
+}
+
+// syncBuffer is a buffer for several writers.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}

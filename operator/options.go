@@ -1,0 +1,116 @@
+package operator
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+// How senders prove who they are.
+const (
+	AuthTokenReview = "tokenreview" // the API server knows them
+	AuthToken       = "token"       // they know a secret
+	AuthNone        = "none"        // they are on this machine
+)
+
+// Options of an Operator. The zero value is the default of every flag but one: it elects no leader.
+type Options struct {
+	// IngestAddress is where records are posted; "" means ":8080".
+	IngestAddress string
+	// IngestAuth is one of the Auth constants; "" means AuthTokenReview.
+	IngestAuth string
+	// IngestAudience is the audience that a sender's token must have with AuthTokenReview; "" means "kernel-gossip".
+	IngestAudience string
+	// IngestTokens is a file of one token or a folder with a token in each file, for AuthToken.
+	IngestTokens string
+	// IngestCertDir holds tls.crt and tls.key, and is watched for changes; "" means plain HTTP.
+	IngestCertDir string
+	// IngestMaxBody is the most bytes of a request, unpacked; 0 means 4 MiB.
+	IngestMaxBody int64
+	// IngestMaxRequests is how many requests are worked on at a time; 0 means 32.
+	IngestMaxRequests int
+
+	// HealthAddress serves /healthz and /readyz; "" means ":8081", "0" none.
+	HealthAddress string
+	// MetricsAddress serves /metrics; "" means ":8443", "0" none. Beyond loopback it speaks TLS and asks the API server who may read.
+	MetricsAddress string
+	// MetricsCertDir holds tls.crt and tls.key for MetricsAddress; "" means a self-signed certificate.
+	MetricsCertDir string
+	// PprofAddress serves profiles, on loopback only; "" means nowhere.
+	PprofAddress string
+
+	// LeaderElection lets one of several replicas work; LeaderElectionNamespace holds the lease, "" means the pod's own.
+	LeaderElection          bool
+	LeaderElectionNamespace string
+
+	// Namespaces are those to watch; empty means all but those of ExcludeNamespaces.
+	Namespaces        []string
+	ExcludeNamespaces []string
+
+	// Analysis is the window and the thresholds.
+	Analysis gossip.Options
+	// Rules give the advice; nil means recommend.Default.
+	Rules recommend.Rules
+
+	// WriteDelay is how long a subject waits after an event before it is looked at; 0 means 2 s. At most one write in that time.
+	WriteDelay time.Duration
+	// Workers is how many subjects are looked at at a time; 0 means 4.
+	Workers int
+	// DrainTimeout is how long a stopping operator may take to write what is waiting; 0 means 20 s.
+	DrainTimeout time.Duration
+
+	// WhisperTTL and CertificateTTL are how long after its last write a whisper that is not in trouble, or a certificate, is deleted;
+	// 0 means 24 h, negative never.
+	WhisperTTL, CertificateTTL time.Duration
+	// MaxObjects bounds all our objects, MaxObjectsPerNamespace those of one namespace; 0 means 10,000 and 2,000.
+	MaxObjects, MaxObjectsPerNamespace int
+
+	// Metrics takes our metrics; nil means the registry that MetricsAddress serves.
+	Metrics prometheus.Registerer
+}
+
+// The defaults, as flags print them.
+const (
+	defaultIngestAddress  = ":8080"
+	defaultHealthAddress  = ":8081"
+	defaultMetricsAddress = ":8443"
+	defaultAudience       = "kernel-gossip"
+	defaultWindow         = 15 * time.Minute
+	defaultMaxSubjects    = 20_000
+	defaultWriteDelay     = 2 * time.Second
+	defaultWorkers        = 4
+	defaultDrainTimeout   = 20 * time.Second
+	defaultTTL            = 24 * time.Hour
+	defaultMaxObjects     = 10_000
+	defaultMaxInNamespace = 2_000
+)
+
+// withDefaults fills what is zero.
+func (o Options) withDefaults() Options {
+	o.IngestAddress = cmp.Or(o.IngestAddress, defaultIngestAddress)
+	o.IngestAuth = cmp.Or(o.IngestAuth, AuthTokenReview)
+	o.IngestAudience = cmp.Or(o.IngestAudience, defaultAudience)
+	o.HealthAddress = cmp.Or(o.HealthAddress, defaultHealthAddress)
+	o.MetricsAddress = cmp.Or(o.MetricsAddress, defaultMetricsAddress)
+	o.Analysis.Window = cmp.Or(o.Analysis.Window, defaultWindow)
+	o.Analysis.MaxSubjects = cmp.Or(o.Analysis.MaxSubjects, defaultMaxSubjects)
+	o.WriteDelay = cmp.Or(o.WriteDelay, defaultWriteDelay)
+	o.Workers = cmp.Or(o.Workers, defaultWorkers)
+	o.DrainTimeout = cmp.Or(o.DrainTimeout, defaultDrainTimeout)
+	o.WhisperTTL = cmp.Or(o.WhisperTTL, defaultTTL)
+	o.CertificateTTL = cmp.Or(o.CertificateTTL, defaultTTL)
+	o.MaxObjects = cmp.Or(o.MaxObjects, defaultMaxObjects)
+	o.MaxObjectsPerNamespace = cmp.Or(o.MaxObjectsPerNamespace, defaultMaxInNamespace)
+	if o.Rules == nil {
+		o.Rules = recommend.Default()
+	}
+	if o.Metrics == nil {
+		o.Metrics = ctrlmetrics.Registry
+	}
+	return o
+}

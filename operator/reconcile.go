@@ -1,0 +1,148 @@
+package operator
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+// reconciler makes the object of a subject say what the analyzer says.
+type reconciler struct {
+	analyzer  *gossip.Analyzer
+	rules     recommend.Rules
+	ledger    *ledger
+	pods      pods
+	publisher publisher
+	metrics   *metrics
+	notify    notifier
+	story     *story
+	ages      ages
+	delay     time.Duration
+}
+
+// Reconcile looks at one subject. What it is asked about may be new records, a pod that came, changed or went, an object that came
+// or went, or time that has passed; it does not matter which.
+func (r *reconciler) Reconcile(ctx context.Context, about gossip.Subject) (reconcile.Result, error) {
+	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithValues("kind", about.Kind, "namespace", about.Namespace, "pod", about.Pod, "container", about.Container))
+	seen := r.ledger.look(about)
+	again, err := r.look(ctx, about, seen)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if !r.ledger.settle(about, seen, time.Now()) {
+		again = r.delay // for the records that came meanwhile
+	}
+	return reconcile.Result{RequeueAfter: again}, nil
+}
+
+// look compares what should be with what is, writes the difference, and returns when to look again if nothing happens; 0 is never.
+func (r *reconciler) look(ctx context.Context, about gossip.Subject, seen arrival) (time.Duration, error) {
+	stored, err := r.publisher.get(ctx, about)
+	if err != nil {
+		return 0, err
+	}
+	pod, err := r.pods.get(ctx, about.Namespace, about.Pod)
+	if err != nil {
+		return 0, err
+	}
+	f, known := r.analyzer.Finding(about)
+	switch {
+	case pod != nil && ignored(pod):
+		r.analyzer.Drop(about)
+		r.ledger.forget(about)
+		if stored == nil {
+			return 0, nil
+		}
+		return 0, r.publisher.delete(ctx, stored)
+	case pod == nil || known && f.UID() != "" && f.UID() != string(pod.UID):
+		if known {
+			r.story.unknownPod(ctx, about, f.UID())
+		}
+		return r.ages.untilSilent(seen), nil // objects of a pod that is gone go with it
+	case stored != nil && crd.PodUID(stored) != string(pod.UID):
+		if err := r.publisher.delete(ctx, stored); err != nil {
+			return 0, err
+		}
+		stored = nil // it was about an earlier pod of this name
+	}
+	if known {
+		r.story.firstRecord(ctx, f)
+	}
+	wanted, err := r.wanted(ctx, f, known, pod, stored)
+	if err != nil {
+		return 0, err
+	}
+	if wanted == nil {
+		return r.ages.untilSilent(seen), nil
+	}
+	return r.settle(ctx, seen, pod, stored, wanted)
+}
+
+// wanted is the object that ought to be, or nil for none; before its age is considered.
+func (r *reconciler) wanted(ctx context.Context, f gossip.Finding, known bool, pod *corev1.Pod, stored crd.Object) (crd.Object, error) {
+	switch {
+	case !known:
+		return stored, nil // records are gone with a restart, the verdict is not
+	case f.Seen().Restored && stored != nil:
+		return stored, nil // too little has been measured since to replace it
+	case !crd.HasObject(f):
+		return stored, nil
+	}
+	advised, err := r.pods.advised(ctx, pod)
+	if err != nil {
+		return nil, err
+	}
+	return crd.New(f, advised, r.rules.For(f, advised)), nil
+}
+
+// settle lets the wall clock have its say, and writes what is news.
+func (r *reconciler) settle(ctx context.Context, seen arrival, pod *corev1.Pod, stored, wanted crd.Object) (time.Duration, error) {
+	now := time.Now()
+	wanted = r.ages.aged(wanted, seen, now)
+	if crd.News(stored, wanted) {
+		full, err := r.write(ctx, stored, wanted)
+		if err != nil {
+			return 0, err
+		}
+		if full.Bound != "" {
+			r.story.full(ctx, wanted, full)
+			return fullRetry, nil
+		}
+		r.story.written(ctx, stored, wanted)
+		r.notify.transition(pod, stored, wanted)
+		return r.ages.next(wanted, seen, now, now), nil
+	}
+	last := lastWrite(stored).Time
+	if r.ages.expired(stored, last, now) {
+		if err := r.publisher.delete(ctx, stored); err != nil {
+			return 0, err
+		}
+		r.story.expired(ctx, stored)
+		r.analyzer.Drop(crd.Subject(stored))
+		return 0, nil
+	}
+	return r.ages.next(stored, seen, last, now), nil
+}
+
+// write makes the object where there is none, and writes its status.
+func (r *reconciler) write(ctx context.Context, stored, wanted crd.Object) (fullness, error) {
+	if stored != nil {
+		return fullness{}, r.publisher.writeStatus(ctx, wanted, stored.GetUID())
+	}
+	if full := r.publisher.census.admit(crd.Subject(wanted)); full.Bound != "" {
+		return full, nil
+	}
+	uid, err := r.publisher.create(ctx, wanted)
+	if err != nil {
+		r.publisher.census.remove(crd.Subject(wanted))
+		return fullness{}, err
+	}
+	return fullness{}, r.publisher.writeStatus(ctx, wanted, uid)
+}

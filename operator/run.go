@@ -1,0 +1,112 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/pflag"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+// Run is the program kernel-gossip-operator: it works until ctx ends and returns an exit code: 0 when it was told to stop and had
+// written everything, 1 when it could not do its work, 2 for wrong flags. Lookup finds environment variables, as os.LookupEnv does.
+func Run(ctx context.Context, args []string, lookup func(string) (string, bool), out, errs io.Writer) int {
+	var s settings
+	flags := pflag.NewFlagSet("kernel-gossip-operator", pflag.ContinueOnError)
+	flags.SetOutput(errs)
+	flags.Usage = func() { fmt.Fprint(errs, usage(flags)) }
+	s.register(flags)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return 0
+	case err == nil:
+		err = s.complete(flags, lookup)
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "kernel-gossip-operator: %v\n", err)
+		return 2
+	}
+	if s.Version {
+		fmt.Fprintln(out, "kernel-gossip-operator", version())
+		return 0
+	}
+	log := logger(errs, s.LogLevel)
+	if err := s.run(ctx, log); err != nil {
+		log.Error(err, "Stopped")
+		return 1
+	}
+	return 0
+}
+
+func usage(f *pflag.FlagSet) string {
+	return "kernel-gossip-operator takes kernel events over HTTP and keeps the objects that say what they mean.\n\n" +
+		"Each flag is also an environment variable: --write-delay is " + envPrefix + "WRITE_DELAY. The flag wins.\n\n" + f.FlagUsagesWrapped(120)
+}
+
+// complete reads the environment and checks everything.
+func (s *settings) complete(f *pflag.FlagSet, lookup func(string) (string, bool)) error {
+	if f.NArg() > 0 {
+		return fmt.Errorf("%q: there are no arguments, only flags", f.Arg(0))
+	}
+	if err := fromEnvironment(f, lookup); err != nil {
+		return err
+	}
+	if s.LogLevel != "info" && s.LogLevel != "debug" {
+		return fmt.Errorf("--log-level: %q is neither info nor debug", s.LogLevel)
+	}
+	for flag, percent := range map[string]float64{"cpu-throttle-warning": s.Warning, "cpu-throttle-critical": s.Critical} {
+		if !(percent > 0 && percent <= 100) {
+			return fmt.Errorf("--%s: %g is not a percentage above 0, at most 100", flag, percent)
+		}
+	}
+	s.Analysis.ThrottleWarning, s.Analysis.ThrottleCritical = s.Warning/100, s.Critical/100
+	return s.withDefaults().validate()
+}
+
+func (s *settings) run(ctx context.Context, log logr.Logger) error {
+	config, err := s.cluster()
+	if err != nil {
+		return err
+	}
+	o, err := New(config, s.Options, log)
+	if err != nil {
+		return err
+	}
+	log.Info("Starting", "version", version(), "server", config.Host, "auth", s.IngestAuth)
+	if s.IngestAuth != AuthNone && s.IngestCertDir == "" {
+		log.Info("Tokens of senders travel unencrypted: set --ingest-cert-dir where the network is not yours alone")
+	}
+	return o.Start(ctx)
+}
+
+func (s *settings) cluster() (*rest.Config, error) {
+	if s.Kubeconfig == "" {
+		return ctrl.GetConfig()
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", s.Kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("--kubeconfig: %w", err)
+	}
+	config.QPS = -1 // the API server's priority and fairness does it better
+	return config, nil
+}
+
+// logger writes JSON lines, for us and for the libraries below.
+func logger(w io.Writer, level string) logr.Logger {
+	lowest := slog.LevelInfo
+	if level == "debug" {
+		lowest = slog.LevelDebug
+	}
+	log := logr.FromSlogHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: lowest}))
+	ctrl.SetLogger(log)
+	klog.SetLogger(log)
+	return log
+}

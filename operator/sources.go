@@ -1,0 +1,74 @@
+package operator
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
+)
+
+type subjectQueue = workqueue.TypedRateLimitingInterface[gossip.Subject]
+
+// podHandler queues what is known of a pod when the pod comes or changes, and forgets it when the pod goes.
+func podHandler(analyzer *gossip.Analyzer, l *ledger, delay time.Duration) handler.TypedEventHandler[*corev1.Pod, gossip.Subject] {
+	queue := func(pod *corev1.Pod, q subjectQueue) {
+		for _, about := range subjectsOf(pod) {
+			if _, known := analyzer.Finding(about); known || ignored(pod) {
+				q.AddAfter(about, delay)
+			}
+		}
+	}
+	forget := func(pod *corev1.Pod) {
+		analyzer.Forget(pod.Namespace, pod.Name, string(pod.UID))
+		for _, about := range subjectsOf(pod) {
+			if _, known := analyzer.Finding(about); !known {
+				l.forget(about)
+			}
+		}
+	}
+	return handler.TypedFuncs[*corev1.Pod, gossip.Subject]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Pod], q subjectQueue) { queue(e.Object, q) },
+		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Pod], q subjectQueue) {
+			if e.ObjectOld.UID != e.ObjectNew.UID {
+				forget(e.ObjectOld)
+			}
+			if !samePod(e.ObjectOld, e.ObjectNew) {
+				queue(e.ObjectNew, q)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], _ subjectQueue) { forget(e.Object) },
+	}
+}
+
+// samePod says whether two states of a pod are the same to the rules.
+func samePod(a, b *corev1.Pod) bool {
+	return ignored(a) == ignored(b) && reflect.DeepEqual(kube.Pod(a, kube.Objects{}), kube.Pod(b, kube.Objects{}))
+}
+
+// objectHandler queues the subjects of objects that come, because time ages them, and of those that go, because they may have to come
+// back. An object that somebody deletes while there is no trouble is no longer wanted: its history goes with it.
+func objectHandler[T crd.Object](analyzer *gossip.Analyzer, p pods, delay time.Duration) handler.TypedEventHandler[T, gossip.Subject] {
+	return handler.TypedFuncs[T, gossip.Subject]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[T], q subjectQueue) {
+			q.AddAfter(crd.Subject(e.Object), delay)
+		},
+		DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[T], q subjectQueue) {
+			about := crd.Subject(e.Object)
+			c := crd.Condition(e.Object)
+			trouble := about.Kind != gossip.KindPodBirth && c != nil && c.Status == metav1.ConditionTrue
+			if pod, err := p.get(ctx, about.Namespace, about.Pod); !trouble && err == nil && pod != nil && string(pod.UID) == crd.PodUID(e.Object) {
+				analyzer.Drop(about)
+			}
+			q.AddAfter(about, delay)
+		},
+	}
+}

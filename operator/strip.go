@@ -1,0 +1,84 @@
+package operator
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// strip cuts an object of a cache to what kube.Pod reads, for a large cluster has many pods and a pod has many fields.
+func strip(o any) (any, error) {
+	switch o := o.(type) {
+	case *corev1.Pod:
+		return stripPod(o), nil
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		o.ManagedFields, o.Annotations, o.Status = nil, nil, autoscalingv2.HorizontalPodAutoscalerStatus{}
+	case metav1.Object:
+		o.SetManagedFields(nil)
+		o.SetAnnotations(nil)
+	}
+	return o, nil
+}
+
+func stripPod(p *corev1.Pod) *corev1.Pod {
+	out := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: p.Namespace, Name: p.Name, UID: p.UID, ResourceVersion: p.ResourceVersion, OwnerReferences: p.OwnerReferences,
+			Labels:      only(p.Labels, appsv1.DefaultDeploymentUniqueLabelKey),
+			Annotations: only(p.Annotations, ignoreAnnotation),
+		},
+		Spec: corev1.PodSpec{
+			Containers: stripContainers(p.Spec.Containers), InitContainers: stripContainers(p.Spec.InitContainers), Resources: p.Spec.Resources,
+		},
+		Status: corev1.PodStatus{
+			QOSClass: p.Status.QOSClass, StartTime: p.Status.StartTime,
+			ContainerStatuses: stripStatuses(p.Status.ContainerStatuses), InitContainerStatuses: stripStatuses(p.Status.InitContainerStatuses),
+		},
+	}
+	return out
+}
+
+func only(m map[string]string, key string) map[string]string {
+	if value, ok := m[key]; ok {
+		return map[string]string{key: value}
+	}
+	return nil
+}
+
+func stripContainers(all []corev1.Container) []corev1.Container {
+	out := make([]corev1.Container, len(all))
+	for i, c := range all {
+		out[i] = corev1.Container{Name: c.Name, Resources: c.Resources, RestartPolicy: c.RestartPolicy, ResizePolicy: c.ResizePolicy}
+	}
+	return out
+}
+
+func stripStatuses(all []corev1.ContainerStatus) []corev1.ContainerStatus {
+	out := make([]corev1.ContainerStatus, len(all))
+	for i, s := range all {
+		out[i] = corev1.ContainerStatus{Name: s.Name, Resources: s.Resources}
+	}
+	return out
+}
+
+// stripReport cuts the managed fields of our own objects to when they were last written: time to live counts from there.
+func stripReport(o any) (any, error) {
+	if m, ok := o.(metav1.Object); ok {
+		written := lastWrite(m)
+		m.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: fieldOwner, Time: &written}})
+		m.SetAnnotations(nil)
+	}
+	return o, nil
+}
+
+// lastWrite is when we last wrote an object: the newest of our entries in its managed fields, else its creation.
+func lastWrite(o metav1.Object) metav1.Time {
+	last := o.GetCreationTimestamp()
+	for _, f := range o.GetManagedFields() {
+		if f.Manager == fieldOwner && f.Time != nil && last.Before(f.Time) {
+			last = *f.Time
+		}
+	}
+	return last
+}

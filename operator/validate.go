@@ -1,0 +1,114 @@
+package operator
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+)
+
+// validate says all that is wrong with the options, by the names of their flags.
+func (o Options) validate() error {
+	return errors.Join(o.validateAddresses(), o.validateAuth(), o.validateLimits(), o.validateNamespaces(),
+		certificates("ingest-cert-dir", o.IngestCertDir), certificates("metrics-cert-dir", o.MetricsCertDir))
+}
+
+func (o Options) validateAddresses() error {
+	var wrong []error
+	for flag, address := range map[string]string{
+		"ingest-bind-address":       o.IngestAddress,
+		"health-probe-bind-address": o.HealthAddress,
+		"metrics-bind-address":      o.MetricsAddress,
+		"pprof-bind-address":        o.PprofAddress,
+	} {
+		if address == "" || address == "0" && flag != "ingest-bind-address" {
+			continue
+		}
+		if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
+			wrong = append(wrong, fmt.Errorf("--%s: %q is not an address such as :8080 or 127.0.0.1:8080: %w", flag, address, err))
+		}
+	}
+	if o.PprofAddress != "" && o.PprofAddress != "0" && !ingest.Loopback(o.PprofAddress) {
+		wrong = append(wrong, fmt.Errorf("--pprof-bind-address: %q is not loopback, and profiles are for nobody else", o.PprofAddress))
+	}
+	return errors.Join(wrong...)
+}
+
+func (o Options) validateAuth() error {
+	switch o.IngestAuth {
+	case AuthTokenReview:
+		return nil
+	case AuthToken:
+		if o.IngestTokens == "" {
+			return errors.New("--ingest-token-file: --ingest-auth=token needs it")
+		}
+		return nil
+	case AuthNone:
+		if !ingest.Loopback(o.IngestAddress) {
+			return fmt.Errorf("--ingest-auth: none is for loopback only, and --ingest-bind-address is %q", o.IngestAddress)
+		}
+		return nil
+	}
+	return fmt.Errorf("--ingest-auth: %q is not one of %s, %s, %s", o.IngestAuth, AuthTokenReview, AuthToken, AuthNone)
+}
+
+func (o Options) validateLimits() error {
+	var wrong []error
+	for flag, n := range map[string]int64{
+		"window": int64(o.Analysis.Window), "write-delay": int64(o.WriteDelay), "drain-timeout": int64(o.DrainTimeout),
+		"max-subjects": int64(o.Analysis.MaxSubjects), "workers": int64(o.Workers), "ingest-max-body": o.IngestMaxBody,
+		"ingest-max-requests": int64(o.IngestMaxRequests), "max-objects": int64(o.MaxObjects),
+		"max-objects-per-namespace": int64(o.MaxObjectsPerNamespace),
+	} {
+		if n < 0 {
+			wrong = append(wrong, fmt.Errorf("--%s: must not be negative", flag))
+		}
+	}
+	warning, critical := o.Analysis.ThrottleWarning, o.Analysis.ThrottleCritical
+	switch {
+	case !(warning >= 0 && warning <= 1):
+		wrong = append(wrong, errors.New("--cpu-throttle-warning: must be a percentage above 0, at most 100"))
+	case !(critical >= 0 && critical <= 1):
+		wrong = append(wrong, errors.New("--cpu-throttle-critical: must be a percentage above 0, at most 100"))
+	case warning > 0 && critical > 0 && warning > critical:
+		wrong = append(wrong, fmt.Errorf("--cpu-throttle-warning: %g is above --cpu-throttle-critical, %g", 100*warning, 100*critical))
+	}
+	return errors.Join(wrong...)
+}
+
+func (o Options) validateNamespaces() error {
+	var wrong []error
+	for _, name := range o.Namespaces {
+		if why := validation.IsDNS1123Label(name); len(why) > 0 {
+			wrong = append(wrong, fmt.Errorf("--namespaces: %q: %s", name, why[0]))
+		}
+		if slices.Contains(o.ExcludeNamespaces, name) {
+			wrong = append(wrong, fmt.Errorf("--exclude-namespaces: %q is in --namespaces too", name))
+		}
+	}
+	for _, name := range o.ExcludeNamespaces {
+		if why := validation.IsDNS1123Label(name); len(why) > 0 {
+			wrong = append(wrong, fmt.Errorf("--exclude-namespaces: %q: %s", name, why[0]))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// certificates says whether a folder has what TLS needs.
+func certificates(flag, dir string) error {
+	if dir == "" {
+		return nil
+	}
+	for _, name := range []string{"tls.crt", "tls.key"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("--%s: %w", flag, err)
+		}
+	}
+	return nil
+}
