@@ -44,7 +44,8 @@ func TestRestore(t *testing.T) {
 			gossip.History{First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: critical.Transition, Restored: true},
 		},
 		"still too little after a window": {
-			gossip.SeverityCritical, []gossip.Event{sample(0, 2, few), sample(14*time.Minute, 2, few), sample(15*time.Minute, 2, few)},
+			gossip.SeverityCritical,
+			[]gossip.Event{sample(0, 2, few), sample(14*time.Minute, 2, few), sample(15*time.Minute, 2, few)},
 			gossip.History{First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: t0.Add(15 * time.Minute)},
 		},
 		"goes on": {

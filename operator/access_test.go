@@ -61,7 +61,7 @@ func TestForbidden(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.Contains(r.Log.String(), "cannot patch resource") }, 20*time.Second, 50*time.Millisecond)
 	require.Positive(t, r.gauge(t, "kernelgossip_subjects_waiting"))
 
-	role.Rules = append(rules, rbacv1.PolicyRule{
+	role.Rules = append(role.Rules, rbacv1.PolicyRule{
 		APIGroups: []string{"kernel.gossip.io"}, Resources: []string{"*"}, Verbs: []string{"create", "patch"},
 	})
 	require.NoError(t, k.Update(t.Context(), role))

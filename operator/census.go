@@ -101,16 +101,19 @@ func (c *census) admit(about gossip.Subject) fullness {
 	return full
 }
 
-// tally counts objects by kind and severity.
-func (c *census) tally() map[gossip.Kind]map[gossip.Severity]int {
+// sort is a kind of object, and how bad it is.
+type sort struct {
+	kind     gossip.Kind
+	severity gossip.Severity
+}
+
+// tally counts objects by sort.
+func (c *census) tally() map[sort]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out := map[gossip.Kind]map[gossip.Severity]int{}
+	out := map[sort]int{}
 	for about, s := range c.objects {
-		if out[about.Kind] == nil {
-			out[about.Kind] = map[gossip.Severity]int{}
-		}
-		out[about.Kind][s]++
+		out[sort{about.Kind, s}]++
 	}
 	return out
 }

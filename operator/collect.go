@@ -18,10 +18,8 @@ func (tallyCollector) Describe(out chan<- *prometheus.Desc) { out <- objectsDesc
 
 // Collect is for Prometheus.
 func (t tallyCollector) Collect(out chan<- prometheus.Metric) {
-	for kind, severities := range t.census.tally() {
-		for s, n := range severities {
-			out <- prometheus.MustNewConstMetric(objectsDesc(), prometheus.GaugeValue, float64(n), string(kind), s.String())
-		}
+	for s, n := range t.census.tally() {
+		out <- prometheus.MustNewConstMetric(objectsDesc(), prometheus.GaugeValue, float64(n), string(s.kind), s.severity.String())
 	}
 }
 

@@ -2,6 +2,7 @@ package operator_test
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,9 +138,7 @@ func objects(t *testing.T, k client.Client, spaces []string) map[string]document
 		for _, o := range all {
 			text, err := yaml.Marshal(o)
 			require.NoError(t, err)
-			for name, d := range documents(t, text) {
-				out[name] = d
-			}
+			maps.Copy(out, documents(t, text))
 		}
 	}
 	return out

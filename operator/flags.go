@@ -46,7 +46,7 @@ func (s *settings) register(f *pflag.FlagSet) {
 	f.Float64Var(&s.Critical, "cpu-throttle-critical", 80, "`PERCENT` of throttled periods that are critical (also CPU_THROTTLE_CRITICAL)")
 	f.IntVar(&s.Analysis.MaxSubjects, "max-subjects", defaultMaxSubjects, "containers and births that are kept in memory")
 	f.DurationVar(&s.WriteDelay, "write-delay", defaultWriteDelay, "how long a subject waits after an event before it is looked at: at most one write in that time")
-	f.IntVar(&s.Workers, "workers", defaultWorkers, "subjects that are looked at at a time")
+	f.IntVar(&s.Workers, "workers", defaultWorkers, "subjects that are worked on at a time")
 	f.DurationVar(&s.DrainTimeout, "drain-timeout", defaultDrainTimeout, "how long writing what is waiting may take at the end")
 	f.DurationVar(&s.WhisperTTL, "whisper-ttl", defaultTTL, "how long after its last write a whisper that is not in trouble is deleted; negative is never")
 	f.DurationVar(&s.CertificateTTL, "certificate-ttl", defaultTTL, "how long after its last write a birth certificate is deleted; negative is never")

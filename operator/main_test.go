@@ -103,4 +103,5 @@ func must(t *testing.T, err error) {
 	}
 }
 
-var background = context.Background //nolint:usetesting // what a test cleans up must outlive its context
+// background is for what cleans up after a test: it must outlive the context of the test.
+var background = context.Background

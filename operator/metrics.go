@@ -66,7 +66,8 @@ func newMetrics(analyzer *gossip.Analyzer, l *ledger, c *census) *metrics {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "kernelgossip_build_info", Help: "Always 1; the labels tell the version.", ConstLabels: prometheus.Labels{"version": version()},
 		}, func() float64 { return 1 }),
-		tallyCollector{c}, statsCollector{analyzer},
+		tallyCollector{c},
+		statsCollector{analyzer},
 	}
 	return m
 }

@@ -59,7 +59,7 @@ type Options struct {
 
 	// WriteDelay is how long a subject waits after an event before it is looked at; 0 means 2 s. At most one write in that time.
 	WriteDelay time.Duration
-	// Workers is how many subjects are looked at at a time; 0 means 4.
+	// Workers is how many subjects are worked on at a time; 0 means 4.
 	Workers int
 	// DrainTimeout is how long a stopping operator may take to write what is waiting; 0 means 20 s.
 	DrainTimeout time.Duration

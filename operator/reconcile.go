@@ -20,7 +20,6 @@ type reconciler struct {
 	ledger    *ledger
 	pods      pods
 	publisher publisher
-	metrics   *metrics
 	notify    notifier
 	story     *story
 	ages      ages
@@ -52,37 +51,48 @@ func (r *reconciler) look(ctx context.Context, about gossip.Subject, seen arriva
 	if err != nil {
 		return 0, err
 	}
+	if pod != nil && ignored(pod) {
+		return 0, r.ignore(ctx, about, stored)
+	}
 	f, known := r.analyzer.Finding(about)
-	switch {
-	case pod != nil && ignored(pod):
-		r.analyzer.Drop(about)
-		r.ledger.forget(about)
-		if stored == nil {
-			return 0, nil
-		}
-		return 0, r.publisher.delete(ctx, stored)
-	case pod == nil || known && f.UID() != "" && f.UID() != string(pod.UID):
+	if pod == nil || known && f.UID() != "" && f.UID() != string(pod.UID) {
 		if known {
 			r.story.unknownPod(ctx, about, f.UID())
 		}
 		return r.ages.untilSilent(seen), nil // objects of a pod that is gone go with it
-	case stored != nil && crd.PodUID(stored) != string(pod.UID):
-		if err := r.publisher.delete(ctx, stored); err != nil {
-			return 0, err
-		}
-		stored = nil // it was about an earlier pod of this name
+	}
+	if stored, err = r.sameUID(ctx, stored, pod); err != nil {
+		return 0, err
 	}
 	if known {
 		r.story.firstRecord(ctx, f)
 	}
 	wanted, err := r.wanted(ctx, f, known, pod, stored)
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0, err
-	}
-	if wanted == nil {
+	case wanted == nil:
 		return r.ages.untilSilent(seen), nil
 	}
 	return r.settle(ctx, seen, pod, stored, wanted)
+}
+
+// ignore lets go of a subject whose pod is not to be seen.
+func (r *reconciler) ignore(ctx context.Context, about gossip.Subject, stored crd.Object) error {
+	r.analyzer.Drop(about)
+	r.ledger.forget(about)
+	if stored == nil {
+		return nil
+	}
+	return r.publisher.delete(ctx, stored)
+}
+
+// sameUID deletes an object that is about an earlier pod of this name, for a spec cannot change.
+func (r *reconciler) sameUID(ctx context.Context, stored crd.Object, pod *corev1.Pod) (crd.Object, error) {
+	if stored == nil || crd.PodUID(stored) == string(pod.UID) {
+		return stored, nil
+	}
+	return nil, r.publisher.delete(ctx, stored)
 }
 
 // wanted is the object that ought to be, or nil for none; before its age is considered.

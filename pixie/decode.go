@@ -1,9 +1,13 @@
 package pixie
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"iter"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -27,30 +31,31 @@ func Decode(r io.Reader) iter.Seq2[gossip.Event, error] { return Options{}.Decod
 // caller iterates; the caller may stop at any time, and closes r itself. The sequence can be ranged over once.
 func (o Options) Decode(r io.Reader) iter.Seq2[gossip.Event, error] {
 	return func(yield func(gossip.Event, error) bool) {
-		text, release, err := decompress(r)
+		w := workspaces.Get().(*workspace)
+		defer w.release()
+		text, release, err := w.decompress(r)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		defer release()
-		o.decode(text, yield)
+		o.decode(text, w, yield)
 	}
 }
 
-func (o Options) decode(text io.Reader, yield func(gossip.Event, error) bool) {
+func (o Options) decode(text io.Reader, w *workspace, yield func(gossip.Event, error) bool) {
 	if o.MaxBytes > 0 {
 		text = &limited{r: text, left: o.MaxBytes, max: o.MaxBytes}
 	}
 	if o.MaxRecord <= 0 {
 		o.MaxRecord = DefaultMaxRecord
 	}
-	s := newScanner(text, min(o.MaxRecord, 1<<30))
-	var rec record
+	s := newScanner(text, min(o.MaxRecord, 1<<30), w.buf)
 	for {
 		raw, err := s.next()
 		var event gossip.Event
 		if err == nil {
-			if event, err = rec.decode(raw); err != nil {
+			if event, err = w.record.decode(raw); err != nil {
 				err = s.refuse(err)
 			}
 		}
@@ -64,4 +69,22 @@ func (o Options) decode(text io.Reader, yield func(gossip.Event, error) bool) {
 			return
 		}
 	}
+}
+
+// workspace is the memory that decoding needs. A server decodes many small bodies, and most of their cost would be to make it anew.
+// Events never point into it.
+type workspace struct {
+	packed *bufio.Reader
+	buf    []byte // of the scanner, which makes a larger one when it has to
+	record record
+}
+
+var workspaces = sync.Pool{New: func() any {
+	return &workspace{packed: bufio.NewReaderSize(nil, chunk), buf: make([]byte, 2*chunk)}
+}}
+
+func (w *workspace) release() {
+	w.packed.Reset(nil)
+	w.record.values, w.record.err = [numFields]jsontext.Value{}, nil
+	workspaces.Put(w)
 }

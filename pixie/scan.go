@@ -32,8 +32,8 @@ type place struct {
 	column int64 // bytes between the start of the line and here
 }
 
-func newScanner(r io.Reader, maxRecord int) *scanner {
-	return &scanner{window: newWindow(r, maxRecord)}
+func newScanner(r io.Reader, maxRecord int, buf []byte) *scanner {
+	return &scanner{window: newWindow(r, maxRecord, buf)}
 }
 
 // next returns the next record, valid until the next call. Errors are a *RecordError, io.EOF, or the final error of the reader.

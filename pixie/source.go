@@ -1,7 +1,6 @@
 package pixie
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -16,8 +15,9 @@ import (
 const maxZstdWindow = 8 << 20
 
 // decompress returns the text of r, whatever the first bytes say it is packed in. The caller calls release when done.
-func decompress(r io.Reader) (text io.Reader, release func(), err error) {
-	buffered := bufio.NewReaderSize(r, 32<<10)
+func (w *workspace) decompress(r io.Reader) (text io.Reader, release func(), err error) {
+	buffered := w.packed
+	buffered.Reset(r)
 	magic, _ := buffered.Peek(4) // an error comes again with the first read
 	switch {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):

@@ -26,8 +26,9 @@ type window struct {
 	lineStart int64 // offset at which that line starts
 }
 
-func newWindow(r io.Reader, most int) window {
-	w := window{r: r, buf: make([]byte, min(2*chunk, most+chunk)), keep: -1, max: most, line: 1}
+// newWindow begins with buf, of 2*chunk bytes.
+func newWindow(r io.Reader, most int, buf []byte) window {
+	w := window{r: r, buf: buf[:min(2*chunk, most+chunk)], keep: -1, max: most, line: 1}
 	for w.end < 4 && w.fill() { // enough to see what the text begins with
 	}
 	head := w.buf[:w.end]

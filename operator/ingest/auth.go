@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apiserver/pkg/apis/apiserver"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
@@ -113,8 +115,11 @@ func (v *Review) Authenticate(r *http.Request) error {
 
 // away tells an API server that did not answer, or refused the question, from one that does not know the token.
 func away(err error) bool {
+	if all, ok := err.(utilerrors.Aggregate); ok { //nolint:errorlint // an Aggregate hides its errors from errors.As
+		return slices.ContainsFunc(all.Errors(), away)
+	}
 	var status apierrors.APIStatus
 	var transport *url.Error
-	return errors.As(err, &status) || errors.As(err, &transport) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-		wait.Interrupted(err)
+	return errors.As(err, &status) || errors.As(err, &transport) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, context.Canceled) || wait.Interrupted(err)
 }

@@ -57,7 +57,7 @@ func StartBare(assets string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.ControlPlane.GetAPIServer().CertDir = folder // a server that is started again keeps its certificates
+	e.ControlPlane.GetAPIServer().CertDir = folder                         // a server that is started again keeps its certificates
 	e.ControlPlane.GetAPIServer().Configure().Set("request-timeout", "5s") // for as long a stop waits for those who watch
 	config, err := e.Start()
 	if err != nil {

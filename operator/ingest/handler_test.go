@@ -1,0 +1,242 @@
+package ingest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// sink keeps what it takes, as the operator does.
+type sink struct {
+	analyzer *gossip.Analyzer
+	full     bool
+	ignore   string // namespace
+	hold     chan struct{}
+}
+
+func newSink() *sink { return &sink{analyzer: gossip.New(gossip.Options{})} }
+
+func (s *sink) take(_ context.Context, events []gossip.Event) (int, error) {
+	if s.hold != nil {
+		<-s.hold
+	}
+	if s.full {
+		return 0, errors.New("full")
+	}
+	ignored := 0
+	for _, e := range events {
+		if e.From().Namespace == s.ignore {
+			ignored++
+			continue
+		}
+		s.analyzer.Observe(e)
+	}
+	return ignored, nil
+}
+
+// record is a good one, with changes.
+func record(change ...string) string {
+	text := fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":"shop","pod_name":"api-0","container_name":"app","nr_periods":50,"nr_throttled":40}`,
+		time.Now().UTC().Format(time.RFC3339Nano))
+	return strings.NewReplacer(change...).Replace(text)
+}
+
+// future is a record that is so far ahead of the clock.
+func future(d time.Duration) string {
+	return fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":1}`,
+		time.Now().Add(d).UTC().Format(time.RFC3339))
+}
+
+type reply struct {
+	Code                        int
+	Accepted, Ignored, Rejected int
+	Error                       string
+	Errors                      []string
+}
+
+func post(t *testing.T, h http.Handler, body io.Reader, header ...string) reply {
+	t.Helper()
+	request := httptest.NewRequest(http.MethodPost, "/v1/events", body)
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response := httptest.NewRecorder()
+	h.ServeHTTP(response, request)
+	return read(t, response.Code, response.Body.Bytes())
+}
+
+func read(t *testing.T, code int, text []byte) reply {
+	t.Helper()
+	out := reply{Code: code}
+	require.NoError(t, json.Unmarshal(text, &out), "%s", text)
+	return out
+}
+
+func packed(t *testing.T, format, text string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	var w io.WriteCloser = gzip.NewWriter(&out)
+	if format == "zstd" {
+		z, err := zstd.NewWriter(&out)
+		require.NoError(t, err)
+		w = z
+	}
+	_, err := io.WriteString(w, text)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return out.Bytes()
+}
+
+func TestAnswers(t *testing.T) {
+	good, bad := record(), `{"type":"fan_speed"}`
+	for name, tc := range map[string]struct {
+		body   string
+		header []string
+		want   reply // without texts
+		says   string
+	}{
+		"one":                  {good, nil, reply{Code: 200, Accepted: 1}, ""},
+		"array":                {"[" + good + "," + record("api-0", "api-1") + "]", nil, reply{Code: 200, Accepted: 2}, ""},
+		"lines":                {good + "\n" + record("api-0", "api-1") + "\n", nil, reply{Code: 200, Accepted: 2}, ""},
+		"gzip":                 {string(packed(t, "gzip", good)), []string{"Content-Encoding", "gzip"}, reply{Code: 200, Accepted: 1}, ""},
+		"gzip, not told":       {string(packed(t, "gzip", good)), nil, reply{Code: 200, Accepted: 1}, ""},
+		"zstd":                 {string(packed(t, "zstd", good)), []string{"Content-Encoding", "zstd"}, reply{Code: 200, Accepted: 1}, ""},
+		"one of two is bad":    {good + "\n" + bad, nil, reply{Code: 200, Accepted: 1, Rejected: 1}, "line 2: type: unknown"},
+		"ignored":              {record("shop", "elsewhere"), nil, reply{Code: 200, Ignored: 1}, ""},
+		"all bad":              {bad + "\n" + bad, nil, reply{Code: 400, Rejected: 2}, "no record was good"},
+		"not JSON":             {"hello", nil, reply{Code: 400, Rejected: 1}, "invalid JSON"},
+		"empty":                {"", nil, reply{Code: 400}, "no record"},
+		"white space":          {" \n\n", nil, reply{Code: 400}, "no record"},
+		"empty array":          {"[]", nil, reply{Code: 400}, "no record"},
+		"broken gzip":          {string(packed(t, "gzip", good+"\n"+good)[:60]), nil, reply{Code: 400}, "broke off"},
+		"no gzip":              {"\x1f\x8b\x00\x00\x00", nil, reply{Code: 400}, "broke off"},
+		"future":               {future(11 * time.Minute), nil, reply{Code: 422, Rejected: 1}, "ahead of this clock"},
+		"near future":          {future(9 * time.Minute), nil, reply{Code: 200, Accepted: 1}, ""},
+		"future and bad":       {future(time.Hour) + "\n" + bad, nil, reply{Code: 400, Rejected: 2}, ""},
+		"future and good":      {future(time.Hour) + "\n" + good, nil, reply{Code: 200, Accepted: 1, Rejected: 1}, ""},
+		"too long":             {strings.Repeat(" ", 70_000), nil, reply{Code: 413}, "65536 bytes"},
+		"bomb":                 {string(packed(t, "gzip", strings.Repeat(" ", 1<<24))), nil, reply{Code: 413}, ""},
+		"bomb behind a record": {string(packed(t, "zstd", good+strings.Repeat("\n", 1<<24))), nil, reply{Code: 413}, ""},
+		"form":                 {good, []string{"Content-Type", "application/x-www-form-urlencoded"}, reply{Code: 415}, "send application/json"},
+		"JSON with charset":    {good, []string{"Content-Type", "application/json; charset=utf-8"}, reply{Code: 200, Accepted: 1}, ""},
+		"cloud events":         {good, []string{"Content-Type", "application/cloudevents+json"}, reply{Code: 200, Accepted: 1}, ""},
+		"brotli":               {good, []string{"Content-Encoding", "br"}, reply{Code: 415}, "send gzip"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSink()
+			s.ignore = "elsewhere"
+			h := ingest.NewHandler(ingest.Options{Take: s.take, MaxBody: 1 << 16})
+			got := post(t, h, strings.NewReader(tc.body), tc.header...)
+			require.Contains(t, got.Error+strings.Join(got.Errors, "\n"), tc.says)
+			got.Error, got.Errors = "", nil
+			require.Empty(t, cmp.Diff(tc.want, got))
+			require.Equal(t, int64(tc.want.Accepted), s.analyzer.Stats().Observed, "what was refused leaves nothing behind")
+		})
+	}
+}
+
+// Every bad input of the decoder's corpus gets an answer, and is told.
+func TestBadInputs(t *testing.T) {
+	files, err := filepath.Glob("../../pixie/testdata/fuzz/*/*")
+	require.NoError(t, err)
+	more, err := filepath.Glob("../../pixie/testdata/*.txtar")
+	require.NoError(t, err)
+	h := ingest.NewHandler(ingest.Options{Take: newSink().take})
+	require.NotEmpty(t, slices.Concat(files, more))
+	for _, file := range slices.Concat(files, more) {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		got := post(t, h, bytes.NewReader(content))
+		require.Contains(t, []int{200, 400}, got.Code, file)
+		require.NotZero(t, got.Accepted+got.Rejected, file)
+	}
+}
+
+func TestErrorsAreBounded(t *testing.T) {
+	h := ingest.NewHandler(ingest.Options{Take: newSink().take})
+	got := post(t, h, strings.NewReader(strings.Repeat("{}\n", 5000)))
+	require.Equal(t, 5000, got.Rejected)
+	require.Len(t, got.Errors, 10)
+}
+
+func TestPaths(t *testing.T) {
+	h := ingest.NewHandler(ingest.Options{Take: newSink().take})
+	for target, want := range map[string]int{
+		"POST /v1/events": 200, "POST /webhook/pixie": 200, "POST /": 404, "POST /v1/events/": 404, "GET /v1/events": 405, "DELETE /webhook/pixie": 405,
+	} {
+		method, path, _ := strings.Cut(target, " ")
+		response := httptest.NewRecorder()
+		h.ServeHTTP(response, httptest.NewRequest(method, path, strings.NewReader(record())))
+		require.Equal(t, want, response.Code, target)
+		require.Equal(t, "application/json", response.Header().Get("Content-Type"))
+	}
+}
+
+func TestComeAgain(t *testing.T) {
+	s := newSink()
+	s.full = true
+	h := ingest.NewHandler(ingest.Options{Take: s.take})
+	response := httptest.NewRecorder()
+	h.ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/v1/events", strings.NewReader(record())))
+	require.Equal(t, http.StatusServiceUnavailable, response.Code)
+	require.Equal(t, "5", response.Header().Get("Retry-After"))
+	require.Zero(t, read(t, response.Code, response.Body.Bytes()).Accepted)
+}
+
+func TestBusy(t *testing.T) {
+	s := newSink()
+	s.hold = make(chan struct{})
+	counted := map[string]int{}
+	h := ingest.NewHandler(ingest.Options{Take: s.take, MaxRequests: 2, Rejected: func(reason string, n int) { counted[reason] += n }})
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() { _ = post(t, h, strings.NewReader(record())) })
+	}
+	require.Eventually(t, func() bool {
+		response := httptest.NewRecorder()
+		h.ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/v1/events", strings.NewReader("")))
+		return response.Code == http.StatusTooManyRequests && response.Header().Get("Retry-After") == "1"
+	}, 5*time.Second, time.Millisecond)
+	close(s.hold)
+	both.Wait()
+	require.Equal(t, 200, post(t, h, strings.NewReader(record())).Code)
+	require.Positive(t, counted["busy"])
+}
+
+func FuzzHandler(f *testing.F) {
+	f.Add("application/json", "", []byte(record()))
+	f.Add("text/plain", "gzip", []byte("\x1f\x8b"))
+	f.Add("", "zstd", []byte("[{},\n"))
+	f.Fuzz(func(t *testing.T, kind, packing string, body []byte) {
+		s := newSink()
+		h := ingest.NewHandler(ingest.Options{Take: s.take, MaxBody: 1 << 16})
+		got := post(t, h, bytes.NewReader(body), "Content-Type", kind, "Content-Encoding", packing)
+		require.Contains(t, []int{200, 400, 413, 415, 422}, got.Code)
+		require.Equal(t, got.Code == 200, got.Accepted+got.Ignored > 0)
+		require.Equal(t, int64(got.Accepted), s.analyzer.Stats().Observed)
+		require.LessOrEqual(t, len(got.Errors), got.Rejected)
+	})
+}
