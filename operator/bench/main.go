@@ -1,0 +1,191 @@
+// Command bench measures the operator as its senders and its cluster see it: three processes on one machine (load, operator, API server
+// with etcd), over loopback. `make bench` runs it; it prints a table.
+//
+//	bench            all of it
+//	bench bare       serves a handler that only reads the body: what the operator's numbers are held against
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
+)
+
+func main() {
+	steady := flag.Duration("steady", time.Minute, "how long 5,000 pods are watched")
+	program := flag.String("operator", "bin/kernel-gossip-operator", "`FILE` of the operator")
+	flag.Parse()
+	var err error
+	if flag.Arg(0) == "bare" {
+		err = bare(flag.Arg(1))
+	} else {
+		err = run(ctrl.SetupSignalHandler(), *program, *steady)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bare serves the simplest thing that could take records.
+func bare(address string) error {
+	l, err := ingest.Listen(address, nil)
+	if err != nil {
+		return err
+	}
+	return ingest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"accepted":1,"ignored":0,"rejected":0}`)
+	})).Serve(l)
+}
+
+func run(ctx context.Context, program string, steady time.Duration) error {
+	assets, err := kubeassets.Get(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	cluster, err := localcluster.Start(assets)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = cluster.Stop() }()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	defer out.Flush()
+	fmt.Fprintln(out, "what\tper second\tp50\tp99\tnote")
+
+	reference, err := start(ctx, self, "bare")
+	if err != nil {
+		return err
+	}
+	single, err := posts(ctx, reference.url, singles(4000), 16, 5*time.Second)
+	reference.stop()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "single POSTs, bare handler\t%.0f\t%s\t%s\t\n", single.rate, single.p50, single.p99)
+
+	fleet, err := makeFleet(ctx, cluster, 5000)
+	if err != nil {
+		return err
+	}
+	for i, part := range []func(context.Context, io.Writer, string, *podFleet, measure) error{throughput, burst, watch} {
+		if i > 0 {
+			if err := fleet.clear(ctx); err != nil {
+				return err
+			}
+		}
+		if err := withOperator(ctx, program, cluster, func(p *process) error {
+			return part(ctx, out, p.url, fleet, measure{process: p, bare: single.rate, steady: steady})
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// process is a server in another process.
+type process struct {
+	cmd     *exec.Cmd
+	url     string
+	metrics string
+}
+
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(os.Interrupt)
+	_ = p.cmd.Wait()
+}
+
+// start runs a program that serves at a free port, given as its last argument.
+func start(ctx context.Context, program string, args ...string) (*process, error) {
+	address, err := free()
+	if err != nil {
+		return nil, err
+	}
+	return launch(ctx, exec.CommandContext(ctx, program, append(args, address)...), address)
+}
+
+func launch(ctx context.Context, cmd *exec.Cmd, address string) (*process, error) {
+	p := &process{cmd: cmd, url: "http://" + address + "/v1/events"}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	for range 600 {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			return p, c.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	p.stop()
+	return nil, fmt.Errorf("%s does not listen", strings.Join(cmd.Args, " "))
+}
+
+func free() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// withOperator runs an operator for as long as work takes.
+func withOperator(ctx context.Context, program string, cluster *localcluster.Cluster, work func(*process) error) error {
+	ingest, err := free()
+	if err != nil {
+		return err
+	}
+	metrics, err := free()
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp("", "kubeconfig-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.Write(cluster.Kubeconfig); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, program, "--kubeconfig="+file.Name(), "--leader-elect=false", "--ingest-auth=none",
+		"--ingest-bind-address="+ingest, "--metrics-bind-address="+metrics, "--health-probe-bind-address=0", "--max-objects-per-namespace=10000")
+	log, err := os.CreateTemp("", "operator-*.log")
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd.Stderr = log
+	p, err := launch(ctx, cmd, ingest)
+	if err != nil {
+		return fmt.Errorf("%w; see %s", err, log.Name())
+	}
+	p.metrics = "http://" + metrics + "/metrics"
+	err = work(p)
+	p.stop()
+	if err != nil {
+		return fmt.Errorf("%w; see %s", err, log.Name())
+	}
+	return os.Remove(log.Name())
+}
