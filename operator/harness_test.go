@@ -28,7 +28,8 @@ import (
 
 // running is an operator that runs in this process.
 type running struct {
-	URL     string
+	URL     string // of the server
+	Path    string
 	Metrics *prometheus.Registry
 	Log     *syncBuffer
 
@@ -53,7 +54,7 @@ func quick(change ...func(*operator.Options)) operator.Options {
 // launch starts an operator and does not wait for it to listen.
 func launch(t *testing.T, config *rest.Config, o operator.Options) *running {
 	t.Helper()
-	r := &running{Metrics: prometheus.NewRegistry(), Log: &syncBuffer{}, done: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
+	r := &running{Path: "/v1/events", Metrics: prometheus.NewRegistry(), Log: &syncBuffer{}, done: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
 	o.Metrics = r.Metrics
 	made, err := operator.New(config, o, logr.FromSlogHandler(slog.NewJSONHandler(r.Log, nil)))
 	require.NoError(t, err)
@@ -113,7 +114,7 @@ type answer struct {
 }
 
 func (r *running) try(ctx context.Context, body io.Reader, header ...string) (answer, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL+"/v1/events", body)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL+r.Path, body)
 	if err != nil {
 		return answer{}, err
 	}

@@ -47,9 +47,9 @@ func says(o crd.Object) string {
 		if o.Status.Advice != "" {
 			text += "; " + o.Status.Advice
 		}
-		return text + " (kubectl describe kw " + o.Name + ")"
+		return text + " (kubectl describe kw --namespace " + o.Namespace + " " + o.Name + ")"
 	case *v1alpha1.PodBirthCertificate:
-		return "born in " + o.Status.Took + ": " + o.Status.KernelSays + " (kubectl describe pbc " + o.Name + ")"
+		return "born in " + o.Status.Took + ": " + o.Status.KernelSays + " (kubectl describe pbc --namespace " + o.Namespace + " " + o.Name + ")"
 	}
 	return ""
 }

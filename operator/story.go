@@ -44,7 +44,7 @@ func (s *story) once(about gossip.Subject, what string) bool {
 
 func (s *story) firstRecord(ctx context.Context, f gossip.Finding) {
 	if s.once(f.Subject(), "first"+f.UID()) {
-		log.FromContext(ctx).Info("First record", "source", f.Coverage().Source, "time", f.Time(), "severity", f.Severity().String())
+		log.FromContext(ctx).Info("First record", "source", f.Coverage().Source, "eventTime", f.Time(), "severity", f.Severity().String())
 	}
 }
 

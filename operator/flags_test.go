@@ -1,0 +1,91 @@
+package operator_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/operator"
+)
+
+// program runs the operator's program with an environment, and a kubeconfig that leads nowhere.
+func program(t *testing.T, environment map[string]string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	require.NoError(t, os.WriteFile(kubeconfig, []byte(`{"apiVersion":"v1","kind":"Config","current-context":"x",`+
+		`"contexts":[{"name":"x","context":{"cluster":"x"}}],"clusters":[{"name":"x","cluster":{"server":"http://127.0.0.1:1"}}]}`), 0o600))
+	lookup := func(name string) (string, bool) {
+		value, ok := environment[name]
+		return value, ok
+	}
+	environment["GOGC"] = "off" // as if set, so that the tests keep theirs
+	var o, e bytes.Buffer
+	code = operator.Run(context.Background(), append([]string{"--kubeconfig=" + kubeconfig}, args...), lookup, &o, &e)
+	return code, o.String(), e.String()
+}
+
+// What is wrong is told by the name of the flag, or of the variable, before anything starts.
+func TestWrongFlags(t *testing.T) {
+	short := filepath.Join(t.TempDir(), "token")
+	require.NoError(t, os.WriteFile(short, []byte("short"), 0o600))
+	for flags, why := range map[string]string{
+		"--frobnicate":                          "unknown flag: --frobnicate",
+		"now":                                   `"now": there are no arguments`,
+		"--log-level=loud":                      `--log-level: "loud"`,
+		"--ingest-auth=none":                    "--ingest-auth: none is for loopback only",
+		"--ingest-auth=magic":                   `--ingest-auth: "magic" is not one of tokenreview, token, none`,
+		"--ingest-auth=token":                   "--ingest-token-file: --ingest-auth=token needs it",
+		"--ingest-bind-address=nowhere":         "--ingest-bind-address:",
+		"--pprof-bind-address=:6060":            "--pprof-bind-address:",
+		"--ingest-cert-dir=/nowhere":            "--ingest-cert-dir:",
+		"--metrics-cert-dir=/nowhere":           "--metrics-cert-dir:",
+		"--window=-1s":                          "--window: must not be negative",
+		"--window=soon":                         "--window",
+		"--workers=-1":                          "--workers: must not be negative",
+		"--cpu-throttle-critical=101":           "--cpu-throttle-critical: 101 is not a percentage",
+		"--cpu-throttle-warning=0":              "--cpu-throttle-warning: 0 is not a percentage",
+		"--cpu-throttle-warning=90":             "--cpu-throttle-warning: 90 is above --cpu-throttle-critical, 80",
+		"--namespaces=Shop":                     `--namespaces: "Shop"`,
+		"--namespaces=a --exclude-namespaces=a": "--exclude-namespaces: \"a\" is in --namespaces too",
+	} {
+		code, _, errs := program(t, map[string]string{}, strings.Fields(flags)...)
+		require.Equal(t, 2, code, flags)
+		require.Contains(t, errs, why)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	for _, tc := range []struct {
+		environment map[string]string
+		flags       string
+		code        int
+		says        string
+	}{
+		{map[string]string{"KERNEL_GOSSIP_WRITE_DELAY": "soon"}, "", 2, `KERNEL_GOSSIP_WRITE_DELAY="soon"`},
+		{map[string]string{"CPU_THROTTLE_WARNING": "95"}, "", 2, "--cpu-throttle-warning: 95 is above"},
+		{map[string]string{"KERNEL_GOSSIP_CPU_THROTTLE_CRITICAL": "20"}, "", 2, "--cpu-throttle-warning: 25 is above --cpu-throttle-critical, 20"},
+		{map[string]string{"KERNEL_GOSSIP_LOG_LEVEL": "loud"}, "--log-level=info", 1, "cannot ask the API server"}, // the flag wins
+		{map[string]string{"KERNEL_GOSSIP_VERSION": "true"}, "", 0, "kernel-gossip-operator"},
+	} {
+		code, out, errs := program(t, tc.environment, strings.Fields(tc.flags)...)
+		require.Equal(t, tc.code, code, errs)
+		require.Contains(t, out+errs, tc.says)
+	}
+}
+
+// The help names every flag's default, and the API server that is away is named in the error.
+func TestHelp(t *testing.T) {
+	code, _, errs := program(t, map[string]string{}, "--help")
+	require.Zero(t, code)
+	for _, text := range []string{"KERNEL_GOSSIP_WRITE_DELAY", "--ingest-auth", "tokenreview", "--window duration", "15m0s", "CPU_THROTTLE_WARNING"} {
+		require.Contains(t, errs, text)
+	}
+	code, _, errs = program(t, map[string]string{})
+	require.Equal(t, 1, code)
+	require.Contains(t, errs, "127.0.0.1:1")
+}

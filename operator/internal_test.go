@@ -1,0 +1,84 @@
+package operator
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
+)
+
+// What strip takes off, the rules do not read.
+func TestStrip(t *testing.T) {
+	files, err := filepath.Glob("../examples/captures/*.pods.yaml")
+	require.NoError(t, err)
+	more, err := filepath.Glob("../gossip/kube/testdata/*.yaml")
+	require.NoError(t, err)
+	pods := 0
+	for _, file := range append(files, more...) {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var list corev1.PodList // other kinds in it read as pods without containers
+		require.NoError(t, yaml.Unmarshal(content, &list))
+		for i := range list.Items {
+			pod := &list.Items[i]
+			if pod.Kind != "Pod" {
+				continue
+			}
+			pods++
+			stripped, err := strip(pod.DeepCopy())
+			require.NoError(t, err)
+			require.Empty(t, cmp.Diff(kube.Pod(pod, kube.Objects{}), kube.Pod(stripped.(*corev1.Pod), kube.Objects{})), "%s: %s", file, pod.Name)
+			require.Empty(t, stripped.(*corev1.Pod).ManagedFields)
+		}
+	}
+	require.Greater(t, pods, 20)
+}
+
+func TestLedger(t *testing.T) {
+	about := func(pod string) gossip.Subject {
+		return gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: pod, Container: "app"}
+	}
+	a, b, c := about("a"), about("b"), about("c")
+	now := time.Now()
+	l := newLedger(2, time.Minute)
+	require.True(t, l.room([]gossip.Subject{a, b}))
+	require.False(t, l.room([]gossip.Subject{a, b, c}))
+	require.Equal(t, []gossip.Subject{a, b}, l.arrived([]gossip.Subject{a, b}, now))
+	require.Empty(t, l.arrived([]gossip.Subject{a}, now), "it is queued already")
+	require.True(t, l.room([]gossip.Subject{a}), "it is waiting already")
+	require.False(t, l.room([]gossip.Subject{c}))
+	require.ElementsMatch(t, []gossip.Subject{a, b}, l.unwritten())
+
+	seen := l.look(a)
+	l.arrived([]gossip.Subject{a}, now)
+	require.False(t, l.settle(a, seen, now), "a record came while it was looked at")
+	require.Equal(t, 2, l.backlog())
+	require.True(t, l.settle(a, l.look(a), now))
+	require.Equal(t, 1, l.backlog())
+	require.True(t, l.room([]gossip.Subject{c}))
+	require.Equal(t, now, l.look(a).at)
+	require.Equal(t, []gossip.Subject{a}, l.arrived([]gossip.Subject{a}, now))
+
+	l.forget(a)
+	l.forget(c)
+	require.Equal(t, []gossip.Subject{b}, l.unwritten())
+	require.True(t, l.settle(b, l.look(b), now.Add(time.Minute)))
+	require.Empty(t, l.entries, "an arrival of a window ago is not worth remembering")
+	require.Equal(t, l.since, l.look(b).at)
+}
+
+func TestSourcesAreBounded(t *testing.T) {
+	m := newMetrics(gossip.New(gossip.Options{}), newLedger(1, time.Minute), newCensus(1, 1))
+	for i := range 100 {
+		m.observed(gossip.CPUSample{Origin: gossip.Origin{Time: time.Now(), Source: string(rune('a' + i))}})
+	}
+	require.LessOrEqual(t, len(m.sources), maxSources)
+}
