@@ -2,15 +2,13 @@ package operator_test
 
 import (
 	"bytes"
-	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/kernel-gossip/kernel-gossip/operator"
 )
 
 // program runs the operator's program with an environment, and a kubeconfig that leads nowhere.
@@ -19,13 +17,19 @@ func program(t *testing.T, environment map[string]string, args ...string) (code 
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	require.NoError(t, os.WriteFile(kubeconfig, []byte(`{"apiVersion":"v1","kind":"Config","current-context":"x",`+
 		`"contexts":[{"name":"x","context":{"cluster":"x"}}],"clusters":[{"name":"x","cluster":{"server":"http://127.0.0.1:1"}}]}`), 0o600))
-	lookup := func(name string) (string, bool) {
-		value, ok := environment[name]
-		return value, ok
+	self, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), self, append([]string{"--kubeconfig=" + kubeconfig}, args...)...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	for name, value := range environment {
+		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	environment["GOGC"] = "off" // as if set, so that the tests keep theirs
 	var o, e bytes.Buffer
-	code = operator.Run(context.Background(), append([]string{"--kubeconfig=" + kubeconfig}, args...), lookup, &o, &e)
+	cmd.Stdout, cmd.Stderr = &o, &e
+	if err := cmd.Run(); err != nil {
+		require.ErrorAs(t, err, new(*exec.ExitError))
+	}
+	code = cmd.ProcessState.ExitCode()
 	return code, o.String(), e.String()
 }
 
@@ -53,7 +57,7 @@ func TestWrongFlags(t *testing.T) {
 		"--namespaces=Shop":                     `--namespaces: "Shop"`,
 		"--namespaces=a --exclude-namespaces=a": "--exclude-namespaces: \"a\" is in --namespaces too",
 	} {
-		code, _, errs := program(t, map[string]string{}, strings.Fields(flags)...)
+		code, _, errs := program(t, nil, strings.Fields(flags)...)
 		require.Equal(t, 2, code, flags)
 		require.Contains(t, errs, why)
 	}
@@ -80,12 +84,12 @@ func TestEnvironment(t *testing.T) {
 
 // The help names every flag's default, and the API server that is away is named in the error.
 func TestHelp(t *testing.T) {
-	code, _, errs := program(t, map[string]string{}, "--help")
+	code, _, errs := program(t, nil, "--help")
 	require.Zero(t, code)
 	for _, text := range []string{"KERNEL_GOSSIP_WRITE_DELAY", "--ingest-auth", "tokenreview", "--window duration", "15m0s", "CPU_THROTTLE_WARNING"} {
 		require.Contains(t, errs, text)
 	}
-	code, _, errs = program(t, map[string]string{})
+	code, _, errs = program(t, nil)
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "127.0.0.1:1")
 }

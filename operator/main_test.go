@@ -13,13 +13,20 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/operator"
 	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
 )
 
 // shared is the API server that most tests use, each with namespaces of its own. Tests that stop or slow an API server start one.
 var shared *localcluster.Cluster
 
+// asProgram makes the test binary the operator's program: it sets loggers of the whole process, so it gets one of its own.
+const asProgram = "KERNEL_GOSSIP_TEST_AS_PROGRAM"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(operator.Run(context.Background(), os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
+	}
 	os.Exit(run(m))
 }
 

@@ -48,16 +48,16 @@ func TestGet(t *testing.T) {
 		wantCalls             string
 	}{
 		{name: "in the cache", cached: all, want: "", wantCalls: ""},
-		{name: "downloaded", download: "works", want: "downloaded\n", wantLog: []string{"downloading"}, wantCalls: "list tool"},
+		{name: "downloaded", download: "works", want: "downloaded\n", wantLog: []string{"downloading"}, wantCalls: "list+tool"},
 		{
 			name: "built", build: "etcd kube-apiserver kubectl", want: "built\n",
-			wantLog: []string{"no download", "no such host", "building", "10 minutes"}, wantCalls: "list tool list build build build",
+			wantLog: []string{"no download", "no such host", "building", "10 minutes"}, wantCalls: "list+tool+list+build+build+build",
 		},
 		{
 			name: "an incomplete cache is replaced", cached: []string{"etcd"}, download: "works", want: "downloaded\n",
-			wantCalls: "list tool",
+			wantCalls: "list+tool",
 		},
-		{name: "neither", build: "etcd", wantErr: "does not compile", wantCalls: "list tool list build build"},
+		{name: "neither", build: "etcd", wantErr: "does not compile", wantCalls: "list+tool+list+build+build"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestGetTwiceAtOnce(t *testing.T) {
 		})
 	}
 	both.Wait()
-	if diff := cmp.Diff("list tool", calls()); diff != "" {
+	if diff := cmp.Diff("list+tool", calls()); diff != "" {
 		t.Errorf("calls of go (-want +got):\n%s", diff)
 	}
 }
@@ -136,6 +136,6 @@ func fakeGo(t *testing.T, download, build string) (calls func() string) {
 	t.Setenv("BUILD", build)
 	return func() string {
 		text, _ := os.ReadFile(filepath.Join(dir, "calls"))
-		return strings.Join(strings.Fields(string(text)), " ")
+		return strings.Join(strings.Fields(string(text)), "+")
 	}
 }

@@ -69,7 +69,7 @@ func run(ctx context.Context, program string, steady time.Duration) error {
 		return err
 	}
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	defer out.Flush()
+	defer func() { _ = out.Flush() }()
 	fmt.Fprintln(out, "what\tper second\tp50\tp99\tnote")
 
 	reference, err := start(ctx, self, "bare")
@@ -165,7 +165,7 @@ func withOperator(ctx context.Context, program string, cluster *localcluster.Clu
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
+	defer func() { _ = os.Remove(file.Name()) }()
 	if _, err := file.Write(cluster.Kubeconfig); err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -33,7 +32,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type sink struct {
 	analyzer *gossip.Analyzer
 	full     bool
-	ignore   string // namespace
+	ignore   string        // namespace
+	entered  chan struct{} // one for each call, if there is hold
 	hold     chan struct{}
 }
 
@@ -41,6 +41,7 @@ func newSink() *sink { return &sink{analyzer: gossip.New(gossip.Options{})} }
 
 func (s *sink) take(_ context.Context, events []gossip.Event) (int, error) {
 	if s.hold != nil {
+		s.entered <- struct{}{}
 		<-s.hold
 	}
 	if s.full {
@@ -208,22 +209,27 @@ func TestComeAgain(t *testing.T) {
 
 func TestBusy(t *testing.T) {
 	s := newSink()
-	s.hold = make(chan struct{})
+	s.entered, s.hold = make(chan struct{}, 3), make(chan struct{})
 	counted := map[string]int{}
 	h := ingest.NewHandler(ingest.Options{Take: s.take, MaxRequests: 2, Rejected: func(reason string, n int) { counted[reason] += n }})
-	var both sync.WaitGroup
+	codes := make(chan int)
 	for range 2 {
-		both.Go(func() { _ = post(t, h, strings.NewReader(record())) })
+		go func() {
+			response := httptest.NewRecorder()
+			h.ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/v1/events", strings.NewReader(record())))
+			codes <- response.Code
+		}()
 	}
-	require.Eventually(t, func() bool {
-		response := httptest.NewRecorder()
-		h.ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/v1/events", strings.NewReader("")))
-		return response.Code == http.StatusTooManyRequests && response.Header().Get("Retry-After") == "1"
-	}, 5*time.Second, time.Millisecond)
+	<-s.entered
+	<-s.entered
+	response := httptest.NewRecorder()
+	h.ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/v1/events", strings.NewReader(record())))
+	require.Equal(t, http.StatusTooManyRequests, response.Code)
+	require.Equal(t, "1", response.Header().Get("Retry-After"))
+	require.Equal(t, map[string]int{"busy": 1}, counted)
 	close(s.hold)
-	both.Wait()
+	require.Equal(t, []int{200, 200}, []int{<-codes, <-codes})
 	require.Equal(t, 200, post(t, h, strings.NewReader(record())).Code)
-	require.Positive(t, counted["busy"])
 }
 
 func FuzzHandler(f *testing.F) {
