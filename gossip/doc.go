@@ -66,6 +66,11 @@
 // Unknown is a verdict of its own: too little was measured, or nothing. It is never 0 and never healthy, and [Coverage.Missing]
 // names the fields that would have helped.
 //
+// # Programs that run for long
+//
+// Memory is all that an Analyzer has. [Analyzer.Restore] gives a subject its history back after a restart, [Analyzer.Forget] lets go
+// of a pod that was deleted, and [Analyzer.Drop] of a single subject.
+//
 // # Limits
 //
 // Memory is bounded by [Options.MaxSubjects]. A subject has at most eight sources, of at most 60 buckets with 64 remembered records
