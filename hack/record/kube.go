@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
 )
 
 // cluster follows the pods of some namespaces through one long-lived kubectl,
@@ -21,9 +23,8 @@ type cluster struct {
 	kubeconfig string
 	namespaces []string
 
-	mu  sync.Mutex
-	byU map[string]*pod      // newest state by UID; deleted pods stay
-	ids map[string]container // every container run that was ever seen, by ID
+	mu    sync.Mutex
+	byUID map[string]*kernel.Pod // newest state by UID; deleted pods stay
 }
 
 func (c *cluster) command(ctx context.Context, args ...string) *exec.Cmd {
@@ -46,9 +47,9 @@ func (c *cluster) output(args ...string) ([]byte, error) {
 
 // watch begins to follow the pods and returns when it knows the present ones.
 func (c *cluster) watch(ctx context.Context) error {
-	c.byU, c.ids = map[string]*pod{}, map[string]container{}
+	c.byUID = map[string]*kernel.Pod{}
 	var list struct {
-		Items []*pod `json:"items"`
+		Items []*kernel.Pod `json:"items"`
 	}
 	out, err := c.output("get", "pods", "-A", "-o", "json")
 	if err != nil {
@@ -84,7 +85,7 @@ func (c *cluster) follow(events io.Reader) error {
 	dec := json.NewDecoder(events)
 	for {
 		var e struct {
-			Object *pod `json:"object"`
+			Object *kernel.Pod `json:"object"`
 		}
 		if err := dec.Decode(&e); errors.Is(err, io.EOF) {
 			return nil
@@ -95,31 +96,33 @@ func (c *cluster) follow(events io.Reader) error {
 	}
 }
 
-func (c *cluster) learn(p *pod) {
+func (c *cluster) learn(p *kernel.Pod) {
 	if p == nil || !slices.Contains(c.namespaces, p.Metadata.Namespace) {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.byU[p.Metadata.UID] = p
-	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
-		if _, id, ok := strings.Cut(s.ContainerID, "://"); ok {
-			c.ids[id] = container{p, s.Name, id}
-		}
+	if old := c.byUID[p.Metadata.UID]; old != nil {
+		p.Earlier = slices.Concat(old.Earlier, old.Running())
 	}
+	c.byUID[p.Metadata.UID] = p
 }
 
-// containers lists every container run seen so far, in a stable order.
-func (c *cluster) containers() []container {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var all []container
-	for _, r := range c.ids {
-		all = append(all, r)
+// containers lists every container run seen so far, once, in a stable order.
+func (c *cluster) containers() []kernel.Container {
+	var all []kernel.Container
+	seen := map[string]bool{}
+	for _, p := range c.pods() {
+		for _, r := range slices.Concat(p.Earlier, p.Running()) {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				all = append(all, r)
+			}
+		}
 	}
-	slices.SortFunc(all, func(a, b container) int {
-		return strings.Compare(a.pod.Metadata.Namespace+"/"+a.pod.Metadata.Name+"/"+a.name+"/"+a.id,
-			b.pod.Metadata.Namespace+"/"+b.pod.Metadata.Name+"/"+b.name+"/"+b.id)
+	slices.SortFunc(all, func(a, b kernel.Container) int {
+		return strings.Compare(a.Pod.Metadata.Namespace+"/"+a.Pod.Metadata.Name+"/"+a.Name+"/"+a.ID,
+			b.Pod.Metadata.Namespace+"/"+b.Pod.Metadata.Name+"/"+b.Name+"/"+b.ID)
 	})
 	return all
 }
@@ -142,22 +145,24 @@ func (c *cluster) objects() ([]byte, error) {
 	return fmt.Appendf(nil, "apiVersion: v1\nitems:\n%skind: List\nmetadata:\n  resourceVersion: \"\"\n", items.String()), nil
 }
 
-// pods are the newest states by UID; those of deleted pods too.
-func (c *cluster) pods() map[string]*pod {
+// pods are the newest states; those of deleted pods too.
+func (c *cluster) pods() []*kernel.Pod {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return maps.Clone(c.byU)
+	return slices.Collect(maps.Values(c.byUID))
 }
 
-// names are the names of the pod's containers by ID.
-func (c *cluster) names(p *pod) map[string]string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	names := map[string]string{}
-	for id, r := range c.ids {
-		if r.pod.Metadata.UID == p.Metadata.UID {
-			names[id] = r.name
-		}
+// events are the newest events of all namespaces: the kubelet tells in them of images.
+func (c *cluster) events() ([]kernel.Event, error) {
+	var list struct {
+		Items []kernel.Event `json:"items"`
 	}
-	return names
+	out, err := c.output("get", "events", "-A", "-o", "json")
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(out, &list); err != nil {
+		return nil, fmt.Errorf("kubectl get events: %w", err)
+	}
+	return list.Items, nil
 }

@@ -51,6 +51,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
 )
 
 // options are the flags of all three subcommands.
@@ -119,12 +121,12 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		return err
 	}
 
-	var births *birthTrace
+	var births *kernel.Trace
 	if o.mode != "throttle" {
-		if births, err = startBirthTrace(ctx); err != nil {
+		if births, err = kernel.StartTrace(ctx); err != nil {
 			return err
 		}
-		origin.Bpftrace = births.version
+		origin.Bpftrace = births.Version
 		fmt.Fprintln(stderr, "record: probes are attached")
 	}
 	var c capture
@@ -139,13 +141,14 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		sleep(ctx, o.duration)
 	}
 	if births != nil {
-		if err := births.stop(); err != nil {
+		if err := births.Stop(); err != nil {
 			return err
 		}
-		if births.lost > 0 {
-			fmt.Fprintf(stderr, "record: bpftrace lost %d events: no birth is written\n", births.lost)
-			origin.LostEvents = births.lost
-		} else if c.births, origin.Incomplete, err = births.fold(kube); err != nil {
+		rows, lost := births.Take()
+		if lost > 0 {
+			fmt.Fprintf(stderr, "record: bpftrace lost %d events: no birth is written\n", lost)
+			origin.LostEvents = lost
+		} else if c.births, origin.Incomplete, err = fold(births, rows, kube); err != nil {
 			return err
 		}
 	}

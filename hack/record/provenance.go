@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
 )
 
 // provenance says where a capture comes from. It names versions and the
@@ -35,14 +37,11 @@ func newProvenance(o options, kube *cluster) (*provenance, error) {
 		return nil, fmt.Errorf("uname: %w", err)
 	}
 	p.kernel = strings.TrimSpace(string(uname))
-	tree, err := openCgroups(o.cgroupRoot)
+	tree, err := kernel.Open(o.cgroupRoot)
 	if err != nil {
 		return nil, err
 	}
-	p.cgroup = "v1"
-	if tree.v2 {
-		p.cgroup = "v2"
-	}
+	p.cgroup = tree.Version()
 	var nodes struct {
 		Items []struct {
 			Status struct {

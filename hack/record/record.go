@@ -4,76 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
 )
-
-// timestampLayout is RFC 3339 with milliseconds, all of them written, so that lines align.
-const timestampLayout = "2006-01-02T15:04:05.000Z07:00"
-
-// subject names what a record is about, with the payload's field names.
-type subject struct {
-	Type          string  `json:"type"`
-	Timestamp     string  `json:"timestamp"`
-	PeriodSeconds float64 `json:"period_seconds,omitempty"`
-	Namespace     string  `json:"namespace"`
-	PodName       string  `json:"pod_name"`
-	PodUID        string  `json:"pod_uid"`
-	Node          string  `json:"node"`
-	ContainerName string  `json:"container_name,omitempty"`
-	ContainerID   string  `json:"container_id,omitempty"`
-	Source        string  `json:"source"`
-
-	at time.Time
-}
-
-// cpuThrottle is a cpu_throttle record. Counters are differences over the period.
-type cpuThrottle struct {
-	subject
-	NrPeriods     uint64  `json:"nr_periods"`
-	NrThrottled   uint64  `json:"nr_throttled"`
-	ThrottledUsec uint64  `json:"throttled_usec"`
-	UsageUsec     uint64  `json:"usage_usec"`
-	LimitCores    float64 `json:"limit_cores"` // 0: no limit
-	CFSPeriodUsec uint64  `json:"cfs_period_usec"`
-	Threads       int     `json:"threads"`
-	NodeCPUs      int     `json:"node_cpus"`
-
-	// What a dashboard shows for the same time; only where there is a limit.
-	Actual   *float64 `json:"actual_cpu_usage,omitempty"`   // cores
-	Reported *float64 `json:"reported_cpu_usage,omitempty"` // share of the limit
-}
-
-// podCreation is a pod_creation record.
-type podCreation struct {
-	subject
-	TotalSyscalls uint64          `json:"total_syscalls"`
-	NamespaceOps  uint64          `json:"namespace_ops"`
-	CgroupWrites  uint64          `json:"cgroup_writes"`
-	DurationNS    uint64          `json:"duration_ns"`
-	Execs         uint64          `json:"execs"`
-	Processes     uint64          `json:"processes"`
-	Mounts        uint64          `json:"mounts"`
-	ImagePullNS   *uint64         `json:"image_pull_ns,omitempty"`
-	InitNS        *uint64         `json:"init_ns,omitempty"`
-	Timeline      []timelineEntry `json:"timeline"`
-}
-
-// timelineEntry is one thing that happened in a birth.
-type timelineEntry struct {
-	TimestampMS uint64 `json:"timestamp_ms"` // from the start of the birth
-	Actor       string `json:"actor"`        // kubelet, runtime or kernel
-	Action      string `json:"action"`
-	Details     string `json:"details,omitempty"`
-}
 
 // capture is everything that was recorded.
 type capture struct {
-	throttle []cpuThrottle
-	births   []podCreation
+	throttle []kernel.CPUThrottle
+	births   []kernel.PodCreation
 }
 
 // ndjson gives the records in the order of their timestamps.
@@ -94,12 +36,12 @@ func (c *capture) ndjson() ([]byte, error) {
 		return nil
 	}
 	for i := range c.throttle {
-		if err := add(c.throttle[i].at, &c.throttle[i]); err != nil {
+		if err := add(c.throttle[i].At, &c.throttle[i]); err != nil {
 			return nil, err
 		}
 	}
 	for i := range c.births {
-		if err := add(c.births[i].at, &c.births[i]); err != nil {
+		if err := add(c.births[i].At, &c.births[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -109,6 +51,25 @@ func (c *capture) ndjson() ([]byte, error) {
 		out = append(out, l.text...)
 	}
 	return out, nil
+}
+
+// fold makes records of the births that were seen whole; the others are named in incomplete.
+func fold(trace *kernel.Trace, rows []kernel.Row, kube *cluster) (records []kernel.PodCreation, incomplete []string, err error) {
+	events, err := kube.events()
+	if err != nil {
+		return nil, nil, err
+	}
+	var births kernel.Births
+	for _, r := range rows {
+		births.Add(r)
+	}
+	pods := kube.pods()
+	records = births.Complete(pods, trace.Boot)
+	for i := range records {
+		p := slices.IndexFunc(pods, func(p *kernel.Pod) bool { return p.Metadata.UID == records[i].PodUID })
+		records[i].ImagePullNS = kernel.PullTime(pods[p], events)
+	}
+	return records, births.Incomplete(pods), nil
 }
 
 // write writes the capture, the pods and the provenance.
@@ -137,6 +98,3 @@ func write(o options, kube *cluster, c *capture, origin *provenance) error {
 	}
 	return nil
 }
-
-// round keeps six decimals: more would not be measured.
-func round(x float64) float64 { return math.Round(x*1e6) / 1e6 }

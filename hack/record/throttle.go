@@ -4,29 +4,31 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
+	"slices"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
 )
 
 // throttleReader turns reads of cumulative counters into records.
 type throttleReader struct {
-	tree    cgroupTree
+	tree    kernel.Tree
 	kube    *cluster
-	dirs    map[string]string   // cgroup by container ID
-	last    map[string]counters // the read before, by container ID
-	leftOut int                 // intervals that belong to two epochs
+	dirs    map[string]string          // cgroup by container ID
+	last    map[string]kernel.Counters // the read before, by container ID
+	leftOut int                        // intervals that belong to two epochs
 }
 
 func newThrottleReader(root string, kube *cluster) (*throttleReader, error) {
-	tree, err := openCgroups(root)
+	tree, err := kernel.Open(root)
 	if err != nil {
 		return nil, err
 	}
-	return &throttleReader{tree: tree, kube: kube, dirs: map[string]string{}, last: map[string]counters{}}, nil
+	return &throttleReader{tree: tree, kube: kube, dirs: map[string]string{}, last: map[string]kernel.Counters{}}, nil
 }
 
 // record reads every interval until the time is over or ctx ends.
-func (r *throttleReader) record(ctx context.Context, duration, every time.Duration) []cpuThrottle {
+func (r *throttleReader) record(ctx context.Context, duration, every time.Duration) []kernel.CPUThrottle {
 	records := r.read() // baselines: no record
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -44,73 +46,39 @@ func (r *throttleReader) record(ctx context.Context, duration, every time.Durati
 }
 
 // read reads all containers once.
-func (r *throttleReader) read() []cpuThrottle {
+func (r *throttleReader) read() []kernel.CPUThrottle {
 	all := r.kube.containers()
-	var unknown []container
-	for _, c := range all {
-		if _, ok := r.dirs[c.id]; !ok {
-			unknown = append(unknown, c)
-		}
-	}
-	if len(unknown) > 0 {
-		found, err := r.tree.find(unknown)
+	if slices.ContainsFunc(all, func(c kernel.Container) bool { _, known := r.dirs[c.ID]; return !known }) {
+		found, err := r.tree.Containers()
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "record:", err)
 		}
-		for _, c := range unknown {
-			r.dirs[c.id] = found[c.id] // "": ended before it was seen, or not on this node
+		for _, c := range all {
+			if _, known := r.dirs[c.ID]; !known {
+				r.dirs[c.ID] = found[c.ID] // "": ended before it was seen, or not on this node
+			}
 		}
 	}
-	var records []cpuThrottle
+	var records []kernel.CPUThrottle
 	for _, c := range all {
-		dir := r.dirs[c.id]
+		dir := r.dirs[c.ID]
 		if dir == "" {
 			continue
 		}
-		now, err := r.tree.read(dir)
+		now, err := r.tree.Read(dir)
 		if err != nil { // the container ended, its cgroup went with it
-			r.dirs[c.id] = ""
-			delete(r.last, c.id)
+			r.dirs[c.ID] = ""
+			delete(r.last, c.ID)
 			continue
 		}
-		if before, ok := r.last[c.id]; ok {
-			if rec, ok := delta(c, before, now); ok {
+		if before, ok := r.last[c.ID]; ok {
+			if rec, ok := kernel.Delta(c, before, now); ok {
 				records = append(records, rec)
 			} else {
 				r.leftOut++
 			}
 		}
-		r.last[c.id] = now
+		r.last[c.ID] = now
 	}
 	return records
-}
-
-// delta is the record of one interval, or false when the interval belongs to two epochs.
-func delta(c container, a, b counters) (cpuThrottle, bool) {
-	if b.periods < a.periods || b.throttled < a.throttled || b.throttledNS < a.throttledNS || b.usageNS < a.usageNS ||
-		a.quotaUS != b.quotaUS || a.periodUS != b.periodUS {
-		return cpuThrottle{}, false
-	}
-	period := b.at.Sub(a.at).Seconds()
-	rec := cpuThrottle{
-		subject: subject{
-			Type: "cpu_throttle", Timestamp: b.at.UTC().Format(timestampLayout), PeriodSeconds: round(period),
-			Namespace: c.pod.Metadata.Namespace, PodName: c.pod.Metadata.Name, PodUID: c.pod.Metadata.UID,
-			Node: c.pod.Spec.NodeName, ContainerName: c.name, ContainerID: c.id, Source: "cgroup", at: b.at,
-		},
-		NrPeriods:     b.periods - a.periods,
-		NrThrottled:   b.throttled - a.throttled,
-		ThrottledUsec: b.throttledNS/1000 - a.throttledNS/1000,
-		UsageUsec:     b.usageNS/1000 - a.usageNS/1000,
-		CFSPeriodUsec: b.periodUS,
-		Threads:       b.threads,
-		NodeCPUs:      runtime.NumCPU(),
-	}
-	if b.quotaUS > 0 {
-		cores := float64(b.usageNS-a.usageNS) / 1e9 / period
-		limit := float64(b.quotaUS) / float64(b.periodUS)
-		share, actual := round(cores/limit), round(cores)
-		rec.LimitCores, rec.Actual, rec.Reported = round(limit), &actual, &share
-	}
-	return rec, true
 }

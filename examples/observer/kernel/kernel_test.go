@@ -1,4 +1,4 @@
-package main
+package kernel
 
 import (
 	"os"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const (
@@ -13,10 +15,10 @@ const (
 	testID  = "37e6324da06d5becc1f7e318fc4dd0253a3fff1d91f323e3a0b1c2d3e4f50617"
 )
 
-func testContainer() container {
-	p := &pod{}
+func testContainer() Container {
+	p := &Pod{}
 	p.Metadata.Name, p.Metadata.Namespace, p.Metadata.UID = "api-0", "shop", testUID
-	return container{p, "app", testID}
+	return Container{p, "app", testID}
 }
 
 func files(t *testing.T, dir string, content map[string]string) {
@@ -54,21 +56,22 @@ func TestReadCgroups(t *testing.T) {
 			root := t.TempDir()
 			files(t, filepath.Dir(filepath.Join(root, tc.mark)), map[string]string{filepath.Base(tc.mark): ""})
 			files(t, filepath.Join(root, tc.dir), tc.content)
-			tree, err := openCgroups(root)
+			tree, err := Open(root)
 			if err != nil {
 				t.Fatal(err)
 			}
-			dirs, err := tree.find([]container{testContainer()})
+			dirs, err := tree.Containers()
 			if err != nil || dirs[testID] == "" {
-				t.Fatalf("find = %v, %v", dirs, err)
+				t.Fatalf("Containers = %v, %v", dirs, err)
 			}
-			c, err := tree.read(dirs[testID])
+			c, err := tree.Read(dirs[testID])
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.periods != 449 || c.throttled != 363 || c.throttledNS/1000 != 28967400 || c.usageNS/1000 != 3972000 ||
-				c.quotaUS != 10000 || c.periodUS != 100000 || c.threads != 3 {
-				t.Errorf("read = %+v", c)
+			c.At, c.ThrottledNS, c.UsageNS = time.Time{}, c.ThrottledNS/1000, c.UsageNS/1000
+			want := Counters{Periods: 449, Throttled: 363, ThrottledNS: 28967400, UsageNS: 3972000, QuotaUS: 10000, PeriodUS: 100000, Threads: 3}
+			if diff := cmp.Diff(want, c); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
@@ -76,34 +79,34 @@ func TestReadCgroups(t *testing.T) {
 
 func TestDelta(t *testing.T) {
 	at := time.Date(2026, 11, 22, 23, 14, 54, 0, time.UTC)
-	a := counters{at: at, periods: 10, throttled: 8, throttledNS: 500e6, usageNS: 90e6, quotaUS: 10000, periodUS: 100000}
-	b := counters{at: at.Add(5 * time.Second), periods: 29, throttled: 23, throttledNS: 1700e6, usageNS: 255e6, quotaUS: 10000, periodUS: 100000}
-	rec, ok := delta(testContainer(), a, b)
+	a := Counters{At: at, Periods: 10, Throttled: 8, ThrottledNS: 500e6, UsageNS: 90e6, QuotaUS: 10000, PeriodUS: 100000}
+	b := Counters{At: at.Add(5 * time.Second), Periods: 29, Throttled: 23, ThrottledNS: 1700e6, UsageNS: 255e6, QuotaUS: 10000, PeriodUS: 100000}
+	rec, ok := Delta(testContainer(), a, b)
 	if !ok || rec.NrPeriods != 19 || rec.NrThrottled != 15 || rec.ThrottledUsec != 1200000 || rec.UsageUsec != 165000 ||
 		rec.LimitCores != 0.1 || *rec.Actual != 0.033 || *rec.Reported != 0.33 || rec.PeriodSeconds != 5 {
-		t.Errorf("delta = %+v, %v", rec, ok)
+		t.Errorf("Delta = %+v, %v", rec, ok)
 	}
-	if _, ok := delta(testContainer(), b, a); ok {
+	if _, ok := Delta(testContainer(), b, a); ok {
 		t.Error("counters that fell gave a record")
 	}
 	resized := b
-	resized.quotaUS = 100000
-	if _, ok := delta(testContainer(), a, resized); ok {
+	resized.QuotaUS = 100000
+	if _, ok := Delta(testContainer(), a, resized); ok {
 		t.Error("an interval with two limits gave a record")
 	}
-	a.quotaUS, b.quotaUS = 0, 0
-	if rec, ok := delta(testContainer(), a, b); !ok || rec.LimitCores != 0 || rec.Reported != nil {
+	a.QuotaUS, b.QuotaUS = 0, 0
+	if rec, ok := Delta(testContainer(), a, b); !ok || rec.LimitCores != 0 || rec.Reported != nil {
 		t.Errorf("without a limit: %+v, %v", rec, ok)
 	}
 }
 
 func TestParseRow(t *testing.T) {
-	r, err := parseRow("time_:12 event:exec pid:7 birth:3 comm:tokio runtime w a:cri-containerd-37e6 b:x file:/bin/my app value:1 " +
+	r, err := ParseRow("time_:12 event:exec pid:7 birth:3 comm:tokio runtime w a:cri-containerd-37e6 b:x file:/bin/my app value:1 " +
 		"syscalls:12459 namespaces:6 cgroup_writes:166 mounts:96 processes:14 execs:9")
-	if err != nil || r.comm != "tokio runtime w" || r.file != "/bin/my app" || r.syscalls != 12459 || r.exs != 9 {
-		t.Errorf("parseRow = %+v, %v", r, err)
+	if err != nil || r.Comm != "tokio runtime w" || r.File != "/bin/my app" || r.Syscalls != 12459 || r.Execs != 9 {
+		t.Errorf("ParseRow = %+v, %v", r, err)
 	}
-	if _, err := parseRow("Attaching 17 probes..."); err == nil {
+	if _, err := ParseRow("Attaching 17 probes..."); err == nil {
 		t.Error("no error for a line that is no row")
 	}
 }
@@ -113,14 +116,14 @@ func TestDirsMade(t *testing.T) {
 	dir := "/docker/d0bbaca1330d49c902c8c19f3bc88fe42cf9271c245219917ab452163b3ab58d/kubelet.slice/kubelet-kubepods.slice/" +
 		"kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod" + strings.ReplaceAll(testUID, "-", "_") + ".slice"
 	scope := "/kubepods/pod" + testUID + "/" + testID // 115 bytes: one row
-	made := dirsMade([]row{
-		{event: "mkdir", pid: 1, ns: 5, comm: "systemd", a: dir[:63], b: dir[63:126]},
-		{event: "mkdir", pid: 2, ns: 6, comm: "runc", a: scope[:63], b: scope[63:]},
-		{event: "mkdir2", pid: 1, ns: 7, comm: "systemd", a: dir[126:189], b: dir[189:]},
-		{event: "mkdir2", pid: 2, ns: 8, comm: "runc", a: dir[126:189], b: "left over"},
-		{event: "mkdir", pid: 3, ns: 9, comm: "systemd", a: "/system.slice/x", b: dir[63:126]},
-		{event: "mkdir", pid: 1, ns: 10, comm: "systemd", a: dir[:63], b: dir[63:126]}, // longer than four pieces
-		{event: "mkdir2", pid: 1, ns: 11, comm: "systemd", a: dir[126:189], b: (dir[189:] + "/cri-containerd-" + testID)[:63]},
+	made := dirsMade([]Row{
+		{Event: "mkdir", PID: 1, NS: 5, Comm: "systemd", A: dir[:63], B: dir[63:126]},
+		{Event: "mkdir", PID: 2, NS: 6, Comm: "runc", A: scope[:63], B: scope[63:]},
+		{Event: "mkdir2", PID: 1, NS: 7, Comm: "systemd", A: dir[126:189], B: dir[189:]},
+		{Event: "mkdir2", PID: 2, NS: 8, Comm: "runc", A: dir[126:189], B: "left over"},
+		{Event: "mkdir", PID: 3, NS: 9, Comm: "systemd", A: "/system.slice/x", B: dir[63:126]},
+		{Event: "mkdir", PID: 1, NS: 10, Comm: "systemd", A: dir[:63], B: dir[63:126]}, // longer than four pieces
+		{Event: "mkdir2", PID: 1, NS: 11, Comm: "systemd", A: dir[126:189], B: (dir[189:] + "/cri-containerd-" + testID)[:63]},
 	})
 	if len(made) != 3 || made[2].container != testID[:len(made[2].container)] || len(made[2].container) < 16 {
 		t.Fatalf("dirsMade = %+v", made)
@@ -133,8 +136,8 @@ func TestDirsMade(t *testing.T) {
 	}
 }
 
-func TestLostEvents(t *testing.T) {
-	if n := lostEvents("Attaching\nLost 12 events\nLost 3 events\n"); n != 15 {
-		t.Errorf("lostEvents = %d", n)
+func TestLostRows(t *testing.T) {
+	if n := lostRows("Attaching\nLost 12 events\nLost 3 events\n"); n != 15 {
+		t.Errorf("lostRows = %d", n)
 	}
 }

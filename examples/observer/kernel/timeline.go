@@ -1,4 +1,4 @@
-package main
+package kernel
 
 import (
 	"cmp"
@@ -34,7 +34,7 @@ type timelineBuilder struct {
 }
 
 type weighted struct {
-	timelineEntry
+	TimelineEntry
 	ns     uint64
 	weight int
 }
@@ -42,12 +42,12 @@ type weighted struct {
 func (t *timelineBuilder) add(ns uint64, weight int, actor, action, details string) {
 	if ns <= t.end {
 		ms := (ns - min(ns, t.start) + 500_000) / 1_000_000
-		t.entries = append(t.entries, weighted{timelineEntry{ms, actor, cut(action, 64), cut(details, 96)}, ns, weight})
+		t.entries = append(t.entries, weighted{TimelineEntry{ms, actor, cut(action, 64), cut(details, 96)}, ns, weight})
 	}
 }
 
 // timeline tells the birth from its start to the exec of the last container's command.
-func (b *podBirth) timeline(start, end uint64) []timelineEntry {
+func (b *podBirth) timeline(start, end uint64) []TimelineEntry {
 	t := &timelineBuilder{start: start, end: end}
 	seen := map[string]bool{} // cgroup v1 makes one directory in each hierarchy: the first counts
 	for _, d := range b.dirs {
@@ -64,46 +64,46 @@ func (b *podBirth) timeline(start, end uint64) []timelineEntry {
 		b.tell(t, r, i == 0)
 	}
 	for _, c := range b.commands {
-		t.add(c.ns, 3, "kernel", "exec "+c.file, fmt.Sprintf("%s; %d syscalls, %d mounts so far", b.who(c.a), c.syscalls, c.mounts))
-		if ended, ok := b.ends[c.pid]; ok {
-			t.add(ended, 2, "kernel", "exit", b.who(c.a))
+		t.add(c.NS, 3, "kernel", "exec "+c.File, fmt.Sprintf("%s; %d syscalls, %d mounts so far", b.who(c.A), c.Syscalls, c.Mounts))
+		if ended, ok := b.ends[c.PID]; ok {
+			t.add(ended, 2, "kernel", "exit", b.who(c.A))
 		}
 	}
 	slices.SortStableFunc(t.entries, func(x, y weighted) int { return cmp.Compare(x.ns, y.ns) })
 	for weight := 0; len(t.entries) > maxTimeline && weight < 3; weight++ {
 		t.entries = slices.DeleteFunc(t.entries, func(e weighted) bool { return e.weight == weight })
 	}
-	var out []timelineEntry
+	var out []TimelineEntry
 	for _, e := range t.entries[max(0, len(t.entries)-maxTimeline):] {
-		out = append(out, e.timelineEntry)
+		out = append(out, e.TimelineEntry)
 	}
 	return out
 }
 
 // tell adds the entry of one row of the shim's tree, if it is worth one.
-func (b *podBirth) tell(t *timelineBuilder, r row, first bool) {
-	switch r.event {
+func (b *podBirth) tell(t *timelineBuilder, r Row, first bool) {
+	switch r.Event {
 	case "exec":
-		again := strings.HasPrefix(r.comm, "containerd-shim") || strings.HasPrefix(r.file, "/proc/self/") // of themselves
-		hook := containerDir.MatchString(r.a)
+		again := strings.HasPrefix(r.Comm, "containerd-shim") || strings.HasPrefix(r.File, "/proc/self/") // of themselves
+		hook := containerDir.MatchString(r.A)
 		switch {
 		case first:
-			t.add(r.ns, 3, "runtime", "exec "+path.Base(r.file), "the pod's shim")
+			t.add(r.NS, 3, "runtime", "exec "+path.Base(r.File), "the pod's shim")
 		case hook:
-			t.add(r.ns, 0, "runtime", "exec "+path.Base(r.file), "a hook in the cgroup of "+b.who(r.a))
+			t.add(r.NS, 0, "runtime", "exec "+path.Base(r.File), "a hook in the cgroup of "+b.who(r.A))
 		case !again:
-			t.add(r.ns, 0, "runtime", "exec "+path.Base(r.file), "")
+			t.add(r.NS, 0, "runtime", "exec "+path.Base(r.File), "")
 		}
 	case "namespaces":
 		var names []string
 		for _, f := range cloneFlags {
-			if r.value&f.flag != 0 {
+			if r.Value&f.flag != 0 {
 				names = append(names, f.name)
 			}
 		}
-		t.add(r.ns, 2, "kernel", "namespaces created: "+strings.Join(names, " "), b.who(r.a))
+		t.add(r.NS, 2, "kernel", "namespaces created: "+strings.Join(names, " "), b.who(r.A))
 	case "pivot_root":
-		t.add(r.ns, 1, "kernel", "root file system changed", b.who(r.a))
+		t.add(r.NS, 1, "kernel", "root file system changed", b.who(r.A))
 	}
 }
 

@@ -1,4 +1,4 @@
-package main
+package kernel
 
 import (
 	"cmp"
@@ -31,32 +31,32 @@ type dirMade struct {
 }
 
 // dirsMade joins the pieces of paths, in order of arrival, and keeps those of pods.
-func dirsMade(rows []row) []dirMade {
+func dirsMade(rows []Row) []dirMade {
 	var dirs []dirMade
-	begun := map[uint64]row{} // by PID: the second row follows the first
-	whole := func(r row, text string) {
+	begun := map[uint64]Row{} // by PID: the second row follows the first
+	whole := func(r Row, text string) {
 		i := strings.LastIndex(text, "/")
 		parent, last := path.Base(text[:max(i, 0)]), text[i+1:]
 		if uid := podPrefix(last); uid != "" {
-			dirs = append(dirs, dirMade{r.ns, uid, r.comm, "", last})
+			dirs = append(dirs, dirMade{r.NS, uid, r.Comm, "", last})
 		} else if uid := podPrefix(parent); uid != "" {
-			dirs = append(dirs, dirMade{r.ns, uid, r.comm, cmp.Or(containerDir.FindString(last), last), last})
+			dirs = append(dirs, dirMade{r.NS, uid, r.Comm, cmp.Or(containerDir.FindString(last), last), last})
 		}
 	}
 	const piece = 63
 	for _, r := range rows {
-		text := r.a
+		text := r.A
 		if len(text) == piece {
-			text += r.b
+			text += r.B
 		}
-		switch first, ok := begun[r.pid]; {
-		case r.event == "mkdir" && len(text) == 2*piece:
-			begun[r.pid] = r
-		case r.event == "mkdir":
+		switch first, ok := begun[r.PID]; {
+		case r.Event == "mkdir" && len(text) == 2*piece:
+			begun[r.PID] = r
+		case r.Event == "mkdir":
 			whole(r, text)
-		case r.event == "mkdir2" && ok:
-			delete(begun, r.pid)
-			whole(first, first.a+first.b+text)
+		case r.Event == "mkdir2" && ok:
+			delete(begun, r.PID)
+			whole(first, first.A+first.B+text)
 		}
 	}
 	return dirs

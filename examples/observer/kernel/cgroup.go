@@ -1,74 +1,75 @@
-package main
+package kernel
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// counters is one read of a container's cgroup. Counters are cumulative.
-type counters struct {
-	at                   time.Time
-	periods, throttled   uint64
-	throttledNS, usageNS uint64
-	quotaUS, periodUS    uint64 // quotaUS 0: no limit
-	threads              int
-}
-
-// cgroupTree reads the CPU controller of cgroup v1 or v2.
-type cgroupTree struct {
+// Tree is the hierarchy of cgroups with the CPU controller.
+type Tree struct {
 	root string
 	v2   bool
 }
 
-// openCgroups finds the hierarchy with the CPU controller.
-func openCgroups(root string) (cgroupTree, error) {
-	if root == "" {
-		root = "/sys/fs/cgroup"
-	}
+// Open finds the hierarchy of cgroup v1 or v2 that is mounted at root; "" means /sys/fs/cgroup.
+func Open(root string) (Tree, error) {
+	root = cmp.Or(root, "/sys/fs/cgroup")
 	if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err == nil {
-		return cgroupTree{root, true}, nil
+		return Tree{root, true}, nil
 	}
 	for _, dir := range []string{root, filepath.Join(root, "cpu"), filepath.Join(root, "cpu,cpuacct")} {
-		if _, err := os.Stat(filepath.Join(dir, "cpu.shares")); err == nil {
-			return cgroupTree{dir, false}, nil
-		}
-		if _, err := os.Stat(filepath.Join(dir, "cpu.cfs_quota_us")); err == nil {
-			return cgroupTree{dir, false}, nil
+		for _, file := range []string{"cpu.shares", "cpu.cfs_quota_us"} {
+			if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
+				return Tree{dir, false}, nil
+			}
 		}
 	}
-	return cgroupTree{}, fmt.Errorf("no cgroup with a CPU controller below %s", root)
+	return Tree{}, fmt.Errorf("no cgroup with a CPU controller below %s", root)
 }
 
-// find maps container IDs to their directories. It needs the pod's UID in the
-// parent's name and the container's ID in the directory's own, which both
-// cgroup drivers of the kubelet and all runtimes write.
-func (t cgroupTree) find(want []container) (map[string]string, error) {
+// Version is "v1" or "v2".
+func (t Tree) Version() string {
+	if t.v2 {
+		return "v2"
+	}
+	return "v1"
+}
+
+var (
+	// podName is the name of a pod's directory. The kubelet's systemd driver writes its UID with underscores; a static pod's UID has none.
+	podName = regexp.MustCompile(`pod(?:[0-9a-f]{8}([-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$`)
+	// containerName is the name of a container's directory, with its ID.
+	containerName = regexp.MustCompile(`(?:^|[-:])([0-9a-f]{64})(?:\.scope)?$`)
+)
+
+// Containers finds the cgroup directories of pods' containers and sandboxes, by container ID. What is of which pod, its status says.
+func (t Tree) Containers() (map[string]string, error) {
 	found := map[string]string{}
 	err := filepath.WalkDir(t.root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil // went away while we walked
-			}
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // went away while we walked
+		case err != nil:
 			return err
-		}
-		if !d.IsDir() {
+		case !d.IsDir():
 			return nil
 		}
-		for _, c := range want {
-			if strings.Contains(d.Name(), c.id) && ofPod(filepath.Base(filepath.Dir(path)), c.pod.Metadata.UID) {
-				found[c.id] = path
-				return fs.SkipDir
-			}
+		id := containerName.FindStringSubmatch(d.Name())
+		if id == nil || !podName.MatchString(filepath.Base(filepath.Dir(path))) {
+			return nil // not of a pod; it may be a whole node
 		}
-		return nil
+		found[id[1]] = path
+		return fs.SkipDir
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for cgroups: %w", err)
@@ -76,51 +77,43 @@ func (t cgroupTree) find(want []container) (map[string]string, error) {
 	return found, nil
 }
 
-// ofPod tells if a cgroup directory belongs to the pod: the systemd driver
-// writes the UID with underscores.
-func ofPod(dir, uid string) bool {
-	return strings.Contains(strings.ReplaceAll(dir, "_", "-"), "pod"+uid)
-}
-
-// read reads the counters of one container.
-func (t cgroupTree) read(dir string) (counters, error) {
-	c := counters{at: time.Now()}
+// Read reads the counters of one container from its directory.
+func (t Tree) Read(dir string) (Counters, error) {
+	c := Counters{At: time.Now()}
 	stat, err := keyed(filepath.Join(dir, "cpu.stat"))
 	if err != nil {
 		return c, err
 	}
-	c.periods, c.throttled = stat["nr_periods"], stat["nr_throttled"]
+	c.Periods, c.Throttled = stat["nr_periods"], stat["nr_throttled"]
 	tasks := "tasks"
 	if t.v2 {
 		tasks = "cgroup.threads"
-		c.throttledNS, c.usageNS = stat["throttled_usec"]*1000, stat["usage_usec"]*1000
+		c.ThrottledNS, c.UsageNS = stat["throttled_usec"]*1000, stat["usage_usec"]*1000
 		quota, period, err := quotaV2(filepath.Join(dir, "cpu.max"))
 		if err != nil {
 			return c, err
 		}
-		c.quotaUS, c.periodUS = quota, period
+		c.QuotaUS, c.PeriodUS = quota, period
 	} else {
-		c.throttledNS = stat["throttled_time"]
-		if c.usageNS, err = number(t.usageFile(dir)); err != nil {
+		c.ThrottledNS = stat["throttled_time"]
+		if c.UsageNS, err = number(t.usageFile(dir)); err != nil {
 			return c, err
 		}
-		if c.quotaUS, err = number(filepath.Join(dir, "cpu.cfs_quota_us")); err != nil {
+		if c.QuotaUS, err = number(filepath.Join(dir, "cpu.cfs_quota_us")); err != nil {
 			return c, err
 		}
-		if c.periodUS, err = number(filepath.Join(dir, "cpu.cfs_period_us")); err != nil {
+		if c.PeriodUS, err = number(filepath.Join(dir, "cpu.cfs_period_us")); err != nil {
 			return c, err
 		}
 	}
-	list, err := os.ReadFile(filepath.Join(dir, tasks))
-	if err != nil {
-		return c, fmt.Errorf("read threads: %w", err)
+	if list, err := os.ReadFile(filepath.Join(dir, tasks)); err == nil { // in a threaded domain the kernel does not list them
+		c.Threads = bytes.Count(list, []byte("\n"))
 	}
-	c.threads = bytes.Count(list, []byte("\n"))
 	return c, nil
 }
 
 // usageFile is cpuacct.usage of cgroup v1, beside the CPU controller's files or in a hierarchy of its own.
-func (t cgroupTree) usageFile(dir string) string {
+func (t Tree) usageFile(dir string) string {
 	file := filepath.Join(dir, "cpuacct.usage")
 	if _, err := os.Stat(file); err == nil {
 		return file

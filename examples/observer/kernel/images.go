@@ -1,0 +1,49 @@
+package kernel
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Event is what is needed of a v1 Event of the kubelet, as its JSON has it.
+type Event struct {
+	Reason         string `json:"reason"`
+	Message        string `json:"message"`
+	InvolvedObject struct {
+		UID       string `json:"uid"`
+		FieldPath string `json:"fieldPath"`
+	} `json:"involvedObject"`
+}
+
+// pulledText is how the kubelet says that it pulled an image, and how long that took with the wait for other pulls.
+var pulledText = regexp.MustCompile(`^Successfully pulled image .* \(([0-9hmsµun.]+) including waiting\)`)
+
+// PullTime is how long the images of a pod were pulled, in nanoseconds, as the kubelet's events say; an image that was there took none.
+// It is nil where the events do not tell it of every container.
+func PullTime(p *Pod, events []Event) *uint64 {
+	took := map[string]time.Duration{} // by field path
+	for _, e := range events {
+		if e.Reason != "Pulled" || e.InvolvedObject.UID != p.Metadata.UID {
+			continue
+		}
+		if m := pulledText.FindStringSubmatch(e.Message); m != nil {
+			if d, err := time.ParseDuration(m[1]); err == nil {
+				took[e.InvolvedObject.FieldPath] = d
+			}
+		} else if strings.Contains(e.Message, "already present on machine") {
+			took[e.InvolvedObject.FieldPath] += 0
+		}
+	}
+	var sum time.Duration
+	for path, list := range map[string][]ContainerSpec{"spec.containers": p.Spec.Containers, "spec.initContainers": p.Spec.InitContainers} {
+		for _, c := range list {
+			d, known := took[path+"{"+c.Name+"}"]
+			if !known {
+				return nil
+			}
+			sum += d
+		}
+	}
+	return new(uint64(max(0, sum.Nanoseconds())))
+}

@@ -1,0 +1,45 @@
+package kernel
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+)
+
+// Row is one row of pxl/pod_birth.bt; its columns are described there.
+type Row struct {
+	NS                                                           uint64 // monotonic clock
+	Event                                                        string
+	PID, Birth                                                   uint64
+	Comm, A, B, File                                             string
+	Value                                                        uint64
+	Syscalls, Namespaces, CgroupWrites, Mounts, Processes, Execs uint64
+}
+
+// rowText is how the program prints a row. Names may hold spaces, keys do not.
+var rowText = regexp.MustCompile(`(?s)^time_:(\d+) event:(\w+) pid:(\d+) birth:(\d+) comm:(.*?) a:(.*?) b:(.*?) file:(.*) ` +
+	`value:(\d+) syscalls:(\d+) namespaces:(\d+) cgroup_writes:(\d+) mounts:(\d+) processes:(\d+) execs:(\d+)`)
+
+// ParseRow reads a row as the program prints it.
+func ParseRow(text string) (Row, error) {
+	m := rowText.FindStringSubmatch(text)
+	if m == nil {
+		return Row{}, fmt.Errorf("unexpected row %q", text)
+	}
+	r := Row{Event: m[2], Comm: m[5], A: m[6], B: m[7], File: m[8]}
+	for i, n := range map[int]*uint64{
+		1: &r.NS, 3: &r.PID, 4: &r.Birth, 9: &r.Value, 10: &r.Syscalls,
+		11: &r.Namespaces, 12: &r.CgroupWrites, 13: &r.Mounts, 14: &r.Processes, 15: &r.Execs,
+	} {
+		var err error
+		if *n, err = strconv.ParseUint(m[i], 10, 64); err != nil {
+			return Row{}, fmt.Errorf("row %q: %w", text, err)
+		}
+	}
+	return r, nil
+}
+
+// isCommand tells if the row is the exec of a container's command.
+func (r Row) isCommand() bool { return r.Event == "exec" && r.Value == 1 }
+
+func (r Row) when() uint64 { return r.NS }

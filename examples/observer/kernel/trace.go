@@ -1,0 +1,197 @@
+package kernel
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kernel-gossip/kernel-gossip/pxl"
+)
+
+// maxPending bounds the rows that nobody has taken yet.
+const maxPending = 100_000
+
+// Trace is a running bpftrace with pxl/pod_birth.bt.
+type Trace struct {
+	Version string    // of bpftrace
+	Boot    time.Time // wall-clock time at which the clock of the rows was zero
+
+	cmd  *exec.Cmd
+	done chan struct{}
+	err  error // once done is closed
+
+	mu   sync.Mutex
+	rows []Row
+	lost int
+}
+
+// StartTrace starts bpftrace, which has to be root's, and returns when its probes are in place. A birth that began before is seen in part.
+// When ctx ends nothing happens: an interrupt has to reach bpftrace after all else was read, so Stop ends it.
+func StartTrace(ctx context.Context) (*Trace, error) {
+	version, err := exec.CommandContext(ctx, "bpftrace", "--version").Output()
+	if err != nil {
+		return nil, fmt.Errorf("bpftrace: %w", err)
+	}
+	boot, err := bootTime()
+	if err != nil {
+		return nil, err
+	}
+	t := &Trace{Version: strings.TrimPrefix(strings.TrimSpace(string(version)), "bpftrace "), Boot: boot, done: make(chan struct{})}
+	t.cmd = exec.Command("bpftrace", "-f", "json", "-e", pxl.PodBirth)
+	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's ^C is for the program
+	t.cmd.Env = append(os.Environ(), "BPFTRACE_PERF_RB_PAGES=1024")
+	messages := &tail{}
+	t.cmd.Stderr = messages
+	stdout, err := t.cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("bpftrace: %w", err)
+	}
+	if err := t.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("bpftrace: %w", err)
+	}
+	attaching := make(chan struct{})
+	go func() {
+		defer close(t.done)
+		t.err = t.follow(stdout, attaching)
+		if err := t.cmd.Wait(); err != nil {
+			t.err = fmt.Errorf("bpftrace: %w\n%s", err, messages.text)
+		}
+		t.miss(lostRows(messages.text))
+	}()
+	select {
+	case <-attaching:
+	case <-t.done:
+		return nil, t.err
+	case <-time.After(time.Minute):
+		return nil, errors.Join(errors.New("bpftrace attached nothing within a minute"), t.Stop())
+	}
+	select { // it speaks before the last probe is attached
+	case <-time.After(3 * time.Second):
+	case <-ctx.Done():
+	}
+	return t, nil
+}
+
+// Take returns the rows since the last time, and how many were lost meanwhile.
+func (t *Trace) Take() (rows []Row, lost int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rows, lost = t.rows, t.lost
+	t.rows, t.lost = nil, 0
+	return rows, lost
+}
+
+// Done is closed when bpftrace has ended.
+func (t *Trace) Done() <-chan struct{} { return t.done }
+
+// Stop ends bpftrace, waits for its last row, and says why it ended if it had ended before.
+func (t *Trace) Stop() error {
+	if err := t.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stop bpftrace: %w", err)
+	}
+	<-t.done
+	return t.err
+}
+
+func (t *Trace) put(r Row) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.rows) == maxPending {
+		t.rows = nil
+		t.lost += maxPending
+	}
+	t.rows = append(t.rows, r)
+}
+
+func (t *Trace) miss(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lost += n
+}
+
+// follow reads bpftrace's JSON lines.
+func (t *Trace) follow(stdout io.Reader, attaching chan<- struct{}) error {
+	lines := bufio.NewScanner(stdout)
+	lines.Buffer(nil, 16<<20) // the last lines are whole maps
+	for lines.Scan() {
+		var l struct {
+			Type string          `json:"type"`
+			Data json.RawMessage `json:"data"`
+		}
+		if json.Unmarshal(lines.Bytes(), &l) != nil {
+			continue // empty lines
+		}
+		switch l.Type {
+		case "attached_probes":
+			close(attaching)
+		case "lost_events":
+			var lost struct {
+				Events int `json:"events"`
+			}
+			if err := json.Unmarshal(l.Data, &lost); err != nil {
+				return fmt.Errorf("bpftrace: %w", err)
+			}
+			t.miss(lost.Events)
+		case "printf":
+			var text string
+			if err := json.Unmarshal(l.Data, &text); err != nil {
+				return fmt.Errorf("bpftrace: %w", err)
+			}
+			r, err := ParseRow(text)
+			if err != nil {
+				return err
+			}
+			t.put(r)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("bpftrace: %w", err)
+	}
+	return nil
+}
+
+// tail keeps the end of what is written to it.
+type tail struct{ text string }
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.text += string(b)
+	t.text = t.text[max(0, len(t.text)-64<<10):]
+	return len(b), nil
+}
+
+var lostText = regexp.MustCompile(`Lost (\d+) events`)
+
+// lostRows adds up bpftrace's complaints.
+func lostRows(messages string) (lost int) {
+	for _, m := range lostText.FindAllStringSubmatch(messages, -1) {
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			n = 1 // too many to count
+		}
+		lost += n
+	}
+	return lost
+}
+
+// bootTime is the wall-clock time at which the monotonic clock, bpftrace's nsecs, was zero, as seen now. If the wall clock is set later
+// on, the timestamps of births and of counters drift apart by that.
+func bootTime() (time.Time, error) {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		return time.Time{}, fmt.Errorf("clock_gettime: %w", err)
+	}
+	return time.Now().Add(-time.Duration(ts.Nano())), nil
+}

@@ -1,0 +1,148 @@
+// Command observer tells the operator what the kernel knows of the pods of its node: for clusters without Pixie, for kind, for trying out.
+//
+//	observer --url http://kernel-gossip.kernel-gossip:8080/v1/events --token-file /var/run/secrets/kernel-gossip/token
+//	observer | gossip-replay -        # without a URL the records go to standard output
+//
+// Every interval it reads the cgroups of all pods of the node and sends what their counters grew by, as records of the payload
+// (pixie/payload.md). Where bpftrace and root's rights exist it watches the births of pods too. It knows pods from the API server, or from
+// whatever else answers a GET with a list of them. It changes nothing, and reads nothing of what containers do with their memory and
+// files. README.md says how to run it on every node, and what it costs.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// serviceAccount is where Kubernetes mounts a pod's own credentials.
+const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount/"
+
+// options are the flags.
+type options struct {
+	node       string
+	interval   time.Duration
+	cgroupRoot string
+	births     string
+
+	pods          string
+	podsTokenFile string
+	podsCAFile    string
+	url           string
+	tokenFile     string
+	caFile        string
+	maxBuffer     int
+	costEvery     time.Duration
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	o, err := parse(os.Args[1:], os.LookupEnv, os.Stderr)
+	if err == nil {
+		err = run(ctx, o, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	}
+	stop()
+	switch {
+	case err == flag.ErrHelp: //nolint:errorlint // as flag documents it
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "observer:", err)
+		os.Exit(1)
+	}
+}
+
+func parse(args []string, env func(string) (string, bool), stderr io.Writer) (options, error) {
+	var o options
+	f := flag.NewFlagSet("observer", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	node, _ := env("NODE_NAME")
+	f.StringVar(&o.node, "node", node, "`NAME` of the node, to ask for its pods (default $NODE_NAME)")
+	f.DurationVar(&o.interval, "interval", 10*time.Second, "time between two reads of the counters")
+	f.StringVar(&o.cgroupRoot, "cgroup-root", "/sys/fs/cgroup", "`FOLDER` where the node's cgroups are mounted")
+	f.StringVar(&o.births, "births", "auto", "watch births with bpftrace: auto (where it works), on (or end), off")
+	f.StringVar(&o.pods, "pods", "", "`URL` that lists pods: the API server's or the kubelet's /pods (default the cluster's API server, for --node)")
+	f.StringVar(&o.podsTokenFile, "pods-token-file", present(serviceAccount+"token"), "`FILE` with the bearer token for --pods")
+	f.StringVar(&o.podsCAFile, "pods-ca-file", present(serviceAccount+"ca.crt"), "`FILE` with certificates that --pods is checked with")
+	f.StringVar(&o.url, "url", "", "`URL` that records are posted to; standard output without it")
+	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with the bearer token for --url; it is read again for each request")
+	f.StringVar(&o.caFile, "ca-file", "", "`FILE` with certificates that --url is checked with (default the system's)")
+	f.IntVar(&o.maxBuffer, "max-buffer", 8<<20, "`BYTES` of records that wait while --url is away; then the oldest are dropped")
+	f.DurationVar(&o.costEvery, "cost-every", time.Minute, "time between two lines about this program's own cost")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if f.NArg() > 0 {
+		return o, fmt.Errorf("%q: there are no arguments, only flags", f.Arg(0))
+	}
+	if o.births != "auto" && o.births != "on" && o.births != "off" {
+		return o, fmt.Errorf("--births: %q is not auto, on or off", o.births)
+	}
+	if o.interval < time.Second || o.costEvery < time.Second {
+		return o, fmt.Errorf("--interval and --cost-every are at least 1s")
+	}
+	if o.pods == "" {
+		host, inCluster := env("KUBERNETES_SERVICE_HOST")
+		port, _ := env("KUBERNETES_SERVICE_PORT")
+		if !inCluster || o.node == "" {
+			return o, fmt.Errorf("--pods is needed outside of a cluster, and --node inside")
+		}
+		o.pods = "https://" + net.JoinHostPort(host, port) + "/api/v1/pods?resourceVersion=0&fieldSelector=" + url.QueryEscape("spec.nodeName="+o.node)
+	}
+	return o, nil
+}
+
+func present(file string) string {
+	if _, err := os.Stat(file); err != nil {
+		return ""
+	}
+	return file
+}
+
+// run observes until ctx ends.
+func run(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) error {
+	w, err := newWatcher(o, log)
+	if err != nil {
+		return err
+	}
+	var out sink = &printer{w: stdout}
+	if o.url != "" {
+		s, err := newSender(o, log)
+		if err != nil {
+			return err
+		}
+		done := make(chan struct{})
+		sending, stop := context.WithCancel(context.WithoutCancel(ctx))
+		go func() { defer close(done); s.run(sending) }()
+		defer func() { s.flush(5 * time.Second); stop(); <-done }()
+		out = s
+	}
+	if err := w.watchBirths(ctx, o.births); err != nil {
+		return err
+	}
+	defer w.stopBirths()
+	cost := newCost(log)
+	tick := time.NewTicker(o.interval)
+	defer tick.Stop()
+	for next := time.Now().Add(o.costEvery); ; {
+		if err := w.look(ctx, out); err != nil {
+			return err
+		}
+		if now := time.Now(); now.After(next) {
+			cost.tell(w, out)
+			next = now.Add(o.costEvery)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			cost.tell(w, out)
+			return nil
+		}
+	}
+}
