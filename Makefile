@@ -1,10 +1,17 @@
 # All targets work in a fresh clone with Go and git alone. Tools build on first use (a few minutes, once) and come from Go's build cache after that.
 .DEFAULT_GOAL := help
-.PHONY: help replay run-local assets test lint generate verify bench bench-operator fuzz
+.PHONY: help replay run-local assets test lint generate verify bench bench-operator fuzz image push observer-image
 
 CAPTURE  ?= examples/captures/hidden-throttling.ndjson
 LOCAL    ?= examples/captures/mixed.ndjson
 FUZZTIME ?= 30s
+IMAGE    ?= localhost/kernel-gossip-operator:dev
+OBSERVER ?= localhost/kernel-gossip-observer
+# Of a commit without changes the same version gives the same bytes.
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LABELS   := --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION)
+STATIC   := CGO_ENABLED=0 GOOS=linux go build -buildvcs=auto -trimpath -ldflags='-s -w'
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,3 +49,15 @@ bench-operator: ## measure the operator under load, beside a handler that does n
 
 fuzz: ## fuzz the decoder for FUZZTIME (30s)
 	go test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pixie
+
+image: ## build the operator's image for this machine (IMAGE=NAME:TAG); no other image is needed
+	$(STATIC) -o bin/image/ ./operator/kernel-gossip-operator
+	docker build --quiet --target prebuilt $(LABELS) --tag $(IMAGE) --file Dockerfile bin/image
+
+push: ## build the operator's image for amd64 and arm64 and push it (IMAGE=REGISTRY/NAME:TAG): GCR, Artifact Registry, Docker Hub
+	docker buildx build --platform linux/amd64,linux/arm64 $(LABELS) --tag $(IMAGE) --push .
+
+observer-image: ## build the observer's two images (OBSERVER=NAME, BASE=an image with bpftrace)
+	$(STATIC) -o bin/image/ ./examples/observer
+	docker build --quiet --target counters --tag $(OBSERVER):dev --file examples/observer/Dockerfile bin/image
+	docker build --quiet --target births $(addprefix --build-arg BASE=,$(BASE)) --tag $(OBSERVER)-births:dev --file examples/observer/Dockerfile bin/image

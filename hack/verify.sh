@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 module=$(go list -m)
 clients='^(k8s\.io/client-go|sigs\.k8s\.io/controller-runtime)(/|$)'
 allowed='^(crd|examples|gossip|hack|operator|pixie|pxl|recommend|replay|\.ci|\.github'
-allowed+='|\.editorconfig|\.gitattributes|\.gitignore|\.golangci\.yaml|\.goreleaser\.yaml|go\.mod|go\.sum|LICENSE|Makefile|README\.md)$'
+allowed+='|\.dockerignore|\.editorconfig|\.gitattributes|\.gitignore|\.golangci\.yaml|\.goreleaser\.yaml|Dockerfile|go\.mod|go\.sum|LICENSE|Makefile|README\.md)$'
 failed=()
 
 # check MESSAGE COMMAND…: the command's output is shown only when it fails.

@@ -1,0 +1,13 @@
+// Package deploy is how the operator gets into a cluster: kustomize's base and overlays, and install.yaml, which is the base in one
+// file. The operator's rights are generated from the markers beside the code that needs them.
+package deploy
+
+import _ "embed"
+
+//go:generate go tool -modfile=../../hack/controller-gen.mod controller-gen rbac:roleName=kernel-gossip-operator,fileName=rbac-generated.yaml paths=../... output:rbac:dir=base
+//go:generate sh -c "(echo '# Rendered from base by go generate: do not edit. kubectl apply --server-side -f install.yaml' && go tool -modfile=../../hack/kustomize.mod kustomize build base) >install.yaml"
+
+// Install is install.yaml.
+//
+//go:embed install.yaml
+var Install []byte
