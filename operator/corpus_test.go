@@ -2,22 +2,16 @@ package operator_test
 
 import (
 	"bytes"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
-	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/operator"
 	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
 	"github.com/kernel-gossip/kernel-gossip/replay"
@@ -63,48 +57,22 @@ func TestCorpusGoldens(t *testing.T) {
 	}
 }
 
-// document is what is compared.
-type document struct {
-	Kind     string            `json:"kind"`
-	Metadata metav1.ObjectMeta `json:"metadata"`
-	Spec     map[string]any    `json:"spec"`
-	Status   map[string]any    `json:"status"`
-}
-
-func documents(t *testing.T, text []byte) map[string]document {
+func documents(t *testing.T, text []byte) localcluster.Reports {
 	t.Helper()
-	out := map[string]document{}
-	for part := range bytes.SplitSeq(text, []byte("---\n")) {
-		if len(bytes.TrimSpace(part)) == 0 {
-			continue
-		}
-		var d document
-		require.NoError(t, yaml.Unmarshal(part, &d))
-		out[d.Kind+" "+d.Metadata.Namespace+"/"+d.Metadata.Name] = anonymous(d)
-	}
-	return out
-}
-
-// anonymous takes off what differs between two clusters.
-func anonymous(d document) document {
-	delete(d.Spec["pod"].(map[string]any), "uid")
-	d.Metadata = metav1.ObjectMeta{}
-	return d
+	reports, err := localcluster.Printed(text)
+	require.NoError(t, err)
+	return reports
 }
 
 // compare places the pods, posts the capture, and waits until the objects are those wanted.
-func compare(t *testing.T, capture, list []byte, want map[string]document) {
+func compare(t *testing.T, capture, list []byte, want localcluster.Reports) {
 	t.Helper()
 	c := cluster(t)
 	k := admin(t, c)
 	uids, err := localcluster.Place(t.Context(), k, bytes.NewReader(list))
 	require.NoError(t, err)
-	var spaces []string
-	for line := range strings.Lines(string(list)) {
-		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "namespace: "); ok && !slices.Contains(spaces, name) {
-			spaces = append(spaces, name)
-		}
-	}
+	spaces, err := localcluster.Namespaces(list)
+	require.NoError(t, err)
 	t.Cleanup(func() { must(t, localcluster.Clear(background(), k, spaces...)) })
 
 	r := start(t, c.Config, func(o *operator.Options) { o.Namespaces = spaces })
@@ -112,34 +80,7 @@ func compare(t *testing.T, capture, list []byte, want map[string]document) {
 	require.NoError(t, uids.Rewrite(&live, bytes.NewReader(capture)))
 	r.post(t, live.String())
 	r.stop(t) // whatever was taken is written before the end
-	require.Eventually(t, func() bool {
-		return cmp.Equal(want, objects(t, k, spaces))
-	}, time.Second, 100*time.Millisecond)
-	require.Empty(t, cmp.Diff(want, objects(t, k, spaces)))
-}
-
-func objects(t *testing.T, k client.Client, spaces []string) map[string]document {
-	t.Helper()
-	out := map[string]document{}
-	for _, namespace := range spaces {
-		var whispers v1alpha1.KernelWhisperList
-		var certificates v1alpha1.PodBirthCertificateList
-		require.NoError(t, k.List(t.Context(), &whispers, client.InNamespace(namespace)))
-		require.NoError(t, k.List(t.Context(), &certificates, client.InNamespace(namespace)))
-		var all []any
-		for _, w := range whispers.Items {
-			w.Kind = "KernelWhisper"
-			all = append(all, w)
-		}
-		for _, c := range certificates.Items {
-			c.Kind = "PodBirthCertificate"
-			all = append(all, c)
-		}
-		for _, o := range all {
-			text, err := yaml.Marshal(o)
-			require.NoError(t, err)
-			maps.Copy(out, documents(t, text))
-		}
-	}
-	return out
+	got, err := localcluster.Live(t.Context(), k, spaces...)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(want, got))
 }

@@ -17,7 +17,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -30,28 +29,32 @@ const gate = "kernel.gossip.io/placed-from-a-capture"
 // UIDs tells what became of the UIDs of a capture's objects: from the recorded to the live one.
 type UIDs map[string]string
 
-// Place makes the pods of a capture, and the ReplicaSets, Jobs, HorizontalPodAutoscalers and LimitRanges that tell of them, from a
-// kubectl list in YAML or JSON. Other kinds are skipped. Pods get a scheduling gate, so that no node and no image is needed, and
-// the status that was recorded.
+// Place makes the pods of a capture, their owners, and the HorizontalPodAutoscalers and LimitRanges that tell of them, from a kubectl list
+// in YAML or JSON. Other kinds are skipped. Pods get a scheduling gate, so that no node and no image is needed, and the status that was
+// recorded. Owners are such that Kubernetes' controllers, where there are any, find nothing to do: see owners.go.
 func Place(ctx context.Context, c client.Client, list io.Reader) (UIDs, error) {
 	items, err := read(list)
 	if err != nil {
 		return nil, err
 	}
-	p := placer{client: c, uids: UIDs{}}
-	for _, kinds := range [][]string{{"LimitRange"}, {"ReplicaSet", "Job", "HorizontalPodAutoscaler"}, {"Pod"}} {
+	p := placer{client: c, uids: UIDs{}, pods: map[string]*corev1.Pod{}}
+	for _, step := range []struct {
+		kind  string
+		place func(context.Context, unstructured.Unstructured) error
+	}{
+		{"LimitRange", p.placeAsIs}, {"HorizontalPodAutoscaler", p.placeAsIs}, {"Pod", p.placePod},
+		{"ReplicaSet", p.placeReplicaSet}, {"Job", p.placeJob},
+	} {
 		for _, item := range items {
-			for _, kind := range kinds {
-				if item.GetKind() != kind {
-					continue
-				}
-				if err := p.place(ctx, item); err != nil {
-					return nil, fmt.Errorf("%s %s/%s: %w", kind, item.GetNamespace(), item.GetName(), err)
-				}
+			if item.GetKind() != step.kind {
+				continue
+			}
+			if err := step.place(ctx, item); err != nil {
+				return nil, fmt.Errorf("%s %s/%s: %w", step.kind, item.GetNamespace(), item.GetName(), err)
 			}
 		}
 	}
-	return p.uids, nil
+	return p.uids, p.adopt(ctx)
 }
 
 func read(list io.Reader) ([]unstructured.Unstructured, error) {
@@ -81,33 +84,45 @@ func read(list io.Reader) ([]unstructured.Unstructured, error) {
 type placer struct {
 	client client.Client
 	uids   UIDs
+	pods   map[string]*corev1.Pod // live, with the recorded owners, by their recorded UID
 }
 
-func (p placer) place(ctx context.Context, item unstructured.Unstructured) error {
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: item.GetNamespace()}}
-	if err := p.client.Create(ctx, namespace); err != nil && !apierrors.IsAlreadyExists(err) {
-		return err
+// namespace makes a namespace, and the account without which no pod may be made; where there are controllers they are about to.
+func (p placer) namespace(ctx context.Context, name string) error {
+	for _, o := range []client.Object{
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}},
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: name, Name: "default"}},
+	} {
+		if err := p.client.Create(ctx, o); err != nil && !apierrors.IsAlreadyExists(err) {
+			return err
+		}
 	}
-	var o client.Object
-	switch item.GetKind() {
-	case "Pod":
-		return p.placePod(ctx, item)
-	case "ReplicaSet":
-		o = &appsv1.ReplicaSet{}
-	case "Job":
-		o = &batchv1.Job{}
-	case "HorizontalPodAutoscaler":
+	return nil
+}
+
+func (p placer) placeAsIs(ctx context.Context, item unstructured.Unstructured) error {
+	var o client.Object = &corev1.LimitRange{}
+	if item.GetKind() == "HorizontalPodAutoscaler" {
 		o = &autoscalingv2.HorizontalPodAutoscaler{}
-	case "LimitRange":
-		o = &corev1.LimitRange{}
+	}
+	return p.create(ctx, item, o, func() { o.SetOwnerReferences(nil) })
+}
+
+// create makes a recorded object with some changes, and notes its UID. What only the recording cluster knew of it is left out.
+func (p placer) create(ctx context.Context, item unstructured.Unstructured, o client.Object, change func()) error {
+	if err := p.namespace(ctx, item.GetNamespace()); err != nil {
+		return err
 	}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(item.Object, o); err != nil {
 		return err
 	}
-	p.adopt(o, item)
-	if job, ok := o.(*batchv1.Job); ok { // the API server makes both of these itself
-		job.Spec.Selector, job.Spec.Template.Labels = nil, nil
-	}
+	o.SetUID("")
+	o.SetResourceVersion("")
+	o.SetManagedFields(nil)
+	o.SetCreationTimestamp(metav1.Time{})
+	o.SetGeneration(0)
+	o.SetFinalizers(nil)
+	change()
 	if err := p.client.Create(ctx, o); err != nil {
 		return err
 	}
@@ -115,46 +130,29 @@ func (p placer) place(ctx context.Context, item unstructured.Unstructured) error
 	return nil
 }
 
-// adopt leaves of the metadata what another cluster can use, and renames owners that were placed before.
-func (p placer) adopt(o client.Object, item unstructured.Unstructured) {
-	for _, clear := range []func(){
-		func() { o.SetUID("") }, func() { o.SetResourceVersion("") }, func() { o.SetManagedFields(nil) },
-		func() { o.SetCreationTimestamp(metav1.Time{}) }, func() { o.SetGeneration(0) }, func() { o.SetFinalizers(nil) },
-	} {
-		clear()
-	}
-	owners := item.GetOwnerReferences()
-	for i := range owners {
-		if uid, placed := p.uids[string(owners[i].UID)]; placed {
-			owners[i].UID = types.UID(uid)
-		}
-	}
-	o.SetOwnerReferences(owners)
-}
-
+// placePod makes a pod that nobody owns yet.
 func (p placer) placePod(ctx context.Context, item unstructured.Unstructured) error {
+	var pod corev1.Pod
 	var recorded corev1.Pod
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(item.Object, &recorded); err != nil {
-		return err
-	}
-	pod := &corev1.Pod{
-		ObjectMeta: recorded.ObjectMeta,
-		Spec: corev1.PodSpec{
+	if err := p.create(ctx, item, &pod, func() {
+		recorded = *pod.DeepCopy()
+		pod.OwnerReferences = nil
+		pod.Spec = corev1.PodSpec{
 			SchedulingGates: []corev1.PodSchedulingGate{{Name: gate}},
 			Containers:      bare(recorded.Spec.Containers), InitContainers: bare(recorded.Spec.InitContainers),
 			Resources: recorded.Spec.Resources, AutomountServiceAccountToken: new(false),
-		},
-	}
-	p.adopt(pod, item)
-	if err := p.client.Create(ctx, pod); err != nil {
+		}
+	}); err != nil {
 		return err
 	}
+	before := pod.DeepCopy()
 	pod.Status.StartTime = recorded.Status.StartTime
 	pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses = recorded.Status.ContainerStatuses, recorded.Status.InitContainerStatuses
-	if err := p.client.Status().Update(ctx, pod); err != nil {
+	if err := p.client.Status().Patch(ctx, &pod, client.MergeFrom(before)); err != nil {
 		return err
 	}
-	p.uids[string(recorded.UID)] = string(pod.UID)
+	pod.OwnerReferences = recorded.OwnerReferences
+	p.pods[string(item.GetUID())] = &pod
 	return nil
 }
 
@@ -195,7 +193,7 @@ func Clear(ctx context.Context, c client.Client, namespaces ...string) error {
 	var trouble []error
 	for _, namespace := range namespaces {
 		for _, o := range []client.Object{
-			&corev1.Pod{}, &appsv1.ReplicaSet{}, &batchv1.Job{}, &autoscalingv2.HorizontalPodAutoscaler{}, &corev1.LimitRange{},
+			&appsv1.Deployment{}, &appsv1.StatefulSet{}, &appsv1.ReplicaSet{}, &batchv1.Job{}, &corev1.Pod{}, &autoscalingv2.HorizontalPodAutoscaler{}, &corev1.LimitRange{},
 			&v1alpha1.KernelWhisper{}, &v1alpha1.PodBirthCertificate{},
 		} {
 			trouble = append(trouble, c.DeleteAllOf(ctx, o, client.InNamespace(namespace), client.GracePeriodSeconds(0)))

@@ -1,0 +1,98 @@
+package localcluster
+
+import (
+	"bytes"
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+)
+
+// Reports are our objects as YAML, without what differs from cluster to cluster: metadata and the pod's UID. The key is kind,
+// namespace and name.
+type Reports map[string]string
+
+// Printed are the reports in what gossip-replay prints with -o yaml.
+func Printed(text []byte) (Reports, error) {
+	out := Reports{}
+	for part := range bytes.SplitSeq(text, []byte("---\n")) {
+		if len(bytes.TrimSpace(part)) == 0 {
+			continue
+		}
+		if err := out.add(part); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Live are the reports of a cluster's namespaces.
+func Live(ctx context.Context, c client.Client, namespaces ...string) (Reports, error) {
+	out := Reports{}
+	for _, namespace := range namespaces {
+		var whispers v1alpha1.KernelWhisperList
+		var certificates v1alpha1.PodBirthCertificateList
+		for _, list := range []client.ObjectList{&whispers, &certificates} {
+			if err := c.List(ctx, list, client.InNamespace(namespace)); err != nil {
+				return nil, err
+			}
+		}
+		var all []any
+		for _, w := range whispers.Items {
+			w.Kind = v1alpha1.KindKernelWhisper
+			all = append(all, w)
+		}
+		for _, c := range certificates.Items {
+			c.Kind = v1alpha1.KindPodBirthCertificate
+			all = append(all, c)
+		}
+		for _, o := range all {
+			text, err := yaml.Marshal(o)
+			if err != nil {
+				return nil, err
+			}
+			if err := out.add(text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func (r Reports) add(text []byte) error {
+	var report struct {
+		Kind     string            `json:"kind"`
+		Metadata metav1.ObjectMeta `json:"metadata"`
+		Spec     map[string]any    `json:"spec"`
+		Status   map[string]any    `json:"status"`
+	}
+	if err := yaml.Unmarshal(text, &report); err != nil {
+		return err
+	}
+	if pod, ok := report.Spec["pod"].(map[string]any); ok {
+		delete(pod, "uid")
+	}
+	body, err := yaml.Marshal(map[string]any{"spec": report.Spec, "status": report.Status})
+	r[report.Kind+" "+report.Metadata.Namespace+"/"+report.Metadata.Name] = string(body)
+	return err
+}
+
+// Namespaces are those of the objects in a kubectl list.
+func Namespaces(list []byte) ([]string, error) {
+	items, err := read(bytes.NewReader(list))
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	var out []string
+	for _, item := range items {
+		if name := item.GetNamespace(); name != "" && !seen[name] {
+			seen[name] = true
+			out = append(out, name)
+		}
+	}
+	return out, nil
+}
