@@ -42,8 +42,11 @@ func Place(ctx context.Context, c client.Client, list io.Reader) (UIDs, error) {
 		kind  string
 		place func(context.Context, unstructured.Unstructured) error
 	}{
-		{"LimitRange", p.placeAsIs}, {"HorizontalPodAutoscaler", p.placeAsIs}, {"Pod", p.placePod},
-		{"ReplicaSet", p.placeReplicaSet}, {"Job", p.placeJob},
+		{"LimitRange", p.placeAsIs},
+		{"HorizontalPodAutoscaler", p.placeAsIs},
+		{"Pod", p.placePod},
+		{"ReplicaSet", p.placeReplicaSet},
+		{"Job", p.placeJob},
 	} {
 		for _, item := range items {
 			if item.GetKind() != step.kind {
