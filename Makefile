@@ -1,12 +1,13 @@
 # All targets work in a fresh clone with Go and git alone. Tools build on first use (a few minutes, once) and come from Go's build cache after that.
 .DEFAULT_GOAL := help
-.PHONY: help replay run-local assets test lint generate verify bench bench-operator fuzz image push observer-image
+.PHONY: help replay run-local assets test lint generate verify bench bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down
 
 CAPTURE  ?= examples/captures/hidden-throttling.ndjson
 LOCAL    ?= examples/captures/mixed.ndjson
 FUZZTIME ?= 30s
 IMAGE    ?= localhost/kernel-gossip-operator:dev
 OBSERVER ?= localhost/kernel-gossip-observer
+TAG      ?= dev
 # Of a commit without changes the same version gives the same bytes.
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -57,7 +58,28 @@ image: ## build the operator's image for this machine (IMAGE=NAME:TAG); no other
 push: ## build the operator's image for amd64 and arm64 and push it (IMAGE=REGISTRY/NAME:TAG): GCR, Artifact Registry, Docker Hub
 	docker buildx build --platform linux/amd64,linux/arm64 $(LABELS) --tag $(IMAGE) --push .
 
-observer-image: ## build the observer's two images (OBSERVER=NAME, BASE=an image with bpftrace)
+observer-image: ## build the observer's two images (OBSERVER=NAME, TAG=TAG, BASE=an image with bpftrace)
 	$(STATIC) -o bin/image/ ./examples/observer
-	docker build --quiet --target counters --tag $(OBSERVER):dev --file examples/observer/Dockerfile bin/image
-	docker build --quiet --target births $(addprefix --build-arg BASE=,$(BASE)) --tag $(OBSERVER)-births:dev --file examples/observer/Dockerfile bin/image
+	docker build --quiet --target counters --tag $(OBSERVER):$(TAG) --file examples/observer/Dockerfile bin/image
+	docker build --quiet --target births $(addprefix --build-arg BASE=,$(BASE)) --tag $(OBSERVER)-births:$(TAG) --file examples/observer/Dockerfile bin/image
+
+# An image with bpftrace, nginx and curl: built from Debian's, unless E2E_BASE names one.
+E2E_REGISTRY ?= localhost
+export E2E_BASE ?=
+E2E_BASE_IMAGE := $(or $(E2E_BASE),$(E2E_REGISTRY)/kernel-gossip-e2e-base:e2e)
+
+e2e-images: ## build the images of the end-to-end tests (E2E_REGISTRY=REGISTRY to push them from there)
+	$(if $(E2E_BASE),,docker build --quiet --tag $(E2E_BASE_IMAGE) operator/e2e/base)
+	$(MAKE) --no-print-directory image IMAGE=$(E2E_REGISTRY)/kernel-gossip-operator:e2e
+	$(MAKE) --no-print-directory observer-image OBSERVER=$(E2E_REGISTRY)/kernel-gossip-observer TAG=e2e BASE=$(E2E_BASE_IMAGE)
+	$(STATIC) -o bin/image/ ./hack/record/burst
+	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-burst:e2e --file hack/record/burst/Dockerfile bin/image
+
+e2e: e2e-images ## prove the operator on a kind cluster of its own, or on KUBECONFIG's
+	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go test -tags e2e -count=1 -timeout 45m -v ./operator/e2e
+
+e2e-up: e2e-images ## start a kind cluster with operator and observer, and keep it
+	@assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go run ./operator/e2e/cluster up $(CURDIR)/bin/e2e.kubeconfig
+
+e2e-down: ## delete that cluster
+	@go run ./operator/e2e/cluster down $(CURDIR)/bin/e2e.kubeconfig

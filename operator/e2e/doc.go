@@ -1,0 +1,17 @@
+// Package e2e proves the operator on a real cluster: what is installed is operator/deploy/install.yaml and the node observer, every figure
+// is from the kernel, and what is looked at is the state of the cluster.
+//
+//	make e2e                          a kind cluster of its own, the images, the tests, and nothing is left
+//	make e2e-up, make e2e-down        a cluster to look at; its KUBECONFIG is printed
+//	KUBECONFIG=… make e2e             the same tests on any cluster, which gets its clean-up too
+//
+// # Variables
+//
+//	KIND_NODE_IMAGE   node image of the kind cluster; kind's own without it
+//	E2E_BASE          image with bpftrace, nginx and curl; built from base/Dockerfile without it
+//	E2E_REGISTRY      where the images were pushed that a cluster other than kind pulls: REGISTRY/kernel-gossip-operator:e2e, and so on
+//	E2E_KEEP          anything: leave the cluster and what is installed as they are
+//
+// The tests wear the build tag e2e, so that go test ./... needs no Docker. They run one at a time: throttling on two cores is
+// otherwise a matter of who else runs.
+package e2e

@@ -1,0 +1,106 @@
+package e2e
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
+)
+
+// Images are the names of what runs in the cluster; `make e2e-images` builds them.
+type Images struct{ Operator, Observer, Workload, Base string }
+
+// NewImages are the images of this machine, or those of E2E_REGISTRY.
+func NewImages() Images {
+	registry := strings.TrimSuffix(cmp.Or(os.Getenv("E2E_REGISTRY"), "localhost"), "/") + "/"
+	base := registry + "kernel-gossip-e2e-base:e2e"
+	if os.Getenv("E2E_REGISTRY") == "" {
+		base = cmp.Or(os.Getenv("E2E_BASE"), base)
+	}
+	return Images{
+		Operator: registry + "kernel-gossip-operator:e2e",
+		Observer: registry + "kernel-gossip-observer-births:e2e",
+		Workload: registry + "kernel-gossip-burst:e2e",
+		Base:     base,
+	}
+}
+
+// All lists the images.
+func (i Images) All() []string { return []string{i.Operator, i.Observer, i.Workload, i.Base} }
+
+// Kubectl runs kubectl against one cluster.
+type Kubectl struct{ Program, Kubeconfig string }
+
+// FindKubectl finds the one that belongs to the API server of the tests, or that of the PATH.
+func FindKubectl(kubeconfig string) (Kubectl, error) {
+	if assets, err := kubeassets.Find(); err == nil {
+		return Kubectl{filepath.Join(assets, "kubectl"), kubeconfig}, nil
+	}
+	program, err := exec.LookPath("kubectl")
+	return Kubectl{program, kubeconfig}, err
+}
+
+// Environ is that of a shell in which kubectl is this one.
+func (k Kubectl) Environ() []string {
+	return append(os.Environ(), "KUBECONFIG="+k.Kubeconfig, "PATH="+filepath.Dir(k.Program)+string(filepath.ListSeparator)+os.Getenv("PATH"))
+}
+
+// Run runs kubectl and returns what it printed; the error has what it complained of.
+func (k Kubectl) Run(ctx context.Context, stdin []byte, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, k.Program, args...)
+	cmd.Env = k.Environ()
+	cmd.Stdin = bytes.NewReader(stdin)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, errs.String())
+	}
+	return out.String(), nil
+}
+
+// Manifests are install.yaml and the observer's, with the images of the tests, and an observer that looks every five seconds.
+func Manifests(ctx context.Context, k Kubectl, root string, images Images) ([]byte, error) {
+	observer, err := k.Run(ctx, nil, "kustomize", filepath.Join(root, "examples", "observer", "deploy", "births"))
+	if err != nil {
+		return nil, err
+	}
+	all := string(deploy.Install) + "---\n" + observer
+	for old, replaced := range map[string]string{
+		"image: ghcr.io/kernel-gossip/kernel-gossip-operator:v0.1.0": "image: " + images.Operator,
+		"image: localhost/kernel-gossip-observer-births:dev":         "image: " + images.Observer,
+		"        - --births=on\n":                                    "        - --births=on\n        - --interval=5s\n",
+	} {
+		if strings.Count(all, old) != 1 {
+			return nil, fmt.Errorf("the manifests have %q %d times, not once", old, strings.Count(all, old))
+		}
+		all = strings.Replace(all, old, replaced, 1)
+	}
+	return []byte(all), nil
+}
+
+// Install applies the manifests and waits until all of it runs.
+func Install(ctx context.Context, k Kubectl, manifests []byte) error {
+	if _, err := k.Run(ctx, manifests, "apply", "--server-side", "--filename=-"); err != nil {
+		return err
+	}
+	for _, what := range [][]string{{"kernel-gossip", "deployment/kernel-gossip-operator"}, {"kernel-gossip-observer", "daemonset/kernel-gossip-observer"}} {
+		if _, err := k.Run(ctx, nil, "rollout", "status", "--timeout=5m", "--namespace", what[0], what[1]); err != nil {
+			described, _ := k.Run(ctx, nil, "describe", "pods", "--namespace", what[0])
+			return fmt.Errorf("%w\n%s", err, described)
+		}
+	}
+	return nil
+}
+
+// Uninstall deletes what was applied, and waits until it is gone.
+func Uninstall(ctx context.Context, k Kubectl, manifests []byte) error {
+	_, err := k.Run(ctx, manifests, "delete", "--ignore-not-found", "--wait", "--timeout=3m", "--filename=-")
+	return err
+}

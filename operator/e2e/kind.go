@@ -1,0 +1,101 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/kind/pkg/cluster"
+	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
+)
+
+// startTimeout is how long nodes may take to get ready.
+const startTimeout = 5 * time.Minute
+
+// Kind is a kind cluster, in Docker.
+type Kind struct {
+	Name       string
+	Kubeconfig string // file
+
+	provider *cluster.Provider
+}
+
+// FindKind is the kind cluster of this name, which may not exist yet, with its credentials in a file.
+func FindKind(name, kubeconfig string) (*Kind, error) {
+	if out, err := exec.Command("docker", "info").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("the kind cluster needs Docker, which does not answer: %w\n%s", err, out)
+	}
+	return &Kind{Name: name, Kubeconfig: kubeconfig, provider: cluster.NewProvider(cluster.ProviderWithDocker())}, nil
+}
+
+// Up creates the cluster, unless it is there.
+func (k *Kind) Up() error {
+	names, err := k.provider.List()
+	if err != nil {
+		return err
+	}
+	if slices.Contains(names, k.Name) {
+		return k.provider.ExportKubeConfig(k.Name, k.Kubeconfig, false)
+	}
+	options := []cluster.CreateOption{cluster.CreateWithKubeconfigPath(k.Kubeconfig), cluster.CreateWithWaitForReady(startTimeout)}
+	if image := os.Getenv("KIND_NODE_IMAGE"); image != "" {
+		options = append(options, cluster.CreateWithNodeImage(image))
+	}
+	return k.provider.Create(k.Name, options...)
+}
+
+// Down deletes the cluster.
+func (k *Kind) Down() error { return k.provider.Delete(k.Name, k.Kubeconfig) }
+
+// Load copies local images to every node: all at once, for they share layers.
+func (k *Kind) Load(ctx context.Context, images ...string) error {
+	dir, err := os.MkdirTemp("", "kernel-gossip-images-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	archive := filepath.Join(dir, "images.tar")
+	if out, err := exec.CommandContext(ctx, "docker", append([]string{"save", "--output", archive}, images...)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("docker save: %w\n%s", err, out)
+	}
+	nodes, err := k.provider.ListInternalNodes(k.Name)
+	if err != nil {
+		return err
+	}
+	for _, node := range nodes {
+		f, err := os.Open(archive)
+		if err != nil {
+			return err
+		}
+		err = nodeutils.LoadImageArchive(node, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return fmt.Errorf("load images into %s: %w", node, err)
+		}
+	}
+	return nil
+}
+
+// Kill sends SIGKILL to the processes of this name on all nodes, and says how many there were.
+func (k *Kind) Kill(ctx context.Context, process string) (int, error) {
+	nodes, err := k.provider.ListInternalNodes(k.Name)
+	if err != nil {
+		return 0, err
+	}
+	killed := 0
+	for _, node := range nodes {
+		var out strings.Builder
+		script := `for p in $(pidof ` + process + `); do kill -9 "$p" && echo killed; done`
+		if err := node.CommandContext(ctx, "sh", "-c", script).SetStdout(&out).SetStderr(io.Discard).Run(); err != nil {
+			return killed, err
+		}
+		killed += strings.Count(out.String(), "killed")
+	}
+	return killed, nil
+}
