@@ -2,8 +2,8 @@ package gossip
 
 import "time"
 
-// Event is one thing the kernel did, or one window of its counters: CPUSample or PodCreation. The set is closed, so that a switch
-// over it can be checked for completeness.
+// Event is one thing the kernel did, or one window of its counters: CPUSample, MemorySample, OOMKill, NetworkSample or PodCreation. The
+// set is closed, so that a switch over it can be checked for completeness.
 //
 //sumtype:decl
 type Event interface {

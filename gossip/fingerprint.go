@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 )
 
 // fingerprint is a 64-bit digest of all that a record says besides its subject. Equal records have equal fingerprints on any
@@ -16,21 +17,31 @@ func fingerprintOf(e Event) fingerprint {
 	switch e := e.(type) {
 	case CPUSample:
 		h.origin(e.Origin)
-		for _, o := range [...]Optional[int64]{e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs} {
+		h.numbers(e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs)
+		h.shares(e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores)
+		h.number(uint64(e.CFSPeriod))
+	case MemorySample:
+		h.origin(e.Origin)
+		h.numbers(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills)
+		h.shares(e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60, e.PageFaultRate)
+	case OOMKill:
+		h.origin(e.Origin)
+		h.numbers(e.VictimPID, e.UsageBytes, e.LimitBytes)
+		h.text(e.VictimComm)
+		h.text(string(e.Scope))
+	case NetworkSample:
+		h.origin(e.Origin)
+		h.numbers(e.Segments, e.Retransmits, e.RxPackets, e.TxPackets, e.RxDrops, e.TxDrops, e.RxErrors, e.TxErrors, e.FailedConnects)
+		h.shares(e.RetransmitShare, e.DropShare)
+		for _, o := range [...]Optional[time.Duration]{e.Latency, e.LatencyP50, e.LatencyP99} {
 			h.optional(o.Known, uint64(o.Value))
 		}
-		for _, o := range [...]Optional[float64]{e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores} {
-			h.optional(o.Known, math.Float64bits(o.Value))
-		}
-		h.number(uint64(e.CFSPeriod))
 	case PodCreation:
 		h.origin(e.Origin)
 		for _, n := range [...]int64{e.TotalSyscalls, e.NamespaceOps, e.CgroupWrites, int64(e.Duration)} {
 			h.number(uint64(n))
 		}
-		for _, o := range [...]Optional[int64]{e.Execs, e.Processes, e.Mounts, e.IPTablesRules} {
-			h.optional(o.Known, uint64(o.Value))
-		}
+		h.numbers(e.Execs, e.Processes, e.Mounts, e.IPTablesRules)
 		h.optional(e.ImagePull.Known, uint64(e.ImagePull.Value))
 		h.optional(e.Init.Known, uint64(e.Init.Value))
 		for _, name := range slices.Sorted(maps.Keys(e.Syscalls)) {
@@ -67,6 +78,18 @@ func (h *fingerprint) optional(known bool, bits uint64) {
 		h.number(1)
 	} else {
 		h.number(2)
+	}
+}
+
+func (h *fingerprint) numbers(list ...Optional[int64]) {
+	for _, o := range list {
+		h.optional(o.Known, uint64(o.Value))
+	}
+}
+
+func (h *fingerprint) shares(list ...Optional[float64]) {
+	for _, o := range list {
+		h.optional(o.Known, math.Float64bits(o.Value))
 	}
 }
 

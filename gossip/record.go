@@ -37,6 +37,12 @@ func possible(e Event) bool {
 			}
 		}
 		return e.Period >= 0
+	case MemorySample:
+		return e.possible()
+	case OOMKill:
+		return e.VictimPID.Value >= 0 && e.UsageBytes.Value >= 0 && e.LimitBytes.Value >= 0 && e.Period >= 0
+	case NetworkSample:
+		return e.possible()
 	case PodCreation:
 		return e.Duration >= 0 && e.ImagePull.Value >= 0 && e.Init.Value >= 0
 	}

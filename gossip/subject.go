@@ -11,6 +11,12 @@ type Kind string
 const (
 	// KindCPUThrottling is about the CFS bandwidth controller: periods in which the kernel refused to run a container.
 	KindCPUThrottling Kind = "CPUThrottling"
+	// KindMemoryPressure is about memory that gets short: of one container, or of the whole pod where the records name no container.
+	KindMemoryPressure Kind = "MemoryPressure"
+	// KindOOMKill is about processes that the kernel killed because memory ran out.
+	KindOOMKill Kind = "OOMKill"
+	// KindNetworkIssue is about packets that were lost and connects that failed. A pod has one network, so its subject has no container.
+	KindNetworkIssue Kind = "NetworkIssue"
 	// KindPodBirth is about what the kernel did to bring a pod up. It belongs to the pod, so its subject has no container.
 	KindPodBirth Kind = "PodBirth"
 )

@@ -28,6 +28,42 @@ const (
 	threads
 	nodeCPUs
 
+	workingSetBytes
+	memoryUsagePct
+	memoryUsedMB
+	memoryLimitMB
+	limitBytes
+	psiSomeAvg10
+	psiSomeAvg60
+	psiFullAvg10
+	psiFullAvg60
+	majorFaults
+	pageFaultsPerSec
+	reclaims
+	limitHits
+	oomKills
+
+	victimPID
+	victimComm
+	usageBytes
+	scope
+
+	packetDropPct
+	retransmitPct
+	avgLatencyMs
+	rxPackets
+	txPackets
+	rxDrops
+	txDrops
+	rxErrors
+	txErrors
+	tcpSegmentsSent
+	tcpRetransmits
+	connectFailures
+	connectionErrors
+	latencyP50Ns
+	latencyP99Ns
+
 	totalSyscalls
 	namespaceOps
 	cgroupWrites
@@ -52,6 +88,8 @@ const (
 	maxSeconds = 86_400         // a window of a day
 	maxDayNs   = 86_400 * 1e9   // a day in nanoseconds
 	maxText    = 1024           // bytes
+	maxComm    = 256            // bytes; the kernel keeps 15 of a name, some sources send more of the command
+	maxMiB     = 1e9            // about maxCount bytes
 	maxEntries = 1000           // of syscalls and of timeline
 	maxMillis  = maxCount / 1e6 // as long as the longest duration
 )
@@ -86,6 +124,42 @@ var fields = [numFields]spec{
 	cfsPeriodUsec:      {"cfs_period_usec", 1000, 1_000_000}, // the kernel's own bounds
 	threads:            {"threads", 1, maxThreads},
 	nodeCPUs:           {"node_cpus", 1, maxCores},
+
+	workingSetBytes:  {"working_set_bytes", 0, maxCount},
+	memoryUsagePct:   {"memory_usage_pct", 0, 100},
+	memoryUsedMB:     {"memory_used_mb", 0, maxMiB},
+	memoryLimitMB:    {"memory_limit_mb", 0, maxMiB},
+	limitBytes:       {"limit_bytes", 0, maxCount},
+	psiSomeAvg10:     {"psi_some_avg10", 0, 100},
+	psiSomeAvg60:     {"psi_some_avg60", 0, 100},
+	psiFullAvg10:     {"psi_full_avg10", 0, 100},
+	psiFullAvg60:     {"psi_full_avg60", 0, 100},
+	majorFaults:      {"major_faults", 0, maxCount},
+	pageFaultsPerSec: {"page_faults_per_sec", 0, 1e9}, // absurd for one machine
+	reclaims:         {"reclaims", 0, maxCount},
+	limitHits:        {"limit_hits", 0, maxCount},
+	oomKills:         {"oom_kills", 0, maxCount},
+
+	victimPID:  {"victim_pid", 1, maxThreads},
+	victimComm: {"victim_comm", 0, maxComm},
+	usageBytes: {"usage_bytes", 0, maxCount},
+	scope:      {"scope", 0, maxText},
+
+	packetDropPct:    {"packet_drop_pct", 0, 100},
+	retransmitPct:    {"retransmit_pct", 0, 100},
+	avgLatencyMs:     {"avg_latency_ms", 0, maxSeconds * 1000},
+	rxPackets:        {"rx_packets", 0, maxCount},
+	txPackets:        {"tx_packets", 0, maxCount},
+	rxDrops:          {"rx_drops", 0, maxCount},
+	txDrops:          {"tx_drops", 0, maxCount},
+	rxErrors:         {"rx_errors", 0, maxCount},
+	txErrors:         {"tx_errors", 0, maxCount},
+	tcpSegmentsSent:  {"tcp_segments_sent", 0, maxCount},
+	tcpRetransmits:   {"tcp_retransmits", 0, maxCount},
+	connectFailures:  {"connect_failures", 0, maxCount},
+	connectionErrors: {"connection_errors", 0, maxCount},
+	latencyP50Ns:     {"latency_p50_ns", 0, maxDayNs},
+	latencyP99Ns:     {"latency_p99_ns", 0, maxDayNs},
 
 	totalSyscalls: {"total_syscalls", 0, maxCount},
 	namespaceOps:  {"namespace_ops", 0, maxCount},

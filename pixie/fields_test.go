@@ -24,6 +24,23 @@ func leastCPU() raw {
 	}
 }
 
+func leastMemory() raw {
+	return raw{
+		"type": `"memory_pressure"`, "timestamp": `"2026-01-02T03:04:05Z"`, "namespace": `"shop"`, "pod_name": `"api-0"`, "container_name": `"app"`,
+		"psi_some_avg60": `12.5`,
+	}
+}
+
+func leastKill() raw {
+	return raw{"type": `"oom_kill"`, "timestamp": `"2026-01-02T03:04:05Z"`, "namespace": `"shop"`, "pod_name": `"api-0"`, "container_name": `"app"`}
+}
+
+func leastNetwork() raw {
+	return raw{
+		"type": `"network_issue"`, "timestamp": `"2026-01-02T03:04:05Z"`, "namespace": `"shop"`, "pod_name": `"api-0"`, "connect_failures": `3`,
+	}
+}
+
 func leastBirth() raw {
 	return raw{
 		"type": `"pod_creation"`, "timestamp": `"2026-01-02T03:04:05Z"`, "namespace": `"shop"`, "pod_name": `"api-0"`,
@@ -108,6 +125,117 @@ func TestCPUSample(t *testing.T) {
 			}
 			require.Equal(t, time.UTC, got.From().Time.Location())
 		})
+	}
+}
+
+func TestMemorySample(t *testing.T) {
+	tests := map[string]struct {
+		change raw
+		want   func(*gossip.MemorySample)
+	}{
+		"least": {},
+		"a pod": {raw{"container_name": `null`}, func(s *gossip.MemorySample) { s.Container = "" }},
+		"zeros": {raw{"psi_some_avg60": `0`, "working_set_bytes": `0`, "limit_bytes": `0`, "limit_hits": `0`, "oom_kills": `0`}, func(s *gossip.MemorySample) {
+			s.SomeAvg60, s.WorkingSet, s.LimitBytes = gossip.Some(0.0), gossip.Some[int64](0), gossip.Some[int64](0)
+			s.LimitHits, s.OOMKills = gossip.Some[int64](0), gossip.Some[int64](0)
+		}},
+		"all": {
+			raw{
+				"working_set_bytes": `503316480`, "memory_usage_pct": `93.75`, "memory_used_mb": `480.5`, "limit_bytes": `536870912`, "psi_some_avg10": `1`,
+				"psi_full_avg10": `2`, "psi_full_avg60": `"3"`, "major_faults": `40`, "page_faults_per_sec": `0.5`, "reclaims": `5`, "limit_hits": `7`, "oom_kills": `1`,
+			},
+			func(s *gossip.MemorySample) {
+				s.WorkingSet, s.UsedShare, s.UsedBytes, s.LimitBytes = gossip.Some[int64](480<<20), gossip.Some(0.9375), gossip.Some[int64](961<<19), gossip.Some[int64](512<<20)
+				s.SomeAvg10, s.FullAvg10, s.FullAvg60, s.MajorFaults = gossip.Some(0.01), gossip.Some(0.02), gossip.Some(0.03), gossip.Some[int64](40)
+				s.PageFaultRate, s.Reclaims, s.LimitHits, s.OOMKills = gossip.Some(0.5), gossip.Some[int64](5), gossip.Some[int64](7), gossip.Some[int64](1)
+			},
+		},
+		"limit in MiB": {raw{"memory_limit_mb": `"512"`}, func(s *gossip.MemorySample) { s.LimitBytes = gossip.Some[int64](512 << 20) }},
+		"bytes win":    {raw{"memory_limit_mb": `512`, "limit_bytes": `0`}, func(s *gossip.MemorySample) { s.LimitBytes = gossip.Some[int64](0) }},
+		"bytes alone": {raw{"psi_some_avg60": ``, "working_set_bytes": `1`}, func(s *gossip.MemorySample) {
+			s.SomeAvg60, s.WorkingSet = gossip.Optional[float64]{}, gossip.Some[int64](1)
+		}},
+		"share alone": {raw{"psi_some_avg60": ``, "memory_usage_pct": `100`}, func(s *gossip.MemorySample) { s.SomeAvg60, s.UsedShare = gossip.Optional[float64]{}, gossip.Some(1.0) }},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			want := gossip.MemorySample{Origin: testOrigin, SomeAvg60: gossip.Some(0.125)}
+			if test.want != nil {
+				test.want(&want)
+			}
+			checkRead(t, leastMemory().with(test.change), want)
+		})
+	}
+}
+
+func TestOOMKill(t *testing.T) {
+	tests := map[string]struct {
+		change raw
+		want   func(*gossip.OOMKill)
+	}{
+		"least": {},
+		"all": {raw{"victim_pid": `4711`, "victim_comm": `"java"`, "usage_bytes": `536870912`, "limit_bytes": `536870912`, "scope": `"memcg"`}, func(k *gossip.OOMKill) {
+			k.VictimPID, k.VictimComm, k.UsageBytes, k.LimitBytes, k.Scope = gossip.Some[int64](4711), "java", gossip.Some[int64](512<<20), gossip.Some[int64](512<<20), gossip.ScopeMemcg
+		}},
+		"ID only": {raw{"container_name": ``, "container_id": `"containerd://4f"`, "scope": `"global"`}, func(k *gossip.OOMKill) {
+			k.Container, k.ContainerID, k.Scope = "", "containerd://4f", gossip.ScopeGlobal
+		}},
+		"empty": {raw{"victim_comm": `""`, "scope": `""`, "victim_pid": `null`}, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			want := gossip.OOMKill{Origin: testOrigin}
+			if test.want != nil {
+				test.want(&want)
+			}
+			checkRead(t, leastKill().with(test.change), want)
+		})
+	}
+}
+
+func TestNetworkSample(t *testing.T) {
+	tests := map[string]struct {
+		change raw
+		want   func(*gossip.NetworkSample)
+	}{
+		"least": {},
+		"counters": {
+			raw{"tcp_segments_sent": `12000`, "tcp_retransmits": `240`, "rx_packets": `1`, "tx_packets": `2`, "rx_drops": `3`, "tx_drops": `4`, "rx_errors": `5`, "tx_errors": `6`},
+			func(s *gossip.NetworkSample) {
+				s.Segments, s.Retransmits = gossip.Some[int64](12000), gossip.Some[int64](240)
+				s.RxPackets, s.TxPackets, s.RxDrops, s.TxDrops = gossip.Some[int64](1), gossip.Some[int64](2), gossip.Some[int64](3), gossip.Some[int64](4)
+				s.RxErrors, s.TxErrors = gossip.Some[int64](5), gossip.Some[int64](6)
+			},
+		},
+		"percentages": {raw{"retransmit_pct": `2`, "packet_drop_pct": `"0.5"`, "connect_failures": ``}, func(s *gossip.NetworkSample) {
+			s.RetransmitShare, s.DropShare, s.FailedConnects = gossip.Some(0.02), gossip.Some(0.005), gossip.Optional[int64]{}
+		}},
+		"latencies": {raw{"avg_latency_ms": `1.5`, "latency_p50_ns": `1000000`, "latency_p99_ns": `0`}, func(s *gossip.NetworkSample) {
+			s.Latency, s.LatencyP50, s.LatencyP99 = gossip.Some(1500*time.Microsecond), gossip.Some(time.Millisecond), gossip.Some(time.Duration(0))
+		}},
+		"alias":        {raw{"connect_failures": `null`, "connection_errors": `7`}, func(s *gossip.NetworkSample) { s.FailedConnects.Value = 7 }},
+		"the name won": {raw{"connection_errors": `7`}, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			want := gossip.NetworkSample{Origin: testOrigin, FailedConnects: gossip.Some[int64](3)}
+			want.Container = ""
+			if test.want != nil {
+				test.want(&want)
+			}
+			checkRead(t, leastNetwork().with(test.change), want)
+		})
+	}
+}
+
+// checkRead holds a record against the event that is wanted, and against the schema.
+func checkRead(t *testing.T, record string, want gossip.Event) {
+	t.Helper()
+	got, err := one(t, record)
+	require.NoError(t, err)
+	checkSchema(t, readSchema(t), []byte(record))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

@@ -96,6 +96,22 @@ func checkEvent(t testing.TB, event gossip.Event) {
 		require.True(t, e.HasCounters() || e.ThrottledShare.Known)
 		require.True(t, e.ThrottledShare.Value >= 0 && e.ThrottledShare.Value <= 1)
 		require.False(t, e.HasCounters() && e.ThrottledPeriods.Value > e.Periods.Value)
+	case gossip.MemorySample:
+		require.True(t, e.WorkingSet.Known || e.UsedShare.Known || e.SomeAvg60.Known)
+		for _, share := range []gossip.Optional[float64]{e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60} {
+			require.True(t, share.Value >= 0 && share.Value <= 1)
+		}
+		for _, n := range []gossip.Optional[int64]{e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills} {
+			require.True(t, n.Value >= 0 && n.Value <= maxMiB<<20)
+		}
+	case gossip.OOMKill:
+		require.True(t, e.Container != "" || e.ContainerID != "")
+		require.False(t, strings.ContainsFunc(e.VictimComm, isControl))
+		require.Contains(t, []gossip.Scope{"", gossip.ScopeMemcg, gossip.ScopeGlobal}, e.Scope)
+	case gossip.NetworkSample:
+		require.NotEqual(t, gossip.NetworkSample{Origin: e.Origin}, e)
+		require.True(t, e.RetransmitShare.Value <= 1 && e.DropShare.Value <= 1)
+		require.GreaterOrEqual(t, e.Latency.Value, 0*e.Latency.Value)
 	case gossip.PodCreation:
 		require.GreaterOrEqual(t, e.Duration, 0*e.Duration)
 		for _, step := range e.Timeline {
@@ -181,6 +197,17 @@ func checkRecord(t *testing.T, s *schema, record jsontext.Value) {
 		require.Equal(t, fields["container_name"], e.Container)
 		requireNumber(t, fields["usage_usec"], float64(e.UsageUsec.Value), e.UsageUsec.Known)
 		requireNumber(t, fields["limit_cores"], e.LimitCores.Value, e.LimitCores.Known)
+	case gossip.MemorySample:
+		require.Equal(t, "memory_pressure", fields["type"])
+		requireNumber(t, fields["working_set_bytes"], float64(e.WorkingSet.Value), e.WorkingSet.Known)
+		requireNumber(t, fields["page_faults_per_sec"], e.PageFaultRate.Value, e.PageFaultRate.Known)
+	case gossip.OOMKill:
+		require.Equal(t, "oom_kill", fields["type"])
+		requireNumber(t, fields["usage_bytes"], float64(e.UsageBytes.Value), e.UsageBytes.Known)
+	case gossip.NetworkSample:
+		require.Equal(t, "network_issue", fields["type"])
+		requireNumber(t, fields["tcp_segments_sent"], float64(e.Segments.Value), e.Segments.Known)
+		requireNumber(t, fields["tx_drops"], float64(e.TxDrops.Value), e.TxDrops.Known)
 	case gossip.PodCreation:
 		require.Equal(t, "pod_creation", fields["type"])
 		requireNumber(t, fields["duration_ns"], float64(e.Duration), true)

@@ -33,8 +33,12 @@ func (r *record) decode(raw []byte) (gossip.Event, error) {
 		event = r.cpuSample(r.origin())
 	case "pod_creation":
 		event = r.podCreation(r.origin())
-	case "memory_pressure", "oom_kill", "network_issue":
-		return nil, fmt.Errorf("type %q is not analysed by this version", kind)
+	case "memory_pressure":
+		event = r.memorySample(r.origin())
+	case "oom_kill":
+		event = r.oomKill(r.origin())
+	case "network_issue":
+		event = r.networkSample(r.origin())
 	default:
 		return nil, fmt.Errorf("type: unknown: %s", quote(kind))
 	}
@@ -77,6 +81,18 @@ func (r *record) fail(f field, err error) {
 }
 
 var errRequired = errors.New("required")
+
+// requireOne refuses the record when all of the fields are absent.
+func (r *record) requireOne(what string, list ...field) {
+	for _, f := range list {
+		if r.err != nil || r.values[f] != nil {
+			return
+		}
+	}
+	if r.err == nil {
+		r.err = fmt.Errorf("%s: required", what)
+	}
+}
 
 // require refuses the record when the field is absent.
 func (r *record) require(f field) {

@@ -12,6 +12,9 @@ func TestRefused(t *testing.T) {
 	nameOf := func(n int) string { return `"` + strings.Repeat("a", n) + `"` }
 	birth := func(field, value string) string { return leastBirth().with(raw{field: value}) }
 	cpu := func(field, value string) string { return leastCPU().with(raw{field: value}) }
+	memory := func(field, value string) string { return leastMemory().with(raw{field: value}) }
+	kill := func(field, value string) string { return leastKill().with(raw{field: value}) }
+	network := func(field, value string) string { return leastNetwork().with(raw{field: value}) }
 	steps := func(step string) string {
 		return birth("timeline", `[{"timestamp_ms":0,"actor":"kernel","action":"a"},`+step+`]`)
 	}
@@ -24,9 +27,7 @@ func TestRefused(t *testing.T) {
 		{cpu("type", `"CPU_THROTTLE"`), `type: unknown: "CPU_THROTTLE"`},
 		{cpu("type", nameOf(1000)), `type: unknown: "` + strings.Repeat("a", 64) + `"…`},
 		{cpu("type", nameOf(1025)), "type: longer than 1024 bytes: 1025"},
-		{cpu("type", `"oom_kill"`), `type "oom_kill" is not analysed by this version`},
-		{`{"type":"memory_pressure"}`, `type "memory_pressure" is not analysed by this version`},
-		{`{"type":"network_issue"}`, `type "network_issue" is not analysed by this version`},
+		{`{"type":"memory_pressure"}`, "memory_pressure: timestamp: required"},
 
 		{cpu("timestamp", ""), "cpu_throttle: timestamp: required"},
 		{cpu("timestamp", `null`), "cpu_throttle: timestamp: required"},
@@ -101,6 +102,27 @@ func TestRefused(t *testing.T) {
 		{cpu("cfs_period_usec", `1000001`), "cpu_throttle: cfs_period_usec: above 1000000: 1000001"},
 		{cpu("threads", `0`), "cpu_throttle: threads: below 1: 0"},
 		{leastCPU().with(raw{"throttled_usec": "1", "throttle_ns": "-1"}), "cpu_throttle: throttle_ns: negative: -1"},
+
+		{memory("psi_some_avg60", ``), "memory_pressure: working_set_bytes, memory_usage_pct or psi_some_avg60: required"},
+		{leastMemory().with(raw{"psi_some_avg60": "null", "memory_used_mb": "1", "psi_full_avg10": "7"}), "memory_pressure: working_set_bytes, memory_usage_pct or psi_some_avg60: required"},
+		{memory("psi_some_avg60", `100.5`), "memory_pressure: psi_some_avg60: above 100: 100.5"},
+		{memory("working_set_bytes", `-1`), "memory_pressure: working_set_bytes: negative: -1"},
+		{memory("limit_bytes", `9223372036854771712`), "memory_pressure: limit_bytes: above 1000000000000000: 9223372036854771712"},
+		{leastMemory().with(raw{"limit_bytes": "1", "memory_limit_mb": "-1"}), "memory_pressure: memory_limit_mb: negative: -1"},
+		{memory("oom_kills", `1.5`), "memory_pressure: oom_kills: not an integer: 1.5"},
+
+		{kill("container_name", ``), "oom_kill: container_name or container_id: required"},
+		{kill("container_name", `""`), "oom_kill: container_name or container_id: required"},
+		{kill("victim_pid", `0`), "oom_kill: victim_pid: below 1: 0"},
+		{kill("victim_comm", nameOf(257)), "oom_kill: victim_comm: longer than 256 bytes: 257"},
+		{kill("victim_comm", `"a\u001b[2J"`), `oom_kill: victim_comm: control character: "\x1b[2J"`},
+		{kill("scope", `"node"`), `oom_kill: scope: not memcg or global: "node"`},
+		{kill("scope", `1`), "oom_kill: scope: string expected, found number"},
+
+		{network("connect_failures", `null`), "network_issue: a measured field of network_issue: required"},
+		{leastNetwork().with(raw{"connect_failures": "1", "connection_errors": "-1"}), "network_issue: connection_errors: negative: -1"},
+		{network("retransmit_pct", `101`), "network_issue: retransmit_pct: above 100: 101"},
+		{network("avg_latency_ms", `86400001`), "network_issue: avg_latency_ms: above 86400000: 86400001"},
 
 		{birth("total_syscalls", ""), "pod_creation: total_syscalls: required"},
 		{birth("namespace_ops", "null"), "pod_creation: namespace_ops: required"},

@@ -141,7 +141,9 @@ func (s *schema) properties(kind string) map[string]*schema {
 	return all
 }
 
-var least = map[string]func() raw{"cpu_throttle": leastCPU, "pod_creation": leastBirth}
+var least = map[string]func() raw{
+	"cpu_throttle": leastCPU, "memory_pressure": leastMemory, "oom_kill": leastKill, "network_issue": leastNetwork, "pod_creation": leastBirth,
+}
 
 // The decoder reads the fields that the schema lists for a type, and no others: false is a fault in every field that is read.
 func TestSchemaFields(t *testing.T) {
@@ -192,7 +194,7 @@ func TestSchemaBounds(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 2*(13+11), bounds)
+	require.Equal(t, 2*(13+15+4+16+11), bounds)
 }
 
 // step is the next number that the schema could take if it were not for the bound.
@@ -245,13 +247,13 @@ func TestPage(t *testing.T) {
 	page, err := os.ReadFile("payload.md")
 	require.NoError(t, err)
 	s := readSchema(t)
-	for _, part := range []*schema{s, s.Defs["cpu_throttle"], s.Defs["pod_creation"], s.Defs["entry"]} {
+	for _, part := range slices.Collect(maps.Values(s.Defs)) {
 		for name := range part.Properties {
 			require.Contains(t, string(page), "`"+name+"`")
 		}
 	}
 	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(page, -1)
-	require.Len(t, examples, 2)
+	require.Len(t, examples, len(least))
 	for _, example := range examples {
 		_, err := one(t, string(example[1]))
 		require.NoError(t, err)
