@@ -9,30 +9,31 @@ import (
 
 // span is the stretch of time that one sample (or one full bucket) covers.
 type span struct {
-	bucket     *bucket
 	start, end int64 // Unix nanoseconds
 	samples    int64
 	told       bool // the record itself said how long it is
-	loose      *averages
+	bucket     int  // where it is in its window …
+	stamp      int  // … and in its bucket; of no use for a full one
 }
 
-// spans lists the samples of a window in order of time. A sample that did not tell its period reaches back to the sample before
-// it; the very first one, where nothing is known to be before it, is taken to be as long as the median of the others.
-func spans(windows ...*window) []span {
-	var list []span
-	var gone int64
-	for _, w := range windows {
-		gone = max(gone, w.gone)
-		for i := range w.buckets {
-			b := &w.buckets[i]
-			if b.full {
-				list = append(list, span{b, b.first, b.last, b.count, b.told == b.count, nil})
-			}
-			for _, s := range b.stamps {
-				list = append(list, span{b, s.end - int64(s.period), s.end, 1, s.period > 0, s.loose})
-			}
+// spans lists the samples of the window, and where the samples ended that have left it. Those that did not tell their period have none
+// yet: see inOrder.
+func (w *window[S]) spans() (list []span, gone int64) {
+	for i := range w.buckets {
+		b := &w.buckets[i]
+		if b.full {
+			list = append(list, span{b.first, b.last, b.count, b.told == b.count, i, 0})
+		}
+		for j, s := range b.stamps {
+			list = append(list, span{s.end - int64(s.period), s.end, 1, s.loose == nil, i, j})
 		}
 	}
+	return list, w.gone
+}
+
+// inOrder sorts samples by time. A sample that did not tell its period reaches back to the sample before it; the very first one, where
+// nothing is known to be before it, is taken to be as long as the median of the others.
+func inOrder(list []span, gone int64) []span {
 	slices.SortFunc(list, func(a, b span) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.start, b.start)) })
 	orphans := 0 // samples without a period at the very beginning
 	for i := range list {
@@ -89,7 +90,7 @@ func coverageOf(list []span) Coverage {
 	for _, s := range list {
 		c.Samples += int(s.samples)
 		oldest = min(oldest, s.start)
-		if s.start-covered > int64(typical)/2 {
+		if typical > 0 && s.start-covered > int64(typical)/2 {
 			c.Gaps++
 		}
 		covered = max(covered, s.end)
@@ -117,54 +118,40 @@ func (c Coverage) confidence(counters bool) Confidence {
 }
 
 // total sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no length is known.
-func (w *window) total() (sum cpuSums, wall int64) {
-	untold := false
+func (w *window[S]) total() (sum S, wall int64) {
 	for i := range w.buckets {
 		b := &w.buckets[i]
 		wall = addSat(wall, b.spent)
-		sum.add(&b.sums)
-		untold = untold || b.told < b.count
+		if b.told < b.count {
+			return w.totalUntold()
+		}
 	}
-	if untold {
-		return w.totalUntold()
-	}
-	return sum, wall
+	return sum.total(w.buckets), wall
 }
 
 // totalUntold is total where some samples did not tell their period.
-func (w *window) totalUntold() (sum cpuSums, wall int64) {
-	for _, s := range spans(w) {
+func (w *window[S]) totalUntold() (sum S, wall int64) {
+	for _, s := range inOrder(w.spans()) {
 		if s.told {
 			continue
 		}
+		b := &w.buckets[s.bucket]
 		usec := (s.end - s.start) / int64(time.Microsecond)
-		if !s.bucket.full {
+		if !b.full {
 			wall = addSat(wall, usec)
-			sum.average(*s.loose, usec)
-			if s.loose.usage {
-				sum.usedUsec = addSat(sum.usedUsec, usec)
-			}
+			sum = sum.plus(b.stamps[s.stamp].loose(usec))
 			continue
 		}
-		usec = max(0, usec-s.bucket.spent)
+		usec = max(0, usec-b.spent)
 		wall = addSat(wall, usec)
-		sum.usedUsec = addSat(sum.usedUsec, mulSat(usec, s.bucket.sums.usedUntold)/(s.bucket.count-s.bucket.told))
-		if m := s.bucket.sums.means; m != nil {
-			settled := *m
-			settled.ratio.settle(usec / 1000)
-			settled.cores.settle(usec / 1000)
-			settled.ofTheLimit.settle(usec / 1000)
-			sum.add(&cpuSums{means: &settled})
-		}
+		sum = sum.plus(b.sums.settle(usec, b.count-b.told))
 	}
 	for i := range w.buckets {
 		b := &w.buckets[i]
 		wall = addSat(wall, b.spent)
-		own := b.sums
-		if b.full && b.told < b.count {
-			own.means = nil // settled above
+		if !b.full || b.told == b.count { // the others are settled above
+			sum = sum.plus(b.sums)
 		}
-		sum.add(&own)
 	}
 	return sum, wall
 }

@@ -70,46 +70,86 @@ func (m mean) value() Optional[float64] {
 	}
 }
 
-// count adds the counters of one sample.
-func (c *cpuSums) count(s CPUSample, end int64) {
-	throttled := min(s.ThrottledPeriods.Or(0), s.Periods.Or(0))
-	c.periods = addSat(c.periods, s.Periods.Or(0))
-	c.throttled = addSat(c.throttled, throttled)
-	c.enforcedUsec = addSat(c.enforcedUsec, mulSat(s.Periods.Or(0), cfsPeriod(s).Microseconds()))
-	if wait, ok := s.ThrottledUsec.Get(); ok {
-		c.waitUsec, c.waited = addSat(c.waitUsec, wait), addSat(c.waited, throttled)
+// cpuEntry makes the entry of one CPU sample.
+func cpuEntry(s *CPUSample, digest fingerprint) entry[cpuSums] {
+	e := entry[cpuSums]{stamp: stamp[cpuSums]{end: s.Time.UnixNano(), period: s.Period, print: digest}, sums: cpuSumsOf(s)}
+	a := cpuAverages{s.UsageUsec.Known, s.ThrottledShare, s.UsageCores, s.ReportedShare}
+	if s.Period > 0 {
+		e.sums.means = a.means(s.Period.Microseconds())
 	} else {
-		c.noWait++
+		e.loose = a.sums
+	}
+	return e
+}
+
+// cpuSumsOf are the counters of one sample.
+func cpuSumsOf(s *CPUSample) cpuSums {
+	throttled := min(s.ThrottledPeriods.Or(0), s.Periods.Or(0))
+	c := cpuSums{
+		periods: s.Periods.Or(0), throttled: throttled,
+		enforcedUsec: mulSat(s.Periods.Or(0), cfsPeriod(s.CFSPeriod).Microseconds()),
+		threads:      s.Threads.Or(0), nodeCPUs: s.NodeCPUs.Or(0),
+	}
+	if wait, ok := s.ThrottledUsec.Get(); ok {
+		c.waitUsec, c.waited = wait, throttled
+	} else {
+		c.noWait = 1
 	}
 	switch usage, ok := s.UsageUsec.Get(); {
 	case !ok:
-		c.noUsage++
+		c.noUsage = 1
 	case s.Period > 0:
-		c.usageUsec, c.usedUsec = addSat(c.usageUsec, usage), addSat(c.usedUsec, s.Period.Microseconds())
+		c.usageUsec, c.usedUsec = usage, s.Period.Microseconds()
 	default:
-		c.usageUsec = addSat(c.usageUsec, usage)
-		c.usedUntold++
+		c.usageUsec, c.usedUntold = usage, 1
 	}
 	if throttled > 0 || s.ThrottledShare.Or(0) > 0 {
-		c.lastThrottled = max(c.lastThrottled, end)
+		c.lastThrottled = max(0, s.Time.UnixNano())
 	}
-	c.threads, c.nodeCPUs = max(c.threads, s.Threads.Or(0)), max(c.nodeCPUs, s.NodeCPUs.Or(0))
+	return c
 }
 
-// average adds the averages of one sample of that length in microseconds; 0 is a length that is not known.
-func (c *cpuSums) average(a averages, usec int64) {
+// cpuAverages are what a source reports as finished averages of a sample.
+type cpuAverages struct {
+	usage                    bool // usage_usec was there too
+	ratio, cores, ofTheLimit Optional[float64]
+}
+
+// means weighs the averages of a sample of that length in microseconds; 0 is a length that is not known. Nil where it has none.
+func (a cpuAverages) means(usec int64) *cpuMeans {
 	if !a.ratio.Known && !a.cores.Known && !a.ofTheLimit.Known {
-		return
+		return nil
 	}
-	if c.means == nil {
-		c.means = &cpuMeans{}
-	}
-	c.means.ratio.count(a.ratio, usec/1000)
-	c.means.cores.count(a.cores, usec/1000)
-	c.means.ofTheLimit.count(a.ofTheLimit, usec/1000)
+	m := &cpuMeans{}
+	m.ratio.count(a.ratio, usec/1000)
+	m.cores.count(a.cores, usec/1000)
+	m.ofTheLimit.count(a.ofTheLimit, usec/1000)
+	return m
 }
 
-// add adds the sums of another bucket.
+// sums are what a sample of that length adds besides its counters.
+func (a cpuAverages) sums(usec int64) cpuSums {
+	c := cpuSums{means: a.means(usec)}
+	if a.usage {
+		c.usedUsec = usec
+	}
+	return c
+}
+
+// plus implements sums.
+func (c cpuSums) plus(o cpuSums) cpuSums {
+	c.add(&o)
+	return c
+}
+
+// total implements sums.
+func (c cpuSums) total(list []bucket[cpuSums]) cpuSums {
+	for i := range list {
+		c.add(&list[i].sums)
+	}
+	return c
+}
+
 func (c *cpuSums) add(o *cpuSums) {
 	c.periods, c.throttled = addSat(c.periods, o.periods), addSat(c.throttled, o.throttled)
 	c.enforcedUsec = addSat(c.enforcedUsec, o.enforcedUsec)
@@ -127,6 +167,19 @@ func (c *cpuSums) add(o *cpuSums) {
 		c.means.cores.add(o.means.cores)
 		c.means.ofTheLimit.add(o.means.ofTheLimit)
 	}
+}
+
+// settle implements sums.
+func (c cpuSums) settle(usec, untold int64) cpuSums {
+	c.usedUsec = addSat(c.usedUsec, mulSat(usec, c.usedUntold)/untold)
+	if c.means != nil {
+		settled := *c.means
+		settled.ratio.settle(usec / 1000)
+		settled.cores.settle(usec / 1000)
+		settled.ofTheLimit.settle(usec / 1000)
+		c.means = &settled
+	}
+	return c
 }
 
 // mulSat multiplies two numbers that are not negative and stops at the largest int64.

@@ -23,7 +23,7 @@
 //     bucket (four a second) repeated ones are no longer recognised.
 //   - A record of a new pod UID starts the subject afresh. Late records of the old pod are dropped and counted.
 //   - A record of a new container ID, or with another limit, starts a new epoch: earlier samples leave the window, and the old
-//     verdict stands ([CPUThrottling.Standing]) until the new epoch has enough evidence, for the length of a window at most: what
+//     verdict stands ([CPUThrottling.Standing], [MemoryPressure.Standing]) until the new epoch has enough evidence, for the length of a window at most: what
 //     has not come by then will not come, because evidence leaves the window as fast as it enters. Limits that [Enrich] filled in
 //     start no epoch where the records have limits of their own.
 //   - Records of one instant may come in any order: they are applied together, those that go on with what is known first.
@@ -55,6 +55,36 @@
 //
 // A container that is active less than 5 % of the time is never worse than Info. Without counters the reported percentages are
 // averaged, weighted by period, and confidence is Low.
+//
+// # Memory pressure
+//
+// Of a container, or of the whole pod where the records name no container. A gauge counts with its largest value in the window, a counter
+// with its sum; a rate is that of a single sample, and its baseline the larger of the first sample's rate and 10 per second.
+//
+//	Critical  a process was killed
+//	High      all tasks waited for memory in 5 % of 10 s (PSI full); or at least 90 % of the limit in the working set, and major
+//	          faults at ten times the baseline
+//	Warning   some task waited in 10 % of 60 s (PSI some); or 90 % of the limit, and the limit was hit; or 90 %, where a percentage is
+//	          all there is
+//	Info      some task waited in 2 % of 60 s; or 80 % of the limit
+//
+// Without a limit only PSI and kills count. A working set that climbs steadily towards the limit is a [Leak].
+//
+// # OOM kills
+//
+// A kill is Critical. It begins no new epoch by the container's ID, because kills are what makes containers new; a changed limit does. A
+// window without a kill is None ([ReasonNoKillInWindow]) once it has been measured: by [MemorySample]s of the same container that
+// counted kills and found none. Where nobody counts, only the wall clock can tell, which is the operator's.
+//
+// # Network
+//
+// Of the pod as a whole. The worst of three counts, and what cannot be told does not change the others:
+//
+//	retransmits / segments, from 1000 segments   Info 0.5 %  Warning 1 %    High 3 %  Critical 10 %
+//	drops / packets, from 1000 packets                       Warning 0.1 %  High 1 %
+//	failed connects, from 10 in the window                   Warning 1      High 10 a minute
+//
+// Percentages without counts are averaged like those of CPU, and confidence is Low.
 //
 // # Pod birth
 //

@@ -2,7 +2,7 @@ package gossip
 
 import "time"
 
-// Finding is what the events about one subject say: CPUThrottling or PodBirth. The set is closed. Figures are unrounded, and a
+// Finding is what the events about one subject say: CPUThrottling, MemoryPressure, OOMKilled, NetworkIssue or PodBirth. The set is closed. Figures are unrounded, and a
 // figure that nobody measured is an absent Optional.
 //
 //sumtype:decl
@@ -47,6 +47,9 @@ func (r Report) UID() string { return r.PodUID }
 
 // Time is that of the newest record.
 func (r Report) Time() time.Time { return r.At }
+
+// report is the whole of it, for those who hold a finding of any kind.
+func (r Report) report() Report { return r }
 
 // History is the part of a finding that outlives its window. All times are event times.
 type History struct {
@@ -104,7 +107,13 @@ type CPUThrottling struct {
 	Standing bool
 }
 
-func (CPUThrottling) isFinding() {}
+func (CPUThrottling) isFinding()     {}
+func (f CPUThrottling) stands() bool { return f.Standing }
+
+func (f CPUThrottling) with(r Report, standing bool) windowed {
+	f.Report, f.Standing = r, standing
+	return f
+}
 
 // PodBirth says what the kernel did to bring a pod up, and whether it was in time.
 type PodBirth struct {

@@ -32,21 +32,6 @@ func (s MemorySample) HasCounters() bool {
 	return s.WorkingSet.Known || s.SomeAvg60.Known || s.SomeAvg10.Known || s.FullAvg10.Known || s.FullAvg60.Known
 }
 
-// possible is the memory's part of possible.
-func (s MemorySample) possible() bool {
-	for _, o := range [...]Optional[int64]{s.WorkingSet, s.UsedBytes, s.LimitBytes, s.MajorFaults, s.Reclaims, s.LimitHits, s.OOMKills} {
-		if o.Value < 0 {
-			return false
-		}
-	}
-	for _, o := range [...]Optional[float64]{s.UsedShare, s.SomeAvg10, s.SomeAvg60, s.FullAvg10, s.FullAvg60} {
-		if !(o.Value >= 0 && o.Value <= 1) {
-			return false
-		}
-	}
-	return s.PageFaultRate.Value >= 0 && s.PageFaultRate.Value <= 1e15 && s.Period >= 0
-}
-
 // OOMKill is one process that the kernel killed because memory ran out (tracepoint oom:mark_victim).
 type OOMKill struct {
 	Origin

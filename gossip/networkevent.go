@@ -33,20 +33,3 @@ func (s NetworkSample) HasCounters() bool {
 	return (s.Segments.Known && s.Retransmits.Known) || (s.RxPackets.Known && s.RxDrops.Known) ||
 		(s.TxPackets.Known && s.TxDrops.Known) || s.FailedConnects.Known
 }
-
-// possible is the network's part of possible.
-func (s NetworkSample) possible() bool {
-	for _, o := range [...]Optional[int64]{
-		s.Segments, s.Retransmits, s.RxPackets, s.TxPackets, s.RxDrops, s.TxDrops, s.RxErrors, s.TxErrors, s.FailedConnects,
-	} {
-		if o.Value < 0 {
-			return false
-		}
-	}
-	for _, o := range [...]Optional[float64]{s.RetransmitShare, s.DropShare} {
-		if !(o.Value >= 0 && o.Value <= 1) {
-			return false
-		}
-	}
-	return s.Latency.Value >= 0 && s.LatencyP50.Value >= 0 && s.LatencyP99.Value >= 0 && s.Period >= 0
-}

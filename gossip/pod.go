@@ -3,6 +3,7 @@ package gossip
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,9 +19,13 @@ type Pod struct {
 	Containers []Container
 	// CPULimit is the limit in cores of the pod as a whole (spec.resources), which its containers share; absent when it has none.
 	CPULimit Optional[float64]
+	// MemoryLimit is the same of memory, in bytes.
+	MemoryLimit Optional[int64]
 	// Autoscaler is the name of a HorizontalPodAutoscaler that scales the owner by CPU utilization, a share of the CPU request.
 	Autoscaler string
-	// LimitRanges are those of the namespace that bound a container's CPU.
+	// MemoryAutoscaler is the same of memory.
+	MemoryAutoscaler string
+	// LimitRanges are those of the namespace that bound a container's CPU or memory.
 	LimitRanges []LimitRange
 }
 
@@ -46,6 +51,8 @@ type Owner struct {
 // Container is what is known of one container of the pod.
 type Container struct {
 	Name string
+	// ID is that of the container that runs now, or ran last, with the runtime before it (containerd://…); empty when unknown.
+	ID string
 	// Role tells containers, sidecars and init containers apart: they stand in different lists of the template.
 	Role Role
 	// CPURequest and CPULimit are in cores. Absent in a known container means "not set".
@@ -56,6 +63,11 @@ type Container struct {
 	MemoryLimit   Optional[int64]
 	// ResizeRestarts says that a change of its CPU in place restarts it (resizePolicy).
 	ResizeRestarts bool
+	// MemoryResizeRestarts says the same of its memory.
+	MemoryResizeRestarts bool
+	// ShowsOOMKill says whether Kubernetes shows that it was killed for want of memory, in its state or its last state. Absent when
+	// nothing is known of its state. The kubelet hears only of the end of a container's first process.
+	ShowsOOMKill Optional[bool]
 }
 
 // Role is what a container is in its pod.
@@ -70,12 +82,15 @@ const (
 	RoleInit
 )
 
-// LimitRange is one object of that kind, as far as it bounds the CPU of a container. Cores.
+// LimitRange is one object of that kind, as far as it bounds the CPU or the memory of a container.
 type LimitRange struct {
 	Name string
-	Max  Optional[float64] // largest limit that is admitted
-	// MaxRatio is the largest limit/request that is admitted.
+	Max  Optional[float64] // largest CPU limit that is admitted, in cores
+	// MaxRatio is the largest CPU limit/request that is admitted.
 	MaxRatio Optional[float64]
+	// MaxMemory is the largest memory limit that is admitted, in bytes, MaxMemoryRatio the largest limit/request.
+	MaxMemory      Optional[int64]
+	MaxMemoryRatio Optional[float64]
 }
 
 // Container returns the container of that name, and whether the pod is known to have it.
@@ -90,19 +105,67 @@ func (p Pod) Container(name string) (Container, bool) {
 // Known says whether anything is known of the pod.
 func (p Pod) Known() bool { return p.Name != "" }
 
-// Enrich fills what the record lacks from the pod: today the CPU limit of a CPUSample, where the pod has that container (and is the
-// pod the record means, if both tell a UID). The record's own limit wins. Both programs call it before Observe, so that replay and
-// operator see the same events.
+// Enrich fills what the record lacks from the pod: the limit of a CPUSample, a MemorySample or an OOMKill, and the name of a container
+// of which the last two tell only the ID. The record's own figures win, and a pod that is not the one the record means, if both tell a
+// UID, fills nothing. Both programs call it before Observe, so that replay and operator see the same events.
 func Enrich(e Event, p Pod) Event {
-	s, ok := e.(CPUSample)
-	if !ok || s.LimitCores.Known || !sameUID(s.PodUID, p.UID) {
-		return e
-	}
-	if c, ok := p.Container(s.Container); ok {
-		s.LimitCores, s.LimitFilled = Some(c.CPULimit.Or(p.CPULimit.Or(0))), true
-		return s
+	switch s := e.(type) {
+	case CPUSample:
+		if c, ok := p.Container(s.Container); ok && !s.LimitCores.Known && sameUID(s.PodUID, p.UID) {
+			s.LimitCores, s.LimitFilled = Some(c.CPULimit.Or(p.CPULimit.Or(0))), true
+			return s
+		}
+	case MemorySample:
+		if sameUID(s.PodUID, p.UID) {
+			s.Container = p.named(s.Origin)
+			s.LimitBytes, s.LimitFilled = p.fillMemory(s.Container, s.LimitBytes)
+			return s
+		}
+	case OOMKill:
+		if sameUID(s.PodUID, p.UID) {
+			s.Container = p.named(s.Origin)
+			s.LimitBytes, s.LimitFilled = p.fillMemory(s.Container, s.LimitBytes)
+			return s
+		}
+	case NetworkSample, PodCreation: // lack nothing that a pod has
 	}
 	return e
+}
+
+// named is the container's name: the record's own, or that of the container with its ID; empty when neither is known.
+func (p Pod) named(o Origin) string {
+	if o.Container != "" || o.ContainerID == "" {
+		return o.Container
+	}
+	i := slices.IndexFunc(p.Containers, func(c Container) bool { return c.ID != "" && SameContainer(c.ID, o.ContainerID) })
+	if i < 0 {
+		return ""
+	}
+	return p.Containers[i].Name
+}
+
+// fillMemory is the memory limit of a container, or of the pod as a whole where the container has no name, unless it is known already.
+func (p Pod) fillMemory(container string, own Optional[int64]) (limit Optional[int64], filled bool) {
+	if own.Known {
+		return own, false
+	}
+	if container == "" {
+		return p.MemoryLimit, p.MemoryLimit.Known
+	}
+	if c, ok := p.Container(container); ok {
+		return Some(c.MemoryLimit.Or(p.MemoryLimit.Or(0))), true
+	}
+	return own, false
+}
+
+// SameContainer says whether two IDs are of one container; either may have the runtime before it (containerd://…).
+func SameContainer(a, b string) bool { return bareID(a) == bareID(b) }
+
+func bareID(id string) string {
+	if _, bare, found := strings.Cut(id, "://"); found {
+		return bare
+	}
+	return id
 }
 
 func sameUID(a, b string) bool { return a == "" || b == "" || a == b }

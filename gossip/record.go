@@ -1,24 +1,55 @@
 package gossip
 
-// record is an event with what is computed from all of it before it is cut to size.
+// record is an event with what is computed from all of it once, before it is put in order, and before a birth is cut to size.
 type record struct {
-	event   Event
-	print   fingerprint
+	event Event
+	print fingerprint
+	end   int64 // Unix nanoseconds
+	uid   string
+	marks
+
 	longest Stage // of a birth
 	omitted int   // steps of its timeline
 }
 
+// marks are what decides which stream and which epoch a sample belongs to.
+type marks struct {
+	source    string
+	counters  bool              // not somebody's percentages
+	container string            // ID
+	limit     Optional[float64] // cores or bytes
+	filled    bool              // limit is the pod's
+}
+
 // newRecord digests an event, and cuts a birth to the steps that tell most.
 func newRecord(e Event) record {
-	r := record{event: e, print: fingerprintOf(e)}
-	if c, ok := e.(PodCreation); ok {
-		r.longest = longestStage(c)
-		kept := telling(c.Timeline, maxSteps)
-		r.omitted = len(c.Timeline) - len(kept)
-		c.Timeline = kept
-		r.event = c
+	from := e.From()
+	r := record{event: e, print: fingerprintOf(e), end: from.Time.UnixNano(), uid: from.PodUID}
+	r.source = from.Source
+	switch e := e.(type) {
+	case CPUSample:
+		r.counters, r.container, r.limit, r.filled = e.HasCounters(), from.ContainerID, e.LimitCores, e.LimitFilled
+	case MemorySample:
+		r.counters, r.limit, r.filled = e.HasCounters(), bytesLimit(e.LimitBytes), e.LimitFilled
+		if from.Container != "" {
+			r.container = from.ContainerID
+		}
+	case OOMKill: // a kill is what ends a container, so the next one is of another: that is no new epoch
+		r.counters, r.limit, r.filled = true, bytesLimit(e.LimitBytes), e.LimitFilled
+	case NetworkSample:
+		r.counters = e.HasCounters()
+	case PodCreation:
+		r.longest = longestStage(e)
+		kept := telling(e.Timeline, maxSteps)
+		r.omitted = len(e.Timeline) - len(kept)
+		e.Timeline = kept
+		r.event = e
 	}
 	return r
+}
+
+func bytesLimit(n Optional[int64]) Optional[float64] {
+	return Optional[float64]{Value: float64(n.Value), Known: n.Known}
 }
 
 // possible says whether the figures of an event can be: counters that fell, and shares that are no numbers, cannot. The decoder
@@ -26,25 +57,43 @@ func newRecord(e Event) record {
 func possible(e Event) bool {
 	switch e := e.(type) {
 	case CPUSample:
-		for _, o := range [...]Optional[int64]{e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs} {
-			if o.Value < 0 {
-				return false
-			}
-		}
-		for _, o := range [...]Optional[float64]{e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores} {
-			if !(o.Value >= 0 && o.Value <= 1e9) {
-				return false
-			}
-		}
-		return e.Period >= 0
+		return e.Period >= 0 && counts(e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs) &&
+			within(1e9, e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores)
 	case MemorySample:
-		return e.possible()
+		return e.Period >= 0 && counts(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills) &&
+			within(1, e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60) && within(1e15, e.PageFaultRate)
 	case OOMKill:
-		return e.VictimPID.Value >= 0 && e.UsageBytes.Value >= 0 && e.LimitBytes.Value >= 0 && e.Period >= 0
+		return counts(e.VictimPID, e.UsageBytes, e.LimitBytes)
 	case NetworkSample:
 		return e.possible()
 	case PodCreation:
 		return e.Duration >= 0 && e.ImagePull.Value >= 0 && e.Init.Value >= 0
 	}
 	return false
+}
+
+func (s NetworkSample) possible() bool {
+	return s.Period >= 0 && s.Latency.Value >= 0 && s.LatencyP50.Value >= 0 && s.LatencyP99.Value >= 0 &&
+		counts(s.Segments, s.Retransmits, s.RxPackets, s.TxPackets, s.RxDrops, s.TxDrops, s.RxErrors, s.TxErrors, s.FailedConnects) &&
+		within(1, s.RetransmitShare, s.DropShare)
+}
+
+// counts says whether none of the figures is negative.
+func counts(all ...Optional[int64]) bool {
+	for _, o := range all {
+		if o.Value < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// within says whether all figures are numbers from 0 to most.
+func within(most float64, all ...Optional[float64]) bool {
+	for _, o := range all {
+		if !(o.Value >= 0 && o.Value <= most) {
+			return false
+		}
+	}
+	return true
 }

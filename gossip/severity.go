@@ -61,7 +61,28 @@ const (
 	ReasonThrottledWhileCPULow Reason = "ThrottledWhileCPULow"
 	// ReasonThrottled is throttling that the usage explains, or whose usage is not known.
 	ReasonThrottled Reason = "Throttled"
-	// ReasonBelowThreshold is measured, and less than 10 % of periods.
+	// ReasonOOMKilled is at least one process that the kernel killed in the window because memory ran out.
+	ReasonOOMKilled Reason = "OOMKilled"
+	// ReasonNoKillInWindow is a whole window without such a kill, after one.
+	ReasonNoKillInWindow Reason = "NoKillInWindow"
+	// ReasonStalled is tasks that wait for memory (PSI), some or all of them.
+	ReasonStalled Reason = "Stalled"
+	// ReasonThrashing is at least 90 % of the memory limit in use, and major faults at ten times the usual rate: pages are thrown out and
+	// read in again.
+	ReasonThrashing Reason = "Thrashing"
+	// ReasonLimitHit is at least 90 % of the memory limit in use, and usage was about to go over it.
+	ReasonLimitHit Reason = "LimitHit"
+	// ReasonNearLimit is at least 80 % of the memory limit in use, and no sign yet that it hurts.
+	ReasonNearLimit Reason = "NearLimit"
+	// ReasonRetransmits is at least 0.5 % of TCP segments sent again.
+	ReasonRetransmits Reason = "Retransmits"
+	// ReasonDrops is at least 0.1 % of packets dropped.
+	ReasonDrops Reason = "Drops"
+	// ReasonFailedConnects is at least ten failed TCP connects in the window, and one a minute.
+	ReasonFailedConnects Reason = "FailedConnects"
+	// ReasonTooLittleTraffic is fewer than 1000 segments or packets: no verdict yet.
+	ReasonTooLittleTraffic Reason = "TooLittleTraffic"
+	// ReasonBelowThreshold is measured, and below the threshold: 10 % of periods, say.
 	ReasonBelowThreshold Reason = "BelowThreshold"
 	// ReasonNoLimit is a container without a CPU limit: the kernel has nothing to enforce.
 	ReasonNoLimit Reason = "NoLimit"

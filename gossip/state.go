@@ -22,12 +22,14 @@ type state struct {
 	// somebody asks: so lines of equal time may come in any order.
 	pending []record
 
-	streams []*cpuStream // sorted: the one to believe comes first
+	streams []*stream // sorted: the one to believe comes first
 	birth   birth
 	dropped int // records of an earlier pod of this name
 
 	history History
 	settled condition // as of History.Transition
+
+	quiet, killed int64 // of memory samples that counted kills: newest end without one, and with one; Unix nanoseconds, 0 is never
 
 	restored bool  // see Restore; until something is known again
 	since    int64 // time of the first record, Unix nanoseconds
@@ -59,18 +61,17 @@ func newState(about Subject) *state { return &state{about: about, newest: math.M
 
 // take accepts a record: of a new instant after the old one is settled, of this instant to be put in order, or of the past at once.
 func (s *state) take(r record, a *Analyzer) {
-	at := r.event.From().Time.UnixNano()
-	if at < s.newest {
+	if r.end < s.newest {
 		s.apply(r, a)
 		return
 	}
-	if at > s.newest {
+	if r.end > s.newest {
 		if s.newest == math.MinInt64 {
-			s.since = at
+			s.since = r.end
 		} else {
 			s.settle(a)
 		}
-		s.newest = at
+		s.newest = r.end
 	}
 	s.pending = append(s.pending, r)
 	if len(s.pending) >= maxPending {
@@ -83,9 +84,9 @@ func (s *state) flush(a *Analyzer) {
 	if len(s.pending) > 1 {
 		slices.SortFunc(s.pending, func(x, y record) int {
 			return cmp.Or(
-				cmp.Compare(s.news(x.event), s.news(y.event)),
-				cmp.Compare(x.event.From().PodUID, y.event.From().PodUID),
-				cmp.Compare(x.event.From().ContainerID, y.event.From().ContainerID),
+				cmp.Compare(s.news(x), s.news(y)),
+				cmp.Compare(x.uid, y.uid),
+				cmp.Compare(x.container, y.container),
 				cmp.Compare(x.print, y.print),
 			)
 		})
@@ -98,14 +99,12 @@ func (s *state) flush(a *Analyzer) {
 }
 
 // news is 1 for a record of a new pod, container or limit, else 0.
-func (s *state) news(e Event) int {
-	if !sameUID(s.uid, e.From().PodUID) {
+func (s *state) news(r record) int {
+	if !sameUID(s.uid, r.uid) {
 		return 1
 	}
-	if c, ok := e.(CPUSample); ok {
-		if i, found := s.stream(c); found && s.streams[i].newEpoch(c) {
-			return 1
-		}
+	if i, found := s.find(r); found && s.streams[i].newEpoch(r) {
+		return 1
 	}
 	return 0
 }
@@ -114,13 +113,15 @@ func (s *state) news(e Event) int {
 func (s *state) settle(a *Analyzer) {
 	s.flush(a)
 	if best := s.best(); best != nil {
-		f := best.finding(a.thresholds)
-		best.settle(f)
-		s.history, s.settled = s.after(best, f, a.window)
+		level, standing := best.level(a.thresholds)
+		if !standing { // this epoch has a verdict of its own, or has had its time
+			best.standing = nil
+		}
+		s.history, s.settled = s.after(best, level, standing, a.window)
 		s.restored = s.history.Restored
 	}
-	s.streams = slices.DeleteFunc(s.streams, func(t *cpuStream) bool {
-		silent := len(t.window.buckets) == 0
+	s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool {
+		silent := t.empty()
 		if silent {
 			s.dropped += t.dropped
 		}
@@ -129,20 +130,22 @@ func (s *state) settle(a *Analyzer) {
 }
 
 // after is the history once the newest instant is part of it. A standing verdict is the old epoch's: it is not seen again.
-func (s *state) after(best *cpuStream, f CPUThrottling, window time.Duration) (History, condition) {
-	h, now := s.history, conditionOf(f.Level)
+func (s *state) after(best *stream, level Severity, standing bool, window time.Duration) (History, condition) {
+	h, now := s.history, conditionOf(level)
 	at := time.Unix(0, best.newest).UTC() // records that are ignored do not keep a verdict young
 	if h.Restored = now == notKnown && s.standsRestored(best.newest, window); h.Restored {
 		return h, s.settled
 	}
-	if now == trouble && !f.Standing {
+	// A kill that comes a window after the last one is trouble anew: in between there was none.
+	anew := s.about.Kind == KindOOMKill && !h.Last.IsZero() && at.Sub(h.Last) >= window
+	if now == trouble && !standing {
 		if h.First.IsZero() {
 			h.First = at
 		}
 		h.Last = at
 	}
-	h.Worst = max(h.Worst, f.Level)
-	if h.Transition.IsZero() || now != s.settled {
+	h.Worst = max(h.Worst, level)
+	if h.Transition.IsZero() || now != s.settled || anew {
 		h.Transition = at
 	}
 	return h, now
@@ -150,25 +153,20 @@ func (s *state) after(best *cpuStream, f CPUThrottling, window time.Duration) (H
 
 // apply counts one record.
 func (s *state) apply(r record, a *Analyzer) {
-	o := r.event.From()
-	if !sameUID(s.uid, o.PodUID) {
-		if o.Time.UnixNano() < s.newest || o.PodUID == s.oldUID {
+	if !sameUID(s.uid, r.uid) {
+		if r.end < s.newest || r.uid == s.oldUID {
 			s.dropped++
 			a.stats.Dropped++
 			return
 		}
 		*s = state{about: s.about, oldUID: s.uid, newest: s.newest, since: s.newest, pending: s.pending, ranked: s.ranked}
 	}
-	s.uid = cmp.Or(s.uid, o.PodUID)
+	s.uid = cmp.Or(s.uid, r.uid)
 	var got outcome
-	switch e := r.event.(type) {
-	case CPUSample:
-		got = tooLate
-		if t := s.streamOf(e, a); t != nil {
-			got = t.observe(e, r.print, s.newest, a.thresholds)
-		}
-	case PodCreation:
-		got = s.birth.observe(e, r)
+	if c, ok := r.event.(PodCreation); ok {
+		got = s.birth.observe(c, r)
+	} else {
+		got = s.count(r, a)
 	}
 	switch got {
 	case counted:
@@ -179,16 +177,35 @@ func (s *state) apply(r record, a *Analyzer) {
 	}
 }
 
+// count counts a sample of a window.
+func (s *state) count(r record, a *Analyzer) outcome {
+	t := s.streamOf(r, a)
+	if t == nil {
+		return tooLate
+	}
+	got := t.take(r, s.newest, a.thresholds)
+	if m, ok := r.event.(MemorySample); ok && got == counted && m.OOMKills.Known {
+		if m.OOMKills.Value == 0 {
+			s.quiet = max(s.quiet, r.end)
+		} else {
+			s.killed = max(s.killed, r.end)
+		}
+	}
+	return got
+}
+
 // finding says what the subject's records say, the newest instant included.
 func (s *state) finding(a *Analyzer) (Finding, bool) {
 	s.flush(a)
 	at := time.Unix(0, s.newest).UTC()
 	if best := s.best(); best != nil {
-		f := best.finding(a.thresholds)
-		covered := s.coverage(best, &f)
-		history, _ := s.after(best, f, a.window)
-		f.Report = Report{About: s.about, PodUID: s.uid, At: at, Level: f.Level, Reason: f.Reason, History: history, Covered: covered}
-		return f, true
+		f := best.verdict(a.thresholds)
+		r := Report{About: s.about, PodUID: s.uid, At: at, Level: f.Severity(), Reason: f.report().Reason, Covered: s.coverage(best, f)}
+		r.History, _ = s.after(best, r.Level, f.stands(), a.window)
+		if k, ok := f.(OOMKilled); ok {
+			f, r = s.besideMemory(k, r, a)
+		}
+		return f.with(r, f.stands()), true
 	}
 	if s.birth.known {
 		f := s.birth.finding()

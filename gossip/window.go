@@ -14,50 +14,58 @@ const (
 	maxStamps = 64
 )
 
+// sums are what a window keeps of samples of one kind: integers and largest values, for which neither order nor grouping matters.
+type sums[S any] interface {
+	// plus adds other sums to these, and may change what these point to; the others stay as they are.
+	plus(S) S
+	// total adds the sums of buckets up. It is plus over and over, but most of the time that an event takes is spent here, and a loop
+	// that knows its kind is faster.
+	total([]bucket[S]) S
+	// settle completes the sums of a full bucket, of which so many samples did not tell their period, once it is known how many
+	// microseconds long they were together. It changes nothing that these point to.
+	settle(usec, untold int64) S
+}
+
+// entry is one sample on its way into a window.
+type entry[S any] struct {
+	stamp[S]
+	sums S // what it adds, as far as that does not depend on a period that it did not tell
+}
+
 // stamp is what is remembered of a single sample: when it was, and what it said, as a fingerprint.
-type stamp struct {
+type stamp[S any] struct {
 	end    int64         // Unix nanoseconds
-	period time.Duration // 0: the record did not say
+	period time.Duration // 0: the record did not say, or is of a moment
 	print  fingerprint
-	loose  *averages // of a sample that did not tell its period: they are weighted once its length is known
-}
-
-// averages are what a source reports as finished averages of a sample.
-type averages struct {
-	usage                    bool // usage_usec was there too
-	ratio, cores, ofTheLimit Optional[float64]
-}
-
-func averagesOf(s CPUSample) averages {
-	return averages{s.UsageUsec.Known, s.ThrottledShare, s.UsageCores, s.ReportedShare}
+	loose  func(usec int64) S // what a sample that did not tell its period adds once that is known; 0 is "never"
 }
 
 // bucket is a slice of the window. All its figures are commutative, so that the order of arrival never matters.
-type bucket struct {
+type bucket[S any] struct {
 	slot   int64
-	stamps []stamp // nil once full
+	stamps []stamp[S] // nil once full
 	full   bool
 	count  int64
 	first  int64 // oldest start, Unix nanoseconds
 	last   int64 // newest end
 	spent  int64 // sum of the periods that were told, microseconds
 	told   int64 // number of samples that told their period
-	sums   cpuSums
+	sums   S
 	// again is what repeated records would have added. It joins sums when the bucket is full, because from then on repeated
 	// records cannot be told any more, and how many of them came before must not depend on the order of arrival.
-	again *bucket
+	again *bucket[S]
 }
 
 // window folds samples into at most 60 buckets of event time. It ends at its newest sample.
-type window struct {
+type window[S sums[S]] struct {
 	width   int64 // of a bucket, nanoseconds
-	buckets []bucket
+	buckets []bucket[S]
 	gone    int64 // newest end that has left the window, Unix nanoseconds; 0 when none has
 }
 
-// newWindow divides by 59, not 60: the newest bucket is only begun, and nothing younger than the window may be lost.
-func newWindow(length time.Duration) window {
-	return window{width: max(1, (int64(length)+buckets-2)/(buckets-1))}
+// bucketWidth divides by 59, not 60: the newest bucket is only begun, and nothing younger than the window may be lost.
+func bucketWidth(length time.Duration) int64 {
+	return max(1, (int64(length)+buckets-2)/(buckets-1))
 }
 
 // outcome is what became of a record.
@@ -70,31 +78,31 @@ const (
 )
 
 // add counts a sample, unless it is older than the window that ends at newest, or is there already.
-func (w *window) add(s CPUSample, digest fingerprint, newest int64) outcome {
-	end := s.Time.UnixNano()
-	if w.slid(newest) >= floorDiv(end, w.width) {
+func (w *window[S]) add(e entry[S], newest int64) outcome {
+	slot := floorDiv(e.end, w.width)
+	if w.slid(newest) >= slot {
 		return tooLate
 	}
-	b := w.bucket(floorDiv(end, w.width))
-	if !b.full && slices.ContainsFunc(b.stamps, func(t stamp) bool { return t.print == digest }) {
+	b := w.bucket(slot)
+	if !b.full && slices.ContainsFunc(b.stamps, func(t stamp[S]) bool { return t.print == e.print }) {
 		if b.again == nil {
-			b.again = &bucket{full: true}
+			b.again = &bucket[S]{full: true}
 		}
-		b.again.count1(s, end, digest)
+		w.count1(b.again, e)
 		return repeated
 	}
 	if !b.full && len(b.stamps) == maxStamps {
-		b.fill()
+		w.fill(b)
 	}
-	b.count1(s, end, digest)
+	w.count1(b, e)
 	return counted
 }
 
 // fill makes sums of what was remembered one by one.
-func (b *bucket) fill() {
+func (w *window[S]) fill(b *bucket[S]) {
 	for _, s := range b.stamps {
 		if s.loose != nil {
-			b.sums.average(*s.loose, 0)
+			b.sums = b.sums.plus(s.loose(0))
 		}
 	}
 	b.full, b.stamps = true, nil
@@ -103,23 +111,26 @@ func (b *bucket) fill() {
 		b.first, b.last = min(b.first, o.first), max(b.last, o.last)
 		b.told += o.told
 		b.spent = addSat(b.spent, o.spent)
-		b.sums.add(&o.sums)
+		b.sums = b.sums.plus(o.sums)
 		b.again = nil
 	}
 }
 
 // bucket finds or makes the bucket of a slot.
-func (w *window) bucket(slot int64) *bucket {
-	i, found := slices.BinarySearchFunc(w.buckets, slot, func(b bucket, s int64) int { return cmp.Compare(b.slot, s) })
+func (w *window[S]) bucket(slot int64) *bucket[S] {
+	if n := len(w.buckets); n > 0 && w.buckets[n-1].slot == slot { // as most samples are
+		return &w.buckets[n-1]
+	}
+	i, found := slices.BinarySearchFunc(w.buckets, slot, func(b bucket[S], s int64) int { return cmp.Compare(b.slot, s) })
 	if !found {
-		w.buckets = slices.Insert(w.buckets, i, bucket{slot: slot})
+		w.buckets = slices.Insert(w.buckets, i, bucket[S]{slot: slot})
 	}
 	return &w.buckets[i]
 }
 
 // slid lets go of the buckets that are too old for a window that ends at newest, and returns the newest slot that is. It remembers
 // where they ended: the first sample that is left may need it.
-func (w *window) slid(newest int64) int64 {
+func (w *window[S]) slid(newest int64) int64 {
 	last := floorDiv(newest, w.width) - buckets
 	n := 0
 	for ; n < len(w.buckets) && w.buckets[n].slot <= last; n++ {
@@ -129,28 +140,35 @@ func (w *window) slid(newest int64) int64 {
 	return last
 }
 
+// empty says whether no sample is in the window.
+func (w *window[S]) empty() bool { return len(w.buckets) == 0 }
+
+// untold says whether some sample did not tell its period.
+func (w *window[S]) untold() bool {
+	return slices.ContainsFunc(w.buckets, func(b bucket[S]) bool { return b.told < b.count })
+}
+
+// restart empties the window: its samples are of an epoch that has ended.
+func (w *window[S]) restart(s *stream) { w.buckets, w.gone = nil, s.newest }
+
 // count1 counts one sample.
-func (b *bucket) count1(s CPUSample, end int64, digest fingerprint) {
-	start := end - int64(s.Period)
+func (w *window[S]) count1(b *bucket[S], e entry[S]) {
+	start := e.end - int64(e.period)
 	if b.count == 0 {
-		b.first, b.last = start, end
+		b.first, b.last = start, e.end
 	}
 	b.count++
-	b.first, b.last = min(b.first, start), max(b.last, end)
-	b.sums.count(s, end)
-	at := stamp{end: end, period: s.Period, print: digest}
+	b.first, b.last = min(b.first, start), max(b.last, e.end)
+	b.sums = b.sums.plus(e.sums)
 	switch {
-	case s.Period > 0:
+	case e.loose == nil:
 		b.told++
-		b.spent = addSat(b.spent, s.Period.Microseconds())
-		b.sums.average(averagesOf(s), s.Period.Microseconds())
+		b.spent = addSat(b.spent, e.period.Microseconds())
 	case b.full:
-		b.sums.average(averagesOf(s), 0)
-	default:
-		at.loose = new(averagesOf(s))
+		b.sums = b.sums.plus(e.loose(0))
 	}
 	if !b.full {
-		b.stamps = append(b.stamps, at)
+		b.stamps = append(b.stamps, e.stamp)
 	}
 }
 

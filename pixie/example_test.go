@@ -26,6 +26,8 @@ func ExampleDecode() {
 			fmt.Printf("%s: throttled in %d of %d periods\n", e.Subject(), e.ThrottledPeriods.Value, e.Periods.Value)
 		case gossip.PodCreation:
 			fmt.Printf("%s: up in %v\n", e.Subject(), e.Duration)
+		case gossip.MemorySample, gossip.OOMKill, gossip.NetworkSample:
+			fmt.Println(e.Subject())
 		}
 	}
 	// Output:

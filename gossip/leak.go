@@ -1,0 +1,91 @@
+package gossip
+
+import "time"
+
+const (
+	leakSamples = 10
+	leakSpan    = 10 * time.Minute
+	leakFit     = 0.9 // R²
+	leakHorizon = 24 * time.Hour
+)
+
+// leakSeen is a leak and the time of the newest sample of it, Unix nanoseconds.
+type leakSeen struct {
+	Leak
+	end int64
+}
+
+// leak looks for a working set that climbs steadily, in the samples up to a time. It takes the first and the last sample of each bucket.
+func (w *memoryWindow) leak(limit Optional[int64], until int64) Optional[Leak] {
+	points, samples, ok := w.climb(until)
+	if !ok || samples < leakSamples || limit.Value <= 0 {
+		return Optional[Leak]{}
+	}
+	newest := points[len(points)-1]
+	if newest.end-points[0].end < int64(leakSpan) {
+		return Optional[Leak]{}
+	}
+	slope, fit := line(points)
+	if slope <= 0 || fit < leakFit {
+		return Optional[Leak]{}
+	}
+	seconds := max(0, float64(limit.Value-newest.value)) / slope
+	if seconds > leakHorizon.Seconds() {
+		return Optional[Leak]{}
+	}
+	return Some(Leak{BytesPerSecond: slope, R2: fit, Until: time.Duration(seconds * float64(time.Second))})
+}
+
+// climb lists working sets up to a time in their order, and how many samples they stand for. False: it went down by more than 5 %.
+func (w *memoryWindow) climb(until int64) (points []point, samples int64, ok bool) {
+	var top int64
+	falls := func(value int64) bool { return mulSat(value, 20) < mulSat(top, 19) }
+	for i := range w.buckets {
+		m := &w.buckets[i].sums
+		whole := m.last.end <= until
+		switch {
+		case m.sets == 0 || m.first.end > until:
+			continue
+		case falls(m.first.value) || (whole && falls(m.low)):
+			return nil, 0, false
+		}
+		points = append(points, m.first)
+		top = max(top, m.first.value)
+		if !whole {
+			samples++
+			continue
+		}
+		top = max(top, m.high)
+		if falls(m.last.value) {
+			return nil, 0, false
+		}
+		if m.last != m.first {
+			points = append(points, m.last)
+		}
+		samples += m.sets
+	}
+	return points, samples, len(points) > 1
+}
+
+// line fits a straight line by least squares: bytes per second, and R².
+func line(points []point) (slope, fit float64) {
+	var x, y float64
+	n := float64(len(points))
+	from := points[0]
+	for _, p := range points {
+		x += seconds(p.end - from.end)
+		y += float64(p.value - from.value)
+	}
+	x, y = x/n, y/n
+	var xx, xy, yy float64
+	for _, p := range points {
+		dx, dy := seconds(p.end-from.end)-x, float64(p.value-from.value)-y
+		xx, xy, yy = xx+dx*dx, xy+dx*dy, yy+dy*dy
+	}
+	if xx == 0 || yy == 0 {
+		return 0, 0
+	}
+	return xy / xx, xy * xy / (xx * yy)
+}
+
+func seconds(nanoseconds int64) float64 { return time.Duration(nanoseconds).Seconds() }

@@ -1,0 +1,133 @@
+package gossip
+
+import "math"
+
+// The thresholds of memory pressure. 2 % is what Coroot calls a stall, and the shape (short averages for the sharp end, long ones for
+// the rest) is KEP-5394's; nobody has published more, so the other bounds are ours.
+const (
+	infoStall    = 0.02 // PSI some, 60 s
+	warningStall = 0.10
+	highStall    = 0.05 // PSI full, 10 s
+	infoUsed     = 0.80 // of the limit
+	warningUsed  = 0.90 // of the limit, where a percentage is all there is
+
+	faultFactor   = 10     // times the baseline
+	leastBaseline = 10_000 // major faults, thousandths per second
+)
+
+// belowNearLimit says whether less than 90 % of the limit is in use.
+func belowNearLimit(used, limit int64) bool { return mulSat(used, 10) < mulSat(limit, 9) }
+
+// memoryWindow is the window of one source of memory samples.
+type memoryWindow struct {
+	window[memorySums]
+	ended Optional[leakSeen] // what the last epoch was
+}
+
+func (w *memoryWindow) observe(r record, newest int64) outcome {
+	s := r.event.(MemorySample)
+	return w.add(memoryEntry(&s, r.print), newest)
+}
+
+// restart remembers whether the epoch that ends was a leak: a kill, which ends it, is told apart by that.
+func (w *memoryWindow) restart(s *stream) {
+	w.ended = Optional[leakSeen]{}
+	if leak, ok := w.leak(s.limitBytes(), math.MaxInt64).Get(); ok {
+		w.ended = Some(leakSeen{leak, s.newest})
+	}
+	w.window.restart(s)
+}
+
+func (w *memoryWindow) severity(s *stream, _ thresholds) Severity { return w.measure(s).Level }
+
+func (w *memoryWindow) finding(s *stream, _ thresholds) windowed {
+	f := w.measure(s)
+	f.Leak = w.leak(f.Limit, math.MaxInt64)
+	return f
+}
+
+// measure turns the sums of the window into figures, and judges them.
+func (w *memoryWindow) measure(s *stream) MemoryPressure {
+	sum, _ := w.total()
+	f := MemoryPressure{
+		Limit: s.limitBytes(), Used: sum.used, UsedOfLimit: sum.share,
+		SomeAvg10: sum.some10, SomeAvg60: sum.some60, FullAvg10: sum.full10, FullAvg60: sum.full60,
+		MajorFaults: sum.faults, PageFaultRate: sum.pageRate, Reclaims: sum.reclaims, LimitHits: sum.hits, Kills: sum.kills,
+	}
+	if sum.sets > 0 {
+		f.WorkingSet, f.Peak = Some(sum.last.value), Some(sum.high)
+	}
+	switch limit, known := f.Limit.Get(); {
+	case known && limit == 0:
+		f.UsedOfLimit = Optional[float64]{} // of nothing
+	case known && f.Peak.Known:
+		f.UsedOfLimit = Some(float64(f.Peak.Value) / float64(limit))
+	case known && f.Used.Known && !f.UsedOfLimit.Known:
+		f.UsedOfLimit = Some(float64(f.Used.Value) / float64(limit))
+	}
+	if rate, ok := sum.rate.Get(); ok {
+		f.FaultRate = Some(float64(rate) / 1000)
+		f.FaultBaseline = Some(float64(max(sum.baseline.value, leastBaseline)) / 1000)
+	}
+	f.Level, f.Reason = judgeMemory(&f, s.counters)
+	return f
+}
+
+func judgeMemory(f *MemoryPressure, counters bool) (Severity, Reason) {
+	level, reason := f.short(counters)
+	switch {
+	case f.Kills.Value > 0:
+		return SeverityCritical, ReasonOOMKilled
+	case f.FullAvg10.Value >= highStall:
+		return SeverityHigh, ReasonStalled
+	case level >= SeverityHigh:
+		return level, reason
+	case f.SomeAvg60.Value >= warningStall:
+		return SeverityWarning, ReasonStalled
+	case level >= SeverityWarning:
+		return level, reason
+	case f.SomeAvg60.Value >= infoStall:
+		return SeverityInfo, ReasonStalled
+	case level == SeverityUnknown && (f.SomeAvg60.Known || f.FullAvg10.Known):
+		return SeverityNone, ReasonBelowThreshold
+	}
+	return level, reason
+}
+
+// short judges by what is in use of the limit, and leaves PSI and kills out.
+func (f *MemoryPressure) short(counters bool) (Severity, Reason) {
+	near := f.Peak.Known && f.Limit.Value > 0 && !belowNearLimit(f.Peak.Value, f.Limit.Value)
+	switch {
+	case !f.UsedOfLimit.Known:
+		return SeverityUnknown, ReasonNotMeasured
+	case near && f.FaultRate.Known && f.FaultRate.Value >= faultFactor*f.FaultBaseline.Value:
+		return SeverityHigh, ReasonThrashing
+	case near && f.LimitHits.Value > 0:
+		return SeverityWarning, ReasonLimitHit
+	case !counters && f.UsedOfLimit.Value >= warningUsed:
+		return SeverityWarning, ReasonNearLimit
+	case f.UsedOfLimit.Value >= infoUsed:
+		return SeverityInfo, ReasonNearLimit
+	}
+	return SeverityNone, ReasonBelowThreshold
+}
+
+// missing names the fields that would have made the verdict or the advice better.
+func (w *memoryWindow) missing(s *stream) []string {
+	f := w.measure(s)
+	return named([]field{
+		{!f.WorkingSet.Known, "working_set_bytes"},
+		{!f.Limit.Known, "limit_bytes"},
+		{!f.SomeAvg60.Known, "psi_some_avg60"},
+		{!f.FullAvg10.Known, "psi_full_avg10"},
+		{!f.MajorFaults.Known, "major_faults"},
+		{!f.LimitHits.Known, "limit_hits"},
+		{!f.Kills.Known, "oom_kills"},
+		{w.untold(), "period_seconds"},
+	})
+}
+
+// limitBytes is the limit where it is one of memory: whole bytes, which float64 holds up to 8 PiB.
+func (s *stream) limitBytes() Optional[int64] {
+	return Optional[int64]{Value: int64(s.limit.Value), Known: s.limit.Known}
+}

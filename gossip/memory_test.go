@@ -1,0 +1,302 @@
+package gossip_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+const mebi = 1 << 20
+
+// memorySample is synthetic: 10 s of a container with a limit of 512Mi that uses so many MiB.
+func memorySample(at time.Duration, set int64, change ...func(*gossip.MemorySample)) gossip.MemorySample {
+	s := gossip.MemorySample{
+		Origin: gossip.Origin{
+			Time: t0.Add(at), Namespace: "shop", Pod: "api-0", PodUID: "u1", Container: "app", ContainerID: "c1",
+			Source: "cgroup", Period: 10 * time.Second,
+		},
+		WorkingSet: gossip.Some(set * mebi), LimitBytes: gossip.Some[int64](512 * mebi),
+	}
+	for _, f := range change {
+		f(&s)
+	}
+	return s
+}
+
+// seen is the only finding about events; they come in any order, which must not matter.
+func seen[F gossip.Finding](t *testing.T, events ...gossip.Event) F {
+	t.Helper()
+	var first gossip.Finding
+	for i := range 3 {
+		a := gossip.New(gossip.Options{})
+		shuffled := slices.Clone(events)
+		if i > 0 {
+			rand.New(rand.NewPCG(uint64(i), 7)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+			slices.SortStableFunc(shuffled, func(a, b gossip.Event) int { return a.From().Time.Compare(b.From().Time) })
+		}
+		for _, e := range shuffled {
+			a.Observe(e)
+		}
+		found := slices.Collect(a.Findings())
+		found = slices.DeleteFunc(found, func(f gossip.Finding) bool { _, ok := f.(F); return !ok })
+		require.Len(t, found, 1)
+		if first == nil {
+			first = found[0]
+		}
+		require.Empty(t, cmp.Diff(first, found[0]))
+	}
+	return first.(F)
+}
+
+func TestMemoryFinding(t *testing.T) {
+	got := seen[gossip.MemoryPressure](t,
+		memorySample(0, 100, func(s *gossip.MemorySample) {
+			s.SomeAvg60, s.FullAvg10, s.MajorFaults, s.LimitHits, s.OOMKills = gossip.Some(0.01), gossip.Some(0.02), gossip.Some[int64](20), gossip.Some[int64](0), gossip.Some[int64](0)
+		}),
+		memorySample(10*time.Second, 480, func(s *gossip.MemorySample) {
+			s.SomeAvg60, s.FullAvg10, s.MajorFaults, s.LimitHits, s.OOMKills = gossip.Some(0.12), gossip.Some(0.01), gossip.Some[int64](500), gossip.Some[int64](7), gossip.Some[int64](0)
+		}),
+		memorySample(20*time.Second, 460, func(s *gossip.MemorySample) { s.PageFaultRate, s.Reclaims = gossip.Some(12.5), gossip.Some[int64](3) }),
+	)
+	want := gossip.MemoryPressure{
+		Report: gossip.Report{
+			About:  gossip.Subject{Kind: gossip.KindMemoryPressure, Namespace: "shop", Pod: "api-0", Container: "app"},
+			PodUID: "u1", At: t0.Add(20 * time.Second), Level: gossip.SeverityWarning, Reason: gossip.ReasonStalled,
+			History: gossip.History{First: t0.Add(10 * time.Second), Last: t0.Add(20 * time.Second), Worst: gossip.SeverityWarning, Transition: t0.Add(10 * time.Second)},
+			Covered: gossip.Coverage{Window: 30 * time.Second, Samples: 3, Expected: 3, Epochs: 1, Confidence: gossip.ConfidenceHigh, Source: "cgroup"},
+		},
+		WorkingSet: gossip.Some[int64](460 * mebi), Peak: gossip.Some[int64](480 * mebi), Limit: gossip.Some[int64](512 * mebi), UsedOfLimit: gossip.Some(0.9375),
+		SomeAvg60: gossip.Some(0.12), FullAvg10: gossip.Some(0.02), MajorFaults: gossip.Some[int64](520), FaultRate: gossip.Some(50.0), FaultBaseline: gossip.Some(10.0),
+		PageFaultRate: gossip.Some(12.5), Reclaims: gossip.Some[int64](3), LimitHits: gossip.Some[int64](7), Kills: gossip.Some[int64](0),
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+func TestMemorySeverity(t *testing.T) {
+	type change = func(*gossip.MemorySample)
+	some := func(share float64) change { return func(s *gossip.MemorySample) { s.SomeAvg60 = gossip.Some(share) } }
+	full := func(share float64) change { return func(s *gossip.MemorySample) { s.FullAvg10 = gossip.Some(share) } }
+	faults := func(n int64) change { return func(s *gossip.MemorySample) { s.MajorFaults = gossip.Some(n) } }
+	hits := func(s *gossip.MemorySample) { s.LimitHits = gossip.Some[int64](1) }
+	kills := func(s *gossip.MemorySample) { s.OOMKills = gossip.Some[int64](1) }
+	noLimit := func(s *gossip.MemorySample) { s.LimitBytes = gossip.Some[int64](0) }
+	unknown := func(s *gossip.MemorySample) { s.LimitBytes = gossip.Optional[int64]{} }
+	reported := func(share float64) change {
+		return func(s *gossip.MemorySample) { s.WorkingSet, s.UsedShare = gossip.Optional[int64]{}, gossip.Some(share) }
+	}
+	tests := map[string]struct {
+		set    int64 // of 512
+		change []change
+		want   gossip.Severity
+		reason gossip.Reason
+	}{
+		"little used":                   {100, nil, gossip.SeverityNone, gossip.ReasonBelowThreshold},
+		"just below 80 %":               {409, nil, gossip.SeverityNone, gossip.ReasonBelowThreshold},
+		"80 %":                          {410, nil, gossip.SeverityInfo, gossip.ReasonNearLimit},
+		"cache only":                    {512, nil, gossip.SeverityInfo, gossip.ReasonNearLimit},
+		"below 90 % with hits":          {460, []change{hits}, gossip.SeverityInfo, gossip.ReasonNearLimit},
+		"90 % with hits":                {461, []change{hits}, gossip.SeverityWarning, gossip.ReasonLimitHit},
+		"PSI some below 2 %":            {100, []change{some(0.0199)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
+		"PSI some 2 %":                  {100, []change{some(0.02)}, gossip.SeverityInfo, gossip.ReasonStalled},
+		"PSI some 10 %":                 {100, []change{some(0.10)}, gossip.SeverityWarning, gossip.ReasonStalled},
+		"PSI full below 5 %":            {100, []change{full(0.0499)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
+		"PSI full 5 %":                  {100, []change{full(0.05)}, gossip.SeverityHigh, gossip.ReasonStalled},
+		"faults below ten times":        {500, []change{faults(999)}, gossip.SeverityInfo, gossip.ReasonNearLimit},
+		"faults at ten times":           {500, []change{faults(1000)}, gossip.SeverityHigh, gossip.ReasonThrashing},
+		"faults far below the limit":    {100, []change{faults(5000)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
+		"a kill":                        {100, []change{kills}, gossip.SeverityCritical, gossip.ReasonOOMKilled},
+		"no limit: bytes say nothing":   {500, []change{noLimit}, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
+		"no limit: PSI says":            {500, []change{noLimit, some(0.1)}, gossip.SeverityWarning, gossip.ReasonStalled},
+		"no limit: PSI says nothing":    {500, []change{noLimit, some(0)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
+		"no limit, and a percentage":    {0, []change{noLimit, reported(0.95)}, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
+		"limit unknown":                 {500, []change{unknown}, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
+		"limit unknown, with kills":     {500, []change{unknown, kills}, gossip.SeverityCritical, gossip.ReasonOOMKilled},
+		"percentage alone, below 80":    {0, []change{reported(0.79)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
+		"percentage alone, below 90":    {0, []change{reported(0.89)}, gossip.SeverityInfo, gossip.ReasonNearLimit},
+		"percentage alone, 90":          {0, []change{reported(0.90)}, gossip.SeverityWarning, gossip.ReasonNearLimit},
+		"percentage and PSI: not alone": {0, []change{reported(0.95), some(0)}, gossip.SeverityInfo, gossip.ReasonNearLimit},
+		"used MiB where nothing is better": {0, []change{some(0), func(s *gossip.MemorySample) {
+			s.WorkingSet, s.UsedBytes = gossip.Optional[int64]{}, gossip.Some[int64](500*mebi)
+		}}, gossip.SeverityInfo, gossip.ReasonNearLimit},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := seen[gossip.MemoryPressure](t, memorySample(0, test.set, func(s *gossip.MemorySample) { // quiet, for the baseline
+				*s = memorySample(0, min(test.set, 100), test.change...)
+				s.MajorFaults, s.OOMKills, s.LimitHits = gossip.Some[int64](0), gossip.Optional[int64]{}, gossip.Optional[int64]{}
+			}), memorySample(10*time.Second, test.set, test.change...))
+			require.Equal(t, fmt.Sprint(test.want, test.reason), fmt.Sprint(got.Level, got.Reason))
+		})
+	}
+}
+
+// The baseline is the rate of the window's first sample, and 10 a second at least. A sample without a period reaches back to the one
+// before it.
+func TestFaultBaseline(t *testing.T) {
+	rising := func(first, then int64, period time.Duration) gossip.MemoryPressure {
+		return seen[gossip.MemoryPressure](t,
+			memorySample(0, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some(first), period }),
+			memorySample(10*time.Second, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some(then), period }),
+			memorySample(20*time.Second, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some[int64](0), period }),
+		)
+	}
+	for name, test := range map[string]struct {
+		first, then    int64
+		period         time.Duration
+		want           gossip.Severity
+		rate, baseline float64
+	}{
+		"ten times the first":           {200, 2000, 10 * time.Second, gossip.SeverityHigh, 200, 20},
+		"a little less":                 {200, 1999, 10 * time.Second, gossip.SeverityInfo, 199.9, 20},
+		"ten times ten":                 {1, 1000, 10 * time.Second, gossip.SeverityHigh, 100, 10},
+		"lengths are known by the gaps": {200, 2000, 0, gossip.SeverityHigh, 200, 20},
+	} {
+		got := rising(test.first, test.then, test.period)
+		require.Equal(t, test.want, got.Level, name)
+		require.Equal(t, gossip.Some(test.rate), got.FaultRate, name)
+		require.Equal(t, gossip.Some(test.baseline), got.FaultBaseline, name)
+	}
+	alone := seen[gossip.MemoryPressure](t, memorySample(0, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some[int64](1e6), 0 }))
+	require.False(t, alone.FaultRate.Known, "no length, no rate")
+}
+
+// Many samples in one bucket leave sums only; what they say stays.
+func TestMemoryBucketFull(t *testing.T) {
+	var events []gossip.Event
+	for i := range 200 {
+		events = append(events, memorySample(time.Duration(i)*50*time.Millisecond, int64(300+i), func(s *gossip.MemorySample) {
+			s.Period, s.MajorFaults, s.LimitHits = 0, gossip.Some[int64](1), gossip.Some[int64](1)
+		}))
+	}
+	got := seen[gossip.MemoryPressure](t, events...)
+	require.Equal(t, gossip.Some[int64](499*mebi), got.Peak)
+	require.Equal(t, gossip.Some[int64](499*mebi), got.WorkingSet)
+	require.Equal(t, gossip.Some[int64](200), got.LimitHits)
+	require.Equal(t, 200, got.Covered.Samples)
+	require.InDelta(t, 20, got.FaultRate.Value, 1)
+	require.Equal(t, gossip.ReasonLimitHit, got.Reason)
+}
+
+func TestMemoryEpochs(t *testing.T) {
+	hot := func(s *gossip.MemorySample) { s.LimitHits = gossip.Some[int64](5) }
+	restarted := func(s *gossip.MemorySample) { s.ContainerID = "c2" }
+	raised := func(s *gossip.MemorySample) { s.LimitBytes = gossip.Some[int64](1024 * mebi) }
+
+	got := seen[gossip.MemoryPressure](t, memorySample(0, 500, hot), memorySample(10*time.Second, 100, restarted))
+	require.Equal(t, gossip.SeverityNone, got.Level, "a new container begins anew")
+	require.Equal(t, gossip.Some[int64](100*mebi), got.Peak)
+	require.Equal(t, 2, got.Covered.Epochs)
+	require.Equal(t, gossip.SeverityWarning, got.History.Worst)
+
+	got = seen[gossip.MemoryPressure](t, memorySample(0, 500, hot), memorySample(10*time.Second, 500, raised))
+	require.Equal(t, gossip.SeverityNone, got.Level, "so does another limit")
+
+	got = seen[gossip.MemoryPressure](t, memorySample(0, 500, hot), memorySample(10*time.Second, 500, restarted, func(s *gossip.MemorySample) {
+		s.WorkingSet, s.OOMKills, s.UsedBytes = gossip.Optional[int64]{}, gossip.Some[int64](0), gossip.Some[int64](1)
+		s.SomeAvg10, s.LimitBytes = gossip.Some(0.0), gossip.Optional[int64]{}
+	}))
+	require.True(t, got.Standing, "until something is measured, the old verdict stands")
+	require.Equal(t, gossip.SeverityWarning, got.Level)
+
+	got = seen[gossip.MemoryPressure](t, memorySample(0, 500, hot), memorySample(10*time.Second, 100, func(s *gossip.MemorySample) { s.PodUID = "u2" }))
+	require.Equal(t, gossip.SeverityNone, got.History.Worst, "another pod has no history")
+}
+
+func TestMemorySources(t *testing.T) {
+	percent := memorySample(0, 0, func(s *gossip.MemorySample) {
+		s.Source, s.WorkingSet, s.UsedShare = "a", gossip.Optional[int64]{}, gossip.Some(0.95)
+	})
+	got := seen[gossip.MemoryPressure](t, percent, memorySample(10*time.Second, 100))
+	require.Equal(t, gossip.SeverityNone, got.Level, "bytes before percentages, whatever their names")
+	require.Equal(t, []string{"a"}, got.Covered.Ignored)
+	require.Equal(t, gossip.ConfidenceHigh, got.Covered.Confidence)
+
+	got = seen[gossip.MemoryPressure](t, percent)
+	require.Equal(t, gossip.ConfidenceLow, got.Covered.Confidence)
+	require.Contains(t, got.Covered.Missing, "working_set_bytes")
+
+	a := gossip.New(gossip.Options{})
+	for range 3 {
+		a.Observe(memorySample(0, 100, func(s *gossip.MemorySample) { s.LimitHits = gossip.Some[int64](1) }))
+	}
+	f, _ := a.Finding(percent.Subject())
+	require.EqualValues(t, 2, a.Stats().Repeated)
+	require.Equal(t, gossip.Some[int64](1), f.(gossip.MemoryPressure).LimitHits)
+}
+
+// A pod and its containers are subjects of their own.
+func TestMemoryOfPod(t *testing.T) {
+	a := gossip.New(gossip.Options{})
+	a.Observe(memorySample(0, 100))
+	a.Observe(memorySample(0, 500, func(s *gossip.MemorySample) { s.Container = "" }))
+	found := slices.Collect(a.Findings())
+	require.Len(t, found, 2)
+	require.Equal(t, gossip.Subject{Kind: gossip.KindMemoryPressure, Namespace: "shop", Pod: "api-0"}, found[0].Subject())
+}
+
+// climbing is a working set that grows by so many MiB each 30 s, from 100 on.
+func climbing(n int, step int64, change ...func(int, *gossip.MemorySample)) []gossip.Event {
+	var events []gossip.Event
+	for i := range n {
+		events = append(events, memorySample(time.Duration(i)*30*time.Second, 100+int64(i)*step, func(s *gossip.MemorySample) {
+			s.Period = 30 * time.Second
+			for _, f := range change {
+				f(i, s)
+			}
+		}))
+	}
+	return events
+}
+
+func TestLeak(t *testing.T) {
+	set := func(at int, value int64) func(int, *gossip.MemorySample) {
+		return func(i int, s *gossip.MemorySample) {
+			if i == at {
+				s.WorkingSet = gossip.Some(value * mebi)
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		events []gossip.Event
+		leak   bool
+	}{
+		"steady":                    {climbing(21, 10), true},
+		"under 10 minutes":          {climbing(20, 10), false},
+		"few samples":               {append(climbing(9, 10), memorySample(time.Minute, 130)), false},
+		"down by more than 5 %":     {climbing(25, 10, set(20, 275)), false},
+		"down by less":              {climbing(25, 10, set(20, 285)), true},
+		"flat":                      {climbing(25, 0), false},
+		"falling":                   {climbing(25, -1), false},
+		"limit too far":             {climbing(25, 0, set(24, 101)), false},
+		"a step is no line":         {climbing(25, 0, func(i int, s *gossip.MemorySample) { s.WorkingSet.Value += int64(i/20) * 200 * mebi }), false},
+		"no limit":                  {climbing(25, 10, func(_ int, s *gossip.MemorySample) { s.LimitBytes.Value = 0 }), false},
+		"limit unknown":             {climbing(25, 10, func(_ int, s *gossip.MemorySample) { s.LimitBytes.Known = false }), false},
+		"a restart in between":      {climbing(25, 10, func(i int, s *gossip.MemorySample) { s.ContainerID = fmt.Sprint(i / 15) }), false},
+		"more than one a bucket":    {every5sClimb(181), true},
+		"five seconds under 10 min": {every5sClimb(120), false},
+	} {
+		got := seen[gossip.MemoryPressure](t, test.events...)
+		require.Equal(t, test.leak, got.Leak.Known, name)
+	}
+	leak := seen[gossip.MemoryPressure](t, climbing(21, 10)...).Leak.Value
+	require.InDelta(t, 10.0*mebi/30, leak.BytesPerSecond, 1)
+	require.InDelta(t, 1, leak.R2, 1e-9)
+	require.InDelta(t, (212.0 * 3), leak.Until.Seconds(), 0.01) // 300 of 512, 10 in 30 s
+}
+
+func every5sClimb(n int) []gossip.Event {
+	var events []gossip.Event
+	for i := range n {
+		events = append(events, memorySample(time.Duration(i)*5*time.Second, 100+2*int64(i), func(s *gossip.MemorySample) { s.Period = 5 * time.Second }))
+	}
+	return events
+}

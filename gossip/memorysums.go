@@ -1,0 +1,139 @@
+package gossip
+
+import (
+	"cmp"
+	"time"
+)
+
+// memorySums are what a bucket keeps of memory samples: sums of counters, and the largest of gauges.
+type memorySums struct {
+	sets        int64 // samples that told the working set
+	first, last point // the oldest of those, and the newest
+	low, high   int64 // the least working set, and the largest
+
+	used                           Optional[int64]
+	share                          Optional[float64]
+	some10, some60, full10, full60 Optional[float64]
+	pageRate                       Optional[float64]
+	faults, reclaims, hits, kills  Optional[int64]
+	rate                           Optional[int64] // of major faults: the highest, in thousandths per second …
+	baseline                       point           // … and that of the oldest sample
+	lateFaults, lateN, lateEnd     int64           // of full buckets: major faults of samples whose length is not known, their number, the oldest
+}
+
+// point is a figure and when it was; the zero point is none.
+type point struct{ end, value int64 }
+
+// earlier is the older of two points; of one time, the larger.
+func (p point) earlier(o point) point {
+	if p.end == 0 || (o.end != 0 && cmp.Or(cmp.Compare(o.end, p.end), cmp.Compare(p.value, o.value)) < 0) {
+		return o
+	}
+	return p
+}
+
+// later is the newer of two points; of one time, the larger.
+func (p point) later(o point) point {
+	if cmp.Or(cmp.Compare(o.end, p.end), cmp.Compare(o.value, p.value)) > 0 {
+		return o
+	}
+	return p
+}
+
+// larger is the larger of two figures, as far as they are known.
+func larger[T cmp.Ordered](a, b Optional[T]) Optional[T] {
+	if !a.Known || (b.Known && b.Value > a.Value) {
+		return b
+	}
+	return a
+}
+
+// together adds two figures, as far as they are known.
+func together(a, b Optional[int64]) Optional[int64] {
+	if !a.Known {
+		return b
+	}
+	a.Value = addSat(a.Value, b.Value)
+	return a
+}
+
+// memoryEntry makes the entry of one memory sample.
+func memoryEntry(s *MemorySample, digest fingerprint) entry[memorySums] {
+	end := s.Time.UnixNano()
+	e := entry[memorySums]{stamp: stamp[memorySums]{end: end, period: s.Period, print: digest}, sums: memorySums{
+		used: s.UsedBytes, share: s.UsedShare,
+		some10: s.SomeAvg10, some60: s.SomeAvg60, full10: s.FullAvg10, full60: s.FullAvg60,
+		pageRate: s.PageFaultRate, faults: s.MajorFaults, reclaims: s.Reclaims, hits: s.LimitHits, kills: s.OOMKills,
+	}}
+	if set, ok := s.WorkingSet.Get(); ok {
+		at := point{end, set}
+		e.sums.sets, e.sums.first, e.sums.last, e.sums.low, e.sums.high = 1, at, at, set, set
+	}
+	faults := s.MajorFaults
+	rate := func(usec int64) memorySums { return faultRate(faults, end, usec) }
+	if s.Period > 0 {
+		e.sums = e.sums.plus(rate(s.Period.Microseconds()))
+	} else {
+		e.loose = rate
+	}
+	return e
+}
+
+// faultRate is the rate of major faults of one sample of that length; 0 is a length that is not known.
+func faultRate(faults Optional[int64], end, usec int64) memorySums {
+	switch {
+	case !faults.Known:
+		return memorySums{}
+	case usec <= 0:
+		return memorySums{lateFaults: faults.Value, lateN: 1, lateEnd: end}
+	}
+	perSecond := mulSat(faults.Value, 1000*int64(time.Second/time.Microsecond)) / usec
+	return memorySums{rate: Some(perSecond), baseline: point{end, perSecond}}
+}
+
+// plus implements sums.
+func (m memorySums) plus(o memorySums) memorySums {
+	m.add(&o)
+	return m
+}
+
+// total implements sums.
+func (m memorySums) total(list []bucket[memorySums]) memorySums {
+	for i := range list {
+		m.add(&list[i].sums)
+	}
+	return m
+}
+
+func (m *memorySums) add(o *memorySums) {
+	if o.sets > 0 {
+		if m.sets == 0 {
+			m.low, m.last = o.low, o.last
+		}
+		m.first, m.last = m.first.earlier(o.first), m.last.later(o.last)
+		m.low, m.high = min(m.low, o.low), max(m.high, o.high)
+		m.sets += o.sets
+	}
+	m.used, m.share, m.pageRate = larger(m.used, o.used), larger(m.share, o.share), larger(m.pageRate, o.pageRate)
+	m.some10, m.some60 = larger(m.some10, o.some10), larger(m.some60, o.some60)
+	m.full10, m.full60 = larger(m.full10, o.full10), larger(m.full60, o.full60)
+	m.faults, m.reclaims = together(m.faults, o.faults), together(m.reclaims, o.reclaims)
+	m.hits, m.kills = together(m.hits, o.hits), together(m.kills, o.kills)
+	m.rate, m.baseline = larger(m.rate, o.rate), m.baseline.earlier(o.baseline)
+	if o.lateN > 0 {
+		if m.lateN == 0 || o.lateEnd < m.lateEnd {
+			m.lateEnd = o.lateEnd
+		}
+		m.lateFaults, m.lateN = addSat(m.lateFaults, o.lateFaults), m.lateN+o.lateN
+	}
+}
+
+// settle implements sums: the samples without a length share it evenly.
+func (m memorySums) settle(usec, untold int64) memorySums {
+	if m.lateN == 0 {
+		return m
+	}
+	late := faultRate(Some(m.lateFaults), m.lateEnd, usec/untold*m.lateN)
+	m.lateFaults, m.lateN, m.lateEnd = 0, 0, 0
+	return m.plus(late)
+}

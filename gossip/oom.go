@@ -1,0 +1,131 @@
+package gossip
+
+import (
+	"cmp"
+	"time"
+)
+
+// oomSums are what a bucket keeps of kills.
+type oomSums struct {
+	kills int64
+	peak  Optional[int64] // bytes
+	last  oomKill         // the newest
+}
+
+// oomKill is what is kept of one kill.
+type oomKill struct {
+	end       int64
+	print     fingerprint // orders kills of one moment
+	pid       Optional[int64]
+	comm      string
+	scope     Scope
+	usage     Optional[int64]
+	container string // ID
+}
+
+// plus implements sums.
+func (o oomSums) plus(p oomSums) oomSums {
+	if o.kills == 0 || (p.kills > 0 && cmp.Or(cmp.Compare(p.last.end, o.last.end), cmp.Compare(p.last.print, o.last.print)) > 0) {
+		o.last = p.last
+	}
+	o.kills, o.peak = o.kills+p.kills, larger(o.peak, p.peak)
+	return o
+}
+
+// total implements sums.
+func (o oomSums) total(list []bucket[oomSums]) oomSums {
+	for i := range list {
+		o = o.plus(list[i].sums)
+	}
+	return o
+}
+
+// settle implements sums. A kill is a moment: it has no length.
+func (o oomSums) settle(int64, int64) oomSums { return o }
+
+// oomWindow is the window of one source of kills.
+type oomWindow struct{ window[oomSums] }
+
+func (w *oomWindow) observe(r record, newest int64) outcome {
+	k := r.event.(OOMKill)
+	return w.add(entry[oomSums]{
+		stamp: stamp[oomSums]{end: r.end, print: r.print},
+		sums: oomSums{kills: 1, peak: k.UsageBytes, last: oomKill{
+			end: r.end, print: r.print, pid: k.VictimPID, comm: k.VictimComm, scope: k.Scope, usage: k.UsageBytes, container: k.ContainerID,
+		}},
+	}, newest)
+}
+
+// severity is always Critical: without a kill there is no record.
+func (w *oomWindow) severity(*stream, thresholds) Severity {
+	if w.empty() {
+		return SeverityUnknown
+	}
+	return SeverityCritical
+}
+
+func (w *oomWindow) finding(s *stream, t thresholds) windowed {
+	sum, _ := w.total()
+	k := sum.last
+	f := OOMKilled{
+		Kills: sum.kills, LastKill: time.Unix(0, k.end).UTC(), VictimPID: k.pid, VictimComm: k.comm, Scope: k.scope, ContainerID: k.container,
+		Usage: k.usage, Peak: sum.peak, Limit: s.limitBytes(),
+	}
+	f.Level, f.Reason = w.severity(s, t), ReasonOOMKilled
+	if f.Level == SeverityUnknown {
+		f.Reason = ReasonNotMeasured
+	}
+	return f
+}
+
+// missing names the fields that the advice lacks.
+func (w *oomWindow) missing(s *stream) []string {
+	sum, _ := w.total()
+	return named([]field{{!sum.last.usage.Known, "usage_bytes"}, {!s.limit.Known, "limit_bytes"}, {sum.last.scope == "", "scope"}})
+}
+
+// besideMemory completes a finding about kills with what the same container's memory samples say: whether its memory climbed steadily
+// before, and whether a window has passed without a kill. Only samples that counted kills can say that.
+func (s *state) besideMemory(f OOMKilled, r Report, a *Analyzer) (OOMKilled, Report) {
+	about := s.about
+	about.Kind = KindMemoryPressure
+	m, ok := a.subjects[about]
+	if !ok {
+		return f, r
+	}
+	m.flush(a)
+	if !sameUID(m.uid, s.uid) {
+		return f, r
+	}
+	f.Leak = m.leakBefore(f.LastKill.UnixNano(), a.window)
+	last := max(s.newest, m.killed)
+	if m.quiet-last < int64(a.window) {
+		return f, r
+	}
+	f.Kills = 0
+	r.Level, r.Reason, r.At = SeverityNone, ReasonNoKillInWindow, time.Unix(0, m.quiet).UTC()
+	r.History.Transition = time.Unix(0, last).Add(a.window).UTC()
+	if best := m.best(); best != nil {
+		r.Covered = m.coverage(best, best.verdict(a.thresholds))
+	}
+	return f, r
+}
+
+// leakBefore is the leak that the memory samples show up to a kill: in this epoch, or in the last one if that ended there.
+func (s *state) leakBefore(kill int64, window time.Duration) Optional[Leak] {
+	best := s.best()
+	if best == nil {
+		return Optional[Leak]{}
+	}
+	w, ok := best.samples.(*memoryWindow)
+	if !ok {
+		return Optional[Leak]{}
+	}
+	if old, known := w.ended.Get(); known && time.Duration(max(kill-old.end, old.end-kill)) <= window {
+		return Some(old.Leak)
+	}
+	if time.Duration(kill-best.newest) > window {
+		return Optional[Leak]{}
+	}
+	return w.leak(best.limitBytes(), kill)
+}
