@@ -57,9 +57,20 @@ func stripContainers(all []corev1.Container) []corev1.Container {
 func stripStatuses(all []corev1.ContainerStatus) []corev1.ContainerStatus {
 	out := make([]corev1.ContainerStatus, len(all))
 	for i, s := range all {
-		out[i] = corev1.ContainerStatus{Name: s.Name, Resources: s.Resources}
+		out[i] = corev1.ContainerStatus{
+			Name: s.Name, Resources: s.Resources, ContainerID: s.ContainerID,
+			State: stripState(s.State), LastTerminationState: stripState(s.LastTerminationState),
+		}
 	}
 	return out
+}
+
+// stripState keeps how a container ended.
+func stripState(s corev1.ContainerState) corev1.ContainerState {
+	if s.Terminated == nil {
+		return corev1.ContainerState{}
+	}
+	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: s.Terminated.Reason}}
 }
 
 // stripReport cuts the managed fields of our own objects to when they were last written: time to live counts from there.

@@ -12,41 +12,64 @@ import (
 
 // containersOf lists the pod's containers, then its init containers and sidecars, in the order of the spec.
 func containersOf(p *corev1.Pod) []gossip.Container {
-	applied := map[string]*corev1.ResourceRequirements{}
+	statuses := map[string]corev1.ContainerStatus{}
 	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
-		applied[s.Name] = s.Resources
+		statuses[s.Name] = s
 	}
 	var out []gossip.Container
 	for _, c := range p.Spec.Containers {
-		out = append(out, container(c, gossip.RoleMain, applied[c.Name]))
+		out = append(out, container(c, gossip.RoleMain, statuses[c.Name]))
 	}
 	for _, c := range p.Spec.InitContainers {
 		role := gossip.RoleInit
 		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
 			role = gossip.RoleSidecar
 		}
-		out = append(out, container(c, role, applied[c.Name]))
+		out = append(out, container(c, role, statuses[c.Name]))
 	}
 	return out
 }
 
-// container prefers what the kubelet applied; nil means that its status does not tell.
-func container(c corev1.Container, role gossip.Role, applied *corev1.ResourceRequirements) gossip.Container {
+// container prefers what the kubelet applied, where the status tells.
+func container(c corev1.Container, role gossip.Role, status corev1.ContainerStatus) gossip.Container {
 	r := defaulted(c.Resources)
-	if applied != nil {
-		r = *applied
+	if status.Resources != nil {
+		r = *status.Resources
+	}
+	restarts := func(resource corev1.ResourceName) bool {
+		return slices.ContainsFunc(c.ResizePolicy, func(p corev1.ContainerResizePolicy) bool {
+			return p.ResourceName == resource && p.RestartPolicy == corev1.RestartContainer
+		})
 	}
 	return gossip.Container{
 		Name:          c.Name,
+		ID:            status.ContainerID,
 		Role:          role,
 		CPURequest:    cores(r.Requests[corev1.ResourceCPU]),
 		CPULimit:      cores(r.Limits[corev1.ResourceCPU]),
 		MemoryRequest: bytes(r.Requests[corev1.ResourceMemory]),
 		MemoryLimit:   bytes(r.Limits[corev1.ResourceMemory]),
-		ResizeRestarts: slices.ContainsFunc(c.ResizePolicy, func(p corev1.ContainerResizePolicy) bool {
-			return p.ResourceName == corev1.ResourceCPU && p.RestartPolicy == corev1.RestartContainer
-		}),
+
+		ResizeRestarts:       restarts(corev1.ResourceCPU),
+		MemoryResizeRestarts: restarts(corev1.ResourceMemory),
+		ShowsOOMKill:         showsOOMKill(status),
 	}
+}
+
+// oomKilled is what the kubelet calls the end of a container whose first process was killed for want of memory.
+const oomKilled = "OOMKilled"
+
+// showsOOMKill is absent for a container that has no state yet, or whose state the caller did not keep.
+func showsOOMKill(s corev1.ContainerStatus) gossip.Optional[bool] {
+	if s.ContainerID == "" {
+		return gossip.Optional[bool]{}
+	}
+	for _, ended := range []*corev1.ContainerStateTerminated{s.State.Terminated, s.LastTerminationState.Terminated} {
+		if ended != nil && ended.Reason == oomKilled {
+			return gossip.Some(true)
+		}
+	}
+	return gossip.Some(false)
 }
 
 // defaulted sets requests that are not given to the limits, as the API server does. A request that is set to zero stays one.

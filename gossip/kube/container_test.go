@@ -81,6 +81,33 @@ func TestResizePolicy(t *testing.T) {
 	got := kube.Pod(p, kube.Objects{})
 	require.True(t, got.Containers[0].ResizeRestarts)
 	require.False(t, got.Containers[1].ResizeRestarts)
+	require.False(t, got.Containers[0].MemoryResizeRestarts)
+	require.True(t, got.Containers[1].MemoryResizeRestarts)
+}
+
+func TestShowsOOMKill(t *testing.T) {
+	ended := func(reason string) corev1.ContainerState {
+		return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason}}
+	}
+	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+	for what, test := range map[string]struct {
+		status corev1.ContainerStatus
+		want   gossip.Optional[bool]
+	}{
+		"no state":           {},
+		"runs":               {corev1.ContainerStatus{ContainerID: "c", State: running}, gossip.Some(false)},
+		"was killed before":  {corev1.ContainerStatus{ContainerID: "c", State: running, LastTerminationState: ended("OOMKilled")}, gossip.Some(true)},
+		"is killed":          {corev1.ContainerStatus{ContainerID: "c", State: ended("OOMKilled")}, gossip.Some(true)},
+		"ended another way":  {corev1.ContainerStatus{ContainerID: "c", State: ended("Error"), LastTerminationState: ended("Completed")}, gossip.Some(false)},
+		"waits after a kill": {corev1.ContainerStatus{ContainerID: "c", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{}}, LastTerminationState: ended("OOMKilled")}, gossip.Some(true)},
+	} {
+		p := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app"}}}}
+		test.status.Name = "app"
+		p.Status.ContainerStatuses = []corev1.ContainerStatus{test.status}
+		got := kube.Pod(p, kube.Objects{}).Containers[0]
+		require.Equal(t, test.want, got.ShowsOOMKill, what)
+		require.Equal(t, test.status.ContainerID, got.ID, what)
+	}
 }
 
 func TestQoS(t *testing.T) {

@@ -22,10 +22,15 @@
 // The mirror of a static pod keeps its owner of kind Node: it has no template in the API, and is no bare pod either, for the API server
 // cannot resize it.
 //
+// # OOM kills that Kubernetes shows
+//
+// The state of a container and its last state say OOMKilled when that is how its first process ended. A child that was killed does not show:
+// that is why it is worth telling apart.
+//
 // # Autoscalers and limit ranges
 //
-// An autoscaler counts when it scales the owner by CPU utilization, a share of the request, of the pod or of one of its containers.
-// One that aims at an average value in cores does not depend on the request. Of LimitRanges only the items of type Container
+// An autoscaler counts when it scales the owner by CPU or memory utilization, a share of the request, of the pod or of one of its
+// containers. One that aims at an average value in cores or bytes does not depend on the request. Of LimitRanges only the items of type Container
 // count; those of type Pod bound a sum, which one container alone cannot be held against.
 package kube
 
@@ -64,18 +69,21 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 		Started:     startedAt(p),
 		Owner:       owner,
 		Containers:  containers,
-		CPULimit:    podCPULimit(p.Spec.Resources),
-		Autoscaler:  autoscalerOf(owner, p.Namespace, o.Autoscalers),
+		CPULimit:    cores(podLimits(p)[corev1.ResourceCPU]),
+		MemoryLimit: bytes(podLimits(p)[corev1.ResourceMemory]),
+		Autoscaler:  autoscalerOf(corev1.ResourceCPU, owner, p.Namespace, o.Autoscalers),
 		LimitRanges: limitRangesOf(p.Namespace, o.LimitRanges),
+
+		MemoryAutoscaler: autoscalerOf(corev1.ResourceMemory, owner, p.Namespace, o.Autoscalers),
 	}
 }
 
-// podCPULimit is the limit of the pod as a whole, which its containers share.
-func podCPULimit(r *corev1.ResourceRequirements) gossip.Optional[float64] {
-	if r == nil {
-		return gossip.Optional[float64]{}
+// podLimits are those of the pod as a whole, which its containers share.
+func podLimits(p *corev1.Pod) corev1.ResourceList {
+	if p.Spec.Resources == nil {
+		return nil
 	}
-	return cores(r.Limits[corev1.ResourceCPU])
+	return p.Spec.Resources.Limits
 }
 
 // startedAt is in UTC: decoding leaves the machine's zone, and output must not depend on the machine.

@@ -97,6 +97,12 @@ func TestAutoscaler(t *testing.T) {
 		pod := &corev1.Pod{ObjectMeta: controlledBy("apps/v1", "StatefulSet", "db")}
 		require.Equal(t, test.want, kube.Pod(pod, kube.Objects{Autoscalers: test.all}).Autoscaler, what)
 	}
+	pod := &corev1.Pod{ObjectMeta: controlledBy("apps/v1", "StatefulSet", "db")}
+	both := kube.Objects{Autoscalers: []autoscalingv2.HorizontalPodAutoscaler{
+		hpa("c", "apps/v1", "StatefulSet", "db"), hpa("m", "apps/v1", "StatefulSet", "db", memory),
+	}}
+	require.Equal(t, "c", kube.Pod(pod, both).Autoscaler)
+	require.Equal(t, "m", kube.Pod(pod, both).MemoryAutoscaler)
 	bare := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "p"}}
 	nobody := []autoscalingv2.HorizontalPodAutoscaler{hpa("h", "", "", "")}
 	require.Empty(t, kube.Pod(bare, kube.Objects{Autoscalers: nobody}).Autoscaler)
@@ -118,10 +124,15 @@ func TestLimitRanges(t *testing.T) {
 		limitRange("other", "c", item("Container", "1", "1")),
 		limitRange("shop", "d", item("PersistentVolumeClaim", "1", "1")),
 		limitRange("shop", "a", corev1.LimitRangeItem{Type: "Container", MaxLimitRequestRatio: corev1.ResourceList{"cpu": resource.MustParse("2")}}),
+		limitRange("shop", "m", corev1.LimitRangeItem{
+			Type: "Container", Max: corev1.ResourceList{"memory": resource.MustParse("1Gi")},
+			MaxLimitRequestRatio: corev1.ResourceList{"memory": resource.MustParse("1500m")},
+		}),
 	}})
 	require.Empty(t, cmp.Diff([]gossip.LimitRange{
 		{Name: "a", MaxRatio: gossip.Some(2.0)},
 		{Name: "b", Max: gossip.Some(1.5), MaxRatio: gossip.Some(5.0)},
+		{Name: "m", MaxMemory: gossip.Some[int64](1 << 30), MaxMemoryRatio: gossip.Some(1.5)},
 	}, got.LimitRanges))
 }
 

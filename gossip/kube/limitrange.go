@@ -9,7 +9,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// limitRangesOf lists the namespace's LimitRanges that bound a container's CPU, by name. Of several items the tightest counts.
+// limitRangesOf lists the namespace's LimitRanges that bound a container's CPU or memory, by name. Of several items the tightest counts.
 func limitRangesOf(namespace string, all []corev1.LimitRange) []gossip.LimitRange {
 	var out []gossip.LimitRange
 	for i := range all {
@@ -21,9 +21,11 @@ func limitRangesOf(namespace string, all []corev1.LimitRange) []gossip.LimitRang
 			if item.Type == corev1.LimitTypeContainer {
 				l.Max = tighter(l.Max, cores(item.Max[corev1.ResourceCPU]))
 				l.MaxRatio = tighter(l.MaxRatio, cores(item.MaxLimitRequestRatio[corev1.ResourceCPU]))
+				l.MaxMemory = tighter(l.MaxMemory, bytes(item.Max[corev1.ResourceMemory]))
+				l.MaxMemoryRatio = tighter(l.MaxMemoryRatio, cores(item.MaxLimitRequestRatio[corev1.ResourceMemory]))
 			}
 		}
-		if l.Max.Known || l.MaxRatio.Known {
+		if l.Max.Known || l.MaxRatio.Known || l.MaxMemory.Known || l.MaxMemoryRatio.Known {
 			out = append(out, l)
 		}
 	}
@@ -31,7 +33,7 @@ func limitRangesOf(namespace string, all []corev1.LimitRange) []gossip.LimitRang
 	return out
 }
 
-func tighter(a, b gossip.Optional[float64]) gossip.Optional[float64] {
+func tighter[T float64 | int64](a, b gossip.Optional[T]) gossip.Optional[T] {
 	if !a.Known || (b.Known && b.Value < a.Value) {
 		return b
 	}

@@ -77,12 +77,12 @@ func groupOf(apiVersion string) string {
 	return group
 }
 
-// autoscalerOf is the first by name of those that scale the owner by CPU utilization.
-func autoscalerOf(o gossip.Owner, namespace string, all []autoscalingv2.HorizontalPodAutoscaler) string {
+// autoscalerOf is the first by name of those that scale the owner by utilization of that resource.
+func autoscalerOf(r corev1.ResourceName, o gossip.Owner, namespace string, all []autoscalingv2.HorizontalPodAutoscaler) string {
 	first := ""
 	for i := range all {
 		h := &all[i]
-		if h.Namespace == namespace && scales(h, o) && byUtilization(h) && (first == "" || h.Name < first) {
+		if h.Namespace == namespace && scales(h, o) && byUtilization(h, r) && (first == "" || h.Name < first) {
 			first = h.Name
 		}
 	}
@@ -97,13 +97,13 @@ func scales(h *autoscalingv2.HorizontalPodAutoscaler, o gossip.Owner) bool {
 }
 
 // byUtilization holds for an autoscaler without metrics too: the API server's default is 80 % of the CPU request.
-func byUtilization(h *autoscalingv2.HorizontalPodAutoscaler) bool {
-	return len(h.Spec.Metrics) == 0 || slices.ContainsFunc(h.Spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
+func byUtilization(h *autoscalingv2.HorizontalPodAutoscaler, r corev1.ResourceName) bool {
+	return (len(h.Spec.Metrics) == 0 && r == corev1.ResourceCPU) || slices.ContainsFunc(h.Spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
 		switch {
 		case m.Type == autoscalingv2.ResourceMetricSourceType && m.Resource != nil:
-			return m.Resource.Name == corev1.ResourceCPU && m.Resource.Target.Type == autoscalingv2.UtilizationMetricType
+			return m.Resource.Name == r && m.Resource.Target.Type == autoscalingv2.UtilizationMetricType
 		case m.Type == autoscalingv2.ContainerResourceMetricSourceType && m.ContainerResource != nil:
-			return m.ContainerResource.Name == corev1.ResourceCPU &&
+			return m.ContainerResource.Name == r &&
 				m.ContainerResource.Target.Type == autoscalingv2.UtilizationMetricType
 		}
 		return false

@@ -33,6 +33,8 @@ func readFile(t *testing.T, file string) kube.Pods {
 // The name of web's ReplicaSet and pod, and the UIDs, come from the cluster.
 const webPod = "web-8447b89fc-l6mv9"
 
+var identity = cmp.Options{cmpopts.IgnoreFields(gossip.Pod{}, "UID"), cmpopts.IgnoreFields(gossip.Container{}, "ID", "ShowsOOMKill")}
+
 func web() gossip.Pod {
 	return gossip.Pod{
 		Namespace: "kube-helper", Name: webPod, QoS: gossip.QoSBurstable,
@@ -74,7 +76,7 @@ func TestReadKubectlOutput(t *testing.T) {
 		got, ok := pods.Pod(want.Namespace, want.Name, "")
 		require.True(t, ok, want.Name)
 		require.NotEmpty(t, got.UID)
-		require.Empty(t, cmp.Diff(want, got, cmpopts.IgnoreFields(gossip.Pod{}, "UID")))
+		require.Empty(t, cmp.Diff(want, got, identity))
 	}
 }
 
@@ -89,8 +91,10 @@ func TestReadPodsAlone(t *testing.T) {
 	pods := readFile(t, "pods.json")
 	got, _ := pods.Pod("kube-helper", webPod, "")
 	want := web()
+	require.Equal(t, "containerd://a9704c2c5c50962e49775c24b68f765b1013bf3f1de1c144fad500bd6a6536fa", got.Containers[1].ID)
+	require.Equal(t, gossip.Some(false), got.Containers[1].ShowsOOMKill)
 	want.Owner.Guessed, want.Autoscaler, want.LimitRanges = true, "", nil
-	require.Empty(t, cmp.Diff(want, got, cmpopts.IgnoreFields(gossip.Pod{}, "UID")))
+	require.Empty(t, cmp.Diff(want, got, identity))
 	job, _ := pods.Pod("kube-helper", "report-now-jdd4d", "")
 	require.Equal(t, gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "report-now"}, job.Owner)
 }
@@ -99,14 +103,15 @@ func TestReadLimitsInForce(t *testing.T) {
 	pods := readFile(t, "resize.yaml")
 	// api-0 was resized to 1900m, which the node has no room for: the kubelet defers it, and the kernel goes on with 100m.
 	api, _ := pods.Pod("kube-helper", "api-0", "")
-	require.Equal(t, []gossip.Container{guaranteed("app", 0.1, 32*mebi)}, api.Containers)
+	require.Empty(t, cmp.Diff([]gossip.Container{guaranteed("app", 0.1, 32*mebi)}, api.Containers, identity))
 	// shared has limits as a whole (200m, 64Mi), and b one of its own.
 	shared, _ := pods.Pod("kube-helper", "shared", "")
 	require.Empty(t, cmp.Diff([]gossip.Container{
 		{Name: "a"},
 		{Name: "b", CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryLimit: gossip.Some[int64](64 * mebi)},
-	}, shared.Containers))
+	}, shared.Containers, identity))
 	require.Equal(t, gossip.Some(0.2), shared.CPULimit)
+	require.Equal(t, gossip.Some[int64](64*mebi), shared.MemoryLimit)
 	require.Equal(t, gossip.QoSBurstable, shared.QoS)
 }
 
