@@ -77,7 +77,7 @@ func judgeNetwork(f *NetworkIssue) (Severity, Reason) {
 		level  Severity
 		reason Reason
 	}{
-		{f.retransmits(), ReasonRetransmits}, {f.drops(), ReasonDrops}, {f.connects(), ReasonFailedConnects},
+		{f.RetransmitSeverity(), ReasonRetransmits}, {f.DropSeverity(), ReasonDrops}, {f.ConnectSeverity(), ReasonFailedConnects},
 	} {
 		if v.level > level {
 			level, reason = v.level, v.reason
@@ -89,7 +89,8 @@ func judgeNetwork(f *NetworkIssue) (Severity, Reason) {
 	return level, reason
 }
 
-func (f *NetworkIssue) retransmits() Severity {
+// RetransmitSeverity is how bad the retransmits alone are.
+func (f NetworkIssue) RetransmitSeverity() Severity {
 	switch share, known := f.Retransmitted.Get(); {
 	case !known:
 		return SeverityUnknown
@@ -105,7 +106,8 @@ func (f *NetworkIssue) retransmits() Severity {
 	return SeverityNone
 }
 
-func (f *NetworkIssue) drops() Severity {
+// DropSeverity is how bad the drops alone are.
+func (f NetworkIssue) DropSeverity() Severity {
 	switch share, known := f.Dropped.Get(); {
 	case !known:
 		return SeverityUnknown
@@ -117,7 +119,8 @@ func (f *NetworkIssue) drops() Severity {
 	return SeverityNone
 }
 
-func (f *NetworkIssue) connects() Severity {
+// ConnectSeverity is how bad the failed connects alone are.
+func (f NetworkIssue) ConnectSeverity() Severity {
 	switch failed, known := f.FailedConnects.Get(); {
 	case !known:
 		return SeverityUnknown

@@ -14,19 +14,19 @@ import (
 var objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
 
 // resize is the command that changes the running pod in place. Stable since Kubernetes 1.35; kubectl knows the
-// subresource since 1.32. Empty for a static pod.
-func (c limitChange) resize(limit float64) string {
-	if c.static() {
+// subresource since 1.32. Empty where the API server refuses it.
+func (c limitChange) resize(to float64) string {
+	if !c.resizable() {
 		return ""
 	}
-	return c.command("pod", c.finding.About.Pod, "--subresource resize", c.podSpec(limit))
+	return c.command("pod", c.about.Pod, "--subresource resize", c.podSpec(to))
 }
 
 // patch is the command that changes the owner's template, so that the next pods have the limit too. Empty when there is no owner,
 // or one whose template cannot be patched so: a Job's is immutable, and what a custom resource looks like is not known.
-func (c limitChange) patch(limit float64) string {
+func (c limitChange) patch(to float64) string {
 	o := c.pod.Owner
-	template := map[string]any{"template": c.podSpec(limit)}
+	template := map[string]any{"template": c.podSpec(to)}
 	switch o.APIVersion + "/" + o.Kind {
 	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet":
 	case "batch/v1/CronJob":
@@ -38,32 +38,42 @@ func (c limitChange) patch(limit float64) string {
 }
 
 // rollback undoes the resize and the patch, whichever was done: undoing what was not done changes nothing, and the pod of the
-// resize may be gone.
+// resize may be gone. Empty where there was no request to go back to.
 func (c limitChange) rollback() string {
-	undo := c.resize(c.from)
-	if patch := c.patch(c.from); undo != "" && patch != "" {
-		return undo + "; " + patch
+	if c.request && c.from == 0 {
+		return ""
 	}
-	return undo
+	var undo []string
+	for _, command := range []string{c.resize(c.from), c.patch(c.from)} {
+		if command != "" {
+			undo = append(undo, command)
+		}
+	}
+	return strings.Join(undo, "; ")
 }
 
 // podSpec is the change as part of a pod: {"spec":{"containers":[…]}}. Sidecars stand among the init containers.
-func (c limitChange) podSpec(limit float64) map[string]any {
-	resources := map[string]any{"limits": map[string]string{"cpu": cores(limit)}}
-	if request, ok := c.request(limit); ok {
-		resources["requests"] = map[string]string{"cpu": cores(request)}
+func (c limitChange) podSpec(to float64) map[string]any {
+	amount := func(n float64) map[string]string { return map[string]string{string(c.of): c.of.text(n)} }
+	resources := map[string]any{}
+	if c.request {
+		resources["requests"] = amount(to)
+	} else {
+		resources["limits"] = amount(to)
+		if request, ok := c.requestBeside(to); ok {
+			resources["requests"] = amount(request)
+		}
 	}
 	list := "containers"
 	if own, _ := c.container(); own.Role == gossip.RoleSidecar {
 		list = "initContainers"
 	}
-	name := c.finding.About.Container
-	return map[string]any{"spec": map[string]any{list: []any{map[string]any{"name": name, "resources": resources}}}}
+	return map[string]any{"spec": map[string]any{list: []any{map[string]any{"name": c.about.Container, "resources": resources}}}}
 }
 
 // command is a kubectl patch that is safe to paste: empty when a name is not one that Kubernetes has.
 func (c limitChange) command(kind, name, flags string, patch map[string]any) string {
-	about := c.finding.About
+	about := c.about
 	for _, n := range []string{name, about.Namespace, about.Container} {
 		if !objectName.MatchString(n) {
 			return ""

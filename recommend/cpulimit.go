@@ -43,7 +43,7 @@ func wantsLimit(f gossip.CPUThrottling, p gossip.Pod) bool {
 
 // limitAdvice turns an estimate into advice, unless something else in the cluster speaks against it.
 func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) Recommendation {
-	change := limitChange{pod: p, finding: f, from: f.Limit.Value, to: e.target}
+	change := limitChange{pod: p, about: f.About, of: cpu, from: f.Limit.Value, to: e.target}
 	if against := change.against(); against != "" {
 		return refuse(f, fmt.Sprintf("%s (the estimate is %s)", against, cores(e.target)))
 	}
@@ -115,6 +115,6 @@ func evidence(f gossip.CPUThrottling) string {
 		say("active %.0f%% of the time", gossip.Percent(f.Active.Value))
 	}
 	c := f.Covered
-	say("%d of %d samples in %s", c.Samples, c.Expected, c.Window.Round(time.Second))
+	parts = append(parts, samples(c))
 	return strings.Join(parts, ", ")
 }

@@ -16,6 +16,11 @@
 //	cpu-limit-step         a step up, where the demand cannot be known: at full use, or when only the ratio was measured
 //	startup-throttling     throttled only within 60 s of the pod's start: a boost then, not a limit for ever
 //	match-threads-to-limit more threads than cores use up the quota together: fewer workers, if the limit must stay
+//	raise-memory-limit     a limit above the most that was used, where it is the limit that hurts or killed
+//	memory-leak            when memory that climbs steadily will run out; a higher limit would only put it off
+//	node-out-of-memory     a request instead, where the node or a parent killed
+//	investigate-retransmits, investigate-drops, investigate-connects
+//	                       where to look for what the kernel only counts
 //	slow-birth             the longest stage of a birth above 2 s
 //
 // # The new CPU limit
@@ -44,6 +49,13 @@
 // about 1.05 times the need and at most twice; usage/0.8, the averages' way, sufficed for none. Two constants were chosen after
 // seeing these workloads. They are single processes on 2 CPUs with cgroup v1 in windows of 9 to 12 s; steady work beside rare
 // bursts needs a second round in a quarter of simulated cases.
+//
+// # The new memory limit
+//
+// max(1.2·peak, peak + 100Mi), rounded up to 16Mi below 1Gi and to 64Mi above: the larger of what the recommenders of the vertical pod
+// autoscaler take after an OOM kill. The peak is the largest usage at a kill, or the largest working set of the window. No usage or no
+// limit: no number. Killed below 90 % of its own limit, without one, or while the node had no memory left: the same number, but for the
+// request, and never above the limit. A leak gets the time until it is at its limit instead. Lowering is never advised.
 //
 // # Commands
 //

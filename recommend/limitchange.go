@@ -2,19 +2,22 @@ package recommend
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// limitChange is one change of one container's CPU limit, in cores, and what else hangs on it.
+// limitChange is one change of one container's limit, or of its request alone, and what else hangs on it.
 type limitChange struct {
 	pod      gossip.Pod
-	finding  gossip.CPUThrottling
+	about    gossip.Subject
+	of       unit
+	request  bool // it is the request that changes, and the limit stays
 	from, to float64
 }
 
 func (c limitChange) container() (gossip.Container, bool) {
-	return c.pod.Container(c.finding.About.Container)
+	return c.pod.Container(c.about.Container)
 }
 
 // guaranteed says whether the request must move with the limit: else the QoS class would change, which the API server refuses for a
@@ -24,74 +27,99 @@ func (c limitChange) guaranteed() bool { return c.pod.QoS == gossip.QoSGuarantee
 // static says whether the pod is the mirror of a static pod: its owner is the node.
 func (c limitChange) static() bool { return c.pod.Owner.Kind == "Node" }
 
-// request is the CPU request to state beside that limit, in cores. It is stated although it does not change, because a template
-// without one would take the new limit as its request. False: nothing is known of it.
-func (c limitChange) request(limit float64) (float64, bool) {
+// resizable says whether the API server lets the change happen in a running pod, of which the QoS class must stay.
+func (c limitChange) resizable() bool {
+	return !c.static() && !(c.request && (c.pod.QoS == gossip.QoSBestEffort || c.becomesGuaranteed()))
+}
+
+// becomesGuaranteed says whether a request that rises to the limit is the last that was missing to the Guaranteed class.
+func (c limitChange) becomesGuaranteed() bool {
+	own, ok := c.container()
+	if limit := c.of.limit(own); !ok || !limit.Known || limit.Value != c.to {
+		return false
+	}
+	return !slices.ContainsFunc(c.pod.Containers, func(other gossip.Container) bool { return !c.keepsGuaranteed(other) })
+}
+
+// requestBeside is the request to state beside that limit. It is stated although it does not change, because a template without one
+// would take the new limit as its request. False: nothing is known of it.
+func (c limitChange) requestBeside(limit float64) (float64, bool) {
 	if c.guaranteed() {
 		return limit, true
 	}
 	own, ok := c.container()
-	return own.CPURequest.Value, ok && own.CPURequest.Known
+	request := c.of.request(own)
+	return request.Value, ok && request.Known
 }
 
 // against says what in the cluster speaks against the change; empty when nothing does.
 func (c limitChange) against() string {
-	if c.guaranteed() {
-		for _, other := range c.pod.Containers {
-			if !keepsGuaranteed(other, other.Name == c.finding.About.Container) {
-				return fmt.Sprintf("the pod's QoS class is Guaranteed and would change, because container %s does not have "+
-					"requests equal to its limits", other.Name)
-			}
-		}
-		if c.pod.Autoscaler != "" {
-			return fmt.Sprintf("HorizontalPodAutoscaler %s scales by a share of the CPU request, and in a Guaranteed pod the "+
-				"request must be raised with the limit: change both together", c.pod.Autoscaler)
+	if c.guaranteed() || c.request {
+		if why := c.againstRequest(); why != "" || c.request {
+			return why
 		}
 	}
-	if most, ok := c.pod.CPULimit.Get(); ok {
+	title := c.of.title()
+	if most, ok := c.of.podLimit(c.pod).Get(); ok {
 		own, _ := c.container()
 		switch {
-		case !own.CPULimit.Known:
-			return fmt.Sprintf("the limit of %s is the pod's, which all its containers share: look at them together", cores(most))
+		case !c.of.limit(own).Known:
+			return fmt.Sprintf("the limit of %s is the pod's, which all its containers share: look at them together", c.of.text(most))
 		case c.to > most:
-			return fmt.Sprintf("the pod as a whole has a CPU limit of %s, and no container may have more", cores(most))
+			return fmt.Sprintf("the pod as a whole has a %s limit of %s, and no container may have more", title, c.of.text(most))
 		}
 	}
 	for _, r := range c.pod.LimitRanges {
-		if r.Max.Known && c.to > r.Max.Value {
-			return fmt.Sprintf("LimitRange %s admits no CPU limit above %s", r.Name, cores(r.Max.Value))
+		most, ratio := c.of.bounds(r)
+		if most.Known && c.to > most.Value {
+			return fmt.Sprintf("LimitRange %s admits no %s limit above %s", r.Name, title, c.of.text(most.Value))
 		}
-		if request, ok := c.request(c.to); ok && request > 0 && r.MaxRatio.Known && c.to/request > r.MaxRatio.Value {
-			return fmt.Sprintf("LimitRange %s admits no limit above %g times the request of %s", r.Name, r.MaxRatio.Value, cores(request))
+		if request, ok := c.requestBeside(c.to); ok && request > 0 && ratio.Known && c.to/request > ratio.Value {
+			return fmt.Sprintf("LimitRange %s admits no limit above %g times the request of %s", r.Name, ratio.Value, c.of.text(request))
 		}
 	}
 	return ""
 }
 
-// keepsGuaranteed says whether a container fulfils the Guaranteed class: requests equal to limits, for memory too. The changed
-// container's CPU will.
-func keepsGuaranteed(c gossip.Container, changed bool) bool {
-	return c.MemoryLimit.Known && c.MemoryRequest.Or(c.MemoryLimit.Value) == c.MemoryLimit.Value &&
-		(changed || (c.CPULimit.Known && c.CPURequest.Or(c.CPULimit.Value) == c.CPULimit.Value))
+// againstRequest says what speaks against a change that moves the request.
+func (c limitChange) againstRequest() string {
+	if c.guaranteed() {
+		for _, other := range c.pod.Containers {
+			if !c.keepsGuaranteed(other) {
+				return fmt.Sprintf("the pod's QoS class is Guaranteed and would change, because container %s does not have "+
+					"requests equal to its limits", other.Name)
+			}
+		}
+	}
+	switch scaler := c.of.autoscaler(c.pod); {
+	case scaler == "":
+		return ""
+	case c.request:
+		return fmt.Sprintf("HorizontalPodAutoscaler %s scales by a share of the %s request: change both together", scaler, c.of.title())
+	default:
+		return fmt.Sprintf("HorizontalPodAutoscaler %s scales by a share of the %s request, and in a Guaranteed pod the "+
+			"request must be raised with the limit: change both together", scaler, c.of.title())
+	}
+}
+
+// keepsGuaranteed says whether a container fulfils the Guaranteed class: requests equal to limits, of CPU and of memory. What changes in
+// the changed container will.
+func (c limitChange) keepsGuaranteed(other gossip.Container) bool {
+	changed := other.Name == c.about.Container
+	return ((changed && c.of == memory) || memory.equal(other)) && ((changed && c.of == cpu) || cpu.equal(other))
 }
 
 // risk says what may go wrong.
 func (c limitChange) risk() string {
-	var risk string
-	switch {
-	case c.static():
+	if c.static() {
 		return "A static pod: its container is defined in a file on the node, and the API server can change neither the pod nor an owner."
-	case !c.pod.Known():
-		risk = "Nothing is known of the pod: if it is of the Guaranteed class, its request must be raised too, and the API server " +
-			"refuses the resize. Its owner, autoscaler and limit ranges were not checked."
-	case c.guaranteed():
-		risk = fmt.Sprintf("The request rises with the limit, because the pod is of the Guaranteed class: the node must have %s to spare, "+
-			"else the resize waits.", cores(c.to-c.from))
-	default:
-		risk = "The request stays, so the node may be overcommitted further: when it is busy, the container competes by its request."
 	}
-	if own, _ := c.container(); own.ResizeRestarts {
+	risk := c.mainRisk()
+	if own, _ := c.container(); c.of.resizeRestarts(own) {
 		risk += " The resize restarts the container: its resizePolicy says so."
+	}
+	if c.of == memory && !c.request {
+		risk += " The rollback may fail while more is in use."
 	}
 	if c.patch(c.to) != "" {
 		risk += " Patching the owner rolls its pods."
@@ -102,4 +130,24 @@ func (c limitChange) risk() string {
 		risk += fmt.Sprintf(" The resize lasts as long as the pod: change the %s where it is defined.", c.pod.Owner.Kind)
 	}
 	return risk
+}
+
+// mainRisk is what to think of first.
+func (c limitChange) mainRisk() string {
+	switch {
+	case !c.pod.Known():
+		return "Nothing is known of the pod: if it is of the Guaranteed class, its request must be raised too, and the API server " +
+			"refuses the resize. Its owner, autoscaler and limit ranges were not checked."
+	case c.request && !c.resizable():
+		return "The QoS class of the pod changes, so a running pod cannot be resized."
+	case c.request:
+		return fmt.Sprintf("The node must have %s to spare, else the resize waits.", c.of.text(c.to-c.from))
+	case c.guaranteed():
+		return fmt.Sprintf("The request rises with the limit, because the pod is of the Guaranteed class: the node must have %s to spare, "+
+			"else the resize waits.", c.of.text(c.to-c.from))
+	case c.of == memory:
+		return "The request stays: when the node runs short, what uses most above its request is killed first."
+	default:
+		return "The request stays, so the node may be overcommitted further: when it is busy, the container competes by its request."
+	}
 }

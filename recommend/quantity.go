@@ -15,3 +15,11 @@ func quantity(cores float64) *resource.Quantity {
 
 // cores is a quantity for a sentence: "100m", "1", "1500m".
 func cores(n float64) string { return quantity(n).String() }
+
+// bytes is a quantity of memory: in Mi or Gi where it is whole ones.
+func bytes(n int64) *resource.Quantity { return resource.NewQuantity(n, resource.BinarySI) }
+
+// mebibytes is an amount of memory for a sentence, rounded half up to Mi: "512Mi".
+func mebibytes(n int64) string { return bytes((n + mebi/2) / mebi * mebi).String() }
+
+const mebi = 1 << 20

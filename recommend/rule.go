@@ -8,7 +8,7 @@ type Rule struct {
 	advise func(gossip.Finding, gossip.Pod) (Recommendation, bool)
 }
 
-// RuleFor makes a rule about findings of type F. The id is kebab-case, unique among the rules of a program, and never renamed: it
+// RuleFor makes a rule about findings of type F, or of any type where F is gossip.Finding. The id is kebab-case, unique among the rules of a program, and never renamed: it
 // is the key of the recommendation in an object. fn is pure; false means that it has nothing to say. A refusal is a Recommendation
 // without Target whose Reason says first why there is no number.
 func RuleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (Recommendation, bool)) Rule {
@@ -34,6 +34,12 @@ func Default() Rules {
 		RuleFor("cpu-limit-step", cpuLimitStep),
 		RuleFor("startup-throttling", startupThrottling),
 		RuleFor("match-threads-to-limit", matchThreads),
+		RuleFor("memory-leak", memoryLeak),
+		RuleFor("node-out-of-memory", nodeOutOfMemory),
+		RuleFor("raise-memory-limit", raiseMemoryLimit),
+		RuleFor("investigate-retransmits", investigateRetransmits),
+		RuleFor("investigate-drops", investigateDrops),
+		RuleFor("investigate-connects", investigateConnects),
 		RuleFor("slow-birth", slowBirth),
 	}
 }

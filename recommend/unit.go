@@ -1,0 +1,89 @@
+package recommend
+
+import (
+	"math"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// unit is what a change is of, by its name in Kubernetes: CPU in cores, or memory in bytes.
+type unit string
+
+const (
+	cpu    unit = "cpu"
+	memory unit = "memory"
+)
+
+// title is the unit in a sentence.
+func (u unit) title() string {
+	if u == cpu {
+		return "CPU"
+	}
+	return string(u)
+}
+
+// quantity is an amount as Kubernetes writes it.
+func (u unit) quantity(n float64) *resource.Quantity {
+	if u == cpu {
+		return quantity(n)
+	}
+	return bytes(int64(min(n, math.MaxInt64/2)))
+}
+
+func (u unit) text(n float64) string { return u.quantity(n).String() }
+
+func (u unit) request(c gossip.Container) gossip.Optional[float64] {
+	if u == cpu {
+		return c.CPURequest
+	}
+	return float(c.MemoryRequest)
+}
+
+func (u unit) limit(c gossip.Container) gossip.Optional[float64] {
+	if u == cpu {
+		return c.CPULimit
+	}
+	return float(c.MemoryLimit)
+}
+
+// podLimit is that of the pod as a whole.
+func (u unit) podLimit(p gossip.Pod) gossip.Optional[float64] {
+	if u == cpu {
+		return p.CPULimit
+	}
+	return float(p.MemoryLimit)
+}
+
+func (u unit) autoscaler(p gossip.Pod) string {
+	if u == cpu {
+		return p.Autoscaler
+	}
+	return p.MemoryAutoscaler
+}
+
+// bounds are the largest limit and the largest limit/request that a LimitRange admits.
+func (u unit) bounds(r gossip.LimitRange) (most, ratio gossip.Optional[float64]) {
+	if u == cpu {
+		return r.Max, r.MaxRatio
+	}
+	return float(r.MaxMemory), r.MaxMemoryRatio
+}
+
+func (u unit) resizeRestarts(c gossip.Container) bool {
+	if u == cpu {
+		return c.ResizeRestarts
+	}
+	return c.MemoryResizeRestarts
+}
+
+// equal says whether a container has a request that equals its limit, as the Guaranteed class demands.
+func (u unit) equal(c gossip.Container) bool {
+	limit := u.limit(c)
+	return limit.Known && u.request(c).Or(limit.Value) == limit.Value
+}
+
+func float(n gossip.Optional[int64]) gossip.Optional[float64] {
+	return gossip.Optional[float64]{Value: float64(n.Value), Known: n.Known}
+}
