@@ -73,21 +73,30 @@ func sizeOf(r v1alpha1.Recommendation) int {
 	return len(b) + len(",")
 }
 
-// limitRules are the rules whose number is the CPU limit. Rules of others may be about anything.
-var limitRules = []string{"raise-cpu-limit", "cpu-limit-step"}
+// settings are the rules whose number is a setting, and what it sets. Rules of others may be about anything.
+var settings = map[string]string{
+	"raise-cpu-limit":    "cpu limit",
+	"cpu-limit-step":     "cpu limit",
+	"raise-memory-limit": "memory limit",
+	"node-out-of-memory": "memory request",
+}
 
-// setting is the advice in a few words: the first number to set, or why there is none.
+// tasks are the rules that never have a number: what they say to do is the advice.
+var tasks = []string{"memory-leak", "investigate-retransmits", "investigate-drops", "investigate-connects"}
+
+// setting is the advice in a few words: the first number to set, else what to do, or why there is no number.
 func setting(advice []recommend.Recommendation) string {
 	for _, r := range advice {
+		what, sets := settings[r.Rule]
 		switch {
 		case r.Target == nil:
 			continue
-		case !slices.Contains(limitRules, r.Rule):
+		case !sets:
 			return clip(clause(r.Action), maxAdvice)
 		}
-		s := "cpu limit → " + r.Target.String()
+		s := what + " → " + r.Target.String()
 		if r.Current != nil {
-			s = "cpu limit " + r.Current.String() + " → " + r.Target.String()
+			s = what + " " + r.Current.String() + " → " + r.Target.String()
 		}
 		if r.MeasureAgain {
 			s += ", then measure again"
@@ -95,7 +104,11 @@ func setting(advice []recommend.Recommendation) string {
 		return clip(s, maxAdvice)
 	}
 	for _, r := range advice {
-		if s := clause(r.Reason); s != "" {
+		s := clause(r.Reason)
+		if slices.Contains(tasks, r.Rule) {
+			s, _, _ = strings.Cut(r.Action, ":")
+		}
+		if s != "" {
 			return clip(s, maxAdvice)
 		}
 	}

@@ -41,8 +41,8 @@ func TestAPIServer(t *testing.T) {
 		require.EqualValues(t, 1, stored.Metadata.Generation, "observedGeneration says 1")
 	})
 	t.Run("stores the largest objects below 16 KiB", func(t *testing.T) {
-		f, b, advice := monster("x")
-		for _, finding := range []gossip.Finding{f, b} {
+		findings, advice := monsters("x")
+		for _, finding := range findings {
 			object := crd.New(finding, gossip.Pod{}, advice)
 			stored := c.write(t, object)
 			t.Logf("%T: %d bytes", object, len(stored))
@@ -75,7 +75,10 @@ func refusals(t *testing.T, c *cluster) {
 	step := `{"offsetMilliseconds":0,"action":"a"}`
 	missing := `"coverage":{"confidence":"Low","windowSeconds":0,"samples":0,"expectedSamples":0,"missing":[%s]}`
 	for name, tc := range map[string]struct{ object, old, new, want string }{
-		"another kind":           {whisper, `"CPUThrottling"`, `"OOMKill"`, "spec.kind: Unsupported value"},
+		"another kind":           {whisper, `"CPUThrottling"`, `"OOMKill"`, "spec is immutable"},
+		"an unknown kind":        {whisper, `"CPUThrottling"`, `"DiskPressure"`, "spec.kind: Unsupported value"},
+		"basis points":           {whisper, `%s`, `"kernelTruth":{"network":{"dropBasisPoints":10001}}`, "should be less than or equal to 10000"},
+		"long victim":            {whisper, `%s`, `"kernelTruth":{"memory":{"victim":"` + strings.Repeat("a", 49) + `"}}`, "may not be more than 48"},
 		"another pod":            {whisper, `"api-0"`, `"api-1"`, "spec is immutable"},
 		"another container":      {whisper, `"app"`, `"other"`, "spec is immutable"},
 		"another UID":            {whisper, `"u"`, `"v"`, "spec is immutable"},
@@ -116,6 +119,9 @@ func refusals(t *testing.T, c *cluster) {
 	out, err := c.kubectl(t, strings.Replace(fmt.Sprintf(whisper, ""), `,"container":"app"`, ``, 1), "create", "--validate=strict", "-f", "-")
 	require.Error(t, err)
 	require.Contains(t, out, "container is required for kind CPUThrottling")
+	out, err = c.kubectl(t, strings.Replace(fmt.Sprintf(whisper, ""), "CPUThrottling", "NetworkIssue", 1), "create", "--validate=strict", "-f", "-")
+	require.Error(t, err)
+	require.Contains(t, out, "a NetworkIssue is about the whole pod")
 }
 
 // columns compares what `kubectl get` shows with what README.md promises.

@@ -47,11 +47,17 @@ type Object interface {
 
 // New makes the object of a finding. The pod gives the UID where the events did not; it may be empty, as may the advice, of which
 // the first of each rule counts, and none without a rule. Identity, spec and status are filled; the operator applies the first two once, the status with
-// every news. New returns nil for nil, and for a finding that is neither gossip.CPUThrottling nor gossip.PodBirth.
+// every news. New returns nil for nil, and for pointers to findings.
 func New(f gossip.Finding, p gossip.Pod, advice []recommend.Recommendation) Object {
 	switch f := f.(type) {
 	case gossip.CPUThrottling:
-		return newWhisper(f, p, advice)
+		return cpuWhisper(f, p, advice)
+	case gossip.MemoryPressure:
+		return memoryWhisper(f, p, advice)
+	case gossip.OOMKilled:
+		return oomWhisper(f, p, advice)
+	case gossip.NetworkIssue:
+		return networkWhisper(f, p, advice)
 	case gossip.PodBirth:
 		return newCertificate(f, p, advice)
 	}
@@ -61,9 +67,9 @@ func New(f gossip.Finding, p gossip.Pod, advice []recommend.Recommendation) Obje
 // HasObject says whether a finding becomes an object. A birth always becomes a certificate; a whisper is born at Info or above, and
 // stays to tell its recovery by its condition.
 func HasObject(f gossip.Finding) bool {
-	switch f := f.(type) {
-	case gossip.CPUThrottling:
-		return max(f.Level, f.History.Worst) >= gossip.SeverityInfo
+	switch f.(type) {
+	case gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue:
+		return max(f.Severity(), f.Seen().Worst) >= gossip.SeverityInfo
 	case gossip.PodBirth:
 		return true
 	}

@@ -54,7 +54,9 @@ func TestName(t *testing.T) {
 		want  string
 	}{
 		{gossip.Subject{Kind: gossip.KindCPUThrottling, Pod: "api-0", Container: "app"}, "api-0.app.cputhrottling"},
-		{gossip.Subject{Kind: "NetworkIssue", Pod: "api-0"}, "api-0.networkissue"},
+		{gossip.Subject{Kind: gossip.KindNetworkIssue, Pod: "api-0"}, "api-0.networkissue"},
+		{gossip.Subject{Kind: gossip.KindMemoryPressure, Pod: "api-0", Container: "app"}, "api-0.app.memorypressure"},
+		{gossip.Subject{Kind: gossip.KindOOMKill, Pod: "api-0"}, "api-0.oomkill"},
 		{gossip.Subject{Kind: gossip.KindPodBirth, Pod: "api-0"}, "api-0"},
 		{ // no label may end in a dot or begin with a dash
 			gossip.Subject{Kind: gossip.KindCPUThrottling, Pod: long + "b", Container: "app"},
@@ -117,11 +119,39 @@ func monster(text string) (gossip.CPUThrottling, gossip.PodBirth, []recommend.Re
 	return f, b, advice
 }
 
+// monsters are the largest findings of all kinds.
+func monsters(text string) ([]gossip.Finding, []recommend.Recommendation) {
+	f, b, advice := monster(text)
+	report := func(kind gossip.Kind, reason gossip.Reason) gossip.Report {
+		r := f.Report
+		r.About.Kind, r.Reason = kind, reason
+		return r
+	}
+	n, d, x := gossip.Some[int64](math.MaxInt64), gossip.Some(time.Duration(math.MaxInt64)), gossip.Some(1e300)
+	network := gossip.NetworkIssue{
+		Report: report(gossip.KindNetworkIssue, gossip.ReasonRetransmits), Segments: n, Retransmits: n, Retransmitted: x, Packets: n, Drops: n, Dropped: x,
+		FailedConnects: n, FailedPerMinute: x, Errors: n, Latency: d, LatencyP50: d, LatencyP99: d, Reported: true,
+	}
+	network.About.Container = ""
+	return []gossip.Finding{
+		f, b, network,
+		gossip.MemoryPressure{
+			Report: report(gossip.KindMemoryPressure, gossip.ReasonStalled), WorkingSet: n, Peak: n, Used: n, Limit: n, UsedOfLimit: x,
+			SomeAvg10: x, SomeAvg60: x, FullAvg10: x, FullAvg60: x, MajorFaults: n, FaultRate: x, FaultBaseline: x, PageFaultRate: x, Reclaims: n,
+			LimitHits: n, Kills: n, Leak: gossip.Some(gossip.Leak{BytesPerSecond: 1e300, R2: 1, Until: math.MaxInt64}), Standing: true,
+		},
+		gossip.OOMKilled{
+			Report: report(gossip.KindOOMKill, gossip.ReasonOOMKilled), Kills: math.MaxInt64, LastKill: noon, VictimPID: n, VictimComm: strings.Repeat(text, 4000),
+			Scope: gossip.ScopeGlobal, ContainerID: strings.Repeat(text, 4000), Usage: n, Peak: n, Limit: n, Leak: gossip.Some(gossip.Leak{}), Standing: true,
+		},
+	}, advice
+}
+
 // TestSize makes the largest objects there can be. What the API server adds (managed fields and the like) is in apiserver_test.go.
 func TestSize(t *testing.T) {
 	for _, text := range []string{"x", "→", "<", `"`, "\x00", "\xff", "😀", "\u2028"} {
-		f, b, advice := monster(text)
-		for _, finding := range []gossip.Finding{f, b} {
+		findings, advice := monsters(text)
+		for _, finding := range findings {
 			object := crd.New(finding, gossip.Pod{}, advice)
 			got, err := json.Marshal(object)
 			require.NoError(t, err)
@@ -149,6 +179,30 @@ func TestNoRecentSamples(t *testing.T) {
 	}
 }
 
+// A window without a record of a kill is what no kill looks like.
+func TestNoRecentKill(t *testing.T) {
+	f := oomFinding()
+	f.Report = hidden().Report
+	f.About.Kind, f.Reason = gossip.KindOOMKill, gossip.ReasonOOMKilled
+	w := crd.New(f, gossip.Pod{}, nil).(*v1alpha1.KernelWhisper)
+	quiet := crd.NoRecentSamples(w, noon.Add(time.Hour))
+	later := crd.NoRecentSamples(quiet, noon.Add(2*time.Hour))
+	require.Empty(t, cmp.Diff(quiet, later))
+	c := quiet.Status.Conditions[0]
+	require.Equal(t, []string{"OOMKilled", "False", "NoKillInWindow", "2026-03-01T13:00:00Z", "None", "Critical"}, []string{
+		c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339), string(quiet.Status.Severity), string(quiet.Status.WorstSeverity),
+	})
+	for _, finding := range []gossip.Finding{
+		gossip.MemoryPressure{Report: gossip.Report{About: gossip.Subject{Kind: gossip.KindMemoryPressure}}},
+		gossip.NetworkIssue{Report: gossip.Report{About: gossip.Subject{Kind: gossip.KindNetworkIssue}}},
+	} {
+		w := crd.New(finding, gossip.Pod{}, nil).(*v1alpha1.KernelWhisper)
+		stale := crd.NoRecentSamples(w, noon)
+		require.Equal(t, w.Status.Conditions[0].Type, stale.Status.Conditions[0].Type)
+		require.Equal(t, "NoRecentSamples", stale.Status.Conditions[0].Reason)
+	}
+}
+
 // TestVocabulary holds the API's words and those of the analysis together.
 func TestVocabulary(t *testing.T) {
 	require.Equal(t, []string{
@@ -158,7 +212,20 @@ func TestVocabulary(t *testing.T) {
 		string(gossip.ReasonThrottledWhileCPULow), string(gossip.ReasonThrottled), string(gossip.ReasonBelowThreshold), string(gossip.ReasonNoLimit),
 		string(gossip.ReasonTooFewPeriods), string(gossip.ReasonNotMeasured), string(gossip.ReasonWithinObjective), string(gossip.ReasonObjectiveMissed),
 	})
-	require.Equal(t, string(gossip.KindCPUThrottling), string(v1alpha1.WhisperCPUThrottling))
+	require.Equal(t, []string{
+		v1alpha1.ReasonOOMKilled, v1alpha1.ReasonNoKillInWindow, v1alpha1.ReasonStalled, v1alpha1.ReasonThrashing, v1alpha1.ReasonLimitHit,
+		v1alpha1.ReasonNearLimit, v1alpha1.ReasonRetransmits, v1alpha1.ReasonDrops, v1alpha1.ReasonFailedConnects, v1alpha1.ReasonTooLittleTraffic,
+	}, []string{
+		string(gossip.ReasonOOMKilled), string(gossip.ReasonNoKillInWindow), string(gossip.ReasonStalled), string(gossip.ReasonThrashing),
+		string(gossip.ReasonLimitHit), string(gossip.ReasonNearLimit), string(gossip.ReasonRetransmits), string(gossip.ReasonDrops),
+		string(gossip.ReasonFailedConnects), string(gossip.ReasonTooLittleTraffic),
+	})
+	require.Equal(t, []v1alpha1.WhisperKind{
+		v1alpha1.WhisperCPUThrottling, v1alpha1.WhisperMemoryPressure, v1alpha1.WhisperOOMKill, v1alpha1.WhisperNetworkIssue,
+	}, []v1alpha1.WhisperKind{
+		v1alpha1.WhisperKind(gossip.KindCPUThrottling), v1alpha1.WhisperKind(gossip.KindMemoryPressure), v1alpha1.WhisperKind(gossip.KindOOMKill),
+		v1alpha1.WhisperKind(gossip.KindNetworkIssue),
+	})
 	require.Equal(t, gossip.SeverityCritical.String(), string(v1alpha1.SeverityCritical))
 	reason := regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$`)
 	require.Regexp(t, reason, v1alpha1.ReasonNoRecentSamples)

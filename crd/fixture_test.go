@@ -91,3 +91,27 @@ func birth() gossip.PodBirth {
 		Longest: gossip.Stage{Name: "sandbox exec → container exec", Duration: 733 * time.Millisecond},
 	}
 }
+
+// memoryFinding, oomFinding and networkFinding are illustrations, not measurements. They lack the report.
+func memoryFinding() gossip.MemoryPressure {
+	return gossip.MemoryPressure{
+		WorkingSet: gossip.Some[int64](470 << 20), Peak: gossip.Some[int64](480 << 20), Limit: gossip.Some[int64](512 << 20), UsedOfLimit: gossip.Some(0.9375),
+		SomeAvg60: gossip.Some(0.125), FullAvg10: gossip.Some(0.031), MajorFaults: gossip.Some[int64](40), LimitHits: gossip.Some[int64](7),
+		Kills: gossip.Some[int64](0),
+	}
+}
+
+func oomFinding() gossip.OOMKilled {
+	return gossip.OOMKilled{
+		Kills: 3, LastKill: noon, VictimPID: gossip.Some[int64](4711), VictimComm: "java", Scope: gossip.ScopeMemcg, ContainerID: "c1",
+		Usage: gossip.Some[int64](512 << 20), Peak: gossip.Some[int64](512 << 20), Limit: gossip.Some[int64](512 << 20),
+	}
+}
+
+func networkFinding() gossip.NetworkIssue {
+	return gossip.NetworkIssue{
+		Segments: gossip.Some[int64](12_000), Retransmits: gossip.Some[int64](240), Retransmitted: gossip.Some(0.02),
+		Packets: gossip.Some[int64](9000), Drops: gossip.Some[int64](0), Dropped: gossip.Some(0.0), FailedConnects: gossip.Some[int64](1),
+		Latency: gossip.Some(12 * time.Millisecond), LatencyP99: gossip.Some(80 * time.Millisecond),
+	}
+}

@@ -2,6 +2,7 @@ package crd_test
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -55,7 +56,8 @@ func goldens() map[string]input {
 		Rule: "raise-cpu-limit", Priority: gossip.SeverityCritical, Action: "No number for the CPU limit of container app.",
 		Reason: "LimitRange small admits no CPU limit above 500m (the estimate is 1).", Current: q("100m"),
 	}
-	return map[string]input{
+	all := memoryGoldens()
+	maps.Copy(all, map[string]input{
 		"whisper_hidden": {hidden(), gossip.Pod{}, []recommend.Recommendation{raise()}},
 		"whisper_refused": {
 			throttling(func(f *gossip.CPUThrottling) { f.PodUID = "" }),
@@ -104,6 +106,105 @@ func goldens() map[string]input {
 			f.Level, f.Reason, f.Own, f.Longest = gossip.SeverityInfo, gossip.ReasonNotMeasured, 8*time.Second, gossip.Stage{}
 			f.Creation.Duration, f.Creation.Timeline = 8*time.Second, nil
 		}), gossip.Pod{}, nil},
+	})
+	return all
+}
+
+// memoryGoldens are those of the kinds that are not about CPU.
+func memoryGoldens() map[string]input {
+	shared := hidden().Report
+	report := func(kind gossip.Kind, container string, level gossip.Severity, reason gossip.Reason) gossip.Report {
+		r := shared
+		r.About = gossip.Subject{Kind: kind, Namespace: "shop", Pod: "api-0", Container: container}
+		r.Level, r.Reason, r.History.Worst, r.Covered.Missing = level, reason, max(level, gossip.SeverityWarning), nil
+		return r
+	}
+	app := gossip.Pod{Name: "api-0", Containers: []gossip.Container{{Name: "app", ID: "containerd://c1", ShowsOOMKill: gossip.Some(false)}}}
+	raiseMemory := recommend.Recommendation{
+		Rule: "raise-memory-limit", Priority: gossip.SeverityCritical, Action: "Raise the memory limit of container app from 512Mi to 624Mi.",
+		Reason: "It was killed at its limit.", Current: q("512Mi"), Target: q("624Mi"),
+	}
+	full := memoryFinding()
+	full.Report = report(gossip.KindMemoryPressure, "app", gossip.SeverityWarning, gossip.ReasonStalled)
+	memory := func(level gossip.Severity, reason gossip.Reason, vary func(*gossip.MemoryPressure)) gossip.MemoryPressure {
+		f := gossip.MemoryPressure{Report: report(gossip.KindMemoryPressure, "app", level, reason)}
+		vary(&f)
+		return f
+	}
+	oom := oomFinding()
+	oom.Report = report(gossip.KindOOMKill, "app", gossip.SeverityCritical, gossip.ReasonOOMKilled)
+	killed := func(vary func(*gossip.OOMKilled)) gossip.OOMKilled {
+		f := oom
+		vary(&f)
+		return f
+	}
+	network := networkFinding()
+	network.Report = report(gossip.KindNetworkIssue, "", gossip.SeverityWarning, gossip.ReasonRetransmits)
+	return map[string]input{
+		"memory_stalled": {full, gossip.Pod{}, nil},
+		"memory_leak": {memory(gossip.SeverityInfo, gossip.ReasonNearLimit, func(f *gossip.MemoryPressure) {
+			f.WorkingSet, f.Peak, f.Limit, f.UsedOfLimit = full.WorkingSet, full.Peak, full.Limit, full.UsedOfLimit
+			f.Leak = gossip.Some(gossip.Leak{BytesPerSecond: 1 << 18, R2: 0.99, Until: 128 * time.Second})
+		}), gossip.Pod{}, []recommend.Recommendation{{
+			Rule: "memory-leak", Priority: gossip.SeverityInfo, Action: "Find the leak in container app: do not raise its memory limit.", Reason: "It climbs.",
+		}}},
+		"memory_killed_of_pod": {memory(gossip.SeverityCritical, gossip.ReasonOOMKilled, func(f *gossip.MemoryPressure) {
+			f.About.Container, f.Kills, f.Limit = "", gossip.Some[int64](2), gossip.Some[int64](0)
+			f.Peak = full.Peak
+		}), gossip.Pod{}, nil},
+		"memory_killed_not_shown": {memory(gossip.SeverityCritical, gossip.ReasonOOMKilled, func(f *gossip.MemoryPressure) { f.Kills = gossip.Some[int64](1) }), app, nil},
+		"memory_percent_only": {memory(gossip.SeverityWarning, gossip.ReasonNearLimit, func(f *gossip.MemoryPressure) {
+			f.UsedOfLimit, f.Covered.Confidence = gossip.Some(0.93), gossip.ConfidenceLow
+		}), gossip.Pod{}, nil},
+		"memory_standing": {memory(gossip.SeverityHigh, gossip.ReasonThrashing, func(f *gossip.MemoryPressure) {
+			f.MajorFaults, f.FaultRate, f.FaultBaseline, f.Standing = gossip.Some[int64](9000), gossip.Some(312.5), gossip.Some(12.0), true
+			f.Peak, f.Limit, f.UsedOfLimit = full.Peak, full.Limit, full.UsedOfLimit
+		}), gossip.Pod{}, nil},
+		"memory_limit_hit": {memory(gossip.SeverityWarning, gossip.ReasonLimitHit, func(f *gossip.MemoryPressure) {
+			f.LimitHits, f.UsedOfLimit = gossip.Some[int64](1), gossip.Some(0.99)
+		}), gossip.Pod{}, nil},
+		"memory_recovered": {memory(gossip.SeverityNone, gossip.ReasonBelowThreshold, func(f *gossip.MemoryPressure) {
+			f.SomeAvg60, f.WorkingSet, f.Peak, f.Limit = gossip.Some(0.0), gossip.Some[int64](1), gossip.Some[int64](1<<20), gossip.Some[int64](0)
+		}), gossip.Pod{}, nil},
+		"memory_not_measured": {memory(gossip.SeverityUnknown, gossip.ReasonNotMeasured, func(f *gossip.MemoryPressure) {
+			f.Covered.Missing, f.Used = []string{"limit_bytes", "psi_some_avg60"}, gossip.Some[int64](100<<20)
+		}), gossip.Pod{}, nil},
+		"oom_not_shown": {oom, app, []recommend.Recommendation{raiseMemory}},
+		"oom_shown":     {oom, gossip.Pod{Name: "api-0", Containers: []gossip.Container{{Name: "app", ID: "containerd://c2", ShowsOOMKill: gossip.Some(true)}}}, nil},
+		"oom_another_container": {
+			killed(func(f *gossip.OOMKilled) { f.Leak = gossip.Some(gossip.Leak{}) }),
+			gossip.Pod{Name: "api-0", Containers: []gossip.Container{{Name: "app", ID: "containerd://c2", ShowsOOMKill: gossip.Some(false)}}},
+			nil,
+		},
+		"oom_of_the_node": {killed(func(f *gossip.OOMKilled) { f.Scope, f.Kills = gossip.ScopeGlobal, 1 }), gossip.Pod{}, []recommend.Recommendation{{
+			Rule: "node-out-of-memory", Priority: gossip.SeverityCritical, Action: "Raise the memory request.", Current: q("128Mi"), Target: q("512Mi"),
+		}}},
+		"oom_below_its_limit": {killed(func(f *gossip.OOMKilled) { f.Usage = gossip.Some[int64](100 << 20) }), gossip.Pod{}, nil},
+		"oom_little_known": {gossip.OOMKilled{
+			Report: report(gossip.KindOOMKill, "", gossip.SeverityCritical, gossip.ReasonOOMKilled), Kills: 1, ContainerID: "c1", Standing: true,
+		}, gossip.Pod{}, nil},
+		"oom_no_kill": {killed(func(f *gossip.OOMKilled) {
+			f.Level, f.Reason, f.Kills = gossip.SeverityNone, gossip.ReasonNoKillInWindow, 0
+		}), app, nil},
+		"network_retransmits": {network, gossip.Pod{}, []recommend.Recommendation{{
+			Rule: "investigate-retransmits", Priority: gossip.SeverityWarning, Action: "Find where segments are lost: look.", Reason: "2% were sent again.",
+		}}},
+		"network_percent_only": {gossip.NetworkIssue{
+			Report: report(gossip.KindNetworkIssue, "", gossip.SeverityHigh, gossip.ReasonDrops), Dropped: gossip.Some(0.015), Reported: true,
+		}, gossip.Pod{}, nil},
+		"network_connects": {gossip.NetworkIssue{
+			Report:         report(gossip.KindNetworkIssue, "", gossip.SeverityWarning, gossip.ReasonFailedConnects),
+			FailedConnects: gossip.Some[int64](31), FailedPerMinute: gossip.Some(2.07), LatencyP50: gossip.Some(time.Millisecond),
+		}, gossip.Pod{}, nil},
+		"network_little_traffic": {gossip.NetworkIssue{
+			Report:   report(gossip.KindNetworkIssue, "", gossip.SeverityUnknown, gossip.ReasonTooLittleTraffic),
+			Segments: gossip.Some[int64](240), Retransmits: gossip.Some[int64](40), Packets: gossip.Some[int64](9), Drops: gossip.Some[int64](0),
+		}, gossip.Pod{}, nil},
+		"network_recovered": {gossip.NetworkIssue{
+			Report:  report(gossip.KindNetworkIssue, "", gossip.SeverityNone, gossip.ReasonBelowThreshold),
+			Packets: gossip.Some[int64](9000), Drops: gossip.Some[int64](0), Dropped: gossip.Some(0.0),
+		}, gossip.Pod{}, nil},
+		"network_not_measured": {gossip.NetworkIssue{Report: report(gossip.KindNetworkIssue, "", gossip.SeverityUnknown, gossip.ReasonNotMeasured)}, gossip.Pod{}, nil},
 	}
 }
 

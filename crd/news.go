@@ -9,18 +9,20 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // What counts as news: smaller moves are not worth a write to the cluster.
 const (
 	newsTarget  = 0.20            // relative move of a recommended value
 	newsPercent = 5               // points
+	newsShare   = 5               // a fifth of a share of packets, which are small
 	newsSeen    = 5 * time.Minute // of lastSeenTime
 )
 
 // News says whether after is worth a write where before is what the cluster has; before is nil when it has nothing. News is: a new
 // object or another subject; another severity, condition (type, status, reason) or set of rules; a target that came, went or moved
-// by more than 20 %; a percentage that came, went or moved by 5 points or more; a lastSeenTime that moved by 5 minutes or more.
+// by more than 20 %; a percentage that came, went or moved by 5 points or more, or a share of packets by 20 % of itself; a lastSeenTime that moved by 5 minutes or more.
 // Texts alone (messages, evidence) and counts never are. Small moves add up, because each is compared with what was written. Nor is a
 // later birth of the same pod: a container that restarts is not born again, and after a restart of ours only the object remembers it.
 func News(before, after Object) bool {
@@ -43,7 +45,34 @@ func whisperNews(a, b *v1alpha1.KernelWhisperStatus) bool {
 		percentNews(ta.ThrottledPercent, tb.ThrottledPercent) ||
 		percentNews(ta.ActivePercent, tb.ActivePercent) ||
 		percentNews(la.PercentOfLimit, lb.PercentOfLimit) ||
+		memoryNews(&a.KernelTruth.Memory, &b.KernelTruth.Memory) ||
+		networkNews(&a.KernelTruth.Network, &b.KernelTruth.Network) ||
 		timeNews(a.LastSeenTime, b.LastSeenTime)
+}
+
+func memoryNews(a, b *v1alpha1.MemoryTruth) bool {
+	return percentNews(a.SomeAvg60Percent, b.SomeAvg60Percent) || percentNews(a.FullAvg10Percent, b.FullAvg10Percent) ||
+		percentNews(percentUsed(a), percentUsed(b))
+}
+
+// percentUsed is the peak as a percentage of the limit, which the object does not tell by itself.
+func percentUsed(m *v1alpha1.MemoryTruth) *int32 {
+	if m.PeakBytes == nil || m.LimitBytes == nil || *m.LimitBytes <= 0 {
+		return nil
+	}
+	return percent(gossip.Some(float64(*m.PeakBytes)/float64(*m.LimitBytes)), math.MaxInt32)
+}
+
+func networkNews(a, b *v1alpha1.NetworkTruth) bool {
+	return shareNews(a.RetransmitBasisPoints, b.RetransmitBasisPoints) || shareNews(a.DropBasisPoints, b.DropBasisPoints)
+}
+
+// shareNews compares shares by their ratio: from 1 % to 2 % is as much as from 10 % to 20 %.
+func shareNews(a, b *int32) bool {
+	if a == nil || b == nil {
+		return a != b
+	}
+	return *a != *b && newsShare*(max(*a, *b)-min(*a, *b)) >= *a
 }
 
 func certificateNews(a, b *v1alpha1.PodBirthCertificateStatus) bool {

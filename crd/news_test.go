@@ -71,6 +71,61 @@ func TestNewsOfWhisper(t *testing.T) {
 	}
 }
 
+func TestNewsOfMemoryAndNetwork(t *testing.T) {
+	memory := func(vary func(*gossip.MemoryPressure)) crd.Object {
+		f := memoryFinding()
+		vary(&f)
+		return crd.New(f, gossip.Pod{}, nil)
+	}
+	network := func(vary func(*gossip.NetworkIssue)) crd.Object {
+		f := networkFinding()
+		f.Dropped = gossip.Some(0.005)
+		vary(&f)
+		return crd.New(f, gossip.Pod{}, nil)
+	}
+	before := memory(func(*gossip.MemoryPressure) {})
+	for name, tc := range map[string]struct {
+		vary func(*gossip.MemoryPressure)
+		want bool
+	}{
+		"nothing":       {func(*gossip.MemoryPressure) {}, false},
+		"counts":        {func(f *gossip.MemoryPressure) { f.MajorFaults.Value, f.LimitHits.Value, f.WorkingSet.Value = 9, 9, 9 }, false},
+		"some +4":       {func(f *gossip.MemoryPressure) { f.SomeAvg60.Value = 0.17 }, false},
+		"some +5":       {func(f *gossip.MemoryPressure) { f.SomeAvg60.Value = 0.18 }, true},
+		"full +5":       {func(f *gossip.MemoryPressure) { f.FullAvg10.Value = 0.08 }, true},
+		"full absent":   {func(f *gossip.MemoryPressure) { f.FullAvg10.Known = false }, true},
+		"peak -4":       {func(f *gossip.MemoryPressure) { f.Peak.Value = 512 << 20 * 90 / 100 }, false},
+		"peak -6":       {func(f *gossip.MemoryPressure) { f.Peak.Value = 512 << 20 * 88 / 100 }, true},
+		"limit is none": {func(f *gossip.MemoryPressure) { f.Limit.Value = 0 }, true},
+	} {
+		if got := crd.News(before, memory(tc.vary)); got != tc.want {
+			t.Errorf("memory, %s: News = %v, want %v", name, got, tc.want)
+		}
+	}
+	before = network(func(*gossip.NetworkIssue) {})
+	for name, tc := range map[string]struct {
+		vary func(*gossip.NetworkIssue)
+		want bool
+	}{
+		"nothing":      {func(*gossip.NetworkIssue) {}, false},
+		"counts":       {func(f *gossip.NetworkIssue) { f.FailedConnects.Value, f.Segments.Value = 9, 9 }, false},
+		"2 % to 2.39":  {func(f *gossip.NetworkIssue) { f.Retransmitted.Value = 0.0239 }, false},
+		"2 % to 2.4":   {func(f *gossip.NetworkIssue) { f.Retransmitted.Value = 0.024 }, true},
+		"2 % to 1.6":   {func(f *gossip.NetworkIssue) { f.Retransmitted.Value = 0.016 }, true},
+		"drops 0.6 %":  {func(f *gossip.NetworkIssue) { f.Dropped.Value = 0.006 }, true},
+		"drops to 0":   {func(f *gossip.NetworkIssue) { f.Dropped.Value = 0 }, true},
+		"drops absent": {func(f *gossip.NetworkIssue) { f.Dropped.Known = false }, true},
+	} {
+		if got := crd.News(before, network(tc.vary)); got != tc.want {
+			t.Errorf("network, %s: News = %v, want %v", name, got, tc.want)
+		}
+	}
+	zero := network(func(f *gossip.NetworkIssue) { f.Dropped.Value = 0 })
+	if crd.News(zero, zero) || !crd.News(zero, before) {
+		t.Error("from nothing to something is news, from nothing to nothing is not")
+	}
+}
+
 func TestNewsOfCertificate(t *testing.T) {
 	before := crd.New(birth(), gossip.Pod{}, nil)
 	for name, tc := range map[string]struct {

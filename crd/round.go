@@ -19,6 +19,12 @@ func percent(share gossip.Optional[float64], most int32) *int32 {
 	return new(int32(max(0, min(p, float64(most)))))
 }
 
+// basisPoints rounds a share to hundredths of a percent, half away from zero.
+func basisPoints(share gossip.Optional[float64]) *int32 {
+	share.Value *= 100
+	return percent(share, 10_000)
+}
+
 // milliseconds rounds a duration, half away from zero.
 func milliseconds(d gossip.Optional[time.Duration]) *int64 {
 	if !d.Known {

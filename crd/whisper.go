@@ -10,36 +10,52 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-func newWhisper(f gossip.CPUThrottling, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
-	pod := podReference(f.Report, p)
+// cpuWhisper is the whisper about CPU throttling.
+func cpuWhisper(f gossip.CPUThrottling, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
+	w := newWhisper(f.Report, p, advice, throttlingMessage(f))
+	w.Status.KernelSays, w.Status.MetricsSay = clip(kernelSays(f), maxSays), clip(metricsSay(f), maxSays)
+	w.Status.KernelTruth.CPU, w.Status.MetricsLie.CPU = cpuTruth(f), cpuLie(f)
+	return w
+}
+
+// newWhisper makes a whisper of what all kinds have.
+func newWhisper(r gossip.Report, p gossip.Pod, advice []recommend.Recommendation, message string) *v1alpha1.KernelWhisper {
+	pod := podReference(r, p)
 	list, omitted := recommendations(advice, whisperRoom)
+	kind := v1alpha1.WhisperKind(r.About.Kind)
 	return &v1alpha1.KernelWhisper{
 		TypeMeta:   typeMeta(v1alpha1.KindKernelWhisper),
-		ObjectMeta: objectMeta(f.Report, pod),
-		Spec: v1alpha1.KernelWhisperSpec{
-			Kind:      v1alpha1.WhisperCPUThrottling,
-			Pod:       pod,
-			Container: clip(f.About.Container, maxLabel),
-		},
+		ObjectMeta: objectMeta(r, pod),
+		Spec:       v1alpha1.KernelWhisperSpec{Kind: kind, Pod: pod, Container: clip(r.About.Container, maxLabel)},
 		Status: v1alpha1.KernelWhisperStatus{
-			Conditions:      []metav1.Condition{condition(v1alpha1.ConditionThrottled, throttled(f.Level), f.Report, throttlingMessage(f))},
-			Severity:        severity(f.Level),
-			WorstSeverity:   severity(max(f.Level, f.History.Worst)),
-			FirstSeenTime:   seconds(f.History.First),
-			LastSeenTime:    seconds(f.History.Last),
-			KernelSays:      clip(kernelSays(f), maxSays),
-			MetricsSay:      clip(metricsSay(f), maxSays),
+			Conditions:      []metav1.Condition{condition(conditionType(kind), inTrouble(r.Level), r, message)},
+			Severity:        severity(r.Level),
+			WorstSeverity:   severity(max(r.Level, r.History.Worst)),
+			FirstSeenTime:   seconds(r.History.First),
+			LastSeenTime:    seconds(r.History.Last),
 			Advice:          setting(advice),
-			KernelTruth:     v1alpha1.KernelTruth{CPU: cpuTruth(f)},
-			MetricsLie:      v1alpha1.MetricsLie{CPU: cpuLie(f)},
-			Coverage:        coverage(f.Covered),
+			Coverage:        coverage(r.Covered),
 			Recommendations: list, RecommendationsOmitted: omitted,
 		},
 	}
 }
 
-// throttled is the status of the condition: trouble from Info on, and no claim where nothing was measured.
-func throttled(s gossip.Severity) metav1.ConditionStatus {
+// conditionType is the type of the one condition of a whisper.
+func conditionType(kind v1alpha1.WhisperKind) string {
+	switch kind {
+	case v1alpha1.WhisperMemoryPressure:
+		return v1alpha1.ConditionMemoryPressured
+	case v1alpha1.WhisperOOMKill:
+		return v1alpha1.ConditionOOMKilled
+	case v1alpha1.WhisperNetworkIssue:
+		return v1alpha1.ConditionNetworkDegraded
+	default:
+		return v1alpha1.ConditionThrottled
+	}
+}
+
+// inTrouble is the status of the condition: trouble from Info on, and no claim where nothing was measured.
+func inTrouble(s gossip.Severity) metav1.ConditionStatus {
 	switch {
 	case s >= gossip.SeverityInfo:
 		return metav1.ConditionTrue

@@ -6,11 +6,20 @@ import (
 )
 
 // WhisperKind is what a whisper is about.
-// +kubebuilder:validation:Enum=CPUThrottling
+// +kubebuilder:validation:Enum=CPUThrottling;MemoryPressure;OOMKill;NetworkIssue
 type WhisperKind string
 
-// WhisperCPUThrottling is about the CFS bandwidth controller: periods in which the kernel refused to run a container.
-const WhisperCPUThrottling WhisperKind = "CPUThrottling"
+// The four kinds.
+const (
+	// WhisperCPUThrottling is about the CFS bandwidth controller: periods in which the kernel refused to run a container.
+	WhisperCPUThrottling WhisperKind = "CPUThrottling"
+	// WhisperMemoryPressure is about memory that gets short, of a container or of the whole pod.
+	WhisperMemoryPressure WhisperKind = "MemoryPressure"
+	// WhisperOOMKill is about processes that the kernel killed because memory ran out.
+	WhisperOOMKill WhisperKind = "OOMKill"
+	// WhisperNetworkIssue is about packets that were lost and connects that failed. It is about the whole pod.
+	WhisperNetworkIssue WhisperKind = "NetworkIssue"
+)
 
 // ConditionThrottled is the condition of a whisper of kind CPUThrottling: the kernel refuses to run the container in at least 10 %
 // of its enforcement periods, because its CPU quota is used up.
@@ -32,6 +41,80 @@ const WhisperCPUThrottling WhisperKind = "CPUThrottling"
 //   - NoRecentSamples
 const ConditionThrottled = "Throttled"
 
+// ConditionMemoryPressured is the condition of a whisper of kind MemoryPressure: the container, or the pod, is short of memory.
+//
+// Possible reasons for it to be true:
+//
+//   - OOMKilled
+//   - Stalled
+//   - Thrashing
+//   - LimitHit
+//   - NearLimit
+//
+// Possible reasons for it to be false:
+//
+//   - BelowThreshold
+//
+// Possible reasons for it to be unknown:
+//
+//   - NotMeasured
+//   - NoRecentSamples
+const ConditionMemoryPressured = "MemoryPressured"
+
+// ConditionOOMKilled is the condition of a whisper of kind OOMKill: the kernel killed a process of the container because memory ran out.
+//
+// Possible reasons for it to be true:
+//
+//   - OOMKilled
+//
+// Possible reasons for it to be false:
+//
+//   - NoKillInWindow
+const ConditionOOMKilled = "OOMKilled"
+
+// ConditionNetworkDegraded is the condition of a whisper of kind NetworkIssue: packets of the pod are lost, or its connects fail.
+//
+// Possible reasons for it to be true:
+//
+//   - Retransmits
+//   - Drops
+//   - FailedConnects
+//
+// Possible reasons for it to be false:
+//
+//   - BelowThreshold
+//
+// Possible reasons for it to be unknown:
+//
+//   - TooLittleTraffic
+//   - NotMeasured
+//   - NoRecentSamples
+const ConditionNetworkDegraded = "NetworkDegraded"
+
+// Reasons of the conditions MemoryPressured, OOMKilled and NetworkDegraded; those that they share with Throttled are below.
+const (
+	// ReasonOOMKilled (True) is at least one process that the kernel killed in the window because memory ran out.
+	ReasonOOMKilled = "OOMKilled"
+	// ReasonNoKillInWindow (False) is a whole window without such a kill, after one.
+	ReasonNoKillInWindow = "NoKillInWindow"
+	// ReasonStalled (True) is tasks that wait for memory (PSI).
+	ReasonStalled = "Stalled"
+	// ReasonThrashing (True) is at least 90 % of the limit in use, and major faults at ten times the usual rate.
+	ReasonThrashing = "Thrashing"
+	// ReasonLimitHit (True) is at least 90 % of the limit in use, and usage was about to go over it.
+	ReasonLimitHit = "LimitHit"
+	// ReasonNearLimit (True) is at least 80 % of the limit in use, and no sign yet that it hurts.
+	ReasonNearLimit = "NearLimit"
+	// ReasonRetransmits (True) is at least 0.5 % of TCP segments sent again.
+	ReasonRetransmits = "Retransmits"
+	// ReasonDrops (True) is at least 0.1 % of packets dropped.
+	ReasonDrops = "Drops"
+	// ReasonFailedConnects (True) is at least ten failed TCP connects in the window, and one a minute.
+	ReasonFailedConnects = "FailedConnects"
+	// ReasonTooLittleTraffic (Unknown) is fewer than 1000 segments or packets: no verdict yet.
+	ReasonTooLittleTraffic = "TooLittleTraffic"
+)
+
 // Reasons of the condition Throttled.
 const (
 	// ReasonThrottledWhileCPULow (True) is hidden throttling: at least 25 % of periods throttled while the container used less
@@ -51,7 +134,7 @@ const (
 	ReasonNoRecentSamples = "NoRecentSamples"
 )
 
-// KernelWhisper says what the kernel does to one container, beside what the metrics say about it.
+// KernelWhisper says what the kernel does to one container, or to one pod, beside what the metrics say about it.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -96,6 +179,7 @@ type KernelWhisperList struct {
 //
 // +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec is immutable: another subject is another object"
 // +kubebuilder:validation:XValidation:rule="self.kind != 'CPUThrottling' || has(self.container)",message="container is required for kind CPUThrottling"
+// +kubebuilder:validation:XValidation:rule="self.kind != 'NetworkIssue' || !has(self.container)",message="a NetworkIssue is about the whole pod: no container"
 type KernelWhisperSpec struct {
 	// kind is what the whisper is about.
 	// +required
@@ -105,7 +189,8 @@ type KernelWhisperSpec struct {
 	// +required
 	Pod PodReference `json:"pod,omitzero"`
 
-	// container of the pod. CPUThrottling needs one.
+	// container of the pod. CPUThrottling needs one, NetworkIssue has none; without one, MemoryPressure is about the whole pod, and which
+	// container an OOMKill was in is not known.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -116,7 +201,8 @@ type KernelWhisperSpec struct {
 //
 // +kubebuilder:validation:MinProperties=1
 type KernelWhisperStatus struct {
-	// conditions hold one condition, whose type follows from spec.kind: Throttled for CPUThrottling.
+	// conditions hold one condition, whose type follows from spec.kind: Throttled for CPUThrottling, MemoryPressured for MemoryPressure,
+	// OOMKilled for OOMKill, NetworkDegraded for NetworkIssue.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -190,6 +276,14 @@ type KernelTruth struct {
 	// cpu is set for CPUThrottling.
 	// +optional
 	CPU CPUTruth `json:"cpu,omitzero"`
+
+	// memory is set for MemoryPressure and OOMKill.
+	// +optional
+	Memory MemoryTruth `json:"memory,omitzero"`
+
+	// network is set for NetworkIssue.
+	// +optional
+	Network NetworkTruth `json:"network,omitzero"`
 }
 
 // CPUTruth holds what the CFS bandwidth controller counted over the window (cpu.stat of the container's cgroup).
@@ -229,6 +323,101 @@ type CPUTruth struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	MeanWaitMilliseconds *int64 `json:"meanWaitMilliseconds,omitempty"`
+}
+
+// MemoryTruth holds what the kernel counted of memory over the window. Gauges are the largest in the window.
+//
+// +kubebuilder:validation:MinProperties=1
+type MemoryTruth struct {
+	// workingSetBytes is the newest working set: usage less inactive file cache.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	WorkingSetBytes *int64 `json:"workingSetBytes,omitempty"`
+
+	// peakBytes is the largest working set in the window; for OOMKill the largest usage at a kill.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	PeakBytes *int64 `json:"peakBytes,omitempty"`
+
+	// limitBytes is the memory limit. 0 is "no limit", absent is "not known".
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	LimitBytes *int64 `json:"limitBytes,omitempty"`
+
+	// someAvg60Percent is the share of a minute in which some task waited for memory (PSI).
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	SomeAvg60Percent *int32 `json:"someAvg60Percent,omitempty"`
+
+	// fullAvg10Percent is the share of 10 seconds in which all tasks that were not idle waited for memory (PSI).
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	FullAvg10Percent *int32 `json:"fullAvg10Percent,omitempty"`
+
+	// majorFaults is the number of page faults that waited for a disk.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	MajorFaults *int64 `json:"majorFaults,omitempty"`
+
+	// limitHits is how often usage was about to go over the limit (memory.events max, memory.failcnt).
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	LimitHits *int64 `json:"limitHits,omitempty"`
+
+	// oomKills is the number of processes that the kernel killed.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	OOMKills *int64 `json:"oomKills,omitempty"`
+
+	// victim is the process that was killed last, as far as it is known: its name and its number on the node.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=48
+	Victim string `json:"victim,omitempty"`
+}
+
+// NetworkTruth holds what the kernel counted of the pod's network over the window. Basis points are hundredths of a percent.
+//
+// +kubebuilder:validation:MinProperties=1
+type NetworkTruth struct {
+	// retransmits is the number of TCP segments that were sent again.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Retransmits *int64 `json:"retransmits,omitempty"`
+
+	// segments is the number of TCP segments that were sent.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Segments *int64 `json:"segments,omitempty"`
+
+	// retransmitBasisPoints is the share of segments that were sent again. Absent below 1000 segments.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10000
+	RetransmitBasisPoints *int32 `json:"retransmitBasisPoints,omitempty"`
+
+	// drops is the number of packets that were dropped, both ways.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Drops *int64 `json:"drops,omitempty"`
+
+	// packets is the number of packets, both ways.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Packets *int64 `json:"packets,omitempty"`
+
+	// dropBasisPoints is the share of packets that were dropped. Absent below 1000 packets.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10000
+	DropBasisPoints *int32 `json:"dropBasisPoints,omitempty"`
+
+	// connectFailures is the number of TCP connects that were refused or timed out.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ConnectFailures *int64 `json:"connectFailures,omitempty"`
 }
 
 // MetricsLie holds what the metrics said. The member that spec.kind means is set.
