@@ -71,6 +71,36 @@ func TestSameBytesOfAMess(t *testing.T) {
 	}
 }
 
+// The same of memory, kills and networks: a kill and the samples beside it are told together. Synthetic.
+func TestSameBytesOfMemory(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	pick := func(choices ...string) string { return choices[r.IntN(len(choices))] }
+	var lines []string
+	for i := range 600 {
+		at := fmt.Sprintf(`"timestamp":"2026-11-22T%02d:%02d:%02dZ","namespace":"shop","pod_name":"api-0"`, 12+i/300, i/5%60, i%5/3*30)
+		head := at + pick("", `,"source":"a"`, `,"source":"b"`) + pick("", `,"pod_uid":"u1"`, fmt.Sprintf(`,"pod_uid":"u%d"`, i/400)) + pick("", `,"period_seconds":30`, `,"period_seconds":10`)
+		inside := pick(`,"container_name":"app"`, `,"container_name":"app"`, "") + pick("", `,"container_id":"c1"`, fmt.Sprintf(`,"container_id":"c%d"`, i/150)) +
+			pick("", `,"limit_bytes":536870912`, fmt.Sprintf(`,"limit_bytes":%d`, (512+i/300)<<20))
+		lines = append(lines,
+			`{"type":"memory_pressure",`+head+inside+pick(`,"memory_usage_pct":91`, fmt.Sprintf(`,"working_set_bytes":%d`, (100+i/2)<<20), `,"psi_some_avg60":3`)+
+				pick("", fmt.Sprintf(`,"major_faults":%d`, i*i))+pick("", `,"oom_kills":0`, fmt.Sprintf(`,"oom_kills":%d`, i/599))+"}\n",
+			`{"type":"network_issue",`+head+pick(fmt.Sprintf(`,"tcp_segments_sent":900,"tcp_retransmits":%d`, i%90), `,"retransmit_pct":2.5`, `,"avg_latency_ms":7`)+
+				pick("", fmt.Sprintf(`,"connect_failures":%d`, i%9))+"}\n",
+		)
+		if i%100 == 7 {
+			lines = append(lines, `{"type":"oom_kill",`+at+`,"container_name":"app"`+pick("", `,"usage_bytes":536870912`, `,"usage_bytes":99`)+pick("", `,"scope":"global"`)+"}\n")
+		}
+	}
+	want := run(t, strings.Join(lines, ""), "-o", "yaml")
+	for _, kind := range []string{"kind: MemoryPressure", "kind: OOMKill", "kind: NetworkIssue"} {
+		require.Contains(t, want, kind)
+	}
+	for range 20 {
+		shuffleEqualTimes(r, lines)
+		require.Empty(t, cmp.Diff(want, run(t, strings.Join(lines, ""), "-o", "yaml")))
+	}
+}
+
 // coarse cuts the times of a capture to 30 s, so that many lines of every subject have the same time, and sorts by it.
 func coarse(t *testing.T, capture string) []string {
 	t.Helper()

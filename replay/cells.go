@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/resource"
+
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -15,7 +17,26 @@ func join(lines ...string) string {
 }
 
 // kernelDetail is what stands below the kernel's sentence.
-func kernelDetail(f gossip.CPUThrottling) string {
+func kernelDetail(f gossip.Finding) string {
+	switch f := f.(type) {
+	case gossip.CPUThrottling:
+		return cpuDetail(f)
+	case gossip.MemoryPressure:
+		if f.Leak.Known {
+			return "at its limit in " + short(f.Leak.Value.Until)
+		}
+	case gossip.OOMKilled:
+		if f.Kills > 0 && f.Usage.Known {
+			return "at " + bytes(f.Usage.Value)
+		}
+	case gossip.NetworkIssue:
+		return networkDetail(f)
+	case gossip.PodBirth: // has a table of its own
+	}
+	return ""
+}
+
+func cpuDetail(f gossip.CPUThrottling) string {
 	var parts []string
 	if f.Periods.Known && f.Throttled.Known {
 		parts = append(parts, fmt.Sprintf("%d of %d", f.ThrottledPeriods.Value, f.Periods.Value))
@@ -26,17 +47,40 @@ func kernelDetail(f gossip.CPUThrottling) string {
 	return strings.Join(parts, ", ")
 }
 
-// metricsDetail is what stands below the metrics' sentence: use and limit in cores.
+// networkDetail is the counts behind the verdict.
+func networkDetail(f gossip.NetworkIssue) string {
+	switch {
+	case f.Reason == gossip.ReasonRetransmits && f.Segments.Known:
+		return fmt.Sprintf("%d of %d", f.Retransmits.Value, f.Segments.Value)
+	case f.Reason == gossip.ReasonDrops && f.Packets.Known:
+		return fmt.Sprintf("%d of %d", f.Drops.Value, f.Packets.Value)
+	}
+	return ""
+}
+
+// metricsDetail is what stands below the metrics' sentence: use and limit.
 func metricsDetail(s v1alpha1.KernelWhisperStatus) string {
-	lie := s.MetricsLie.CPU
+	lie, memory := s.MetricsLie.CPU, s.KernelTruth.Memory
 	switch {
 	case lie.Usage != nil && lie.Limit != nil:
 		return fmt.Sprintf("%s of %s", lie.Usage, lie.Limit)
 	case lie.Limit != nil:
 		return fmt.Sprintf("of %s", lie.Limit)
-	default:
+	case memory.LimitBytes == nil:
 		return ""
+	case *memory.LimitBytes == 0:
+		return "no limit"
+	case memory.PeakBytes != nil:
+		return fmt.Sprintf("%s of %s", bytes(*memory.PeakBytes), bytes(*memory.LimitBytes))
+	default:
+		return "of " + bytes(*memory.LimitBytes)
 	}
+}
+
+// bytes is an amount of memory, rounded to Mi.
+func bytes(n int64) string {
+	const mebi = 1 << 20
+	return resource.NewQuantity((n+mebi/2)/mebi*mebi, resource.BinarySI).String()
 }
 
 // coverage is how sure we are, and why.
@@ -119,9 +163,21 @@ func rest(verdicts []verdict) string {
 	return line
 }
 
+// why is the reason that a finding is not measured, for the last line.
 func why(f gossip.Finding) string {
-	if c, ok := f.(gossip.CPUThrottling); ok && c.Reason == gossip.ReasonTooFewPeriods {
-		return "fewer than 50 periods"
+	switch f := f.(type) {
+	case gossip.CPUThrottling:
+		if f.Reason == gossip.ReasonTooFewPeriods {
+			return "fewer than 50 periods"
+		}
+	case gossip.NetworkIssue:
+		if f.Reason == gossip.ReasonTooLittleTraffic {
+			return "fewer than 1000 segments or packets"
+		}
+		return "no figure of lost packets"
+	case gossip.MemoryPressure:
+		return "neither PSI nor a share of a memory limit"
+	case gossip.OOMKilled, gossip.PodBirth: // are never unknown
 	}
 	return "no figure of throttling"
 }

@@ -58,8 +58,9 @@ func Run(args []string, in io.Reader, out, errs io.Writer) int {
 	return exit.code
 }
 
-const long = `Read captures of kernel events and say what the kernel did to the pods: how often it refused to run them, what
-averaged metrics say about the same time, and which limit to set.
+const long = `Read captures of kernel events and say what the kernel did to the pods: how often it refused to run them, how short
+of memory they were, what it killed, which packets were lost, what averaged metrics say about the same time, and which
+limit to set.
 
 A FILE holds contract payloads as one JSON object, an array, or one per line; plain, gzip or zstd. Without FILE,
 or with -, standard input is read. Bad records are reported on stderr as FILE:LINE: why, and the good ones count.

@@ -26,13 +26,11 @@ type layout struct {
 func printTable(out io.Writer, verdicts []verdict, l layout) error {
 	var whispers, births []verdict
 	for _, v := range verdicts {
-		switch v.finding.(type) {
-		case gossip.PodBirth:
+		switch v.object.(type) {
+		case *v1alpha1.PodBirthCertificate:
 			births = append(births, v)
-		case gossip.CPUThrottling:
-			if v.object != nil {
-				whispers = append(whispers, v)
-			}
+		case *v1alpha1.KernelWhisper:
+			whispers = append(whispers, v)
 		}
 	}
 	var parts []string
@@ -73,14 +71,13 @@ func (l layout) whisperTable(verdicts []verdict) string {
 	}
 	t := l.table(widths, titles)
 	for _, v := range verdicts {
-		f := v.finding.(gossip.CPUThrottling)
-		s := v.object.(*v1alpha1.KernelWhisper).Status
+		f, s := v.finding, v.object.(*v1alpha1.KernelWhisper).Status
 		row := table.Row{
-			l.severity(f), where(f.About), join(s.KernelSays, kernelDetail(f)), join(s.MetricsSay, metricsDetail(s)),
-			cmp.Or(s.Advice, "–"), coverage(f.Covered, "\n"),
+			l.severity(f), where(f.Subject()), join(s.KernelSays, kernelDetail(f)), cmp.Or(join(s.MetricsSay, metricsDetail(s)), "–"),
+			cmp.Or(s.Advice, "–"), coverage(f.Coverage(), "\n"),
 		}
 		if l.width < narrow {
-			row[1] = join(where(f.About), coverage(f.Covered, ", "))
+			row[1] = join(where(f.Subject()), coverage(f.Coverage(), ", "))
 			row = row[:len(titles)]
 		}
 		t.AppendRow(row)
