@@ -45,7 +45,7 @@ func kubernetesShows(about gossip.Subject, id string, p gossip.Pod) string {
 		return ""
 	case shown:
 		return showsOne
-	case id == "" || gossip.SameContainer(c.ID, id):
+	case id == "" || c.Was(id):
 		return showsNone
 	default:
 		return ""

@@ -139,7 +139,7 @@ func TestKilledByLeak(t *testing.T) {
 
 func TestEnrichMemory(t *testing.T) {
 	pod := gossip.Pod{Name: "api-0", UID: "u1", MemoryLimit: gossip.Some[int64](900), Containers: []gossip.Container{
-		{Name: "app", ID: "containerd://c1", MemoryLimit: gossip.Some[int64](700)}, {Name: "free", ID: "containerd://c2"},
+		{Name: "app", ID: "containerd://c1", LastID: "containerd://c0", MemoryLimit: gossip.Some[int64](700)}, {Name: "free", ID: "containerd://c2"},
 	}}
 	lacking := func(s *gossip.MemorySample) { s.LimitBytes = gossip.Optional[int64]{} }
 	filled := func(change ...func(*gossip.MemorySample)) gossip.MemorySample {
@@ -161,6 +161,7 @@ func TestEnrichMemory(t *testing.T) {
 	}
 	require.Equal(t, "app", byID("containerd://c1").Container)
 	require.Equal(t, "free", byID("c2").Container, "with or without the runtime")
+	require.Equal(t, "app", byID("c0").Container, "the container that was killed is the last one by now")
 	require.Equal(t, gossip.Some[int64](700), byID("c1").LimitBytes)
 	require.Empty(t, byID("c3").Container)
 	pod.MemoryLimit = gossip.Optional[int64]{}

@@ -51,8 +51,9 @@ type Owner struct {
 // Container is what is known of one container of the pod.
 type Container struct {
 	Name string
-	// ID is that of the container that runs now, or ran last, with the runtime before it (containerd://…); empty when unknown.
-	ID string
+	// ID is that of the container that runs now, with the runtime before it (containerd://…), LastID that of the one before; empty when
+	// unknown.
+	ID, LastID string
 	// Role tells containers, sidecars and init containers apart: they stand in different lists of the template.
 	Role Role
 	// CPURequest and CPULimit are in cores. Absent in a known container means "not set".
@@ -137,7 +138,7 @@ func (p Pod) named(o Origin) string {
 	if o.Container != "" || o.ContainerID == "" {
 		return o.Container
 	}
-	i := slices.IndexFunc(p.Containers, func(c Container) bool { return c.ID != "" && SameContainer(c.ID, o.ContainerID) })
+	i := slices.IndexFunc(p.Containers, func(c Container) bool { return c.Was(o.ContainerID) })
 	if i < 0 {
 		return ""
 	}
@@ -158,8 +159,11 @@ func (p Pod) fillMemory(container string, own Optional[int64]) (limit Optional[i
 	return own, false
 }
 
-// SameContainer says whether two IDs are of one container; either may have the runtime before it (containerd://…).
-func SameContainer(a, b string) bool { return bareID(a) == bareID(b) }
+// Was says whether that ID, with or without the runtime before it, is of the container that runs now or of the one before.
+func (c Container) Was(id string) bool {
+	id = bareID(id)
+	return id != "" && (bareID(c.ID) == id || bareID(c.LastID) == id)
+}
 
 func bareID(id string) string {
 	if _, bare, found := strings.Cut(id, "://"); found {

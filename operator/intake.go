@@ -45,11 +45,20 @@ func (i *intake) handOver(_ context.Context, q workqueue.TypedRateLimitingInterf
 // take observes the events of one request, all or none, and queues their subjects. It returns how many were about namespaces that are
 // not watched.
 func (i *intake) take(ctx context.Context, events []gossip.Event) (ignored int, err error) {
+	look := i.lookup(ctx)
+	heard := make([]gossip.Event, 0, len(events))
 	var subjects []gossip.Subject
 	seen := make(map[gossip.Subject]struct{}, 16)
 	for _, e := range events {
-		about := e.Subject()
-		if _, known := seen[about]; !known && i.watched(about.Namespace) {
+		if !i.watched(e.Subject().Namespace) {
+			continue
+		}
+		if lacking(e) {
+			e = gossip.Enrich(e, look(e.Subject()))
+		}
+		heard = append(heard, e)
+		about := e.Subject() // which container it is may have come from the pod
+		if _, known := seen[about]; !known {
 			seen[about] = struct{}{}
 			subjects = append(subjects, about)
 		}
@@ -57,23 +66,33 @@ func (i *intake) take(ctx context.Context, events []gossip.Event) (ignored int, 
 	if !i.ledger.room(subjects) {
 		return 0, errFull
 	}
-	look := i.lookup(ctx)
 	for _, e := range events {
-		about := e.Subject()
-		if _, watched := seen[about]; !watched {
+		if about := e.Subject(); !i.watched(about.Namespace) {
 			ignored++
 			i.metrics.ignored(about.Kind)
-			continue
 		}
-		if s, ok := e.(gossip.CPUSample); ok && !s.LimitCores.Known {
-			e = gossip.Enrich(e, look(about))
-		}
+	}
+	for _, e := range heard {
 		i.analyzer.Observe(e)
 		i.metrics.observed(e)
 	}
 	fresh := i.ledger.arrived(subjects, time.Now())
 	i.queue.AddWithOpts(priorityqueue.AddOpts{After: i.delay}, fresh...)
 	return ignored, nil
+}
+
+// lacking says whether gossip.Enrich may add something: most records have all they need, and a look at the pod costs.
+func lacking(e gossip.Event) bool {
+	switch e := e.(type) {
+	case gossip.CPUSample:
+		return !e.LimitCores.Known
+	case gossip.MemorySample:
+		return !e.LimitBytes.Known || (e.Container == "" && e.ContainerID != "")
+	case gossip.OOMKill:
+		return !e.LimitBytes.Known || e.Container == ""
+	case gossip.NetworkSample, gossip.PodCreation:
+	}
+	return false
 }
 
 // lookup finds pods, each once for a request. A pod that cannot be looked up is not known: the record counts nevertheless.

@@ -43,7 +43,7 @@ func (n notifier) transition(pod *corev1.Pod, before, after crd.Object) {
 func says(o crd.Object) string {
 	switch o := o.(type) {
 	case *v1alpha1.KernelWhisper:
-		text := "container " + o.Spec.Container + " " + o.Status.KernelSays + ", metrics say " + o.Status.MetricsSay
+		text := kernelSays(o)
 		if o.Status.Advice != "" {
 			text += "; " + o.Status.Advice
 		}
@@ -52,4 +52,23 @@ func says(o crd.Object) string {
 		return "born in " + o.Status.Took + ": " + o.Status.KernelSays + " (kubectl describe pbc --namespace " + o.Namespace + " " + o.Name + ")"
 	}
 	return ""
+}
+
+// kernelSays is what the kernel and the metrics say of whom.
+func kernelSays(w *v1alpha1.KernelWhisper) string {
+	s, whom := w.Status, "container "+w.Spec.Container
+	if w.Spec.Container == "" {
+		whom = "pod " + w.Spec.Pod.Name
+	}
+	switch w.Spec.Kind {
+	case v1alpha1.WhisperCPUThrottling:
+		return whom + " " + s.KernelSays + ", metrics say " + s.MetricsSay
+	case v1alpha1.WhisperOOMKill: // here it is Kubernetes that speaks, or nobody
+		if s.MetricsSay != "" {
+			return whom + ": " + s.KernelSays + ", " + s.MetricsSay
+		}
+		return whom + ": " + s.KernelSays
+	default:
+		return whom + ": " + s.KernelSays + ", metrics say " + s.MetricsSay
+	}
 }

@@ -86,14 +86,18 @@ func (p pods) metadata(ctx context.Context, namespace string, ref metav1.OwnerRe
 // ignored says whether the pod's owner does not want to hear of it.
 func ignored(pod *corev1.Pod) bool { return pod.Annotations[ignoreAnnotation] == "true" }
 
-// subjectsOf lists what findings about a pod can be about.
+// subjectsOf lists what findings about a pod can be about: the pod as a whole, and each of its containers.
 func subjectsOf(pod *corev1.Pod) []gossip.Subject {
-	out := []gossip.Subject{{Kind: gossip.KindPodBirth, Namespace: pod.Namespace, Pod: pod.Name}}
+	about := func(container string, kinds ...gossip.Kind) (out []gossip.Subject) {
+		for _, kind := range kinds {
+			out = append(out, gossip.Subject{Kind: kind, Namespace: pod.Namespace, Pod: pod.Name, Container: container})
+		}
+		return out
+	}
+	out := about("", gossip.KindPodBirth, gossip.KindMemoryPressure, gossip.KindOOMKill, gossip.KindNetworkIssue)
 	for _, list := range [][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
 		for i := range list {
-			out = append(out, gossip.Subject{
-				Kind: gossip.KindCPUThrottling, Namespace: pod.Namespace, Pod: pod.Name, Container: list[i].Name,
-			})
+			out = append(out, about(list[i].Name, gossip.KindCPUThrottling, gossip.KindMemoryPressure, gossip.KindOOMKill)...)
 		}
 	}
 	return out

@@ -40,7 +40,7 @@ func (p publisher) get(ctx context.Context, about gossip.Subject) (crd.Object, e
 		client.Object
 	}
 	switch about.Kind {
-	case gossip.KindCPUThrottling:
+	case gossip.KindCPUThrottling, gossip.KindMemoryPressure, gossip.KindOOMKill, gossip.KindNetworkIssue:
 		o = &v1alpha1.KernelWhisper{}
 	case gossip.KindPodBirth:
 		o = &v1alpha1.PodBirthCertificate{}

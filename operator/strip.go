@@ -70,7 +70,7 @@ func stripState(s corev1.ContainerState) corev1.ContainerState {
 	if s.Terminated == nil {
 		return corev1.ContainerState{}
 	}
-	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: s.Terminated.Reason}}
+	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: s.Terminated.Reason, ContainerID: s.Terminated.ContainerID}}
 }
 
 // stripReport cuts the managed fields of our own objects to when they were last written: time to live counts from there.

@@ -44,6 +44,7 @@ func container(c corev1.Container, role gossip.Role, status corev1.ContainerStat
 	return gossip.Container{
 		Name:          c.Name,
 		ID:            status.ContainerID,
+		LastID:        lastID(status),
 		Role:          role,
 		CPURequest:    cores(r.Requests[corev1.ResourceCPU]),
 		CPULimit:      cores(r.Limits[corev1.ResourceCPU]),
@@ -54,6 +55,13 @@ func container(c corev1.Container, role gossip.Role, status corev1.ContainerStat
 		MemoryResizeRestarts: restarts(corev1.ResourceMemory),
 		ShowsOOMKill:         showsOOMKill(status),
 	}
+}
+
+func lastID(s corev1.ContainerStatus) string {
+	if s.LastTerminationState.Terminated == nil {
+		return ""
+	}
+	return s.LastTerminationState.Terminated.ContainerID
 }
 
 // oomKilled is what the kubelet calls the end of a container whose first process was killed for want of memory.

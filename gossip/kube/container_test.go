@@ -87,7 +87,7 @@ func TestResizePolicy(t *testing.T) {
 
 func TestShowsOOMKill(t *testing.T) {
 	ended := func(reason string) corev1.ContainerState {
-		return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason}}
+		return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason, ContainerID: "last"}}
 	}
 	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
 	for what, test := range map[string]struct {
@@ -107,6 +107,7 @@ func TestShowsOOMKill(t *testing.T) {
 		got := kube.Pod(p, kube.Objects{}).Containers[0]
 		require.Equal(t, test.want, got.ShowsOOMKill, what)
 		require.Equal(t, test.status.ContainerID, got.ID, what)
+		require.Equal(t, test.status.LastTerminationState.Terminated != nil, got.LastID == "last", what)
 	}
 }
 
