@@ -23,9 +23,9 @@
 //     bucket (four a second) repeated ones are no longer recognised.
 //   - A record of a new pod UID starts the subject afresh. Late records of the old pod are dropped and counted.
 //   - A record of a new container ID, or with another limit, starts a new epoch: earlier samples leave the window, and the old
-//     verdict stands ([CPUThrottling.Standing], [MemoryPressure.Standing]) until the new epoch has enough evidence, for the length of a window at most: what
-//     has not come by then will not come, because evidence leaves the window as fast as it enters. Limits that [Enrich] filled in
-//     start no epoch where the records have limits of their own.
+//     verdict stands ([CPUThrottling.Standing], [MemoryPressure.Standing]) until the new epoch has enough evidence, for the length of
+//     a window at most: what has not come by then will not come, because evidence leaves the window as fast as it enters. Limits that
+//     [Enrich] filled in start no epoch where the records have limits of their own.
 //   - Records of one instant may come in any order: they are applied together, those that go on with what is known first.
 //   - A sample without a period reaches back to the sample before it. The very first one is taken to be as long as the median of
 //     the others.

@@ -1,6 +1,9 @@
 package gossip
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 const (
 	leakSamples = 10
@@ -34,6 +37,16 @@ func (w *memoryWindow) leak(limit Optional[int64], until int64) Optional[Leak] {
 		return Optional[Leak]{}
 	}
 	return Some(Leak{BytesPerSecond: slope, R2: fit, Until: time.Duration(seconds * float64(time.Second))})
+}
+
+// begins is when the first working set of this epoch was measured, as far as it is in the window.
+func (w *memoryWindow) begins() int64 {
+	for i := range w.buckets {
+		if m := &w.buckets[i].sums; m.sets > 0 {
+			return m.first.end
+		}
+	}
+	return math.MaxInt64
 }
 
 // climb lists working sets up to a time in their order, and how many samples they stand for. False: it went down by more than 5 %.

@@ -111,7 +111,7 @@ func (s *state) besideMemory(f OOMKilled, r Report, a *Analyzer) (OOMKilled, Rep
 	return f, r
 }
 
-// leakBefore is the leak that the memory samples show up to a kill: in this epoch, or in the last one if that ended there.
+// leakBefore is the leak that the memory samples show up to a kill: in this epoch, or in the last one where this one begins after it.
 func (s *state) leakBefore(kill int64, window time.Duration) Optional[Leak] {
 	best := s.best()
 	if best == nil {
@@ -121,10 +121,11 @@ func (s *state) leakBefore(kill int64, window time.Duration) Optional[Leak] {
 	if !ok {
 		return Optional[Leak]{}
 	}
-	if old, known := w.ended.Get(); known && time.Duration(max(kill-old.end, old.end-kill)) <= window {
+	near := func(end int64) bool { return time.Duration(max(kill-end, end-kill)) <= window }
+	if old, known := w.ended.Get(); known && near(old.end) && w.begins() > kill {
 		return Some(old.Leak)
 	}
-	if time.Duration(kill-best.newest) > window {
+	if !near(best.newest) && best.newest < kill {
 		return Optional[Leak]{}
 	}
 	return w.leak(best.limitBytes(), kill)

@@ -135,6 +135,11 @@ func TestKilledByLeak(t *testing.T) {
 	}
 	require.False(t, seen[gossip.OOMKilled](t, append(climbing(21, 0), kill(20*30*time.Second, 512))...).Leak.Known)
 	require.False(t, seen[gossip.OOMKilled](t, append(climbing(21, 20), kill(40*time.Minute, 512))...).Leak.Known, "long ago")
+	again := func(at time.Duration) gossip.Event {
+		return memorySample(at, 100, func(s *gossip.MemorySample) { s.ContainerID = "c2" })
+	}
+	require.False(t, seen[gossip.OOMKilled](t, append(climbing(21, 20), again(11*time.Minute), again(13*time.Minute), kill(14*time.Minute, 512))...).Leak.Known,
+		"the container that leaked was another one")
 }
 
 func TestEnrichMemory(t *testing.T) {

@@ -26,7 +26,8 @@
 // # Time
 //
 // Verdicts know event time only. The wall clock ages objects: a whisper without a sample for one window becomes Unknown
-// (NoRecentSamples), or False (NoKillInWindow) where it is about OOM kills, and whispers that are not in trouble, and certificates, are deleted some time after their last write.
+// (NoRecentSamples), or False (NoKillInWindow) where it is about OOM kills, and whispers that are not in trouble, and certificates, are
+// deleted some time after their last write.
 //
 // # Who may send
 //

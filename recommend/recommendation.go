@@ -15,7 +15,7 @@ type Recommendation struct {
 	Reason   string          // why it helps, or why there is no number
 	Evidence string          // the figures it stands on
 
-	// Current, Target, Lower and Upper are quantities of the resource that the rule is about (CPU limit in cores). Nil is
+	// Current, Target, Lower and Upper are quantities of the resource that the rule is about (CPU in cores, memory in bytes). Nil is
 	// "not known" for Current and "no number" for the others.
 	Current, Target, Lower, Upper *resource.Quantity
 
