@@ -24,7 +24,7 @@ func (c *cost) tell(w *watcher, out sink) {
 	records, dropped := out.counts()
 	c.log.Info("Own cost, without bpftrace", "cpuPercentOfACore", round2(100*(used-c.used).Seconds()/now.Sub(c.since).Seconds()),
 		"residentMiB", round2(float64(resident())/(1<<20)), "pods", len(w.pods), "containers", len(w.last),
-		"records", records, "dropped", dropped, "intervalsLeftOut", w.leftOut, "birthsGivenUp", w.births.GivenUp)
+		"records", records, "dropped", dropped, "intervalsLeftOut", w.leftOut, "birthsGivenUp", w.births.GivenUp, "killsGivenUp", w.kills.GivenUp)
 	c.since, c.used = now, used
 }
 

@@ -3,10 +3,11 @@
 //	observer --url http://kernel-gossip.kernel-gossip:8080/v1/events --token-file /var/run/secrets/kernel-gossip/token
 //	observer | gossip-replay -        # without a URL the records go to standard output
 //
-// Every interval it reads the cgroups of all pods of the node and sends what their counters grew by, as records of the payload
-// (pixie/payload.md). Where bpftrace and root's rights exist it watches the births of pods too. It knows pods from the API server, or from
-// whatever else answers a GET with a list of them. It changes nothing, and reads nothing of what containers do with their memory and
-// files. README.md says how to run it on every node, and what it costs.
+// Every interval it reads the CPU and memory of all pods of the node from their cgroups and, where it sees the node's processes, their
+// network, and sends what the counters grew by, as records of the payload (pixie/payload.md). Where bpftrace and root's rights exist it
+// watches births, OOM kills and failed connects too. It knows pods from the API server, or from whatever else answers a GET with a list
+// of them. It changes nothing, and does not look into what containers keep in memory and files, or send. README.md says how to run it on
+// every node, and what it costs.
 package main
 
 import (
@@ -31,7 +32,7 @@ type options struct {
 	node       string
 	interval   time.Duration
 	cgroupRoot string
-	births     string
+	bpftrace   string
 
 	pods          string
 	podsTokenFile string
@@ -66,7 +67,7 @@ func parse(args []string, env func(string) (string, bool), stderr io.Writer) (op
 	f.StringVar(&o.node, "node", node, "`NAME` of the node, to ask for its pods (default $NODE_NAME)")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "time between two reads of the counters")
 	f.StringVar(&o.cgroupRoot, "cgroup-root", "/sys/fs/cgroup", "`FOLDER` where the node's cgroups are mounted")
-	f.StringVar(&o.births, "births", "auto", "watch births with bpftrace: auto (where it works), on (or end), off")
+	f.StringVar(&o.bpftrace, "bpftrace", "auto", "watch births, OOM kills and failed connects with bpftrace: auto (where it works), on (or end), off")
 	f.StringVar(&o.pods, "pods", "", "`URL` that lists pods: the API server's or the kubelet's /pods (default the cluster's API server, for --node)")
 	f.StringVar(&o.podsTokenFile, "pods-token-file", present(serviceAccount+"token"), "`FILE` with the bearer token for --pods")
 	f.StringVar(&o.podsCAFile, "pods-ca-file", present(serviceAccount+"ca.crt"), "`FILE` with certificates that --pods is checked with")
@@ -81,8 +82,8 @@ func parse(args []string, env func(string) (string, bool), stderr io.Writer) (op
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("%q: there are no arguments, only flags", f.Arg(0))
 	}
-	if o.births != "auto" && o.births != "on" && o.births != "off" {
-		return o, fmt.Errorf("--births: %q is not auto, on or off", o.births)
+	if o.bpftrace != "auto" && o.bpftrace != "on" && o.bpftrace != "off" {
+		return o, fmt.Errorf("--bpftrace: %q is not auto, on or off", o.bpftrace)
 	}
 	if o.interval < time.Second || o.costEvery < time.Second {
 		return o, fmt.Errorf("--interval and --cost-every are at least 1s")
@@ -123,10 +124,10 @@ func run(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) err
 		defer func() { s.flush(5 * time.Second); stop(); <-done }()
 		out = s
 	}
-	if err := w.watchBirths(ctx, o.births); err != nil {
+	if err := w.startTrace(ctx, o.bpftrace); err != nil {
 		return err
 	}
-	defer w.stopBirths()
+	defer w.stopTrace()
 	cost := newCost(log)
 	tick := time.NewTicker(o.interval)
 	defer tick.Stop()

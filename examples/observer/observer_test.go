@@ -19,14 +19,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
 // node is a folder that looks like the cgroups of a node, and an API server that knows its pods.
 type node struct {
-	root string
-	url  string
+	root, proc string
+	url        string
 
 	mu   sync.Mutex
 	pods []map[string]any
@@ -35,7 +36,7 @@ type node struct {
 
 func newNode(t *testing.T) *node {
 	t.Helper()
-	n := &node{root: t.TempDir()}
+	n := &node{root: t.TempDir(), proc: t.TempDir()}
 	write(t, filepath.Join(n.root, "cgroup.controllers"), "cpu\n")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		n.mu.Lock()
@@ -72,15 +73,25 @@ func (n *node) start(t testing.TB, i int) (dir string) {
 	dir = filepath.Join(pod, "cri-containerd-"+id(i)+".scope")
 	write(t, filepath.Join(dir, "cpu.max"), "10000 100000\n")
 	write(t, filepath.Join(dir, "cgroup.threads"), "1\n")
-	tell(t, dir, 0)
+	write(t, filepath.Join(dir, "memory.current"), "50000000\n")
+	write(t, filepath.Join(dir, "memory.max"), "67108864\n")
+	write(t, filepath.Join(dir, "memory.pressure"), "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n")
+	write(t, filepath.Join(pod, "cri-containerd-"+id(i+1e6)+".scope", "cgroup.procs"), fmt.Sprintln(i))
+	write(t, filepath.Join(n.proc, fmt.Sprint(i), "net", "dev"), "Inter-|\n face |\n    lo: 0 9 0 0 0 0 0 0 0 9 0 0 0 0 0 0\n  eth0: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n")
+	require.NoError(t, os.MkdirAll(filepath.Join(n.proc, fmt.Sprint(i), "ns"), 0o755))
+	require.NoError(t, os.Symlink(fmt.Sprintf("net:[%d]", i), filepath.Join(n.proc, fmt.Sprint(i), "ns", "net")))
+	n.tell(t, i, dir, 0)
 	return dir
 }
 
-// tell sets the counters of a container: they are those of 80 % throttled periods, and grow with n.
-func tell(t testing.TB, dir string, n int) {
+// tell sets the counters of a pod: they grow with k, the CPU's are those of 80 % throttled periods.
+func (n *node) tell(t testing.TB, pod int, dir string, k int) {
 	t.Helper()
 	write(t, filepath.Join(dir, "cpu.stat"), fmt.Sprintf("usage_usec %d\nuser_usec 0\nsystem_usec 0\nnr_periods %d\nnr_throttled %d\nthrottled_usec %d\n",
-		n*3000, n*10, n*8, n*600_000))
+		k*3000, k*10, k*8, k*600_000))
+	write(t, filepath.Join(dir, "memory.stat"), fmt.Sprintf("anon 40000000\ninactive_file 10000000\npgmajfault %d\n", k*2))
+	write(t, filepath.Join(dir, "memory.events"), fmt.Sprintf("low 0\nhigh 0\nmax %d\noom 0\noom_kill 0\n", k*5))
+	write(t, filepath.Join(n.proc, fmt.Sprint(pod), "net", "snmp"), fmt.Sprintf("Tcp: OutSegs RetransSegs\nTcp: %d %d\n", k*1000, k*7))
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -89,18 +100,19 @@ func watch(t testing.TB, n *node) *watcher {
 	t.Helper()
 	w, err := newWatcher(options{cgroupRoot: n.root, pods: n.url}, quiet())
 	require.NoError(t, err)
+	w.proc = n.proc
 	return w
 }
 
-// decoded are the events of what was printed.
-func decoded(t *testing.T, text []byte) []gossip.CPUSample {
+// decoded are the events of one kind in what was printed.
+func decoded[E gossip.Event](t *testing.T, text []byte) []E {
 	t.Helper()
-	var out []gossip.CPUSample
+	var out []E
 	for e, err := range pixie.Decode(bytes.NewReader(text)) {
 		require.NoError(t, err)
-		s, ok := e.(gossip.CPUSample)
-		require.True(t, ok)
-		out = append(out, s)
+		if e, is := e.(E); is {
+			out = append(out, e)
+		}
 	}
 	return out
 }
@@ -116,18 +128,18 @@ func TestWatch(t *testing.T) {
 		change()
 		b.Reset()
 		require.NoError(t, w.look(t.Context(), out), what)
-		got := decoded(t, b.Bytes())
+		got := decoded[gossip.CPUSample](t, b.Bytes())
 		require.Len(t, got, records, what)
 		return got
 	}
 	step("the first read is the baseline", 0, func() {})
-	got := step("what they grew by", 2, func() { tell(t, first, 5); tell(t, second, 7) })
+	got := step("what they grew by", 2, func() { n.tell(t, 1, first, 5); n.tell(t, 2, second, 7) })
 	s := got[0]
 	require.Equal(t, gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-1", Container: "app"}, s.Subject())
 	require.Equal(t, [4]int64{50, 40, 3_000_000, 15_000}, [4]int64{s.Periods.Value, s.ThrottledPeriods.Value, s.ThrottledUsec.Value, s.UsageUsec.Value})
-	step("a counter fell: the container's interval is left out", 1, func() { tell(t, first, 1); tell(t, second, 8) })
-	require.Equal(t, 1, w.leftOut)
-	step("and counts again", 2, func() { tell(t, first, 2) })
+	step("counters fell: the intervals are left out", 1, func() { n.tell(t, 1, first, 1); n.tell(t, 2, second, 8) })
+	require.Equal(t, 3, w.leftOut, "of CPU, memory and network")
+	step("and counts again", 2, func() { n.tell(t, 1, first, 2) })
 	step("another limit", 1, func() { write(t, filepath.Join(first, "cpu.max"), "max 100000\n") })
 	step("a container ended", 1, func() { require.NoError(t, os.RemoveAll(filepath.Dir(first))) })
 	require.Len(t, w.last, 1)
@@ -143,6 +155,59 @@ func TestWatch(t *testing.T) {
 	require.LessOrEqual(t, n.asks, patience, "sandboxes are no reason to ask for ever")
 }
 
+// Beside the CPU's, each container has a record of its memory and each pod one of its network.
+func TestMemoryAndNetwork(t *testing.T) {
+	n := newNode(t)
+	dir := n.start(t, 1)
+	w := watch(t, n)
+	var b bytes.Buffer
+	look := func() (gossip.MemorySample, gossip.NetworkSample) {
+		t.Helper()
+		b.Reset()
+		require.NoError(t, w.look(t.Context(), &printer{w: &b}))
+		memory, network := decoded[gossip.MemorySample](t, b.Bytes()), decoded[gossip.NetworkSample](t, b.Bytes())
+		require.Len(t, memory, 1)
+		require.Len(t, network, 1)
+		return memory[0], network[0]
+	}
+	require.NoError(t, w.look(t.Context(), &printer{w: &b}))
+	require.Empty(t, b.String(), "the first read is the baseline")
+	n.tell(t, 1, dir, 3)
+	memory, network := look()
+	require.Equal(t, gossip.Subject{Kind: gossip.KindMemoryPressure, Namespace: "shop", Pod: "api-1", Container: "app"}, memory.Subject())
+	require.Equal(t, [4]int64{40_000_000, 1 << 26, 6, 15}, [4]int64{memory.WorkingSet.Value, memory.LimitBytes.Value, memory.MajorFaults.Value, memory.LimitHits.Value})
+	require.True(t, memory.SomeAvg60.Known)
+	require.Equal(t, gossip.Subject{Kind: gossip.KindNetworkIssue, Namespace: "shop", Pod: "api-1"}, network.Subject())
+	require.Equal(t, [2]int64{3000, 21}, [2]int64{network.Segments.Value, network.Retransmits.Value})
+	require.False(t, network.FailedConnects.Known, "without bpftrace nobody counts them")
+
+	w.trace = &kernel.Trace{}
+	w.sockets.Add(kernel.Socket{Event: "connect_fail", NetNS: 1, Count: 12})
+	w.sockets.Add(kernel.Socket{Event: "connect_fail", NetNS: 2, Count: 34}) // somebody else's
+	_, network = look()
+	require.Equal(t, gossip.Some[int64](12), network.FailedConnects)
+	_, network = look()
+	require.Equal(t, gossip.Some[int64](0), network.FailedConnects, "counted once")
+}
+
+// Where the node's processes are not visible there is no network, which is said once, and all else goes on.
+func TestNoProcesses(t *testing.T) {
+	n := newNode(t)
+	first, second := n.start(t, 1), n.start(t, 2)
+	for i, dir := range map[int]string{1: first, 2: second} {
+		write(t, filepath.Join(filepath.Dir(dir), "cri-containerd-"+id(i+1e6)+".scope", "cgroup.procs"), "0\n")
+	}
+	w := watch(t, n)
+	var b, log bytes.Buffer
+	w.log = slog.New(slog.NewTextHandler(&log, nil))
+	for range 3 {
+		require.NoError(t, w.look(t.Context(), &printer{w: &b}))
+	}
+	require.Empty(t, decoded[gossip.NetworkSample](t, b.Bytes()))
+	require.Len(t, decoded[gossip.MemorySample](t, b.Bytes()), 4)
+	require.Equal(t, 1, strings.Count(log.String(), "The network is not read"), log.String())
+}
+
 // While the API server is away, what is known is read on.
 func TestPodsAway(t *testing.T) {
 	n := newNode(t)
@@ -154,10 +219,10 @@ func TestPodsAway(t *testing.T) {
 	w.list.url += "\x7f"
 	n.start(t, 2)
 	for range 3 {
-		tell(t, dir, 3)
+		n.tell(t, 1, dir, 3)
 		require.NoError(t, w.look(t.Context(), &printer{w: &b}))
 	}
-	require.Len(t, decoded(t, b.Bytes()), 3)
+	require.Len(t, decoded[gossip.CPUSample](t, b.Bytes()), 3)
 	require.Equal(t, 1, strings.Count(log.String(), "Cannot ask for pods"), log.String())
 }
 
@@ -246,11 +311,11 @@ func TestLossIsCoverage(t *testing.T) {
 	w := watch(t, n)
 	var b bytes.Buffer
 	for i := range 12 {
-		tell(t, dir, i)
+		n.tell(t, 1, dir, i)
 		require.NoError(t, w.look(t.Context(), &printer{w: &b}))
 		time.Sleep(20 * time.Millisecond)
 	}
-	all := decoded(t, b.Bytes())
+	all := decoded[gossip.CPUSample](t, b.Bytes())
 	coverage := func(lost func(i int) bool) gossip.Coverage {
 		a := gossip.New(gossip.Options{})
 		for i, s := range all {
@@ -271,7 +336,7 @@ func TestLossIsCoverage(t *testing.T) {
 func TestFlags(t *testing.T) {
 	inCluster := map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443", "NODE_NAME": "n1"}
 	for args, want := range map[string]string{
-		"--births=maybe": `--births: "maybe"`, "--interval=1ms": "--interval", "now": `"now"`, "--node=": "--node inside",
+		"--bpftrace=maybe": `--bpftrace: "maybe"`, "--interval=1ms": "--interval", "now": `"now"`, "--node=": "--node inside",
 	} {
 		_, err := parse(strings.Fields(args), func(name string) (string, bool) { v, ok := inCluster[name]; return v, ok }, io.Discard)
 		require.ErrorContains(t, err, want)
@@ -285,7 +350,7 @@ func TestFlags(t *testing.T) {
 
 // One look at 100 pods.
 func BenchmarkLook(b *testing.B) {
-	n := &node{root: b.TempDir()}
+	n := &node{root: b.TempDir(), proc: b.TempDir()}
 	write(b, filepath.Join(n.root, "cgroup.controllers"), "cpu\n")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"items": n.pods})

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
 )
@@ -28,15 +27,27 @@ type watcher struct {
 	tree kernel.Tree
 	list podList
 
+	proc string // where the node's processes are
+
 	pods    []*kernel.Pod
 	known   map[string]kernel.Container // by ID
 	asked   map[string]int              // how often, about containers that are not known
-	last    map[string]kernel.Counters  // the read before, by ID
+	last    map[string]reading          // the read before, by ID
+	lastNet map[string]kernel.Network   // the read before, by UID of the pod
 	leftOut int                         // intervals that belong to two epochs
 	trouble string                      // that was logged last, so that it is logged once
+	blind   bool                        // logged that no process is visible
 
-	trace  *kernel.Trace // nil: births are not watched
-	births kernel.Births
+	trace   *kernel.Trace // nil: bpftrace does not run
+	births  kernel.Births
+	kills   kernel.Kills
+	sockets kernel.Sockets
+}
+
+// reading is what was read of a container at about the same time.
+type reading struct {
+	cpu    kernel.Counters
+	memory *kernel.Memory // nil: not accounted
 }
 
 func newWatcher(o options, log *slog.Logger) (*watcher, error) {
@@ -50,8 +61,8 @@ func newWatcher(o options, log *slog.Logger) (*watcher, error) {
 	}
 	log.Info("Observing", "cgroups", tree.Version(), "pods", o.pods, "interval", o.interval)
 	return &watcher{
-		log: log, tree: tree, list: podList{client, o.pods, o.podsTokenFile},
-		known: map[string]kernel.Container{}, asked: map[string]int{}, last: map[string]kernel.Counters{},
+		log: log, tree: tree, list: podList{client, o.pods, o.podsTokenFile}, proc: "/proc",
+		known: map[string]kernel.Container{}, asked: map[string]int{}, last: map[string]reading{}, lastNet: map[string]kernel.Network{},
 	}, nil
 }
 
@@ -69,17 +80,10 @@ func (w *watcher) look(ctx context.Context, out sink) error {
 			w.read(c, dirs[id], out)
 		}
 	}
-	maps.DeleteFunc(w.last, func(id string, _ kernel.Counters) bool { return dirs[id] == "" })
+	w.readNetworks(dirs, out)
+	maps.DeleteFunc(w.last, func(id string, _ reading) bool { return dirs[id] == "" })
 	maps.DeleteFunc(w.asked, func(id string, _ int) bool { return dirs[id] == "" })
-	w.tellBirths(ctx, out)
-	if w.trace != nil {
-		select {
-		case <-w.trace.Done():
-			return fmt.Errorf("births are watched no more: %w", errors.Join(w.trace.Stop(), errors.New("bpftrace ended")))
-		default:
-		}
-	}
-	return nil
+	return w.tellRows(ctx, out)
 }
 
 // strangers says whether there is a container about whose pod it is worth asking.
@@ -127,77 +131,60 @@ func (w *watcher) complain(trouble string) {
 
 // read reads one container and tells what its counters grew by.
 func (w *watcher) read(c kernel.Container, dir string, out sink) {
-	now, err := w.tree.Read(dir)
+	cpu, err := w.tree.Read(dir)
 	if err != nil { // the container ended, its cgroup went with it
 		delete(w.last, c.ID)
 		return
 	}
+	now := reading{cpu: cpu}
+	if memory, err := w.tree.ReadMemory(dir); err == nil {
+		now.memory = &memory
+	}
 	if before, ok := w.last[c.ID]; ok {
-		if record, ok := kernel.Delta(c, before, now); ok {
-			out.put(record)
-		} else {
-			w.leftOut++
+		record, ok := kernel.Delta(c, before.cpu, now.cpu)
+		w.put(out, record, ok)
+		if before.memory != nil && now.memory != nil {
+			record, ok := kernel.MemoryDelta(c, *before.memory, *now.memory)
+			w.put(out, record, ok)
 		}
 	}
 	w.last[c.ID] = now
 }
 
-// watchBirths starts bpftrace.
-func (w *watcher) watchBirths(ctx context.Context, mode string) error {
-	if mode == "off" {
-		return nil
-	}
-	trace, err := kernel.StartTrace(ctx)
-	switch {
-	case err == nil:
-		w.trace = trace
-		w.log.Info("Births are watched", "bpftrace", trace.Version)
-	case mode == "on":
-		return fmt.Errorf("--births=on: %w", err)
-	default:
-		reason, _, _ := strings.Cut(err.Error(), "\n")
-		w.log.Info("Births are not watched", "why", reason)
-	}
-	return nil
-}
-
-func (w *watcher) stopBirths() {
-	if w.trace != nil {
-		if err := w.trace.Stop(); err != nil {
-			w.log.Error("bpftrace", "error", err)
-		}
-	}
-}
-
-// takeRows takes what bpftrace has said, and tells whether a birth is under way.
-func (w *watcher) takeRows() bool {
-	if w.trace == nil {
-		return false
-	}
-	rows, lost := w.trace.Take()
-	if lost > 0 {
-		w.log.Error("bpftrace lost rows: births that are under way are given up", "rows", lost)
-		w.births.Lost()
-		return false
-	}
-	for _, r := range rows {
-		w.births.Add(r)
-	}
-	return w.births.Waiting()
-}
-
-// tellBirths tells the births that are complete.
-func (w *watcher) tellBirths(ctx context.Context, out sink) {
-	if w.trace == nil {
-		return
-	}
-	for _, record := range w.births.Complete(w.pods, w.trace.Boot) {
-		p := w.pods[slices.IndexFunc(w.pods, func(p *kernel.Pod) bool { return p.Metadata.UID == record.PodUID })]
-		events, err := w.list.events(ctx, p)
-		if err != nil {
-			w.log.Info("Not known how long images were pulled", "pod", p.Metadata.Namespace+"/"+p.Metadata.Name, "why", err)
-		}
-		record.ImagePullNS = kernel.PullTime(p, events)
+// put hands a record on, or counts that its interval is left out.
+func (w *watcher) put(out sink, record any, whole bool) {
+	if whole {
 		out.put(record)
+	} else {
+		w.leftOut++
 	}
+}
+
+// readNetworks reads the network namespaces of all pods, where their processes are visible.
+func (w *watcher) readNetworks(dirs map[string]string, out sink) {
+	now := map[string]kernel.Network{}
+	networks := kernel.Networks(dirs, w.known)
+	for _, p := range w.pods {
+		if networks[p.Metadata.UID] == "" {
+			continue
+		}
+		n, err := w.tree.ReadNetwork(w.proc, networks[p.Metadata.UID])
+		if errors.Is(err, kernel.ErrNoProcess) && !w.blind && len(now) == 0 {
+			w.blind = true
+			w.log.Info("The network is not read", "pod", p.Metadata.Namespace+"/"+p.Metadata.Name, "why", err)
+		}
+		if err != nil {
+			continue
+		}
+		if before, ok := w.lastNet[p.Metadata.UID]; ok {
+			record, ok := kernel.NetworkDelta(p, before, n)
+			if w.trace != nil && n.NetNS != 0 {
+				record.ConnectFailures = new(w.sockets.Of("connect_fail", n.NetNS))
+			}
+			w.put(out, record, ok)
+		}
+		now[p.Metadata.UID] = n
+	}
+	w.lastNet = now
+	w.sockets.Begin()
 }

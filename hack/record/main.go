@@ -3,16 +3,22 @@
 //	go run ./hack/record throttle --for 2m --every 5s --namespace shop --out shop.ndjson
 //	go run ./hack/record birth    --for 60s           --namespace shop --out births.ndjson
 //	go run ./hack/record mixed    --for 10m --every 10s --namespace shop,batch --out mixed.ndjson
+//	go run ./hack/record memory   --for 5m --every 10s --namespace shop --out memory.ndjson
+//	go run ./hack/record network  --for 2m --every 5s --namespace shop --out network.ndjson
 //
 // throttle reads the CPU counters of every container of the namespaces' pods
 // and writes what happened between two reads as cpu_throttle records. birth
 // runs pxl/pod_birth.bt and writes a pod_creation record for each pod that
-// was born completely while it looked. mixed does both, in one file.
+// was born completely while it looked. mixed does both, in one file. memory
+// reads memory and writes memory_pressure records, and an oom_kill record for
+// each victim that pxl/oom_kill.bt sees. network reads the pods' network
+// namespaces and writes network_issue records, with the failed connects that
+// pxl/connect_fail.bt sees.
 //
 // It runs as root on the node, beside a kubectl that reaches the cluster
 // (KUBECONFIG or --kubeconfig); a kind node counts as the machine that it
-// runs on. birth and mixed need bpftrace 0.17 or later, a kernel with BTF,
-// tracefs (mount -t tracefs nodev /sys/kernel/tracing) and containerd.
+// runs on. All but throttle need bpftrace 0.17 or later, a kernel with BTF and
+// tracefs (mount -t tracefs nodev /sys/kernel/tracing); births need containerd.
 // Nothing is installed in the cluster.
 //
 // Beside NAME.ndjson it writes NAME.pods.yaml, the objects that gossip-replay
@@ -37,6 +43,14 @@
 // of every container's command, so a pod that was there before, or that is
 // not complete at the end, gives none. If bpftrace lost a single event, no
 // birth is written at all, since nobody can tell whose it was.
+//
+// # What the others hold
+//
+// A memory_pressure record has the working set at its end and what the
+// counters grew by, left out like those of the CPU. A network_issue record
+// has what the counters of the pod's eth* and of its TCP grew by; pods of the
+// node's network have none. pxl/retransmit.bt runs beside: the provenance
+// says how many it saw, to compare with the sum of tcp_retransmits.
 package main
 
 import (
@@ -47,17 +61,28 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
-// options are the flags of all three subcommands.
+// mode is a subcommand: the types of the records that it writes, and the programs that it runs for that.
+type mode struct{ records, programs []string }
+
+var modes = map[string]mode{
+	"throttle": {records: []string{"cpu_throttle", "pod_creation"}},
+	"birth":    {records: []string{"cpu_throttle", "pod_creation"}, programs: []string{pxl.PodBirth}},
+	"mixed":    {records: []string{"cpu_throttle", "pod_creation"}, programs: []string{pxl.PodBirth}},
+	"memory":   {records: []string{"memory_pressure", "oom_kill"}, programs: []string{pxl.OOMKill}},
+	"network":  {records: []string{"network_issue"}, programs: []string{pxl.ConnectFail, pxl.Retransmit}},
+}
+
+// options are the flags of all subcommands.
 type options struct {
-	mode       string // throttle, birth or mixed
+	mode       string // the name of one of the modes
 	duration   time.Duration
 	every      time.Duration
 	namespaces []string
@@ -81,8 +106,8 @@ func main() {
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
-	if len(args) == 0 || !slices.Contains([]string{"throttle", "birth", "mixed"}, args[0]) {
-		return o, errors.New("usage: record throttle|birth|mixed --namespace NS[,NS] --out FILE.ndjson [flags]")
+	if len(args) == 0 || modes[args[0]].records == nil {
+		return o, errors.New("usage: record throttle|birth|mixed|memory|network --namespace NS[,NS] --out FILE.ndjson [flags]")
 	}
 	o.mode = args[0]
 	fs := flag.NewFlagSet("record "+o.mode, flag.ContinueOnError)
@@ -121,38 +146,55 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		return err
 	}
 
-	var births *kernel.Trace
-	if o.mode != "throttle" {
-		if births, err = kernel.StartTrace(ctx); err != nil {
+	c := capture{counts: map[string]int{}}
+	r, err := newReader(o, kube, nil, &c)
+	if err != nil {
+		return err
+	}
+	if programs := modes[o.mode].programs; programs != nil {
+		if r.trace, err = kernel.StartTrace(ctx, programs...); err != nil {
 			return err
 		}
-		origin.Bpftrace = births.Version
+		origin.Bpftrace = r.trace.Version
 		fmt.Fprintln(stderr, "record: probes are attached")
 	}
-	var c capture
-	if o.mode != "birth" {
-		r, err := newThrottleReader(o.cgroupRoot, kube)
-		if err != nil {
-			return err
-		}
-		c.throttle = r.record(ctx, o.duration, o.every)
-		origin.LeftOut = r.leftOut
-	} else {
+	if o.mode == "birth" {
 		sleep(ctx, o.duration)
+	} else if err := r.record(ctx); err != nil {
+		return err
 	}
-	if births != nil {
-		if err := births.Stop(); err != nil {
-			return err
-		}
-		rows, lost := births.Take()
-		if lost > 0 {
-			fmt.Fprintf(stderr, "record: bpftrace lost %d events: no birth is written\n", lost)
-			origin.LostEvents = lost
-		} else if c.births, origin.Incomplete, err = fold(births, rows, kube); err != nil {
-			return err
-		}
+	if err := r.end(origin, stderr); err != nil {
+		return err
 	}
 	return write(o, kube, &c, origin)
+}
+
+// end ends bpftrace, writes the births, and tells what was lost.
+func (r *reader) end(origin *provenance, stderr io.Writer) error {
+	origin.LeftOut, origin.Retransmits = r.leftOut, r.retransmits
+	if r.trace == nil {
+		return nil
+	}
+	if err := r.trace.Stop(); err != nil {
+		return err
+	}
+	r.takeRows()
+	origin.LostEvents, origin.KillsLost = r.lost, r.kills.GivenUp
+	if r.lost > 0 {
+		fmt.Fprintf(stderr, "record: bpftrace lost %d events\n", r.lost)
+		return nil
+	}
+	births, incomplete, err := fold(r.trace, r.births, r.kube)
+	if err != nil {
+		return err
+	}
+	origin.Incomplete = incomplete
+	for _, b := range births {
+		if err := r.out.add(b.Subject, b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sleep waits for d or for the end of ctx.

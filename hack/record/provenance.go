@@ -23,11 +23,13 @@ type provenance struct {
 	kubernetes, containers string
 	loadBefore             string
 
-	Bpftrace         string // "" if none ran
-	Throttle, Births int
-	LeftOut          int // intervals without a record: counters fell or the limit changed
-	LostEvents       int // events that bpftrace lost
-	Incomplete       []string
+	Bpftrace    string         // "" if none ran
+	Records     map[string]int // by type
+	Retransmits uint64         // as bpftrace saw them, to compare with /proc
+	LeftOut     int            // intervals without a record: counters fell or the limit changed
+	LostEvents  int            // events that bpftrace lost
+	KillsLost   int            // kills in containers that nobody knew
+	Incomplete  []string
 }
 
 func newProvenance(o options, kube *cluster) (*provenance, error) {
@@ -87,7 +89,14 @@ func (p *provenance) yaml() []byte {
 	fmt.Fprintf(&b, "nodeCPUs: %d\n", runtime.NumCPU())
 	add("loadAverageBefore", p.loadBefore)
 	add("loadAverageAfter", loadAverage())
-	fmt.Fprintf(&b, "records: {cpu_throttle: %d, pod_creation: %d}\n", p.Throttle, p.Births)
+	var records []string
+	for _, kind := range modes[p.options.mode].records {
+		records = append(records, fmt.Sprintf("%s: %d", kind, p.Records[kind]))
+	}
+	fmt.Fprintf(&b, "records: {%s}\n", strings.Join(records, ", "))
+	if p.options.mode == "network" {
+		fmt.Fprintf(&b, "retransmitsSeenByTracepoint: %d\n", p.Retransmits)
+	}
 	add("lost", p.lost())
 	return []byte(b.String())
 }
@@ -99,7 +108,10 @@ func (p *provenance) lost() string {
 		parts = append(parts, fmt.Sprintf("intervals left out because a counter fell or the limit changed in them: %d", p.LeftOut))
 	}
 	if p.LostEvents > 0 {
-		parts = append(parts, fmt.Sprintf("events lost by bpftrace, so no birth was written: %d", p.LostEvents))
+		parts = append(parts, fmt.Sprintf("events lost by bpftrace, so no birth was written, and kills may be missing: %d", p.LostEvents))
+	}
+	if p.KillsLost > 0 {
+		parts = append(parts, fmt.Sprintf("kills not written because their container was in no pod's status: %d", p.KillsLost))
 	}
 	if len(p.Incomplete) > 0 {
 		parts = append(parts, "births not written because they were seen in part: "+strings.Join(p.Incomplete, ", "))

@@ -14,43 +14,36 @@ import (
 
 // capture is everything that was recorded.
 type capture struct {
-	throttle []kernel.CPUThrottle
-	births   []kernel.PodCreation
+	lines  []line
+	counts map[string]int // records by type
+}
+
+type line struct {
+	at   time.Time
+	text []byte
+}
+
+// add keeps a record.
+func (c *capture) add(s kernel.Subject, record any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(record); err != nil {
+		return fmt.Errorf("encode a record: %w", err)
+	}
+	c.lines = append(c.lines, line{s.At, b.Bytes()})
+	c.counts[s.Type]++
+	return nil
 }
 
 // ndjson gives the records in the order of their timestamps.
-func (c *capture) ndjson() ([]byte, error) {
-	type line struct {
-		at   time.Time
-		text []byte
-	}
-	var lines []line
-	add := func(at time.Time, record any) error {
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(record); err != nil {
-			return fmt.Errorf("encode a record: %w", err)
-		}
-		lines = append(lines, line{at, b.Bytes()})
-		return nil
-	}
-	for i := range c.throttle {
-		if err := add(c.throttle[i].At, &c.throttle[i]); err != nil {
-			return nil, err
-		}
-	}
-	for i := range c.births {
-		if err := add(c.births[i].At, &c.births[i]); err != nil {
-			return nil, err
-		}
-	}
-	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
+func (c *capture) ndjson() []byte {
+	slices.SortStableFunc(c.lines, func(a, b line) int { return a.at.Compare(b.at) })
 	var out []byte
-	for _, l := range lines {
+	for _, l := range c.lines {
 		out = append(out, l.text...)
 	}
-	return out, nil
+	return out
 }
 
 // fold makes records of the births that were seen whole; the others are named in incomplete.
@@ -74,21 +67,17 @@ func fold(trace *kernel.Trace, rows []kernel.Row, kube *cluster) (records []kern
 
 // write writes the capture, the pods and the provenance.
 func write(o options, kube *cluster, c *capture, origin *provenance) error {
-	records, err := c.ndjson()
-	if err != nil {
-		return err
-	}
 	pods, err := kube.objects()
 	if err != nil {
 		return err
 	}
-	origin.Throttle, origin.Births = len(c.throttle), len(c.births)
+	origin.Records = c.counts
 	base := strings.TrimSuffix(o.out, ".ndjson")
 	for _, f := range []struct {
 		name    string
 		content []byte
 	}{
-		{o.out, records},
+		{o.out, c.ndjson()},
 		{base + ".pods.yaml", pods},
 		{base + ".provenance.yaml", origin.yaml()},
 	} {

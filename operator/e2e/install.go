@@ -75,7 +75,7 @@ func Manifests(ctx context.Context, k Kubectl, root string, images Images) ([]by
 	for old, replaced := range map[string]string{
 		"image: ghcr.io/kernel-gossip/kernel-gossip-operator:v0.1.0": "image: " + images.Operator,
 		"image: localhost/kernel-gossip-observer-births:dev":         "image: " + images.Observer,
-		"        - --births=on\n":                                    "        - --births=on\n        - --interval=5s\n",
+		"        - --bpftrace=on\n":                                  "        - --bpftrace=on\n        - --interval=5s\n",
 	} {
 		if strings.Count(all, old) != 1 {
 			return nil, fmt.Errorf("the manifests have %q %d times, not once", old, strings.Count(all, old))

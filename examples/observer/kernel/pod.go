@@ -14,6 +14,7 @@ type Pod struct {
 	} `json:"metadata"`
 	Spec struct {
 		NodeName       string          `json:"nodeName"`
+		HostNetwork    bool            `json:"hostNetwork"`
 		InitContainers []ContainerSpec `json:"initContainers"`
 		Containers     []ContainerSpec `json:"containers"`
 	} `json:"spec"`

@@ -41,6 +41,44 @@ type CPUThrottle struct {
 	Reported *float64 `json:"reported_cpu_usage,omitempty"` // share of the limit
 }
 
+// MemoryPressure is a memory_pressure record. Counters are differences over the period; what is nil was not measured.
+type MemoryPressure struct {
+	Subject
+	WorkingSet  *uint64  `json:"working_set_bytes,omitempty"`
+	Limit       *uint64  `json:"limit_bytes,omitempty"` // 0: no limit
+	SomeAvg10   *float64 `json:"psi_some_avg10,omitempty"`
+	SomeAvg60   *float64 `json:"psi_some_avg60,omitempty"`
+	FullAvg10   *float64 `json:"psi_full_avg10,omitempty"`
+	FullAvg60   *float64 `json:"psi_full_avg60,omitempty"`
+	MajorFaults *uint64  `json:"major_faults,omitempty"`
+	LimitHits   *uint64  `json:"limit_hits,omitempty"`
+	OOMKills    *uint64  `json:"oom_kills,omitempty"`
+}
+
+// OOMKill is an oom_kill record.
+type OOMKill struct {
+	Subject
+	PID   uint64 `json:"victim_pid"` // of the node
+	Comm  string `json:"victim_comm"`
+	Usage uint64 `json:"usage_bytes"`
+	Limit uint64 `json:"limit_bytes"` // 0: no limit
+	Scope string `json:"scope,omitempty"`
+}
+
+// NetworkIssue is a network_issue record. Counters are differences over the period.
+type NetworkIssue struct {
+	Subject
+	RxPackets       uint64  `json:"rx_packets"`
+	TxPackets       uint64  `json:"tx_packets"`
+	RxDrops         uint64  `json:"rx_drops"`
+	TxDrops         uint64  `json:"tx_drops"`
+	RxErrors        uint64  `json:"rx_errors"`
+	TxErrors        uint64  `json:"tx_errors"`
+	Segments        uint64  `json:"tcp_segments_sent"`
+	Retransmits     uint64  `json:"tcp_retransmits"`
+	ConnectFailures *uint64 `json:"connect_failures,omitempty"` // nil: nobody counted them
+}
+
 // PodCreation is a pod_creation record.
 type PodCreation struct {
 	Subject

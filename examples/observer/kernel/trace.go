@@ -17,14 +17,12 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
 // maxPending bounds the rows that nobody has taken yet.
 const maxPending = 100_000
 
-// Trace is a running bpftrace with pxl/pod_birth.bt.
+// Trace is a running bpftrace with one or more of the programs of pxl.
 type Trace struct {
 	Version string    // of bpftrace
 	Boot    time.Time // wall-clock time at which the clock of the rows was zero
@@ -34,13 +32,22 @@ type Trace struct {
 	err  error // once done is closed
 
 	mu   sync.Mutex
-	rows []Row
+	rows Rows
 	lost int
 }
 
-// StartTrace starts bpftrace, which has to be root's, and returns when its probes are in place. A birth that began before is seen in part.
-// When ctx ends nothing happens: an interrupt has to reach bpftrace after all else was read, so Stop ends it.
-func StartTrace(ctx context.Context) (*Trace, error) {
+// Rows are what the programs printed, each kind in its order.
+type Rows struct {
+	Births  []Row
+	Kills   []Kill
+	Sockets []Socket
+}
+
+func (r *Rows) len() int { return len(r.Births) + len(r.Kills) + len(r.Sockets) }
+
+// StartTrace starts one bpftrace, which has to be root's, with all the programs, and returns when their probes are in place. What began
+// before is seen in part. When ctx ends nothing happens: an interrupt has to reach bpftrace after all else was read, so Stop ends it.
+func StartTrace(ctx context.Context, programs ...string) (*Trace, error) {
 	version, err := exec.CommandContext(ctx, "bpftrace", "--version").Output()
 	if err != nil {
 		return nil, fmt.Errorf("bpftrace: %w", err)
@@ -50,7 +57,7 @@ func StartTrace(ctx context.Context) (*Trace, error) {
 		return nil, err
 	}
 	t := &Trace{Version: strings.TrimPrefix(strings.TrimSpace(string(version)), "bpftrace "), Boot: boot, done: make(chan struct{})}
-	t.cmd = exec.Command("bpftrace", "-f", "json", "-e", pxl.PodBirth)
+	t.cmd = exec.Command("bpftrace", "-f", "json", "-e", strings.Join(programs, "\n"))
 	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's ^C is for the program
 	t.cmd.Env = append(os.Environ(), "BPFTRACE_PERF_RB_PAGES=1024")
 	messages := &tail{}
@@ -86,11 +93,11 @@ func StartTrace(ctx context.Context) (*Trace, error) {
 }
 
 // Take returns the rows since the last time, and how many were lost meanwhile.
-func (t *Trace) Take() (rows []Row, lost int) {
+func (t *Trace) Take() (rows Rows, lost int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	rows, lost = t.rows, t.lost
-	t.rows, t.lost = nil, 0
+	t.rows, t.lost = Rows{}, 0
 	return rows, lost
 }
 
@@ -106,14 +113,37 @@ func (t *Trace) Stop() error {
 	return t.err
 }
 
-func (t *Trace) put(r Row) {
+// put files a row by the program that printed it.
+func (t *Trace) put(text string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.rows) == maxPending {
-		t.rows = nil
+	if t.rows.len() == maxPending {
+		t.rows = Rows{}
 		t.lost += maxPending
 	}
-	t.rows = append(t.rows, r)
+	_, event, _ := strings.Cut(text, " event:")
+	event, _, _ = strings.Cut(event, " ")
+	switch event {
+	case "oom_kill":
+		k, err := ParseKill(text)
+		if err != nil {
+			return err
+		}
+		t.rows.Kills = append(t.rows.Kills, k)
+	case "connect_fail", "retransmit":
+		s, err := ParseSocket(text)
+		if err != nil {
+			return err
+		}
+		t.rows.Sockets = append(t.rows.Sockets, s)
+	default:
+		r, err := ParseRow(text)
+		if err != nil {
+			return err
+		}
+		t.rows.Births = append(t.rows.Births, r)
+	}
+	return nil
 }
 
 func (t *Trace) miss(n int) {
@@ -150,11 +180,9 @@ func (t *Trace) follow(stdout io.Reader, attaching chan<- struct{}) error {
 			if err := json.Unmarshal(l.Data, &text); err != nil {
 				return fmt.Errorf("bpftrace: %w", err)
 			}
-			r, err := ParseRow(text)
-			if err != nil {
+			if err := t.put(text); err != nil {
 				return err
 			}
-			t.put(r)
 		}
 	}
 	if err := lines.Err(); err != nil {

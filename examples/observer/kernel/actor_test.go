@@ -1,0 +1,129 @@
+package kernel
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// act tells a copy of the test's own binary what to do instead of testing.
+const act = "KERNEL_GOSSIP_ACT"
+
+func TestMain(m *testing.M) {
+	var err error
+	switch os.Getenv(act) {
+	case "":
+		os.Exit(m.Run())
+	case "eat":
+		err = eat()
+	case "connect":
+		err = connect()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// actor is a copy of this test's binary that does something of its own.
+func actor(t *testing.T, what string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
+	cmd.Env = append(os.Environ(), act+"="+what)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// eat moves into a cgroup and takes more memory than it may have.
+func eat() error {
+	if err := os.WriteFile(os.Getenv("CGROUP_PROCS"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		return err
+	}
+	b, err := syscall.Mmap(-1, 0, 256<<20, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		return err
+	}
+	for i := 0; i < len(b); i += os.Getpagesize() {
+		b[i] = 1
+	}
+	return errors.New("nobody killed it")
+}
+
+// netWorld is what happened in a network namespace, as those saw it that did it.
+type netWorld struct {
+	NetNS                           uint64
+	Refused, GivenUp, Raced, Resent int
+}
+
+// connect does what a pod does whose connects fail, in a namespace of its own, and tells it.
+func connect() error {
+	if err := loopback(); err != nil {
+		return err
+	}
+	w := netWorld{NetNS: netNS("/proc/self/ns/net")}
+	for range 3 {
+		if c, err := net.Dial("tcp", "127.0.0.1:9"); err == nil {
+			return errors.Join(errors.New("somebody listens on port 9"), c.Close())
+		}
+		w.Refused++
+	}
+	full, err := fullListener()
+	if err != nil {
+		return err
+	}
+	for wait, count := range map[time.Duration]*int{2500 * time.Millisecond: &w.GivenUp, 300 * time.Millisecond: &w.Raced} {
+		ctx, cancel := context.WithTimeout(context.Background(), wait)
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", full)
+		cancel()
+		if err == nil {
+			return errors.Join(errors.New("the listener is not full"), c.Close())
+		}
+		*count++
+	}
+	var n Network
+	if err := n.tcp("/proc/self/net/snmp"); err != nil {
+		return err
+	}
+	w.Resent = int(n.Retransmits)
+	return json.NewEncoder(os.Stdout).Encode(w)
+}
+
+// fullListener is an address where SYNs get no answer: its queue is full, and nobody accepts.
+func fullListener() (string, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return "", err
+	}
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: 10, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		return "", err
+	}
+	if err := unix.Listen(fd, 0); err != nil {
+		return "", err
+	}
+	_, err = net.Dial("tcp", "127.0.0.1:10") // a backlog of 0 has room for one
+	return "127.0.0.1:10", err
+}
+
+// loopback brings lo up.
+func loopback() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+	if err != nil {
+		return err
+	}
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
+}

@@ -1,0 +1,117 @@
+package kernel
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	podCut       = "kubelet-kubepods-burstable-pod53adb4d1_342d_4a26_9b5c_d8fac1943b" // at 63 bytes
+	containerCut = "cri-containerd-37e6324da06d5becc1f7e318fc4dd0253a3fff1d91f323e3"
+)
+
+func testKill() Kill {
+	return Kill{NS: 5e9, PID: 21972, Comm: "tail", A: containerCut, B: podCut, Usage: 32 << 20, Limit: 32 << 20, Scope: "memcg"}
+}
+
+func TestParseKill(t *testing.T) {
+	page := uint64(os.Getpagesize())
+	for text, want := range map[string]Kill{
+		"time_:5000000000 event:oom_kill pid:21972 comm:my worker a:" + containerCut + " b:" + podCut + " usage:8192 limit:8193 scope:memcg": {
+			5e9, 21972, "my worker", containerCut, podCut, 8192 * page, 8193 * page, "memcg",
+		},
+		"time_:1 event:oom_kill pid:1 comm:x a:kgt b: usage:8192 limit:2251799813685247 scope:": {NS: 1, PID: 1, Comm: "x", A: "kgt", Usage: 8192 * page},
+	} {
+		got, err := ParseKill(text)
+		require.NoError(t, err)
+		if diff := cmp.Diff(want, got); diff != "" && page == 4096 {
+			t.Errorf("%s: %s", text, diff)
+		}
+	}
+	_, err := ParseKill("time_:1 event:oom_kill pid:1")
+	require.ErrorContains(t, err, "unexpected row")
+}
+
+// podWith is a pod whose status knows a container run, and maybe the run before.
+func podWith(id, before string) *Pod {
+	p := testContainer().Pod
+	s := ContainerStatus{Name: "app", ContainerID: "containerd://" + id}
+	if before != "" {
+		s.LastState.Terminated.ContainerID = "containerd://" + before
+	}
+	p.Status.ContainerStatuses = []ContainerStatus{s}
+	return p
+}
+
+func TestKills(t *testing.T) {
+	other := strings.Repeat("a", 64)
+	boot := time.Date(2026, 11, 24, 21, 0, 0, 0, time.UTC)
+	want := OOMKill{
+		Subject: subjectOf("oom_kill", boot.Add(5*time.Second), testContainer().Pod, "bpftrace"),
+		PID:     21972, Comm: "tail", Usage: 32 << 20, Limit: 32 << 20, Scope: "memcg",
+	}
+	want.ContainerName, want.ContainerID = "app", testID
+	nested, ofHost, sandbox := testKill(), testKill(), testKill()
+	nested.A, nested.B = "worker.slice", containerCut
+	ofHost.A, ofHost.B = "sshd.service", "system.slice"
+	sandbox.A = "cri-containerd-" + strings.Repeat("b", 48)
+	for name, tc := range map[string]struct {
+		kill  Kill
+		pods  []*Pod // known from the first look on
+		later []*Pod // known at the end
+		told  bool
+		given int
+	}{
+		"running on":            {kill: testKill(), pods: []*Pod{podWith(testID, "")}, told: true},
+		"restarted":             {kill: testKill(), pods: []*Pod{podWith(other, testID)}, told: true},
+		"in a cgroup below":     {kill: nested, pods: []*Pod{podWith(testID, "")}, told: true},
+		"just started":          {kill: testKill(), later: []*Pod{podWith(testID, "")}, told: true},
+		"of a restart too many": {kill: testKill(), pods: []*Pod{podWith(other, "")}, given: 1},
+		"of a sandbox":          {kill: sandbox, pods: []*Pod{podWith(testID, "")}, given: 1},
+		"of no pod":             {kill: ofHost, pods: []*Pod{podWith(testID, "")}},
+	} {
+		var k Kills
+		k.Add(tc.kill)
+		var got []OOMKill
+		for range maxTries - 1 {
+			got = append(got, k.Complete(tc.pods, boot)...)
+		}
+		got = append(got, k.Complete(append(tc.pods, tc.later...), boot)...)
+		require.False(t, k.Waiting(), name)
+		require.Equal(t, tc.given, k.GivenUp, name)
+		if !tc.told {
+			require.Empty(t, got, name)
+			continue
+		}
+		if diff := cmp.Diff([]OOMKill{want}, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	var k Kills
+	for range maxKills + 3 {
+		k.Add(testKill())
+	}
+	require.Equal(t, 3, k.GivenUp, "they are bounded")
+}
+
+// Whatever bpftrace prints, reading it ends in a row or an error.
+func FuzzRows(f *testing.F) {
+	f.Add("time_:5000000000 event:oom_kill pid:21972 comm:my worker a:x b:" + podCut + " usage:8192 limit:8193 scope:memcg")
+	f.Add("time_:1 event:connect_fail netns:4026532864 cpu:0 count:1 error:111 address:::ffff:127.0.0.1 port:9")
+	f.Fuzz(func(_ *testing.T, text string) {
+		if k, err := ParseKill(text); err == nil {
+			var kills Kills
+			kills.Add(k)
+			kills.Complete([]*Pod{podWith(testID, "")}, boot)
+		}
+		if s, err := ParseSocket(text); err == nil {
+			var sockets Sockets
+			sockets.Add(s)
+		}
+	})
+}
