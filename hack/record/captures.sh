@@ -14,11 +14,13 @@ captures=examples/captures
 workloads=hack/record/workloads
 
 image() {
-  local dir
+  local dir name
   dir=$(mktemp -d)
-  CGO_ENABLED=0 go build -trimpath -ldflags=-s -o "$dir/burst" ./hack/record/burst
-  docker build -q -t localhost/kernel-gossip-burst:1 -f hack/record/burst/Dockerfile "$dir"
-  kind load docker-image localhost/kernel-gossip-burst:1 --name "$cluster"
+  for name in burst strain; do
+    CGO_ENABLED=0 go build -trimpath -ldflags=-s -o "$dir/$name" "./hack/record/$name"
+    docker build -q -t "localhost/kernel-gossip-$name:1" -f "hack/record/$name/Dockerfile" "$dir"
+    kind load docker-image "localhost/kernel-gossip-$name:1" --name "$cluster"
+  done
   rm -r "$dir"
 }
 
@@ -62,6 +64,28 @@ births() {
   kubectl delete namespace births --wait=false
 }
 
+# strain MODE NAME DURATION EVERY NOTE: a workload that runs out of memory or loses packets
+strain() {
+  begin "$2"
+  kubectl apply -f "$workloads/$2.yaml"
+  if [ "$1" = network ]; then # memory from its beginning: it may not live long
+    kubectl rollout status -n "$2" deployment --timeout=2m
+    [ "$2" != retransmits ] || lose 0.04
+  fi
+  record "$1" --for "$3" --every "$4" --namespace "$2" --out "$captures/$2.ndjson" --note "$5"
+  kubectl get pods -n "$2"
+  kubectl logs -n "$2" -l app --tail=1 --prefix # what the workload itself saw, since its start
+  kubectl delete namespace "$2" --wait=false
+}
+
+# lose SHARE: of what arrives at the lossy server, in its own network namespace
+lose() {
+  local id
+  id=$(kubectl get pods -n retransmits -l app=lossy -o jsonpath='{.items[0].status.containerStatuses[0].containerID}')
+  nsenter --net --target "$(head -n 1 "$(find /sys/fs/cgroup -path "*${id#*://}*" -name cgroup.procs | head -n 1)")" \
+    iptables -A INPUT -p tcp --dport 8080 -m statistic --mode random --probability "$1" -j DROP
+}
+
 mixed() {
   begin shop batch
   kubectl apply -f "$workloads/mixed.yaml"
@@ -91,7 +115,15 @@ one() {
     healthy) throttle "$1" 2m "One Deployment, $workloads/$1.yaml: one thread that needs 96 ms of CPU every 3 s, on a limit of one core. $load" ;;
     busy-loop) throttle "$1" 1m "One Deployment, $workloads/$1.yaml: one thread that never rests, on a limit of 200m. $load" ;;
     idle) throttle "$1" 1m "One Deployment, $workloads/$1.yaml: a process that sleeps, on a limit of 100m. $load" ;;
-    all) for name in hidden-throttling two-threads healthy busy-loop idle births mixed; do one "$name"; done ;;
+    oom-kill) strain memory "$1" 2m 5s "One Deployment, $workloads/$1.yaml: a process that needs 2 MiB more each second, on a limit of 48 MiB; the kubelet restarts it. $load" ;;
+    oom-kill-child) strain memory "$1" 2m 5s "One Deployment, $workloads/$1.yaml: a parent that lives on, whose worker needs 2 MiB more each second, on a limit of 48 MiB. $load" ;;
+    memory-climb) strain memory "$1" 10m30s 10s "One Deployment, $workloads/$1.yaml: a process that needs 14 MiB more each minute and wrote a file of 48 MiB, on a limit of 192 MiB. $load" ;;
+    connect-fail) strain network "$1" 1m 5s "$workloads/$1.yaml: one client that opens connections to a Service without pods, at most two a second, one that does the same to a Service with a pod. $load" ;;
+    retransmits) strain network "$1" 2m 5s "$workloads/$1.yaml: two clients that send 1000 bytes every 5 ms, each to its own server; iptables dropped 4 % of the packets that arrived at one of the servers, in its network namespace. $load" ;;
+    all)
+      for name in hidden-throttling two-threads healthy busy-loop idle births mixed \
+        oom-kill oom-kill-child memory-climb connect-fail retransmits; do one "$name"; done
+      ;;
     *)
       echo "captures.sh: no capture $1" >&2
       exit 2

@@ -1,0 +1,177 @@
+// Command strain is the workload of the captures of memory and network in examples/captures.
+//
+//	strain leak --from 24Mi --every-second 256Ki               memory that only grows
+//	strain leak --from 8Mi --every-second 2Mi --file /d/f=48Mi     … after a file was written, which stays in the page cache
+//	strain pool leak --from 8Mi --every-second 4Mi             a parent whose worker does that; when it is killed the next one starts, 10 s later
+//	strain serve :8080                                         takes connections and what they bring
+//	strain stream 10.0.0.7:8080                                sends 1000 bytes every 5 ms, each in a segment of its own
+//	strain connect 10.0.0.7:9 --every 500ms                    opens a connection, and closes it
+//
+// Memory is mapped and written, page by page: what it says is what the kernel charges.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+func main() {
+	err := errors.New("usage: strain leak|pool|serve|stream|connect …")
+	if len(os.Args) > 2 {
+		switch args := os.Args[2:]; os.Args[1] {
+		case "leak":
+			err = leak(args)
+		case "pool":
+			err = pool(args)
+		case "serve":
+			err = serve(args)
+		case "stream":
+			err = stream(args)
+		case "connect":
+			err = connect(args)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "strain:", err)
+		os.Exit(1)
+	}
+}
+
+func leak(args []string) error {
+	f := flag.NewFlagSet("leak", flag.ContinueOnError)
+	from := f.String("from", "8Mi", "memory at the start")
+	grow := f.String("every-second", "0", "what it grows by")
+	file := f.String("file", "", "FILE=SIZE that is written first")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	start, err := size(*from)
+	if err != nil {
+		return err
+	}
+	step, err := size(*grow)
+	if err != nil {
+		return err
+	}
+	if name, text, ok := strings.Cut(*file, "="); ok {
+		n, err := size(text)
+		if err != nil {
+			return err
+		}
+		if err := fill(name, n); err != nil {
+			return err
+		}
+	}
+	if err := take(start); err != nil {
+		return err
+	}
+	for range time.Tick(time.Second) {
+		if err := take(step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func size(text string) (int, error) {
+	q, err := resource.ParseQuantity(text)
+	return int(q.Value()), err
+}
+
+// take maps memory and writes to each page, for good.
+func take(n int) error {
+	if n == 0 {
+		return nil
+	}
+	b, err := syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		return err
+	}
+	for i := 0; i < n; i += os.Getpagesize() {
+		b[i] = 1
+	}
+	return nil
+}
+
+// fill writes a file without having it in memory.
+func fill(name string, n int) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for b := make([]byte, 1<<20); n > 0; n -= len(b) {
+		if _, err := f.Write(b[:min(n, len(b))]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pool runs a worker after the other.
+func pool(args []string) error {
+	for {
+		worker := exec.Command(os.Args[0], args...)
+		worker.Stderr = os.Stderr
+		fmt.Println("the worker ended:", worker.Run())
+		time.Sleep(10 * time.Second)
+	}
+}
+
+func serve(args []string) error {
+	l, err := net.Listen("tcp", args[0])
+	if err != nil {
+		return err
+	}
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go func() { _, _ = io.Copy(io.Discard, c); _ = c.Close() }()
+	}
+}
+
+func stream(args []string) error {
+	c, err := net.Dial("tcp", args[0])
+	for ; err != nil; c, err = net.Dial("tcp", args[0]) { // the server may come later
+		time.Sleep(time.Second)
+	}
+	b := make([]byte, 1000)
+	for range time.Tick(5 * time.Millisecond) {
+		if _, err := c.Write(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func connect(args []string) error {
+	f := flag.NewFlagSet("connect", flag.ContinueOnError)
+	every := f.Duration("every", 500*time.Millisecond, "time between two connections")
+	if err := f.Parse(args[1:]); err != nil {
+		return err
+	}
+	failed, n := 0, 0
+	for range time.Tick(*every) {
+		n++
+		c, err := net.DialTimeout("tcp", args[0], 3*time.Second)
+		if err != nil {
+			failed++
+			fmt.Printf("%d of %d failed: %v\n", failed, n, err)
+			continue
+		}
+		_ = c.Close()
+	}
+	return nil
+}
