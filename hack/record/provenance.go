@@ -28,7 +28,7 @@ type provenance struct {
 	Retransmits uint64         // as bpftrace saw them, to compare with /proc
 	LeftOut     int            // intervals without a record: counters fell or the limit changed
 	LostEvents  int            // events that bpftrace lost
-	KillsLost   int            // kills in containers that nobody knew
+	KillsLost   int            // kills in containers of nobody here
 	Incomplete  []string
 }
 
@@ -111,7 +111,7 @@ func (p *provenance) lost() string {
 		parts = append(parts, fmt.Sprintf("events lost by bpftrace, so no birth was written, and kills may be missing: %d", p.LostEvents))
 	}
 	if p.KillsLost > 0 {
-		parts = append(parts, fmt.Sprintf("kills not written because their container was in no pod's status: %d", p.KillsLost))
+		parts = append(parts, fmt.Sprintf("kills in containers that no pod of these namespaces named, not written: %d", p.KillsLost))
 	}
 	if len(p.Incomplete) > 0 {
 		parts = append(parts, "births not written because they were seen in part: "+strings.Join(p.Incomplete, ", "))
