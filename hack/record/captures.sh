@@ -117,7 +117,7 @@ one() {
     idle) throttle "$1" 1m "One Deployment, $workloads/$1.yaml: a process that sleeps, on a limit of 100m. $load" ;;
     oom-kill) strain memory "$1" 2m 5s "One Deployment, $workloads/$1.yaml: a process that needs 2 MiB more each second, on a limit of 48 MiB; the kubelet restarts it. $load" ;;
     oom-kill-child) strain memory "$1" 2m 5s "One Deployment, $workloads/$1.yaml: a parent that lives on, whose worker needs 2 MiB more each second, on a limit of 48 MiB. $load" ;;
-    memory-climb) strain memory "$1" 10m30s 10s "One Deployment, $workloads/$1.yaml: a process that needs 14 MiB more each minute and wrote a file of 48 MiB, on a limit of 192 MiB. $load" ;;
+    memory-climb) strain memory "$1" 10m30s 10s "One Deployment, $workloads/$1.yaml: a process that needs 14 MiB more each minute, on a limit of 192 MiB. $load" ;;
     connect-fail) strain network "$1" 1m 5s "$workloads/$1.yaml: one client that opens connections to a Service without pods, at most two a second, one that does the same to a Service with a pod. $load" ;;
     retransmits) strain network "$1" 2m 5s "$workloads/$1.yaml: two clients that send 1000 bytes every 5 ms, each to its own server; iptables dropped 4 % of the packets that arrived at one of the servers, in its network namespace. $load" ;;
     all)

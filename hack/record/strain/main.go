@@ -1,7 +1,6 @@
 // Command strain is the workload of the captures of memory and network in examples/captures.
 //
 //	strain leak --from 24Mi --every-second 256Ki               memory that only grows
-//	strain leak --from 8Mi --every-second 2Mi --file /d/f=48Mi     … after a file was written, which stays in the page cache
 //	strain pool leak --from 8Mi --every-second 4Mi             a parent whose worker does that; when it is killed the next one starts, 10 s later
 //	strain serve :8080                                         takes connections and what they bring
 //	strain stream 10.0.0.7:8080                                sends 1000 bytes every 5 ms, each in a segment of its own
@@ -18,7 +17,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 
@@ -51,7 +49,6 @@ func leak(args []string) error {
 	f := flag.NewFlagSet("leak", flag.ContinueOnError)
 	from := f.String("from", "8Mi", "memory at the start")
 	grow := f.String("every-second", "0", "what it grows by")
-	file := f.String("file", "", "FILE=SIZE that is written first")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -62,15 +59,6 @@ func leak(args []string) error {
 	step, err := size(*grow)
 	if err != nil {
 		return err
-	}
-	if name, text, ok := strings.Cut(*file, "="); ok {
-		n, err := size(text)
-		if err != nil {
-			return err
-		}
-		if err := fill(name, n); err != nil {
-			return err
-		}
 	}
 	if err := take(start); err != nil {
 		return err
@@ -99,21 +87,6 @@ func take(n int) error {
 	}
 	for i := 0; i < n; i += os.Getpagesize() {
 		b[i] = 1
-	}
-	return nil
-}
-
-// fill writes a file without having it in memory.
-func fill(name string, n int) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	for b := make([]byte, 1<<20); n > 0; n -= len(b) {
-		if _, err := f.Write(b[:min(n, len(b))]); err != nil {
-			return err
-		}
 	}
 	return nil
 }
