@@ -95,7 +95,7 @@ func inCgroup(t *testing.T, limit int) (tree Tree, dir string) {
 	if !tree.v2 {
 		memory, name = filepath.Join(filepath.Dir(tree.root), "memory"), "memory.limit_in_bytes"
 	}
-	pod := filepath.Join(memory, "kernel-gossip-test-pod"+testUID)
+	pod := filepath.Join(memory, "test"+strconv.Itoa(os.Getpid())+"-pod"+testUID) // others may test at the same time
 	dir = filepath.Join(pod, testID)
 	if tree.v2 {
 		require.NoError(t, os.WriteFile(filepath.Join(memory, "cgroup.subtree_control"), []byte("+memory"), 0o600))
