@@ -163,15 +163,15 @@ func (w *watcher) put(out sink, record any, whole bool) {
 // readNetworks reads the network namespaces of all pods, where their processes are visible.
 func (w *watcher) readNetworks(dirs map[string]string, out sink) {
 	now := map[string]kernel.Network{}
+	unseen := ""
 	networks := kernel.Networks(dirs, w.known)
 	for _, p := range w.pods {
 		if networks[p.Metadata.UID] == "" {
 			continue
 		}
 		n, err := w.tree.ReadNetwork(w.proc, networks[p.Metadata.UID])
-		if errors.Is(err, kernel.ErrNoProcess) && !w.blind && len(now) == 0 {
-			w.blind = true
-			w.log.Info("The network is not read", "pod", p.Metadata.Namespace+"/"+p.Metadata.Name, "why", err)
+		if errors.Is(err, kernel.ErrNoProcess) {
+			unseen = p.Metadata.Namespace + "/" + p.Metadata.Name
 		}
 		if err != nil {
 			continue
@@ -184,6 +184,10 @@ func (w *watcher) readNetworks(dirs map[string]string, out sink) {
 			w.put(out, record, ok)
 		}
 		now[p.Metadata.UID] = n
+	}
+	if unseen != "" && len(now) == 0 && !w.blind {
+		w.blind = true
+		w.log.Info("The network is not read", "pod", unseen, "why", kernel.ErrNoProcess)
 	}
 	w.lastNet = now
 	w.sockets.Begin()
