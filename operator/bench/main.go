@@ -76,13 +76,7 @@ func run(ctx context.Context, program string, steady time.Duration) error {
 	if err != nil {
 		return err
 	}
-	single, err := posts(ctx, reference.url, singles(4000), 16, 5*time.Second)
-	reference.stop()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "single POSTs, bare handler\t%.0f\t%s\t%s\t\n", single.rate, single.p50, single.p99)
-
+	defer reference.stop()
 	fleet, err := makeFleet(ctx, cluster, 5000)
 	if err != nil {
 		return err
@@ -94,7 +88,7 @@ func run(ctx context.Context, program string, steady time.Duration) error {
 			}
 		}
 		if err := withOperator(ctx, program, cluster, func(p *process) error {
-			return part(ctx, out, p.url, fleet, measure{process: p, bare: single.rate, steady: steady})
+			return part(ctx, out, p.url, fleet, measure{process: p, reference: reference, steady: steady})
 		}); err != nil {
 			return err
 		}
