@@ -42,14 +42,20 @@ func (k kubectl) run(t *testing.T, stdin []byte, args ...string) string {
 	return string(out)
 }
 
-func start(t *testing.T) (kubectl, client.Client) {
+// found is the folder with kube-apiserver, etcd and kubectl.
+func found(t *testing.T) string {
 	t.Helper()
 	assets, err := kubeassets.Find()
 	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no kube-apiserver and etcd: run `make test`")
+		t.Skip("no kube-apiserver, etcd and kubectl: run `make test`")
 	}
 	require.NoError(t, err)
-	cluster, err := localcluster.StartBare(assets)
+	return assets
+}
+
+func start(t *testing.T) (kubectl, client.Client) {
+	t.Helper()
+	cluster, err := localcluster.StartBare(found(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
@@ -151,10 +157,7 @@ func TestRights(t *testing.T) {
 
 // Production takes an image by its digest when it is given one, as the overlay's comment says.
 func TestDigest(t *testing.T) {
-	assets, err := kubeassets.Find()
-	if err != nil {
-		t.Skip("no kubectl: run `make test`")
-	}
+	program := filepath.Join(found(t), "kubectl")
 	digest := "sha256:" + strings.Repeat("0a", 32)
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(root, "operator", "deploy"), os.DirFS(".")))
@@ -166,6 +169,6 @@ func TestDigest(t *testing.T) {
 	with := regexp.MustCompile(`newTag: .*`).ReplaceAll(text, []byte("digest: "+digest)) // what kustomize edit set image writes
 	require.NotEqual(t, text, with)
 	require.NoError(t, os.WriteFile(file, with, 0o600))
-	rendered := kubectl{program: filepath.Join(assets, "kubectl")}.run(t, nil, "kustomize", overlay)
+	rendered := kubectl{program: program}.run(t, nil, "kustomize", overlay)
 	require.Contains(t, rendered, fmt.Sprintf("image: ghcr.io/kernel-gossip/kernel-gossip-operator@%s\n", digest))
 }
