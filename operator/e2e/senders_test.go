@@ -56,8 +56,10 @@ func (s sender) token(t *testing.T, account, audience string) string {
 // post posts a body and returns the answer's code and text.
 func (s sender) post(t *testing.T, token string, body []byte) (code int, text string) {
 	t.Helper()
-	args := []string{"exec", "--stdin", "--namespace", s.namespace, "sender", "--", "curl", "--silent", "--show-error", "--max-time", "60", "--write-out", "\n%{http_code}",
-		"--header", "Content-Type: application/x-ndjson", "--data-binary", "@-"}
+	args := []string{
+		"exec", "--stdin", "--namespace", s.namespace, "sender", "--", "curl", "--silent", "--show-error", "--max-time", "60", "--write-out", "\n%{http_code}",
+		"--header", "Content-Type: application/x-ndjson", "--data-binary", "@-",
+	}
 	if token != "" {
 		args = append(args, "--header", "Authorization: Bearer "+token)
 	}
