@@ -1,0 +1,130 @@
+package deploy_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+)
+
+const monitoring = "components/monitoring"
+
+// Each alert fires when it should and is quiet when it should be: promtool holds the rules against series.
+func TestRules(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil && os.Getenv("CI") != "true" {
+		t.Skip("no promtool: run `hack/promtool.sh DIR` with a DIR of your PATH")
+	}
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(monitoring, "rules.yaml"))
+	require.NoError(t, err)
+	var rule struct {
+		Spec json.RawMessage // what Prometheus reads
+	}
+	require.NoError(t, yaml.Unmarshal(text, &rule))
+	series, err := os.ReadFile("testdata/rules.yaml")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "rules.yml"), rule.Spec, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tests.yml"), series, 0o600))
+	for _, args := range [][]string{{"check", "rules", "--lint-fatal", "rules.yml"}, {"test", "rules", "tests.yml"}} {
+		cmd := exec.CommandContext(t.Context(), promtool, args...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "promtool %v: %s", args, out)
+	}
+}
+
+// No alert is left untried: each fires in one of the tests, and is quiet in one.
+func TestRulesAreTried(t *testing.T) {
+	var rules struct {
+		Spec struct {
+			Groups []struct{ Rules []struct{ Alert string } }
+		}
+	}
+	read(t, filepath.Join(monitoring, "rules.yaml"), &rules)
+	var tests struct {
+		Tests []struct {
+			Alerts []struct {
+				Name   string            `json:"alertname"`
+				Expect []json.RawMessage `json:"exp_alerts"`
+			} `json:"alert_rule_test"`
+		}
+	}
+	read(t, "testdata/rules.yaml", &tests)
+	want, fired, quiet := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, g := range rules.Spec.Groups {
+		for _, r := range g.Rules {
+			want[r.Alert] = true
+		}
+	}
+	for _, test := range tests.Tests {
+		for _, a := range test.Alerts {
+			if len(a.Expect) > 0 {
+				fired[a.Name] = true
+			} else {
+				quiet[a.Name] = true
+			}
+		}
+	}
+	require.NotEmpty(t, want)
+	require.Empty(t, cmp.Diff(want, fired), "alerts that fire (-all +tried)")
+	require.Empty(t, cmp.Diff(want, quiet), "alerts that are quiet (-all +tried)")
+}
+
+// The component goes on top of the base, and adds what it says.
+func TestMonitoring(t *testing.T) {
+	assets, err := kubeassets.Find()
+	if err != nil && os.Getenv("CI") != "true" {
+		t.Skip("no kubectl: run `make test`")
+	}
+	require.NoError(t, err)
+	root := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(root, "operator", "deploy"), os.DirFS(".")))
+	require.NoError(t, os.CopyFS(filepath.Join(root, "crd"), os.DirFS("../../crd")))
+	overlay := "resources: [../operator/deploy/base]\ncomponents: [../operator/deploy/components/monitoring]\n"
+	require.NoError(t, os.Mkdir(filepath.Join(root, "mine"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "mine", "kustomization.yaml"), []byte(overlay), 0o600))
+	k := kubectl{program: filepath.Join(assets, "kubectl")}
+	without := objects(t, []byte(k.run(t, nil, "kustomize", filepath.Join(root, "operator", "deploy", "base"))))
+	with := objects(t, []byte(k.run(t, nil, "kustomize", filepath.Join(root, "mine"))))
+
+	var added []string
+	for _, o := range with {
+		if !slices.ContainsFunc(without, func(b *unstructured.Unstructured) bool { return identity(b) == identity(o) }) {
+			added = append(added, identity(o))
+		}
+		if o.GetName() != "kernel-gossip-dashboard" {
+			continue
+		}
+		text, _, err := unstructured.NestedString(o.Object, "data", "kernel-gossip.json")
+		require.NoError(t, err)
+		require.True(t, json.Valid([]byte(text)))
+		require.Equal(t, "1", o.GetLabels()["grafana_dashboard"])
+	}
+	want := []string{
+		"ClusterRoleBinding kernel-gossip-metrics-reader", "ConfigMap kernel-gossip-dashboard",
+		"PrometheusRule kernel-gossip", "ServiceMonitor kernel-gossip",
+	}
+	slices.Sort(added)
+	require.Empty(t, cmp.Diff(want, added), "objects (-want +got)")
+	require.Len(t, with, len(without)+len(want))
+}
+
+func identity(o *unstructured.Unstructured) string { return o.GetKind() + " " + o.GetName() }
+
+func read(t *testing.T, file string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(text, into), file)
+}
