@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
@@ -65,17 +66,27 @@ func (k Kubectl) Run(ctx context.Context, stdin []byte, args ...string) (string,
 	return out.String(), nil
 }
 
-// Manifests are install.yaml and the observer's, with the images of the tests, and an observer that looks every five seconds.
+// installImage is the operator's image in an install.yaml, of this tree or of a release.
+var installImage = regexp.MustCompile(`image: ghcr\.io/kernel-gossip/kernel-gossip-operator:\S+`)
+
+// Manifests are install.yaml (that of E2E_INSTALL, else this tree's) and the observer's, with the images of the tests, and an observer
+// that looks every five seconds.
 func Manifests(ctx context.Context, k Kubectl, root string, images Images) ([]byte, error) {
 	observer, err := k.Run(ctx, nil, "kustomize", filepath.Join(root, "examples", "observer", "deploy", "births"))
 	if err != nil {
 		return nil, err
 	}
-	all := string(deploy.Install) + "---\n" + observer
+	install := deploy.Install
+	if file := os.Getenv("E2E_INSTALL"); file != "" {
+		if install, err = os.ReadFile(file); err != nil {
+			return nil, err
+		}
+	}
+	all := string(install) + "---\n" + observer
 	for old, replaced := range map[string]string{
-		"image: ghcr.io/kernel-gossip/kernel-gossip-operator:v0.1.0": "image: " + images.Operator,
-		"image: localhost/kernel-gossip-observer-births:dev":         "image: " + images.Observer,
-		"        - --bpftrace=on\n":                                  "        - --bpftrace=on\n        - --interval=5s\n",
+		installImage.FindString(all):                         "image: " + images.Operator,
+		"image: localhost/kernel-gossip-observer-births:dev": "image: " + images.Observer,
+		"        - --bpftrace=on\n":                          "        - --bpftrace=on\n        - --interval=5s\n",
 	} {
 		if strings.Count(all, old) != 1 {
 			return nil, fmt.Errorf("the manifests have %q %d times, not once", old, strings.Count(all, old))
