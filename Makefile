@@ -1,6 +1,7 @@
 # All targets work in a fresh clone with Go and git alone. Tools build on first use (a few minutes, once) and come from Go's build cache after that.
 .DEFAULT_GOAL := help
-.PHONY: help replay run-local assets test lint generate verify bench bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down
+.PHONY: help replay run-local assets test lint generate verify bench bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down \
+	race coverage fuzz-all vulncheck release-check release e2e-release
 
 CAPTURE  ?= examples/captures/hidden-throttling.ndjson
 LOCAL    ?= examples/captures/mixed.ndjson
@@ -15,7 +16,7 @@ LABELS   := --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION)
 STATIC   := CGO_ENABLED=0 GOOS=linux go build -buildvcs=auto -trimpath -ldflags='-s -w'
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 replay: ## show what the kernel says in a recorded capture (CAPTURE=FILE for another)
 	@go build -o bin/ ./replay/gossip-replay
@@ -66,11 +67,17 @@ observer-image: ## build the observer's two images (OBSERVER=NAME, TAG=TAG, BASE
 # An image with bpftrace, nginx and curl: built from Debian's, unless E2E_BASE names one.
 E2E_REGISTRY ?= localhost
 export E2E_BASE ?=
+# E2E_OPERATOR=IMAGE and E2E_INSTALL=FILE: the operator and the install.yaml of a release instead of this tree's.
+export E2E_INSTALL ?=
 E2E_BASE_IMAGE := $(or $(E2E_BASE),$(E2E_REGISTRY)/kernel-gossip-e2e-base:e2e)
 
 e2e-images: ## build the images of the end-to-end tests (E2E_REGISTRY=REGISTRY to push them from there)
 	$(if $(E2E_BASE),,docker build --quiet --tag $(E2E_BASE_IMAGE) operator/e2e/base)
+ifdef E2E_OPERATOR
+	docker tag $(E2E_OPERATOR) $(E2E_REGISTRY)/kernel-gossip-operator:e2e
+else
 	$(MAKE) --no-print-directory image IMAGE=$(E2E_REGISTRY)/kernel-gossip-operator:e2e
+endif
 	$(MAKE) --no-print-directory observer-image OBSERVER=$(E2E_REGISTRY)/kernel-gossip-observer TAG=e2e BASE=$(E2E_BASE_IMAGE)
 	$(STATIC) -o bin/image/ ./hack/record/burst
 	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-burst:e2e --file hack/record/burst/Dockerfile bin/image
@@ -83,3 +90,28 @@ e2e-up: e2e-images ## start a kind cluster with operator and observer, and keep 
 
 e2e-down: ## delete that cluster
 	@go run ./operator/e2e/cluster down $(CURDIR)/bin/e2e.kubeconfig
+
+race: ## run all tests with the race detector, which needs a C compiler
+	assets=$$(go run ./hack/assets) && CGO_ENABLED=1 KUBEBUILDER_ASSETS=$$assets go test -race -count=1 ./...
+
+coverage: ## hold the packages that need no cluster to their floor of coverage
+	hack/pure.sh floor
+
+fuzz-all: ## fuzz everything that has a fuzzer, each for FUZZTIME (30s)
+	hack/fuzz.sh $(FUZZTIME)
+
+vulncheck: ## look for known vulnerabilities that our code reaches
+	go tool -modfile=hack/govulncheck.mod govulncheck ./...
+
+release-check: ## make a release of this commit twice, compare, verify, publish nothing (the tools build for ten minutes on first use)
+	hack/release-check.sh
+
+release: ## publish what is tagged; for the release workflow, which may sign
+	go tool -modfile=hack/syft.mod syft version
+	go tool -modfile=hack/goreleaser.mod goreleaser release --clean
+
+# The image and the install.yaml of the last release-check.
+SNAPSHOT = $(shell sed -nE 's|^ +image: (ghcr.io/kernel-gossip/.*)$$|\1|p' bin/release/install.yaml)-$(shell go env GOARCH)
+
+e2e-release: ## prove what release-check made: its image and its install.yaml, on a kind cluster
+	$(MAKE) --no-print-directory e2e E2E_OPERATOR=$(SNAPSHOT) E2E_INSTALL=$(CURDIR)/bin/release/install.yaml
