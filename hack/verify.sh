@@ -64,6 +64,11 @@ shell_scripts() {
   present '*.sh' .ci/run | xargs -0r shellcheck
 }
 
+# workflows: what actionlint finds (with shellcheck for the scripts in them, where it is installed), and our own rules.
+workflows() {
+  go tool -modfile=hack/actionlint.mod actionlint && present '.github/workflows/*' | xargs -0r awk -f hack/workflows.awk
+}
+
 top_level() { files | cut -d / -f 1 | sort -u | { grep -vE "$allowed" || true; } | none .; }
 
 big_files() { present | xargs -0r stat --format '%s %n' | awk '$1 > 2 * 1024 * 1024 { print; n++ } END { exit (n > 0) }'; }
@@ -112,6 +117,7 @@ check "gossip needs the standard library only" standard_library gossip
 check "pxl needs the standard library only" standard_library pxl
 check "crd/v1alpha1 needs nothing of ours, no k8s.io/api and no client" light_api
 check "shellcheck finds nothing" shell_scripts
+check "workflows are sound, and keep our rules (hack/workflows.awk)" workflows
 check "top-level names are the agreed ones" top_level
 check "no file is above 2 MiB" big_files
 check "no file holds a path of this machine" machine_paths
