@@ -12,8 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
-
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
 )
 
 const monitoring = "components/monitoring"
@@ -83,18 +81,13 @@ func TestRulesAreTried(t *testing.T) {
 
 // The component goes on top of the base, and adds what it says.
 func TestMonitoring(t *testing.T) {
-	assets, err := kubeassets.Find()
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no kubectl: run `make test`")
-	}
-	require.NoError(t, err)
+	k := kubectl{program: filepath.Join(found(t), "kubectl")}
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(root, "operator", "deploy"), os.DirFS(".")))
 	require.NoError(t, os.CopyFS(filepath.Join(root, "crd"), os.DirFS("../../crd")))
 	overlay := "resources: [../operator/deploy/base]\ncomponents: [../operator/deploy/components/monitoring]\n"
 	require.NoError(t, os.Mkdir(filepath.Join(root, "mine"), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(root, "mine", "kustomization.yaml"), []byte(overlay), 0o600))
-	k := kubectl{program: filepath.Join(assets, "kubectl")}
 	without := objects(t, []byte(k.run(t, nil, "kustomize", filepath.Join(root, "operator", "deploy", "base"))))
 	with := objects(t, []byte(k.run(t, nil, "kustomize", filepath.Join(root, "mine"))))
 

@@ -17,7 +17,6 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
 	"github.com/kernel-gossip/kernel-gossip/operator"
 	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
 	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
@@ -28,11 +27,7 @@ func TestSmoke(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil && os.Getenv("CI") != "true" {
 		t.Skip("no curl")
 	}
-	assets, err := kubeassets.Find()
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no kube-apiserver and etcd: run `make test`")
-	}
-	require.NoError(t, err)
+	assets := found(t)
 	cluster, err := localcluster.StartBare(assets)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
