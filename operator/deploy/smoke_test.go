@@ -51,7 +51,7 @@ func TestSmoke(t *testing.T) {
 		IngestAddress: "127.0.0.1:0", HealthAddress: "0", MetricsAddress: "0", Metrics: prometheus.NewRegistry(), WriteDelay: 50 * time.Millisecond,
 	}, testr.New(t))
 	require.NoError(t, err)
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- o.Start(ctx) }()
 	defer func() { stop(); require.NoError(t, <-done) }()
