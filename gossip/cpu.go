@@ -13,7 +13,7 @@ func cfsPeriod(d time.Duration) time.Duration { return cmp.Or(max(0, d), default
 // cpuWindow is the window of one source of CPU samples.
 type cpuWindow struct{ window[cpuSums] }
 
-func (w *cpuWindow) observe(r record, newest int64) outcome {
+func (w *cpuWindow) observe(r *record, newest int64) outcome {
 	s := r.event.(CPUSample)
 	return w.add(cpuEntry(&s, r.print), newest)
 }

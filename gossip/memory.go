@@ -24,7 +24,7 @@ type memoryWindow struct {
 	ended Optional[leakSeen] // what the last epoch was
 }
 
-func (w *memoryWindow) observe(r record, newest int64) outcome {
+func (w *memoryWindow) observe(r *record, newest int64) outcome {
 	s := r.event.(MemorySample)
 	return w.add(memoryEntry(&s, r.print), newest)
 }

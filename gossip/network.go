@@ -22,7 +22,7 @@ const (
 // networkWindow is the window of one source of network samples.
 type networkWindow struct{ window[networkSums] }
 
-func (w *networkWindow) observe(r record, newest int64) outcome {
+func (w *networkWindow) observe(r *record, newest int64) outcome {
 	s := r.event.(NetworkSample)
 	return w.add(networkEntry(&s, r.print), newest)
 }

@@ -46,7 +46,7 @@ func (o oomSums) settle(int64, int64) oomSums { return o }
 // oomWindow is the window of one source of kills.
 type oomWindow struct{ window[oomSums] }
 
-func (w *oomWindow) observe(r record, newest int64) outcome {
+func (w *oomWindow) observe(r *record, newest int64) outcome {
 	k := r.event.(OOMKill)
 	return w.add(entry[oomSums]{
 		stamp: stamp[oomSums]{end: r.end, print: r.print},

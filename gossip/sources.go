@@ -9,12 +9,12 @@ import (
 const maxSources = 8
 
 // find finds the stream of a record, or where it would be.
-func (s *state) find(r record) (int, bool) {
+func (s *state) find(r *record) (int, bool) {
 	return slices.BinarySearchFunc(s.streams, r, (*stream).compare)
 }
 
 // streamOf finds or makes the stream of a record. Of too many sources, the ones that would be believed last are not heard.
-func (s *state) streamOf(r record, a *Analyzer) *stream {
+func (s *state) streamOf(r *record, a *Analyzer) *stream {
 	i, found := s.find(r)
 	if found {
 		return s.streams[i]

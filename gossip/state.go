@@ -62,7 +62,8 @@ func newState(about Subject) *state { return &state{about: about, newest: math.M
 // take accepts a record: of a new instant after the old one is settled, of this instant to be put in order, or of the past at once.
 func (s *state) take(r record, a *Analyzer) {
 	if r.end < s.newest {
-		s.apply(r, a)
+		late := r // r itself stays off the heap
+		s.apply(&late, a)
 		return
 	}
 	if r.end > s.newest {
@@ -84,22 +85,22 @@ func (s *state) flush(a *Analyzer) {
 	if len(s.pending) > 1 {
 		slices.SortFunc(s.pending, func(x, y record) int {
 			return cmp.Or(
-				cmp.Compare(s.news(x), s.news(y)),
+				cmp.Compare(s.news(&x), s.news(&y)),
 				cmp.Compare(x.uid, y.uid),
 				cmp.Compare(x.container, y.container),
 				cmp.Compare(x.print, y.print),
 			)
 		})
 	}
-	for _, r := range s.pending {
-		s.apply(r, a)
+	for i := range s.pending {
+		s.apply(&s.pending[i], a)
 	}
 	clear(s.pending)
 	s.pending = s.pending[:0]
 }
 
 // news is 1 for a record of a new pod, container or limit, else 0.
-func (s *state) news(r record) int {
+func (s *state) news(r *record) int {
 	if !sameUID(s.uid, r.uid) {
 		return 1
 	}
@@ -152,7 +153,7 @@ func (s *state) after(best *stream, level Severity, standing bool, window time.D
 }
 
 // apply counts one record.
-func (s *state) apply(r record, a *Analyzer) {
+func (s *state) apply(r *record, a *Analyzer) {
 	if !sameUID(s.uid, r.uid) {
 		if r.end < s.newest || r.uid == s.oldUID {
 			s.dropped++
@@ -164,7 +165,7 @@ func (s *state) apply(r record, a *Analyzer) {
 	s.uid = cmp.Or(s.uid, r.uid)
 	var got outcome
 	if c, ok := r.event.(PodCreation); ok {
-		got = s.birth.observe(c, r)
+		got = s.birth.observe(c, *r)
 	} else {
 		got = s.count(r, a)
 	}
@@ -178,7 +179,7 @@ func (s *state) apply(r record, a *Analyzer) {
 }
 
 // count counts a sample of a window.
-func (s *state) count(r record, a *Analyzer) outcome {
+func (s *state) count(r *record, a *Analyzer) outcome {
 	t := s.streamOf(r, a)
 	if t == nil {
 		return tooLate

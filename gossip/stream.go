@@ -24,7 +24,7 @@ type stream struct {
 
 // samples is the window of one source. Each kind has its own.
 type samples interface {
-	observe(r record, newest int64) outcome
+	observe(r *record, newest int64) outcome
 	slid(newest int64) int64
 	empty() bool
 	spans() (list []span, gone int64)
@@ -47,7 +47,7 @@ type windowed interface {
 }
 
 // newStream makes the stream that the record is of.
-func newStream(r record, length time.Duration) *stream {
+func newStream(r *record, length time.Duration) *stream {
 	s := &stream{source: r.source, counters: r.counters, width: bucketWidth(length), epochs: 1}
 	switch r.event.(type) {
 	case CPUSample:
@@ -64,7 +64,7 @@ func newStream(r record, length time.Duration) *stream {
 }
 
 // compare puts counters before percentages, then sources in order of their names: the first with samples is believed.
-func (s *stream) compare(r record) int {
+func (s *stream) compare(r *record) int {
 	if s.counters != r.counters {
 		if s.counters {
 			return -1
@@ -76,7 +76,7 @@ func (s *stream) compare(r record) int {
 
 // take counts a sample; newest is that of the subject, where the window ends. A sample of another container or with another limit
 // begins a new epoch: samples from before it say nothing about what is running now.
-func (s *stream) take(r record, newest int64, t thresholds) outcome {
+func (s *stream) take(r *record, newest int64, t thresholds) outcome {
 	if s.newEpoch(r) {
 		if r.end < s.newest || (r.container != "" && r.container == s.oldContainer) {
 			s.dropped++
@@ -98,13 +98,13 @@ func (s *stream) take(r record, newest int64, t thresholds) outcome {
 
 // newEpoch says whether the sample is of another container or limit. Limits that were filled from the pod are compared with their
 // like only: what is known of the pod may be older or newer than the records.
-func (s *stream) newEpoch(r record) bool {
+func (s *stream) newEpoch(r *record) bool {
 	return (s.container != "" && r.container != "" && s.container != r.container) ||
 		(s.limit.Known && r.limit.Known && s.filled == r.filled && s.limit.Value != r.limit.Value)
 }
 
 // begin begins an epoch. The verdict of the one that ends stands for a while, if it is not too old itself.
-func (s *stream) begin(r record, newest int64, t thresholds) {
+func (s *stream) begin(r *record, newest int64, t thresholds) {
 	s.slid(newest)
 	if f := s.verdict(t); f.Severity() != SeverityUnknown && !f.stands() {
 		old := f.report()
