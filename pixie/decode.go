@@ -22,6 +22,9 @@ type Options struct {
 	// MaxBytes is the most bytes that the whole input may have, after decompression; 0 or less means no limit. Set it for input
 	// from the network, where a small body can decompress to a large one.
 	MaxBytes int64
+	// Workers is how many goroutines decode, beside the one that iterates; below 2 there is none beside it. They live no longer than
+	// the iteration, and what is yielded does not depend on them. See the package comment for what they can share.
+	Workers int
 }
 
 // Decode reads events with the default limits. See Options.Decode.
@@ -50,25 +53,17 @@ func (o Options) decode(text io.Reader, w *workspace, yield func(gossip.Event, e
 	if o.MaxRecord <= 0 {
 		o.MaxRecord = DefaultMaxRecord
 	}
-	s := newScanner(text, min(o.MaxRecord, 1<<30), w.buf)
-	for {
-		raw, err := s.next()
-		var event gossip.Event
-		if err == nil {
-			if event, err = w.record.decode(raw); err != nil {
-				err = s.refuse(err)
-			}
-		}
-		if isEnd(err) {
-			return
-		}
-		if !yield(event, err) {
-			return
-		}
-		if bad := (*RecordError)(nil); err != nil && !errors.As(err, &bad) {
-			return
-		}
+	s := newScanner(text, min(o.MaxRecord, 1<<30), w)
+	s.pairs(o.Workers, pieceSize, yield)
+}
+
+// isFinal says whether nothing can follow the error.
+func isFinal(err error) bool {
+	if err == nil {
+		return false
 	}
+	var bad *RecordError
+	return !errors.As(err, &bad)
 }
 
 // workspace is the memory that decoding needs. A server decodes many small bodies, and most of their cost would be to make it anew.

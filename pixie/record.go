@@ -15,14 +15,26 @@ type record struct {
 	err    error
 
 	outer, inner members // of the record, and of what is nested in it
+	layout
+	repeats
 }
 
-// decode makes an event of one record.
-func (r *record) decode(raw []byte) (gossip.Event, error) {
-	r.values, r.err = [numFields]jsontext.Value{}, nil
-	if err := r.split(raw); err != nil {
+// decode makes an event of one record. One that was found to be plain has been split already; its faults are told by the strict way.
+func (r *record) decode(c cut) (gossip.Event, error) {
+	if c.plain {
+		if event, err := r.event(); err == nil {
+			return event, nil
+		}
+	}
+	r.begin()
+	if err := r.split(c.raw); err != nil {
 		return nil, err
 	}
+	return r.event()
+}
+
+// event makes an event of the values.
+func (r *record) event() (gossip.Event, error) {
 	kind := r.text(typeName)
 	if r.err != nil {
 		return nil, r.err

@@ -3,12 +3,15 @@ package pixie
 import (
 	"fmt"
 	"io"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // scanner cuts a text into records. It knows brackets, strings, commas and colons; whether a record is good JSON is for the record's
 // decoder.
 type scanner struct {
 	window
+	fields  *record // decodes what is cut
 	array   array
 	at      place // of the record, or of what stands in its place
 	tooLong bool  // the record at hand is longer than what is kept
@@ -32,21 +35,53 @@ type place struct {
 	column int64 // bytes between the start of the line and here
 }
 
-func newScanner(r io.Reader, maxRecord int, buf []byte) *scanner {
-	return &scanner{window: newWindow(r, maxRecord, buf)}
+func newScanner(r io.Reader, maxRecord int, w *workspace) *scanner {
+	return &scanner{window: newWindow(r, maxRecord, w.buf), fields: &w.record}
+}
+
+// cut is one record, cut out of the text.
+type cut struct {
+	raw   []byte
+	plain bool // the scanner's fields are those of this record
+}
+
+// pairs yields all that is left of the text.
+func (s *scanner) pairs(workers, size int, yield func(gossip.Event, error) bool) {
+	if workers > 1 && !s.ahead(workers, size, yield) {
+		return
+	}
+	for {
+		event, err := s.pair()
+		if isEnd(err) || !yield(event, err) || isFinal(err) {
+			return
+		}
+	}
+}
+
+// pair returns the event of the next record, or an error: a *RecordError, io.EOF, or the final error of the reader.
+func (s *scanner) pair() (gossip.Event, error) {
+	c, err := s.next()
+	if err != nil {
+		return nil, err
+	}
+	event, err := s.fields.decode(c)
+	if err != nil {
+		return nil, s.refuse(err)
+	}
+	return event, nil
 }
 
 // next returns the next record, valid until the next call. Errors are a *RecordError, io.EOF, or the final error of the reader.
-func (s *scanner) next() ([]byte, error) {
+func (s *scanner) next() (cut, error) {
 	for {
 		b, err := s.peek()
 		if err != nil {
-			return nil, s.finish()
+			return cut{}, s.finish()
 		}
 		switch {
 		case s.array.open && (b == ',' || b == ']'):
 			if err := s.between(b); err != nil {
-				return nil, err
+				return cut{}, err
 			}
 		case s.array.open:
 			return s.element(b)
@@ -56,7 +91,7 @@ func (s *scanner) next() ([]byte, error) {
 			s.array = array{open: true, begin: s.mark()}
 			s.pos++
 		default:
-			return nil, s.strayLine(b)
+			return cut{}, s.strayLine(b)
 		}
 	}
 }
@@ -81,38 +116,42 @@ func (s *scanner) between(b byte) error {
 }
 
 // element returns one element of the array. A missing comma and a stray bracket or colon are reported, and cost nothing else.
-func (s *scanner) element(b byte) ([]byte, error) {
+func (s *scanner) element(b byte) (cut, error) {
 	if b == '}' || b == ':' {
 		s.mark()
 		s.pos++
-		return nil, s.refuse(unexpected(b, "array element"))
+		return cut{}, s.refuse(unexpected(b, "array element"))
 	}
 	if s.array.element {
 		s.mark()
 		s.array.element = false
-		return nil, s.refuse(errNoComma)
+		return cut{}, s.refuse(errNoComma)
 	}
 	s.array.element, s.array.comma = true, false
 	return s.record()
 }
 
 // record cuts out the value that begins here.
-func (s *scanner) record() ([]byte, error) {
+func (s *scanner) record() (cut, error) {
 	s.mark()
+	if n := s.fields.plain(s.buf[s.pos:s.end]); 0 < n && n <= s.max {
+		s.pos += n
+		return cut{s.buf[s.pos-n : s.pos : s.pos], true}, nil
+	}
 	s.keep, s.tooLong = s.pos, false
 	err := s.value()
 	if s.overlong() {
 		if err == nil && s.keep < 0 {
-			return nil, s.refuse(s.lengthError())
+			return cut{}, s.refuse(s.lengthError())
 		}
-		return nil, s.broken(err)
+		return cut{}, s.broken(err)
 	}
 	if err != nil {
-		return nil, s.broken(err)
+		return cut{}, s.broken(err)
 	}
 	from := s.keep
 	s.keep = -1
-	return s.buf[from:s.pos:s.pos], nil
+	return cut{raw: s.buf[from:s.pos:s.pos]}, nil
 }
 
 // strayLine moves behind a line that holds something which is no record.
@@ -135,10 +174,15 @@ func (s *scanner) finish() error {
 
 // mark notes the position as that of the record at hand.
 func (s *scanner) mark() place {
+	s.at = s.here()
+	return s.at
+}
+
+// here is the position.
+func (s *scanner) here() place {
 	s.count(s.pos)
 	offset := s.base + int64(s.pos)
-	s.at = place{line: s.line, offset: offset, column: offset - s.lineStart}
-	return s.at
+	return place{line: s.line, offset: offset, column: offset - s.lineStart}
 }
 
 func (s *scanner) refuse(err error) error {

@@ -10,6 +10,18 @@ import (
 
 // text reads a string within the length of its field; absent is empty, which fields with a least length refuse.
 func (r *record) text(f field) string {
+	if s, ok := r.texts.find(r.values[f]); ok {
+		return s
+	}
+	s := r.newText(f)
+	if r.err == nil {
+		r.texts.keep(r.values[f], s)
+	}
+	return s
+}
+
+// newText reads a string that is not remembered.
+func (r *record) newText(f field) string {
 	if r.err != nil {
 		return ""
 	}
@@ -26,25 +38,37 @@ func (r *record) text(f field) string {
 
 // label reads a name that Kubernetes holds to RFC 1123 labels: namespaces and containers.
 func (r *record) label(f field) string {
-	s := r.text(f)
-	if r.err == nil && s != "" && !isLabel(s) {
-		r.fail(f, fmt.Errorf("not a Kubernetes name (a-z, 0-9 and '-' inside): %s", quote(s)))
+	if s, ok := r.labels.find(r.values[f]); ok {
+		return s
 	}
+	s := r.newText(f)
+	if r.err != nil || s == "" {
+		return s
+	}
+	if !isLabel(s) {
+		r.fail(f, fmt.Errorf("not a Kubernetes name (a-z, 0-9 and '-' inside): %s", quote(s)))
+		return s
+	}
+	r.labels.keep(r.values[f], s)
 	return s
 }
 
 // subdomain reads a name that Kubernetes holds to RFC 1123 subdomains: pods.
 func (r *record) subdomain(f field) string {
-	s := r.text(f)
+	if s, ok := r.subdomains.find(r.values[f]); ok {
+		return s
+	}
+	s := r.newText(f)
 	if r.err != nil || s == "" {
 		return s
 	}
 	for part := range strings.SplitSeq(s, ".") {
 		if !isLabel(part) {
 			r.fail(f, fmt.Errorf("not a Kubernetes name (a-z, 0-9, '-' and '.' inside): %s", quote(s)))
-			break
+			return s
 		}
 	}
+	r.subdomains.keep(r.values[f], s)
 	return s
 }
 
@@ -66,8 +90,15 @@ func (r *record) time(f field) time.Time {
 	if r.err != nil {
 		return time.Time{}
 	}
+	if t, ok := r.repeats.time(r.values[f]); ok {
+		return t
+	}
 	t, err := r.outer.time(r.values[f], fields[f])
-	r.fail(f, err)
+	if err != nil {
+		r.fail(f, err)
+		return t
+	}
+	r.keepTime(r.values[f], t)
 	return t
 }
 

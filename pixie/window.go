@@ -12,13 +12,14 @@ const chunk = 32 << 10
 
 // window is the part of the text that is in memory, and where in the text it stands.
 type window struct {
-	r    io.Reader
-	buf  []byte
-	pos  int // the next byte
-	end  int // buf[:end] has been read
-	keep int // bytes from here on must stay in memory; -1 for none
-	max  int // the most bytes that are kept
-	err  error
+	r       io.Reader
+	buf     []byte
+	pos     int // the next byte
+	end     int // buf[:end] has been read
+	keep    int // bytes from here on must stay in memory; -1 for none
+	max     int // the most bytes that are kept
+	err     error
+	starved bool // more was wanted than there is
 
 	base      int64 // offset of buf[0] in the text
 	counted   int   // line is that of buf[counted]
@@ -45,6 +46,7 @@ func newWindow(r io.Reader, most int, buf []byte) window {
 // fill reads on and says whether there was more. Bytes before pos, or before keep, are dropped; positions move with them.
 func (w *window) fill() bool {
 	if w.err != nil {
+		w.starved = true
 		return false
 	}
 	w.drop()
@@ -52,19 +54,26 @@ func (w *window) fill() bool {
 		w.buf = append(make([]byte, 0, min(2*len(w.buf), w.max+chunk)), w.buf...)
 		w.buf = w.buf[:cap(w.buf)]
 	}
+	n, err := read(w.r, w.buf[w.end:])
+	w.end, w.err = w.end+n, readError(err)
+	return n > 0
+}
+
+// read reads at least a byte, or says why not.
+func read(r io.Reader, buf []byte) (int, error) {
 	for range 100 {
-		n, err := w.r.Read(w.buf[w.end:])
-		w.end += n
-		if err != nil && !isEnd(err) {
-			err = fmt.Errorf("read: %w", err)
-		}
-		w.err = err
-		if n > 0 || err != nil {
-			return n > 0
+		if n, err := r.Read(buf); n > 0 || err != nil {
+			return n, err
 		}
 	}
-	w.err = fmt.Errorf("read: %w", io.ErrNoProgress)
-	return false
+	return 0, io.ErrNoProgress
+}
+
+func readError(err error) error {
+	if err == nil || isEnd(err) {
+		return err
+	}
+	return fmt.Errorf("read: %w", err)
 }
 
 func (w *window) drop() {
