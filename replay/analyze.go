@@ -5,21 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"time"
 
-	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
-	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
-
-// verdict is a finding, the advice about it, and its object; nil where it is not worth one.
-type verdict struct {
-	finding gossip.Finding
-	advice  []recommend.Recommendation
-	object  crd.Object
-}
 
 // capture is captures on their way through the four steps.
 type capture struct {
@@ -37,14 +29,14 @@ func (c *capture) read(name string, in io.Reader) error {
 	if c.analyzer == nil {
 		c.analyzer = gossip.New(gossip.Options{})
 	}
-	for event, err := range pixie.Decode(in) {
-		var bad *pixie.RecordError
-		switch {
-		case errors.As(err, &bad):
+	for event, err := range (pixie.Options{Workers: runtime.GOMAXPROCS(0)}).Decode(in) {
+		if err != nil {
+			var bad *pixie.RecordError
+			if !errors.As(err, &bad) {
+				return fmt.Errorf("%s: %w", name, err)
+			}
 			fmt.Fprintf(c.errs, "%s:%d: %v\n", name, bad.Line, bad.Err)
 			continue
-		case err != nil:
-			return fmt.Errorf("%s: %w", name, err)
 		}
 		from := event.From()
 		if c.records == 0 || from.Time.Before(c.first) {
@@ -71,23 +63,6 @@ func (c *capture) readAll(names []string, in io.Reader) error {
 		trouble = append(trouble, err)
 	}
 	return errors.Join(trouble...)
-}
-
-// verdicts advises on all findings and makes their objects, in the order of subjects.
-func (c *capture) verdicts() []verdict {
-	var all []verdict
-	rules := recommend.Default()
-	for f := range c.analyzer.Findings() {
-		v := verdict{finding: f}
-		if crd.HasObject(f) {
-			pod := c.pods.find(f.Subject(), f.UID())
-			v.advice = rules.For(f, pod)
-			v.object = crd.New(f, pod, v.advice)
-		}
-		all = append(all, v)
-	}
-	note(c.errs, c.analyzer.Stats())
-	return all
 }
 
 // note says on stderr what did not count, so that nothing is dropped in silence.

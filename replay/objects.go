@@ -1,26 +1,47 @@
 package replay
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"sigs.k8s.io/yaml"
 )
 
 // printJSON writes one object per line, in the order of subjects.
 func printJSON(out io.Writer, verdicts []verdict) error {
-	encoder := json.NewEncoder(out)
+	for lines := range inParallel(slices.Values(verdicts), jsonLines) {
+		if _, err := out.Write(lines.text); err != nil {
+			return err
+		}
+		if lines.err != nil {
+			return lines.err
+		}
+	}
+	return nil
+}
+
+// lines are a block of objects as text.
+type lines struct {
+	text []byte
+	err  error
+}
+
+func jsonLines(verdicts []verdict) lines {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	for _, v := range verdicts {
 		if v.object == nil {
 			continue
 		}
 		if err := encoder.Encode(v.object); err != nil {
-			return err
+			return lines{b.Bytes(), err}
 		}
 	}
-	return nil
+	return lines{text: b.Bytes()}
 }
 
 // printYAML writes one document per object, in the order of subjects.
