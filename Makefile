@@ -1,11 +1,12 @@
 # All targets work in a fresh clone with Go and git alone. Tools build on first use (a few minutes, once) and come from Go's build cache after that.
 .DEFAULT_GOAL := help
-.PHONY: help replay run-local assets test lint generate verify bench bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down \
+.PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down \
 	race coverage fuzz-all vulncheck release-check release e2e-release
 
 CAPTURE  ?= examples/captures/hidden-throttling.ndjson
 LOCAL    ?= examples/captures/mixed.ndjson
 FUZZTIME ?= 30s
+RECORDS  ?= 1000000
 IMAGE    ?= localhost/kernel-gossip-operator:dev
 OBSERVER ?= localhost/kernel-gossip-observer
 TAG      ?= dev
@@ -42,15 +43,20 @@ generate: ## rewrite the generated files
 verify: ## generate, format, lint and check everything that a review should not have to
 	hack/verify.sh
 
-bench: bench-operator ## run all benchmarks, then the operator under load (two minutes)
+bench: bench-replay bench-operator ## run all benchmarks: gossip-replay beside others, the operator under load (two minutes), and the functions
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-replay: ## measure gossip-replay on a million records, beside DuckDB and jq where they are installed (RECORDS=N)
+	go build -o bin/ ./replay/gossip-replay
+	go run ./hack/bench -records $(RECORDS)
 
 bench-operator: ## measure the operator under load, beside a handler that does nothing
 	go build -o bin/ ./operator/kernel-gossip-operator ./operator/bench
 	bin/bench
 
-fuzz: ## fuzz the decoder for FUZZTIME (30s)
-	go test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pixie
+fuzz: ## fuzz the decoder for FUZZTIME (30s) each: against a naive one, its fast way against its strict one, and pieces against the whole
+	for target in FuzzDecode FuzzPlain FuzzAhead; do \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pixie || exit 1; done
 
 image: ## build the operator's image for this machine (IMAGE=NAME:TAG); no other image is needed
 	$(STATIC) -o bin/image/ ./operator/kernel-gossip-operator

@@ -2,8 +2,13 @@ package pixie
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/hack/bench/load"
 )
 
 func BenchmarkDecode(b *testing.B) {
@@ -31,6 +36,23 @@ func BenchmarkDecode(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				for event, err := range Decode(bytes.NewReader(input)) {
+					_, _ = event, err
+				}
+			}
+		})
+	}
+}
+
+// Synthetic records of many pods, as a cluster sends them: alone, and with help.
+func BenchmarkDecodeCluster(b *testing.B) {
+	var text bytes.Buffer
+	require.NoError(b, load.Load{Records: 100_000, Pods: 5000, Seed: 1}.Write(&text))
+	for _, workers := range []int{0, 2, 4} {
+		b.Run(fmt.Sprintf("%d workers", workers), func(b *testing.B) {
+			b.SetBytes(int64(text.Len()))
+			b.ReportAllocs()
+			for b.Loop() {
+				for event, err := range (Options{Workers: workers}).Decode(bytes.NewReader(text.Bytes())) {
 					_, _ = event, err
 				}
 			}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// contestant is a program that reads the records.
+type contestant struct {
+	what    string
+	input   input
+	command []string
+	env     []string
+	missing func() string // why it cannot run; empty if it can
+}
+
+// jqProgram is the least that an analysis with jq would have to do: read every record and add up a figure.
+const jqProgram = `reduce inputs as $r (0; . + ($r.nr_throttled // 0))`
+
+func contestants(program string, whole, part input) []contestant {
+	script := filepath.Join("hack", "bench", "duckdb.cjs")
+	modules := "NODE_PATH=" + filepath.Join("bin", "node_modules")
+	return []contestant{
+		{what: "gossip-replay -o json", input: whole, command: []string{program, "-o", "json", whole.name}, missing: installed(program, "go build -o bin/ ./replay/gossip-replay")},
+		{
+			what: "DuckDB: read_json and an aggregate", input: whole, env: []string{modules},
+			command: []string{"node", script, whole.name, strconv.Itoa(runtime.GOMAXPROCS(0))},
+			missing: func() string {
+				if why := installed("node", "Node.js")(); why != "" {
+					return why
+				}
+				check := exec.Command("node", "-e", `require.resolve("@duckdb/node-api")`)
+				check.Env = append(os.Environ(), modules)
+				if check.Run() != nil {
+					return "@duckdb/node-api is not there (npm install --prefix bin @duckdb/node-api)"
+				}
+				return ""
+			},
+		},
+		{what: "jq: one sum, of a twentieth", input: part, command: []string{"jq", "-n", jqProgram, part.name}, missing: installed("jq", "apt-get install jq")},
+	}
+}
+
+func installed(program, how string) func() string {
+	return func() string {
+		if _, err := exec.LookPath(program); err != nil {
+			return fmt.Sprintf("%s is not there (%s)", program, how)
+		}
+		return ""
+	}
+}
+
+// measured is one run.
+type measured struct {
+	wall, cpu time.Duration
+	memory    int64 // bytes, the most at any time
+}
+
+// measure runs the program so often, and returns the run in the middle.
+func (c contestant) measure(runs int) (measured, error) {
+	var all []measured
+	for range max(1, runs) {
+		m, err := c.run()
+		if err != nil {
+			return measured{}, err
+		}
+		all = append(all, m)
+	}
+	slices.SortFunc(all, func(a, b measured) int { return int(a.wall - b.wall) })
+	return all[len(all)/2], nil
+}
+
+func (c contestant) run() (measured, error) {
+	var errs bytes.Buffer
+	cmd := exec.Command(c.command[0], c.command[1:]...)
+	cmd.Env = append(os.Environ(), c.env...)
+	cmd.Stderr = &errs
+	begin := time.Now()
+	err := cmd.Run()
+	wall := time.Since(begin)
+	var exit *exec.ExitError
+	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 1) { // gossip-replay found something
+		return measured{}, fmt.Errorf("%w: %s", err, errs.String())
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return measured{}, errors.New("the system does not tell how much memory a process took")
+	}
+	return measured{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), usage.Maxrss * 1024}, nil
+}

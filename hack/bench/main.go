@@ -1,0 +1,105 @@
+// Command bench measures gossip-replay on a million synthetic records, as a whole process and beside others that read the same file.
+//
+//	bench                      the table; `make bench-replay` runs it
+//	bench -records 10000000    the same for more of them: time grows in proportion, memory does not
+//	bench generate             writes the records to stdout
+//
+// Each program runs several times; the table has the run in the middle, by wall time. DuckDB needs Node.js and
+//
+//	npm install --prefix bin @duckdb/node-api
+//
+// and jq its package. Whoever is not installed is left out, with a line that says so. Every program gets as many threads as there are
+// CPUs (GOMAXPROCS), and its output is thrown away.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"text/tabwriter"
+
+	"github.com/kernel-gossip/kernel-gossip/hack/bench/load"
+)
+
+func main() {
+	flags := flag.NewFlagSet("bench", flag.ExitOnError)
+	records := flags.Int("records", 1_000_000, "how many records")
+	pods := flags.Int("pods", 5000, "about how many pods they are")
+	seed := flags.Uint64("seed", 1, "makes other figures of the same kind")
+	runs := flags.Int("runs", 5, "how often each program runs")
+	program := flags.String("program", "bin/gossip-replay", "`FILE` of gossip-replay")
+	args := os.Args[1:]
+	generate := len(args) > 0 && args[0] == "generate"
+	if generate {
+		args = args[1:]
+	}
+	_ = flags.Parse(args) // exits on an error
+	l := load.Load{Records: *records, Pods: *pods, Seed: *seed}
+	var err error
+	if generate {
+		err = l.Write(os.Stdout)
+	} else {
+		err = bench(l, *program, *runs)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench prints the table.
+func bench(l load.Load, program string, runs int) error {
+	whole, err := write(l)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(whole.name) }()
+	l.Records /= 20
+	part, err := write(l)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(part.name) }()
+	fmt.Printf("%d CPUs, %s\n", runtime.GOMAXPROCS(0), runtime.Version())
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	defer func() { _ = out.Flush() }()
+	fmt.Fprintln(out, "what\tinput\twall\tCPU\tpeak memory\tMB/s")
+	for _, c := range contestants(program, whole, part) {
+		if why := c.missing(); why != "" {
+			fmt.Fprintf(out, "%s\tleft out: %s\n", c.what, why)
+			continue
+		}
+		m, err := c.measure(runs)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.what, err)
+		}
+		fmt.Fprintf(out, "%s\t%.0f MB\t%.2f s\t%.2f s\t%.0f MB\t%.0f\n", c.what, c.input.megabytes(), m.wall.Seconds(), m.cpu.Seconds(),
+			float64(m.memory)/1e6, c.input.megabytes()/m.wall.Seconds())
+	}
+	return nil
+}
+
+// input is a file of records.
+type input struct {
+	name string
+	size int64
+}
+
+func (i input) megabytes() float64 { return float64(i.size) / 1e6 }
+
+func write(l load.Load) (input, error) {
+	f, err := os.CreateTemp("", "records-*.ndjson")
+	if err != nil {
+		return input{}, err
+	}
+	defer f.Close()
+	if err := l.Write(f); err != nil {
+		return input{}, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return input{}, err
+	}
+	return input{f.Name(), info.Size()}, f.Close()
+}
