@@ -68,12 +68,12 @@ func (a *Analyzer) Observe(e Event) {
 		return
 	}
 	if ok {
-		s.take(r, a)
+		s.take(&r, a)
 		return
 	}
 	s = newState(about)
 	a.subjects[about] = s
-	s.take(r, a)
+	s.take(&r, a)
 	s.ranked = s.newest
 	heap.Push(&a.oldest, s)
 	a.evict()

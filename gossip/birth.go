@@ -13,32 +13,26 @@ const BirthObjective = 5 * time.Second
 // promptBirth is a birth that is nothing to talk about.
 const promptBirth = 2 * time.Second
 
-// birth is the first birth of a pod's UID.
-type birth struct {
-	record
-	creation PodCreation
-	known    bool
-}
-
 // observe keeps the first birth of the UID: of two, the earlier; of two at one time, the one whose fingerprint is smaller, so that
 // the order of arrival does not matter. A container that restarts is not born again.
-func (b *birth) observe(c PodCreation, r record) outcome {
-	if b.known {
-		if r.print == b.print {
+func (s *state) observe(birth *record) outcome {
+	if first := s.birth; first != nil {
+		if birth.print == first.print {
 			return repeated
 		}
-		if cmp.Or(c.Time.Compare(b.creation.Time), cmp.Compare(r.print, b.print)) > 0 {
+		if cmp.Or(cmp.Compare(birth.end, first.end), cmp.Compare(birth.print, first.print)) > 0 {
 			return counted
 		}
 	}
-	*b = birth{record: r, creation: c, known: true}
+	kept := *birth
+	s.birth = &kept
 	return counted
 }
 
-// finding judges the birth. A birth happens once, so its history is its own moment.
-func (b *birth) finding() PodBirth {
-	c := b.creation
-	f := PodBirth{Creation: c, Own: max(0, c.Duration-c.ImagePull.Or(0)-c.Init.Or(0)), Longest: b.longest, Omitted: b.omitted}
+// birthFinding judges a birth. It happens once, so its history is its own moment.
+func birthFinding(birth *record) PodBirth {
+	c, _ := birth.event.(PodCreation)
+	f := PodBirth{Creation: c, Own: max(0, c.Duration-c.ImagePull.Or(0)-c.Init.Or(0)), Longest: birth.longest, Omitted: birth.omitted}
 	f.Covered = Coverage{Window: c.Duration, Samples: 1, Expected: 1, Epochs: 1, Confidence: ConfidenceHigh, Source: c.Source}
 	if !c.ImagePull.Known {
 		f.Covered.Missing = append(f.Covered.Missing, "image_pull_ns")
@@ -74,7 +68,7 @@ func judgeBirth(own time.Duration, exact bool) (Severity, Reason) {
 }
 
 // longestStage finds where the time went: the image pull, the init containers, or the stretch between two steps of the timeline.
-func longestStage(c PodCreation) Stage {
+func longestStage(c *PodCreation) Stage {
 	var longest Stage
 	consider := func(s Stage) {
 		if s.Duration > longest.Duration {

@@ -19,8 +19,7 @@ type span struct {
 // spans lists the samples of the window, and where the samples ended that have left it. Those that did not tell their period have none
 // yet: see inOrder.
 func (w *window[S]) spans() (list []span, gone int64) {
-	for i := range w.buckets {
-		b := &w.buckets[i]
+	for i, b := range w.buckets {
 		if b.full {
 			list = append(list, span{b.first, b.last, b.count, b.told == b.count, i, 0})
 		}
@@ -119,14 +118,26 @@ func (c Coverage) confidence(counters bool) Confidence {
 
 // total sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no length is known.
 func (w *window[S]) total() (sum S, wall int64) {
-	for i := range w.buckets {
-		b := &w.buckets[i]
-		wall = addSat(wall, b.spent)
+	for _, b := range w.buckets {
 		if b.told < b.count {
 			return w.totalUntold()
 		}
+		wall = addSat(wall, b.spent)
+		sum = sum.plus(b.sums)
 	}
-	return sum.total(w.buckets), wall
+	return sum, wall
+}
+
+// recent is the total, but for largest values, which may be of samples that have left the window.
+func (w *window[S]) recent() (sum S, wall int64) {
+	if w.runs {
+		return w.running, w.wall
+	}
+	sum, wall = w.total()
+	if w.runs = !w.untold(); w.runs {
+		w.running, w.wall = sum, wall
+	}
+	return sum, wall
 }
 
 // totalUntold is total where some samples did not tell their period.
@@ -135,7 +146,7 @@ func (w *window[S]) totalUntold() (sum S, wall int64) {
 		if s.told {
 			continue
 		}
-		b := &w.buckets[s.bucket]
+		b := w.buckets[s.bucket]
 		usec := (s.end - s.start) / int64(time.Microsecond)
 		if !b.full {
 			wall = addSat(wall, usec)
@@ -146,8 +157,7 @@ func (w *window[S]) totalUntold() (sum S, wall int64) {
 		wall = addSat(wall, usec)
 		sum = sum.plus(b.sums.settle(usec, b.count-b.told))
 	}
-	for i := range w.buckets {
-		b := &w.buckets[i]
+	for _, b := range w.buckets {
 		wall = addSat(wall, b.spent)
 		if !b.full || b.told == b.count { // the others are settled above
 			sum = sum.plus(b.sums)

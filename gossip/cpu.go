@@ -13,27 +13,27 @@ func cfsPeriod(d time.Duration) time.Duration { return cmp.Or(max(0, d), default
 // cpuWindow is the window of one source of CPU samples.
 type cpuWindow struct{ window[cpuSums] }
 
-func (w *cpuWindow) observe(r *record, newest int64) outcome {
-	s := r.event.(CPUSample)
-	return w.add(cpuEntry(&s, r.print), newest)
+func (w *cpuWindow) observe(e Event, digest fingerprint, newest int64) outcome {
+	s := e.(CPUSample)
+	return w.add(cpuEntry(&s, digest), newest)
 }
 
 func (w *cpuWindow) severity(s *stream, t thresholds) Severity {
-	f, _ := w.measure(s)
-	level, _ := t.judge(f)
+	sum, wall := w.recent()
+	f := s.cpuFigures(sum, wall)
+	level, _ := t.judge(&f)
 	return level
 }
 
 func (w *cpuWindow) finding(s *stream, t thresholds) windowed {
-	f, _ := w.measure(s)
-	f.Level, f.Reason = t.judge(f)
+	f := s.cpuFigures(w.total())
+	f.Level, f.Reason = t.judge(&f)
 	return f
 }
 
-// measure turns the sums of the window into figures. A figure is the mean of the samples that told it.
-func (w *cpuWindow) measure(s *stream) (f CPUThrottling, sum cpuSums) {
-	sum, wall := w.total()
-	f = CPUThrottling{Limit: s.limit, CFSPeriod: defaultCFSPeriod}
+// cpuFigures turns the sums of the window into figures. A figure is the mean of the samples that told it.
+func (s *stream) cpuFigures(sum cpuSums, wall int64) CPUThrottling {
+	f := CPUThrottling{Limit: s.limit, CFSPeriod: defaultCFSPeriod}
 	if sum.threads > 0 {
 		f.Threads = Some(sum.threads)
 	}
@@ -61,7 +61,7 @@ func (w *cpuWindow) measure(s *stream) (f CPUThrottling, sum cpuSums) {
 	if !f.UsedOfLimit.Known && f.Usage.Known && f.Limit.Value > 0 {
 		f.UsedOfLimit = Some(f.Usage.Value / f.Limit.Value)
 	}
-	return f, sum
+	return f
 }
 
 func (f *CPUThrottling) fromCounters(sum cpuSums, wall int64) {
@@ -96,7 +96,8 @@ func microseconds(n int64) time.Duration { return time.Duration(mulSat(n, int64(
 
 // missing names the fields that a sample lacks and that would have made the verdict or the advice better.
 func (w *cpuWindow) missing(s *stream) []string {
-	f, sum := w.measure(s)
+	sum, wall := w.total()
+	f := s.cpuFigures(sum, wall)
 	return named([]field{
 		{!s.counters, "nr_periods"},
 		{sum.noWait > 0, "throttled_usec"},

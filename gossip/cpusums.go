@@ -142,12 +142,18 @@ func (c cpuSums) plus(o cpuSums) cpuSums {
 	return c
 }
 
-// total implements sums.
-func (c cpuSums) total(list []bucket[cpuSums]) cpuSums {
-	for i := range list {
-		c.add(&list[i].sums)
+// minus implements sums. A sum that may have stopped at the largest number does not tell what it was made of, and averages are rare.
+func (c cpuSums) minus(o cpuSums) (cpuSums, bool) {
+	const most = 1<<62 - 1
+	largest := c.periods | c.throttled | c.enforcedUsec | c.waitUsec | c.waited | c.usageUsec | c.usedUsec
+	if largest > most || c.means != nil {
+		return c, false
 	}
-	return c
+	c.periods, c.throttled, c.enforcedUsec = c.periods-o.periods, c.throttled-o.throttled, c.enforcedUsec-o.enforcedUsec
+	c.waitUsec, c.waited = c.waitUsec-o.waitUsec, c.waited-o.waited
+	c.usageUsec, c.usedUsec, c.usedUntold = c.usageUsec-o.usageUsec, c.usedUsec-o.usedUsec, c.usedUntold-o.usedUntold
+	c.noWait, c.noUsage = c.noWait-o.noWait, c.noUsage-o.noUsage
+	return c, true
 }
 
 func (c *cpuSums) add(o *cpuSums) {

@@ -13,13 +13,10 @@ type fingerprint uint64
 
 // fingerprintOf digests an event. A cryptographic hash is not needed: who forges a collision makes us forget a record of his own.
 func fingerprintOf(e Event) fingerprint {
-	h := fingerprint(0xcbf29ce484222325)
+	h := fingerprint(beginPrint)
 	switch e := e.(type) {
 	case CPUSample:
-		h.origin(e.Origin)
-		h.numbers(e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs)
-		h.shares(e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores)
-		h.number(uint64(e.CFSPeriod))
+		h.cpu(&e)
 	case MemorySample:
 		h.origin(e.Origin)
 		h.numbers(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills)
@@ -56,6 +53,17 @@ func fingerprintOf(e Event) fingerprint {
 		}
 	}
 	return h
+}
+
+// beginPrint is the digest of nothing.
+const beginPrint = 0xcbf29ce484222325
+
+func (h *fingerprint) cpu(e *CPUSample) {
+	*h = beginPrint
+	h.origin(e.Origin)
+	h.numbers(e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs)
+	h.shares(e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores)
+	h.number(uint64(e.CFSPeriod))
 }
 
 func (h *fingerprint) origin(o Origin) {

@@ -24,9 +24,9 @@ type memoryWindow struct {
 	ended Optional[leakSeen] // what the last epoch was
 }
 
-func (w *memoryWindow) observe(r *record, newest int64) outcome {
-	s := r.event.(MemorySample)
-	return w.add(memoryEntry(&s, r.print), newest)
+func (w *memoryWindow) observe(e Event, digest fingerprint, newest int64) outcome {
+	s := e.(MemorySample)
+	return w.add(memoryEntry(&s, digest), newest)
 }
 
 // restart remembers whether the epoch that ends was a leak: a kill, which ends it, is told apart by that.

@@ -22,9 +22,9 @@ const (
 // networkWindow is the window of one source of network samples.
 type networkWindow struct{ window[networkSums] }
 
-func (w *networkWindow) observe(r *record, newest int64) outcome {
-	s := r.event.(NetworkSample)
-	return w.add(networkEntry(&s, r.print), newest)
+func (w *networkWindow) observe(e Event, digest fingerprint, newest int64) outcome {
+	s := e.(NetworkSample)
+	return w.add(networkEntry(&s, digest), newest)
 }
 
 func (w *networkWindow) severity(s *stream, _ thresholds) Severity { return w.measure(s).Level }

@@ -83,13 +83,8 @@ func (n networkSums) plus(o networkSums) networkSums {
 	return n
 }
 
-// total implements sums.
-func (n networkSums) total(list []bucket[networkSums]) networkSums {
-	for i := range list {
-		n = n.plus(list[i].sums)
-	}
-	return n
-}
+// minus implements sums: what no sample tells any more must become absent, not 0.
+func (n networkSums) minus(networkSums) (networkSums, bool) { return n, false }
 
 // settle implements sums.
 func (n networkSums) settle(usec, untold int64) networkSums {

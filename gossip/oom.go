@@ -32,13 +32,8 @@ func (o oomSums) plus(p oomSums) oomSums {
 	return o
 }
 
-// total implements sums.
-func (o oomSums) total(list []bucket[oomSums]) oomSums {
-	for i := range list {
-		o = o.plus(list[i].sums)
-	}
-	return o
-}
+// minus implements sums. Nobody asks: the verdict on a kill needs no sums.
+func (o oomSums) minus(oomSums) (oomSums, bool) { return o, false }
 
 // settle implements sums. A kill is a moment: it has no length.
 func (o oomSums) settle(int64, int64) oomSums { return o }
@@ -46,12 +41,13 @@ func (o oomSums) settle(int64, int64) oomSums { return o }
 // oomWindow is the window of one source of kills.
 type oomWindow struct{ window[oomSums] }
 
-func (w *oomWindow) observe(r *record, newest int64) outcome {
-	k := r.event.(OOMKill)
+func (w *oomWindow) observe(e Event, digest fingerprint, newest int64) outcome {
+	k := e.(OOMKill)
+	end := k.Time.UnixNano()
 	return w.add(entry[oomSums]{
-		stamp: stamp[oomSums]{end: r.end, print: r.print},
+		stamp: stamp[oomSums]{end: end, print: digest},
 		sums: oomSums{kills: 1, peak: k.UsageBytes, last: oomKill{
-			end: r.end, print: r.print, pid: k.VictimPID, comm: k.VictimComm, scope: k.Scope, usage: k.UsageBytes, container: k.ContainerID,
+			end: end, print: digest, pid: k.VictimPID, comm: k.VictimComm, scope: k.Scope, usage: k.UsageBytes, container: k.ContainerID,
 		}},
 	}, newest)
 }

@@ -21,32 +21,45 @@ type marks struct {
 	filled    bool              // limit is the pod's
 }
 
-// newRecord digests an event, and cuts a birth to the steps that tell most.
-func newRecord(e Event) record {
-	from := e.From()
-	r := record{event: e, print: fingerprintOf(e), end: from.Time.UnixNano(), uid: from.PodUID}
-	r.source = from.Source
-	switch e := e.(type) {
+// newRecord digests an event, and cuts a birth to the steps that tell most. An event is large: it is looked at through pointers.
+func newRecord(event Event) record {
+	r := record{event: event}
+	switch e := event.(type) {
 	case CPUSample:
-		r.counters, r.container, r.limit, r.filled = e.HasCounters(), from.ContainerID, e.LimitCores, e.LimitFilled
+		r.of(&e.Origin)
+		r.print.cpu(&e)
+		r.counters, r.container = e.Periods.Known && e.ThrottledPeriods.Known, e.ContainerID
+		r.limit, r.filled = e.LimitCores, e.LimitFilled
 	case MemorySample:
+		r.of(&e.Origin)
+		r.print = fingerprintOf(event)
 		r.counters, r.limit, r.filled = e.HasCounters(), bytesLimit(e.LimitBytes), e.LimitFilled
-		if from.Container != "" {
-			r.container = from.ContainerID
+		if e.Container != "" {
+			r.container = e.ContainerID
 		}
 	case OOMKill: // a kill is what ends a container, so the next one is of another: that is no new epoch
+		r.of(&e.Origin)
+		r.print = fingerprintOf(event)
 		r.counters, r.limit, r.filled = true, bytesLimit(e.LimitBytes), e.LimitFilled
 	case NetworkSample:
+		r.of(&e.Origin)
+		r.print = fingerprintOf(event)
 		r.counters = e.HasCounters()
 	case PodCreation:
-		r.longest = longestStage(e)
-		kept := telling(e.Timeline, maxSteps)
-		r.omitted = len(e.Timeline) - len(kept)
-		e.Timeline = kept
-		r.event = e
+		r.of(&e.Origin)
+		r.print = fingerprintOf(event)
+		r.longest = longestStage(&e)
+		if kept := telling(e.Timeline, maxSteps); len(kept) < len(e.Timeline) {
+			r.omitted = len(e.Timeline) - len(kept)
+			e.Timeline = kept
+			r.event = e
+		}
 	}
 	return r
 }
+
+// of notes what every event tells.
+func (r *record) of(o *Origin) { r.end, r.uid, r.source = o.Time.UnixNano(), o.PodUID, o.Source }
 
 func bytesLimit(n Optional[int64]) Optional[float64] {
 	return Optional[float64]{Value: float64(n.Value), Known: n.Known}

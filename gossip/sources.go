@@ -10,7 +10,20 @@ const maxSources = 8
 
 // find finds the stream of a record, or where it would be.
 func (s *state) find(r *record) (int, bool) {
-	return slices.BinarySearchFunc(s.streams, r, (*stream).compare)
+	for i, t := range s.streams {
+		if order := t.compare(r); order >= 0 {
+			return i, order == 0
+		}
+	}
+	return len(s.streams), false
+}
+
+// streamNow is the stream of a record; nil if there is none yet.
+func (s *state) streamNow(r *record) *stream {
+	if i, found := s.find(r); found {
+		return s.streams[i]
+	}
+	return nil
 }
 
 // streamOf finds or makes the stream of a record. Of too many sources, the ones that would be believed last are not heard.

@@ -23,8 +23,8 @@ type state struct {
 	pending []record
 
 	streams []*stream // sorted: the one to believe comes first
-	birth   birth
-	dropped int // records of an earlier pod of this name
+	birth   *record   // the first of this UID; nil when there is none
+	dropped int       // records of an earlier pod of this name
 
 	history History
 	settled condition // as of History.Transition
@@ -60,7 +60,7 @@ func conditionOf(s Severity) condition {
 func newState(about Subject) *state { return &state{about: about, newest: math.MinInt64} }
 
 // take accepts a record: of a new instant after the old one is settled, of this instant to be put in order, or of the past at once.
-func (s *state) take(r record, a *Analyzer) {
+func (s *state) take(r *record, a *Analyzer) {
 	if r.end < s.newest {
 		late := r // r itself stays off the heap
 		s.apply(&late, a)
@@ -74,14 +74,32 @@ func (s *state) take(r record, a *Analyzer) {
 		}
 		s.newest = r.end
 	}
-	s.pending = append(s.pending, r)
+	if s.goesOn(r) {
+		s.apply(r, a)
+		return
+	}
+	s.pending = append(s.pending, *r)
 	if len(s.pending) >= maxPending {
 		s.flush(a)
 	}
 }
 
+// goesOn says whether a sample changes nothing of what is known of pod, container and limit. Sums do not mind when it is counted, and in
+// the order of its instant it would stand before those that begin something new.
+func (s *state) goesOn(r *record) bool {
+	if r.uid != "" && r.uid != s.uid {
+		return false
+	}
+	t := s.streamNow(r)
+	return t != nil && (r.container == "" || r.container == t.container) &&
+		(!r.limit.Known || (t.limit == r.limit && t.filled == r.filled))
+}
+
 // flush applies the records of the newest instant: first those that go on with what is known, then those that begin something new.
 func (s *state) flush(a *Analyzer) {
+	if len(s.pending) == 0 {
+		return
+	}
 	if len(s.pending) > 1 {
 		slices.SortFunc(s.pending, func(x, y record) int {
 			return cmp.Or(
@@ -104,7 +122,7 @@ func (s *state) news(r *record) int {
 	if !sameUID(s.uid, r.uid) {
 		return 1
 	}
-	if i, found := s.find(r); found && s.streams[i].newEpoch(r) {
+	if t := s.streamNow(r); t != nil && t.newEpoch(r) {
 		return 1
 	}
 	return 0
@@ -120,6 +138,9 @@ func (s *state) settle(a *Analyzer) {
 		}
 		s.history, s.settled = s.after(best, level, standing, a.window)
 		s.restored = s.history.Restored
+	}
+	if !slices.ContainsFunc(s.streams, (*stream).empty) {
+		return
 	}
 	s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool {
 		silent := t.empty()
@@ -164,8 +185,8 @@ func (s *state) apply(r *record, a *Analyzer) {
 	}
 	s.uid = cmp.Or(s.uid, r.uid)
 	var got outcome
-	if c, ok := r.event.(PodCreation); ok {
-		got = s.birth.observe(c, *r)
+	if s.about.Kind == KindPodBirth {
+		got = s.observe(r)
 	} else {
 		got = s.count(r, a)
 	}
@@ -185,7 +206,10 @@ func (s *state) count(r *record, a *Analyzer) outcome {
 		return tooLate
 	}
 	got := t.take(r, s.newest, a.thresholds)
-	if m, ok := r.event.(MemorySample); ok && got == counted && m.OOMKills.Known {
+	if got != counted || s.about.Kind != KindMemoryPressure {
+		return got
+	}
+	if m, ok := r.event.(MemorySample); ok && m.OOMKills.Known {
 		if m.OOMKills.Value == 0 {
 			s.quiet = max(s.quiet, r.end)
 		} else {
@@ -208,8 +232,8 @@ func (s *state) finding(a *Analyzer) (Finding, bool) {
 		}
 		return f.with(r, f.stands()), true
 	}
-	if s.birth.known {
-		f := s.birth.finding()
+	if s.birth != nil {
+		f := birthFinding(s.birth)
 		f.About, f.PodUID, f.At, f.Covered.Dropped = s.about, s.uid, at, s.dropped
 		return f, true
 	}

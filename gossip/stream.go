@@ -24,7 +24,7 @@ type stream struct {
 
 // samples is the window of one source. Each kind has its own.
 type samples interface {
-	observe(r *record, newest int64) outcome
+	observe(e Event, digest fingerprint, newest int64) outcome
 	slid(newest int64) int64
 	empty() bool
 	spans() (list []span, gone int64)
@@ -89,7 +89,7 @@ func (s *stream) take(r *record, newest int64, t thresholds) outcome {
 		s.limit, s.filled = r.limit, r.filled
 	}
 	s.newest = max(s.newest, r.end)
-	got := s.observe(r, newest)
+	got := s.observe(r.event, r.print, newest)
 	if got == tooLate {
 		s.dropped++
 	}

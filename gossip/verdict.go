@@ -23,7 +23,7 @@ const (
 type thresholds struct{ warning, critical float64 }
 
 // judge gives the verdict on a container's throttling.
-func (t thresholds) judge(f CPUThrottling) (Severity, Reason) {
+func (t thresholds) judge(f *CPUThrottling) (Severity, Reason) {
 	r, measured := f.Throttled.Get()
 	switch {
 	case f.Limit.Known && f.Limit.Value == 0:

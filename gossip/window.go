@@ -1,7 +1,6 @@
 package gossip
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -18,9 +17,8 @@ const (
 type sums[S any] interface {
 	// plus adds other sums to these, and may change what these point to; the others stay as they are.
 	plus(S) S
-	// total adds the sums of buckets up. It is plus over and over, but most of the time that an event takes is spent here, and a loop
-	// that knows its kind is faster.
-	total([]bucket[S]) S
+	// minus takes other sums away again, of which largest values stay as they are. False: that cannot be done.
+	minus(S) (S, bool)
 	// settle completes the sums of a full bucket, of which so many samples did not tell their period, once it is known how many
 	// microseconds long they were together. It changes nothing that these point to.
 	settle(usec, untold int64) S
@@ -43,7 +41,7 @@ type stamp[S any] struct {
 // bucket is a slice of the window. All its figures are commutative, so that the order of arrival never matters.
 type bucket[S any] struct {
 	slot   int64
-	stamps []stamp[S] // nil once full
+	stamps []stamp[S] // none once full
 	full   bool
 	count  int64
 	first  int64 // oldest start, Unix nanoseconds
@@ -51,6 +49,7 @@ type bucket[S any] struct {
 	spent  int64 // sum of the periods that were told, microseconds
 	told   int64 // number of samples that told their period
 	sums   S
+	few    [2]stamp[S] // the first stamps, in place
 	// again is what repeated records would have added. It joins sums when the bucket is full, because from then on repeated
 	// records cannot be told any more, and how many of them came before must not depend on the order of arrival.
 	again *bucket[S]
@@ -59,8 +58,16 @@ type bucket[S any] struct {
 // window folds samples into at most 60 buckets of event time. It ends at its newest sample.
 type window[S sums[S]] struct {
 	width   int64 // of a bucket, nanoseconds
-	buckets []bucket[S]
-	gone    int64 // newest end that has left the window, Unix nanoseconds; 0 when none has
+	buckets []*bucket[S]
+	oldest  int64      // slot of the first of them
+	gone    int64      // newest end that has left the window, Unix nanoseconds; 0 when none has
+	spare   *bucket[S] // has left the window, and is used again
+
+	// running is the total, but for largest values, which may be of samples that have left; wall is its time. It is kept from sample to
+	// sample, because going through all buckets at each is most of what a sample would cost.
+	running S
+	wall    int64
+	runs    bool // running is right
 }
 
 // bucketWidth divides by 59, not 60: the newest bucket is only begun, and nothing younger than the window may be lost.
@@ -95,6 +102,10 @@ func (w *window[S]) add(e entry[S], newest int64) outcome {
 		w.fill(b)
 	}
 	w.count1(b, e)
+	if w.runs = w.runs && e.loose == nil; w.runs {
+		w.running = w.running.plus(e.sums)
+		w.wall = addSat(w.wall, e.period.Microseconds())
+	}
 	return counted
 }
 
@@ -105,7 +116,7 @@ func (w *window[S]) fill(b *bucket[S]) {
 			b.sums = b.sums.plus(s.loose(0))
 		}
 	}
-	b.full, b.stamps = true, nil
+	b.full, b.stamps, w.runs = true, nil, false
 	if o := b.again; o != nil {
 		b.count += o.count
 		b.first, b.last = min(b.first, o.first), max(b.last, o.last)
@@ -116,27 +127,51 @@ func (w *window[S]) fill(b *bucket[S]) {
 	}
 }
 
-// bucket finds or makes the bucket of a slot.
+// bucket finds or makes the bucket of a slot. Most samples come in order of time, so it begins with the newest.
 func (w *window[S]) bucket(slot int64) *bucket[S] {
-	if n := len(w.buckets); n > 0 && w.buckets[n-1].slot == slot { // as most samples are
-		return &w.buckets[n-1]
+	i := len(w.buckets)
+	for i > 0 && w.buckets[i-1].slot > slot {
+		i--
 	}
-	i, found := slices.BinarySearchFunc(w.buckets, slot, func(b bucket[S], s int64) int { return cmp.Compare(b.slot, s) })
-	if !found {
-		w.buckets = slices.Insert(w.buckets, i, bucket[S]{slot: slot})
+	if i > 0 && w.buckets[i-1].slot == slot {
+		return w.buckets[i-1]
 	}
-	return &w.buckets[i]
+	b := w.spare
+	if b == nil {
+		b = &bucket[S]{}
+	}
+	*b, w.spare = bucket[S]{slot: slot}, nil
+	b.stamps = b.few[:0]
+	w.buckets = slices.Insert(w.buckets, i, b)
+	if i == 0 {
+		w.oldest = slot
+	}
+	return b
 }
 
 // slid lets go of the buckets that are too old for a window that ends at newest, and returns the newest slot that is. It remembers
 // where they ended: the first sample that is left may need it.
 func (w *window[S]) slid(newest int64) int64 {
 	last := floorDiv(newest, w.width) - buckets
+	if last < w.oldest {
+		return last
+	}
 	n := 0
 	for ; n < len(w.buckets) && w.buckets[n].slot <= last; n++ {
-		w.gone = max(w.gone, w.buckets[n].last)
+		b := w.buckets[n]
+		w.gone = max(w.gone, b.last)
+		if w.runs {
+			w.running, w.runs = w.running.minus(b.sums)
+			w.wall, w.runs = w.wall-b.spent, w.runs && w.wall < 1<<62 // else it may have stopped at the largest number
+		}
+		w.spare = b
 	}
-	w.buckets = slices.Delete(w.buckets, 0, n)
+	if n > 0 {
+		w.buckets = slices.Delete(w.buckets, 0, n)
+	}
+	if len(w.buckets) > 0 {
+		w.oldest = w.buckets[0].slot
+	}
 	return last
 }
 
@@ -145,11 +180,11 @@ func (w *window[S]) empty() bool { return len(w.buckets) == 0 }
 
 // untold says whether some sample did not tell its period.
 func (w *window[S]) untold() bool {
-	return slices.ContainsFunc(w.buckets, func(b bucket[S]) bool { return b.told < b.count })
+	return slices.ContainsFunc(w.buckets, func(b *bucket[S]) bool { return b.told < b.count })
 }
 
 // restart empties the window: its samples are of an epoch that has ended.
-func (w *window[S]) restart(s *stream) { w.buckets, w.gone = nil, s.newest }
+func (w *window[S]) restart(s *stream) { w.buckets, w.gone, w.runs = nil, s.newest, false }
 
 // count1 counts one sample.
 func (w *window[S]) count1(b *bucket[S], e entry[S]) {
