@@ -5,14 +5,12 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
-
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // ahead yields what the pieces of the text hold, as long as each of them ends where a record ends, outside of arrays: a piece that
 // begins there and ends there says the same by itself. It returns true where that is no longer so, or the text ends: then the scanner
 // stands behind what was yielded, and goes on alone.
-func (s *scanner) ahead(workers, size int, yield func(gossip.Event, error) bool) bool {
+func (s *scanner) ahead(workers, size int, yield func(*Batch, error) bool) bool {
 	if s.err != nil {
 		return true
 	}
@@ -37,10 +35,8 @@ func (s *scanner) ahead(workers, size int, yield func(gossip.Event, error) bool)
 		}
 		p := a.queue[0]
 		<-p.done
-		for _, pair := range p.pairs {
-			if !yield(pair.event, pair.err) {
-				return false
-			}
+		if p.batch.len().sum() > 0 && !yield(&p.batch, nil) {
+			return false
 		}
 		if p.open {
 			s.window = a.window(s.window)
@@ -78,8 +74,6 @@ func (a *ahead) next() *piece {
 	var p *piece
 	if n := len(a.free); n > 0 {
 		p, a.free = a.free[n-1], a.free[:n-1]
-		clear(p.pairs)
-		p.pairs = p.pairs[:0]
 	} else {
 		p = &piece{buf: make([]byte, a.size), done: make(chan struct{}, 1)}
 	}

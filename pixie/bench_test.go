@@ -52,8 +52,8 @@ func BenchmarkDecodeCluster(b *testing.B) {
 			b.SetBytes(int64(text.Len()))
 			b.ReportAllocs()
 			for b.Loop() {
-				for event, err := range (Options{Workers: workers}).Decode(bytes.NewReader(text.Bytes())) {
-					_, _ = event, err
+				for batch, err := range (Options{Workers: workers}).Batches(bytes.NewReader(text.Bytes())) {
+					_, _ = batch, err
 				}
 			}
 		})

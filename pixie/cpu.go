@@ -8,12 +8,13 @@ import (
 )
 
 // cpuSample reads a record of type cpu_throttle.
-func (r *record) cpuSample(o gossip.Origin) gossip.Event {
-	if o.Container == "" {
+func (r *record) cpuSample(s *gossip.CPUSample) {
+	origin := r.origin()
+	if origin.Container == "" {
 		r.fail(containerName, errRequired)
 	}
-	s := gossip.CPUSample{
-		Origin:           o,
+	*s = gossip.CPUSample{
+		Origin:           origin,
 		Periods:          r.integer(nrPeriods),
 		ThrottledPeriods: r.integer(nrThrottled),
 		ThrottledUsec:    r.throttledUsec(),
@@ -30,11 +31,10 @@ func (r *record) cpuSample(o gossip.Origin) gossip.Event {
 	if s.HasCounters() {
 		s.ThrottledPeriods.Value = min(s.ThrottledPeriods.Value, s.Periods.Value)
 	}
-	return s
 }
 
 // requireThrottling refuses a record that does not say how often the container was throttled.
-func (r *record) requireThrottling(s gossip.CPUSample) {
+func (r *record) requireThrottling(s *gossip.CPUSample) {
 	switch {
 	case r.err != nil, s.ThrottledShare.Known, s.HasCounters():
 	case s.Periods.Known:

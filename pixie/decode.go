@@ -2,7 +2,6 @@ package pixie
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"iter"
 	"sync"
@@ -22,8 +21,8 @@ type Options struct {
 	// MaxBytes is the most bytes that the whole input may have, after decompression; 0 or less means no limit. Set it for input
 	// from the network, where a small body can decompress to a large one.
 	MaxBytes int64
-	// Workers is how many goroutines decode, beside the one that iterates; below 2 there is none beside it. They live no longer than
-	// the iteration, and what is yielded does not depend on them. See the package comment for what they can share.
+	// Workers is how many goroutines decode for Batches, beside the one that iterates; below 2 there is none beside it. They live no
+	// longer than the iteration, and what is yielded does not depend on them.
 	Workers int
 }
 
@@ -34,36 +33,39 @@ func Decode(r io.Reader) iter.Seq2[gossip.Event, error] { return Options{}.Decod
 // caller iterates; the caller may stop at any time, and closes r itself. The sequence can be ranged over once.
 func (o Options) Decode(r io.Reader) iter.Seq2[gossip.Event, error] {
 	return func(yield func(gossip.Event, error) bool) {
-		w := workspaces.Get().(*workspace)
-		defer w.release()
-		text, release, err := w.decompress(r)
-		if err != nil {
+		err := o.scan(r, func(s *scanner, one *Batch) error {
+			for {
+				one.cut(counts{})
+				if err := s.add(one); err != nil {
+					return err
+				}
+				if !yield(one.only()) {
+					return io.EOF
+				}
+			}
+		})
+		if !isEnd(err) {
 			yield(nil, err)
-			return
 		}
-		defer release()
-		o.decode(text, w, yield)
 	}
 }
 
-func (o Options) decode(text io.Reader, w *workspace, yield func(gossip.Event, error) bool) {
+// scan lets work go through the text of r, with room for one record, and returns its error.
+func (o Options) scan(r io.Reader, work func(*scanner, *Batch) error) error {
+	w := workspaces.Get().(*workspace)
+	defer w.release()
+	text, release, err := w.decompress(r)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if o.MaxBytes > 0 {
 		text = &limited{r: text, left: o.MaxBytes, max: o.MaxBytes}
 	}
 	if o.MaxRecord <= 0 {
 		o.MaxRecord = DefaultMaxRecord
 	}
-	s := newScanner(text, min(o.MaxRecord, 1<<30), w)
-	s.pairs(o.Workers, pieceSize, yield)
-}
-
-// isFinal says whether nothing can follow the error.
-func isFinal(err error) bool {
-	if err == nil {
-		return false
-	}
-	var bad *RecordError
-	return !errors.As(err, &bad)
+	return work(newScanner(text, min(o.MaxRecord, 1<<30), w), &w.one)
 }
 
 // workspace is the memory that decoding needs. A server decodes many small bodies, and most of their cost would be to make it anew.
@@ -72,6 +74,7 @@ type workspace struct {
 	packed *bufio.Reader
 	buf    []byte // of the scanner, which makes a larger one when it has to
 	record record
+	one    Batch
 }
 
 var workspaces = sync.Pool{New: func() any {
@@ -81,5 +84,6 @@ var workspaces = sync.Pool{New: func() any {
 func (w *workspace) release() {
 	w.packed.Reset(nil)
 	w.record.values, w.record.err = [numFields]jsontext.Value{}, nil
+	w.one.cut(counts{})
 	workspaces.Put(w)
 }

@@ -1,17 +1,9 @@
 package pixie
 
-import (
-	"errors"
+import "errors"
 
-	"github.com/kernel-gossip/kernel-gossip/gossip"
-)
-
-const (
-	// pieceSize is how much text a worker decodes at a time.
-	pieceSize = 256 << 10
-	// maxPairs is how many pairs a piece may have. Records are longer than 64 bytes: where there are more of them, they are mostly faults.
-	maxPairs = pieceSize / 64
-)
+// pieceSize is how much text a worker decodes at a time.
+const pieceSize = 256 << 10
 
 // piece is a part of the text that was cut off without looking into it, and what it holds if it begins between two records.
 type piece struct {
@@ -19,15 +11,10 @@ type piece struct {
 	text []byte
 	at   place
 
-	pairs  []pair
+	batch  Batch
 	open   bool  // the piece does not end between two records, outside of arrays
-	goodTo place // then the pairs are those up to here
+	goodTo place // then the batch is of the text up to here
 	done   chan struct{}
-}
-
-type pair struct {
-	event gossip.Event
-	err   error
 }
 
 // errMore ends a piece.
@@ -36,6 +23,7 @@ var errMore = errors.New("the text goes on")
 // decode decodes the piece.
 func (p *piece) decode(r *record, most int) {
 	p.open = false
+	p.batch.cut(counts{})
 	s := scanner{
 		window: window{
 			buf: p.text, end: len(p.text), keep: -1, max: most, err: errMore,
@@ -47,12 +35,12 @@ func (p *piece) decode(r *record, most int) {
 		if _, err := s.peek(); err != nil {
 			return
 		}
-		begin := s.here()
-		event, err := s.pair()
-		if s.starved || s.array.open || len(p.pairs) == maxPairs {
+		begin, good := s.here(), p.batch.len()
+		err := s.add(&p.batch)
+		if err != nil || s.starved || s.array.open || good.sum() == maxBatch {
+			p.batch.cut(good)
 			p.open, p.goodTo = true, begin
 			return
 		}
-		p.pairs = append(p.pairs, pair{event, err})
 	}
 }

@@ -19,30 +19,30 @@ type record struct {
 	repeats
 }
 
-// decode makes an event of one record. One that was found to be plain has been split already; its faults are told by the strict way.
-func (r *record) decode(c cut) (gossip.Event, error) {
-	if c.plain {
-		if event, err := r.event(); err == nil {
-			return event, nil
-		}
+// decode adds the event of one record. One that was found to be plain has been split already; its faults are told by the strict way.
+func (r *record) decode(c cut, to *Batch) error {
+	if c.plain && r.event(to) == nil {
+		return nil
 	}
 	r.begin()
 	if err := r.split(c.raw); err != nil {
-		return nil, err
+		return err
 	}
-	return r.event()
+	return r.event(to)
 }
 
-// event makes an event of the values.
-func (r *record) event() (gossip.Event, error) {
+// event adds the event of the values.
+func (r *record) event(to *Batch) error {
 	kind := r.text(typeName)
 	if r.err != nil {
-		return nil, r.err
+		return r.err
 	}
+	before := to.len()
 	var event gossip.Event
 	switch kind {
 	case "cpu_throttle":
-		event = r.cpuSample(r.origin())
+		to.CPU = append(to.CPU, gossip.CPUSample{})
+		r.cpuSample(&to.CPU[len(to.CPU)-1])
 	case "pod_creation":
 		event = r.podCreation(r.origin())
 	case "memory_pressure":
@@ -52,12 +52,16 @@ func (r *record) event() (gossip.Event, error) {
 	case "network_issue":
 		event = r.networkSample(r.origin())
 	default:
-		return nil, fmt.Errorf("type: unknown: %s", quote(kind))
+		return fmt.Errorf("type: unknown: %s", quote(kind))
 	}
 	if r.err != nil {
-		return nil, fmt.Errorf("%s: %w", kind, r.err)
+		to.cut(before)
+		return fmt.Errorf("%s: %w", kind, r.err)
 	}
-	return event, nil
+	if event != nil {
+		to.Others = append(to.Others, event)
+	}
+	return nil
 }
 
 // split checks the JSON of the whole record and notes where its fields are.

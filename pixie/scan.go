@@ -1,10 +1,9 @@
 package pixie
 
 import (
+	"errors"
 	"fmt"
 	"io"
-
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // scanner cuts a text into records. It knows brackets, strings, commas and colons; whether a record is good JSON is for the record's
@@ -45,30 +44,21 @@ type cut struct {
 	plain bool // the scanner's fields are those of this record
 }
 
-// pairs yields all that is left of the text.
-func (s *scanner) pairs(workers, size int, yield func(gossip.Event, error) bool) {
-	if workers > 1 && !s.ahead(workers, size, yield) {
-		return
-	}
-	for {
-		event, err := s.pair()
-		if isEnd(err) || !yield(event, err) || isFinal(err) {
-			return
-		}
-	}
-}
-
-// pair returns the event of the next record, or an error: a *RecordError, io.EOF, or the final error of the reader.
-func (s *scanner) pair() (gossip.Event, error) {
+// add adds what the next record says: an event, or why it was refused. Any other error ends the text: io.EOF, or that of the reader.
+func (s *scanner) add(to *Batch) error {
 	c, err := s.next()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		if err = s.fields.decode(c, to); err == nil {
+			return nil
+		}
+		err = s.refuse(err)
 	}
-	event, err := s.fields.decode(c)
-	if err != nil {
-		return nil, s.refuse(err)
+	var bad *RecordError
+	if !errors.As(err, &bad) {
+		return err
 	}
-	return event, nil
+	to.Refused = append(to.Refused, bad)
+	return nil
 }
 
 // next returns the next record, valid until the next call. Errors are a *RecordError, io.EOF, or the final error of the reader.
@@ -185,7 +175,7 @@ func (s *scanner) here() place {
 	return place{line: s.line, offset: offset, column: offset - s.lineStart}
 }
 
-func (s *scanner) refuse(err error) error {
+func (s *scanner) refuse(err error) *RecordError {
 	return &RecordError{Line: s.at.line, Offset: s.at.offset, Err: err}
 }
 
