@@ -58,9 +58,27 @@ func (a *Analyzer) Observe(e Event) {
 	about := e.Subject()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.observe(about, &r, possible(e))
+}
+
+// ObserveCPU takes CPU samples, like Observe one after the other, and does not keep them. It is for programs that read large captures:
+// an Event is allocated, a sample in a slice need not be.
+func (a *Analyzer) ObserveCPU(samples []CPUSample) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range samples {
+		s := &samples[i]
+		r := record{event: s}
+		r.cpu(s)
+		a.observe(Subject{Kind: KindCPUThrottling, Namespace: s.Namespace, Pod: s.Pod, Container: s.Container}, &r, s.possible())
+	}
+}
+
+// observe takes the record of an event whose figures are possible or not.
+func (a *Analyzer) observe(about Subject, r *record, possible bool) {
 	a.stats.Observed++
 	s, ok := a.subjects[about]
-	if !possible(e) {
+	if !possible {
 		a.stats.Dropped++
 		if ok {
 			s.dropped++
@@ -68,12 +86,12 @@ func (a *Analyzer) Observe(e Event) {
 		return
 	}
 	if ok {
-		s.take(&r, a)
+		s.take(r, a)
 		return
 	}
 	s = newState(about)
 	a.subjects[about] = s
-	s.take(&r, a)
+	s.take(r, a)
 	s.ranked = s.newest
 	heap.Push(&a.oldest, s)
 	a.evict()

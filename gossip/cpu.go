@@ -14,6 +14,9 @@ func cfsPeriod(d time.Duration) time.Duration { return cmp.Or(max(0, d), default
 type cpuWindow struct{ window[cpuSums] }
 
 func (w *cpuWindow) observe(e Event, digest fingerprint, newest int64) outcome {
+	if s, ok := e.(*CPUSample); ok {
+		return w.add(cpuEntry(s, digest), newest)
+	}
 	s := e.(CPUSample)
 	return w.add(cpuEntry(&s, digest), newest)
 }

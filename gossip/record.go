@@ -26,10 +26,7 @@ func newRecord(event Event) record {
 	r := record{event: event}
 	switch e := event.(type) {
 	case CPUSample:
-		r.of(&e.Origin)
-		r.print.cpu(&e)
-		r.counters, r.container = e.Periods.Known && e.ThrottledPeriods.Known, e.ContainerID
-		r.limit, r.filled = e.LimitCores, e.LimitFilled
+		r.cpu(&e)
 	case MemorySample:
 		r.of(&e.Origin)
 		r.print = fingerprintOf(event)
@@ -58,6 +55,21 @@ func newRecord(event Event) record {
 	return r
 }
 
+// cpu digests a CPU sample.
+func (r *record) cpu(s *CPUSample) {
+	r.of(&s.Origin)
+	r.print.cpu(s)
+	r.counters, r.container = s.Periods.Known && s.ThrottledPeriods.Known, s.ContainerID
+	r.limit, r.filled = s.LimitCores, s.LimitFilled
+}
+
+// own makes the event the record's own, if it is still the caller's.
+func (r *record) own() {
+	if s, ok := r.event.(*CPUSample); ok {
+		r.event = *s
+	}
+}
+
 // of notes what every event tells.
 func (r *record) of(o *Origin) { r.end, r.uid, r.source = o.Time.UnixNano(), o.PodUID, o.Source }
 
@@ -70,8 +82,7 @@ func bytesLimit(n Optional[int64]) Optional[float64] {
 func possible(e Event) bool {
 	switch e := e.(type) {
 	case CPUSample:
-		return e.Period >= 0 && counts(e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs) &&
-			within(1e9, e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores)
+		return e.possible()
 	case MemorySample:
 		return e.Period >= 0 && counts(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills) &&
 			within(1, e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60) && within(1e15, e.PageFaultRate)
@@ -83,6 +94,11 @@ func possible(e Event) bool {
 		return e.Duration >= 0 && e.ImagePull.Value >= 0 && e.Init.Value >= 0
 	}
 	return false
+}
+
+func (s *CPUSample) possible() bool {
+	return s.Period >= 0 && counts(s.Periods, s.ThrottledPeriods, s.ThrottledUsec, s.UsageUsec, s.Threads, s.NodeCPUs) &&
+		within(1e9, s.ThrottledShare, s.UsageCores, s.ReportedShare, s.LimitCores)
 }
 
 func (s NetworkSample) possible() bool {

@@ -78,6 +78,7 @@ func (s *state) take(r *record, a *Analyzer) {
 		s.apply(r, a)
 		return
 	}
+	r.own()
 	s.pending = append(s.pending, *r)
 	if len(s.pending) >= maxPending {
 		s.flush(a)

@@ -18,34 +18,46 @@ type capture struct {
 	pods catalogs
 	errs io.Writer
 
-	analyzer *gossip.Analyzer
-	records  int       // good ones
-	first    time.Time // of the oldest record
+	lanes   *lanes
+	records int       // good ones
+	first   time.Time // of the oldest record
 }
 
 // read observes one capture. A bad record is reported as NAME:LINE and costs nothing else; the error is about a capture that could
 // not be read to its end.
 func (c *capture) read(name string, in io.Reader) error {
-	if c.analyzer == nil {
-		c.analyzer = gossip.New(gossip.Options{})
+	if c.lanes == nil {
+		c.lanes = newLanes(c.pods)
 	}
-	for event, err := range (pixie.Options{Workers: runtime.GOMAXPROCS(0)}).Decode(in) {
+	c.lanes.start()
+	defer c.lanes.wait()
+	for batch, err := range (pixie.Options{Workers: runtime.GOMAXPROCS(0)}).Batches(in) {
 		if err != nil {
-			var bad *pixie.RecordError
-			if !errors.As(err, &bad) {
-				return fmt.Errorf("%s: %w", name, err)
-			}
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for _, bad := range batch.Refused {
 			fmt.Fprintf(c.errs, "%s:%d: %v\n", name, bad.Line, bad.Err)
-			continue
 		}
-		from := event.From()
-		if c.records == 0 || from.Time.Before(c.first) {
-			c.first = from.Time
+		for i := range batch.CPU {
+			s := &batch.CPU[i]
+			c.count(s.Time)
+			c.lanes.addCPU(s)
 		}
-		c.records++
-		c.analyzer.Observe(gossip.Enrich(event, c.pods.find(event.Subject(), from.PodUID)))
+		for _, event := range batch.Others {
+			from := event.From()
+			c.count(from.Time)
+			c.lanes.add(event, from)
+		}
 	}
 	return nil
+}
+
+// count counts a good record.
+func (c *capture) count(at time.Time) {
+	if c.records == 0 || at.Before(c.first) {
+		c.first = at
+	}
+	c.records++
 }
 
 // readAll observes all captures; "-" is in. One that cannot be read does not keep the others from being heard.
@@ -109,4 +121,16 @@ func (c catalogs) find(s gossip.Subject, uid string) gossip.Pod {
 		}
 	}
 	return gossip.Pod{}
+}
+
+// enrichAll completes events with what is known of their pods.
+func (c catalogs) enrichAll(b *batch) {
+	for i, s := range b.cpu {
+		if s, ok := gossip.Enrich(s, c.find(s.Subject(), s.PodUID)).(gossip.CPUSample); ok {
+			b.cpu[i] = s
+		}
+	}
+	for i, e := range b.others {
+		b.others[i] = gossip.Enrich(e, c.find(e.Subject(), e.From().PodUID))
+	}
 }

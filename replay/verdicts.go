@@ -1,6 +1,9 @@
 package replay
 
 import (
+	"slices"
+	"sync"
+
 	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/recommend"
@@ -16,19 +19,20 @@ type verdict struct {
 // verdicts advises on all findings and makes their objects, in the order of subjects.
 func (c *capture) verdicts() []verdict {
 	rules := recommend.Default()
-	advise := func(findings []gossip.Finding) []verdict {
-		verdicts := make([]verdict, len(findings))
-		for i, f := range findings {
-			verdicts[i] = c.pods.verdict(f, rules)
-		}
-		return verdicts
+	var own [laneCount][]verdict
+	var all sync.WaitGroup
+	for i, analyzer := range c.lanes.analyzers {
+		all.Go(func() {
+			for f := range analyzer.Findings() {
+				own[i] = append(own[i], c.pods.verdict(f, rules))
+			}
+		})
 	}
-	var all []verdict
-	for verdicts := range inParallel(c.analyzer.Findings(), advise) {
-		all = append(all, verdicts...)
-	}
-	note(c.errs, c.analyzer.Stats())
-	return all
+	all.Wait()
+	note(c.errs, c.lanes.stats())
+	verdicts := slices.Concat(own[:]...)
+	slices.SortFunc(verdicts, func(a, b verdict) int { return a.finding.Subject().Compare(b.finding.Subject()) })
+	return verdicts
 }
 
 func (c catalogs) verdict(f gossip.Finding, rules recommend.Rules) verdict {

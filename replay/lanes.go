@@ -1,0 +1,128 @@
+package replay
+
+import (
+	"sync"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+const (
+	// laneCount does not depend on the machine: which pods share a lane must not. It is so many that what an analyzer keeps of its pods
+	// fits into the cache of a CPU.
+	laneCount = 32
+	// maxSubjects is how many subjects a lane keeps: 25,600 in all.
+	maxSubjects = 800
+	// batchSize is how many events are handed to a lane at a time.
+	batchSize = 1024
+)
+
+// lanes share the work of the analysis: each has an analyzer of its own, and all that is about one pod goes to the same, in its order.
+type lanes struct {
+	analyzers [laneCount]*gossip.Analyzer
+	pods      catalogs
+
+	filling [laneCount]*batch
+	used    sync.Pool // of *batch
+	todo    [laneCount]chan *batch
+	all     sync.WaitGroup
+}
+
+// batch is events on their way into a lane. They belong to it.
+type batch struct {
+	cpu    []gossip.CPUSample
+	others []gossip.Event
+}
+
+func newLanes(pods catalogs) *lanes {
+	l := &lanes{pods: pods}
+	l.used.New = func() any { return &batch{cpu: make([]gossip.CPUSample, 0, batchSize)} }
+	for i := range l.analyzers {
+		l.analyzers[i] = gossip.New(gossip.Options{MaxSubjects: maxSubjects})
+		l.filling[i] = l.used.Get().(*batch)
+	}
+	return l
+}
+
+// start starts to observe what is added, until wait.
+func (l *lanes) start() {
+	for i := range l.todo {
+		l.todo[i] = make(chan *batch, 1)
+		l.all.Go(func() { l.observe(i) })
+	}
+}
+
+// wait returns when all that was added is observed.
+func (l *lanes) wait() {
+	for i := range l.todo {
+		l.hand(i)
+		close(l.todo[i])
+	}
+	l.all.Wait()
+}
+
+// addCPU adds a copy of a sample.
+func (l *lanes) addCPU(s *gossip.CPUSample) {
+	i := lane(s.Namespace, s.Pod)
+	b := l.filling[i]
+	if b.cpu = append(b.cpu, *s); len(b.cpu) >= batchSize {
+		l.hand(i)
+	}
+}
+
+// add adds an event.
+func (l *lanes) add(e gossip.Event, from gossip.Origin) {
+	i := lane(from.Namespace, from.Pod)
+	b := l.filling[i]
+	if b.others = append(b.others, e); len(b.others) >= batchSize {
+		l.hand(i)
+	}
+}
+
+// hand hands a lane what was added.
+func (l *lanes) hand(i int) {
+	l.todo[i] <- l.filling[i]
+	l.filling[i] = l.used.Get().(*batch)
+}
+
+// observe is a lane at work. Events of different kinds are about different subjects, so their order does not matter.
+func (l *lanes) observe(i int) {
+	analyzer := l.analyzers[i]
+	for b := range l.todo[i] {
+		if len(l.pods) > 0 {
+			l.pods.enrichAll(b)
+		}
+		analyzer.ObserveCPU(b.cpu)
+		for _, e := range b.others {
+			analyzer.Observe(e)
+		}
+		b.cpu = b.cpu[:0]
+		clear(b.others)
+		b.others = b.others[:0]
+		l.used.Put(b)
+	}
+}
+
+// lane is the lane of a pod: FNV-1a, the same on every machine.
+func lane(namespace, pod string) int {
+	h := uint32(2166136261)
+	for _, text := range [...]string{namespace, pod} {
+		for i := range len(text) {
+			h = (h ^ uint32(text[i])) * 16777619
+		}
+	}
+	return int(h % laneCount)
+}
+
+// stats are those of all lanes together.
+func (l *lanes) stats() gossip.Stats {
+	var sum gossip.Stats
+	for _, analyzer := range l.analyzers {
+		s := analyzer.Stats()
+		sum.Observed += s.Observed
+		sum.Repeated += s.Repeated
+		sum.Dropped += s.Dropped
+		sum.Evicted += s.Evicted
+		sum.Subjects += s.Subjects
+	}
+	return sum
+}
