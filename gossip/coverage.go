@@ -20,11 +20,11 @@ type span struct {
 // yet: see inOrder.
 func (w *window[S]) spans() (list []span, gone int64) {
 	for i, b := range w.buckets {
-		if b.full {
-			list = append(list, span{b.first, b.last, b.count, b.told == b.count, i, 0})
+		if b.isFull() {
+			list = append(list, span{b.rare.first, b.rare.last, b.rare.count, b.rare.untold == 0, i, 0})
 		}
 		for j, s := range b.stamps {
-			list = append(list, span{s.end - int64(s.period), s.end, 1, s.loose == nil, i, j})
+			list = append(list, span{s.end - int64(s.period), s.end, 1, b.looseOf(j) == nil, i, j})
 		}
 	}
 	return list, w.gone
@@ -119,7 +119,7 @@ func (c Coverage) confidence(counters bool) Confidence {
 // total sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no length is known.
 func (w *window[S]) total() (sum S, wall int64) {
 	for _, b := range w.buckets {
-		if b.told < b.count {
+		if b.untold() > 0 {
 			return w.totalUntold()
 		}
 		wall = addSat(wall, b.spent)
@@ -148,18 +148,18 @@ func (w *window[S]) totalUntold() (sum S, wall int64) {
 		}
 		b := w.buckets[s.bucket]
 		usec := (s.end - s.start) / int64(time.Microsecond)
-		if !b.full {
+		if !b.isFull() {
 			wall = addSat(wall, usec)
-			sum = sum.plus(b.stamps[s.stamp].loose(usec))
+			sum = sum.plus(b.looseOf(s.stamp)(usec))
 			continue
 		}
 		usec = max(0, usec-b.spent)
 		wall = addSat(wall, usec)
-		sum = sum.plus(b.sums.settle(usec, b.count-b.told))
+		sum = sum.plus(b.sums.settle(usec, b.rare.untold))
 	}
 	for _, b := range w.buckets {
 		wall = addSat(wall, b.spent)
-		if !b.full || b.told == b.count { // the others are settled above
+		if !b.isFull() || b.rare.untold == 0 { // the others are settled above
 			sum = sum.plus(b.sums)
 		}
 	}

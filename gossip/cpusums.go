@@ -72,7 +72,7 @@ func (m mean) value() Optional[float64] {
 
 // cpuEntry makes the entry of one CPU sample.
 func cpuEntry(s *CPUSample, digest fingerprint) entry[cpuSums] {
-	e := entry[cpuSums]{stamp: stamp[cpuSums]{end: s.Time.UnixNano(), period: s.Period, print: digest}, sums: cpuSumsOf(s)}
+	e := entry[cpuSums]{stamp: stamp{end: s.Time.UnixNano(), period: s.Period, print: digest}, sums: cpuSumsOf(s)}
 	a := cpuAverages{s.UsageUsec.Known, s.ThrottledShare, s.UsageCores, s.ReportedShare}
 	if s.Period > 0 {
 		e.sums.means = a.means(s.Period.Microseconds())

@@ -60,7 +60,7 @@ func together(a, b Optional[int64]) Optional[int64] {
 // memoryEntry makes the entry of one memory sample.
 func memoryEntry(s *MemorySample, digest fingerprint) entry[memorySums] {
 	end := s.Time.UnixNano()
-	e := entry[memorySums]{stamp: stamp[memorySums]{end: end, period: s.Period, print: digest}, sums: memorySums{
+	e := entry[memorySums]{stamp: stamp{end: end, period: s.Period, print: digest}, sums: memorySums{
 		used: s.UsedBytes, share: s.UsedShare,
 		some10: s.SomeAvg10, some60: s.SomeAvg60, full10: s.FullAvg10, full60: s.FullAvg60,
 		pageRate: s.PageFaultRate, faults: s.MajorFaults, reclaims: s.Reclaims, hits: s.LimitHits, kills: s.OOMKills,

@@ -25,7 +25,7 @@ type networkAverages struct {
 
 // networkEntry makes the entry of one network sample.
 func networkEntry(s *NetworkSample, digest fingerprint) entry[networkSums] {
-	e := entry[networkSums]{stamp: stamp[networkSums]{end: s.Time.UnixNano(), period: s.Period, print: digest}}
+	e := entry[networkSums]{stamp: stamp{end: s.Time.UnixNano(), period: s.Period, print: digest}}
 	e.sums = networkSums{failed: s.FailedConnects, errors: together(s.RxErrors, s.TxErrors), p50: s.LatencyP50, p99: s.LatencyP99}
 	if s.Segments.Known && s.Retransmits.Known {
 		e.sums.segments, e.sums.retransmits = s.Segments, s.Retransmits

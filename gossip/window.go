@@ -24,37 +24,6 @@ type sums[S any] interface {
 	settle(usec, untold int64) S
 }
 
-// entry is one sample on its way into a window.
-type entry[S any] struct {
-	stamp[S]
-	sums S // what it adds, as far as that does not depend on a period that it did not tell
-}
-
-// stamp is what is remembered of a single sample: when it was, and what it said, as a fingerprint.
-type stamp[S any] struct {
-	end    int64         // Unix nanoseconds
-	period time.Duration // 0: the record did not say, or is of a moment
-	print  fingerprint
-	loose  func(usec int64) S // what a sample that did not tell its period adds once that is known; 0 is "never"
-}
-
-// bucket is a slice of the window. All its figures are commutative, so that the order of arrival never matters.
-type bucket[S any] struct {
-	slot   int64
-	stamps []stamp[S] // none once full
-	full   bool
-	count  int64
-	first  int64 // oldest start, Unix nanoseconds
-	last   int64 // newest end
-	spent  int64 // sum of the periods that were told, microseconds
-	told   int64 // number of samples that told their period
-	sums   S
-	few    [2]stamp[S] // the first stamps, in place
-	// again is what repeated records would have added. It joins sums when the bucket is full, because from then on repeated
-	// records cannot be told any more, and how many of them came before must not depend on the order of arrival.
-	again *bucket[S]
-}
-
 // window folds samples into at most 60 buckets of event time. It ends at its newest sample.
 type window[S sums[S]] struct {
 	width   int64 // of a bucket, nanoseconds
@@ -91,40 +60,24 @@ func (w *window[S]) add(e entry[S], newest int64) outcome {
 		return tooLate
 	}
 	b := w.bucket(slot)
-	if !b.full && slices.ContainsFunc(b.stamps, func(t stamp[S]) bool { return t.print == e.print }) {
-		if b.again == nil {
-			b.again = &bucket[S]{full: true}
+	if slices.ContainsFunc(b.stamps, func(t stamp) bool { return t.print == e.print }) {
+		r := b.more()
+		if r.again == nil {
+			r.again = &bucket[S]{rare: &rare[S]{full: true}}
 		}
-		w.count1(b.again, e)
+		r.again.add(e)
 		return repeated
 	}
-	if !b.full && len(b.stamps) == maxStamps {
-		w.fill(b)
+	if len(b.stamps) == maxStamps {
+		b.fill()
+		w.runs = false
 	}
-	w.count1(b, e)
+	b.add(e)
 	if w.runs = w.runs && e.loose == nil; w.runs {
 		w.running = w.running.plus(e.sums)
 		w.wall = addSat(w.wall, e.period.Microseconds())
 	}
 	return counted
-}
-
-// fill makes sums of what was remembered one by one.
-func (w *window[S]) fill(b *bucket[S]) {
-	for _, s := range b.stamps {
-		if s.loose != nil {
-			b.sums = b.sums.plus(s.loose(0))
-		}
-	}
-	b.full, b.stamps, w.runs = true, nil, false
-	if o := b.again; o != nil {
-		b.count += o.count
-		b.first, b.last = min(b.first, o.first), max(b.last, o.last)
-		b.told += o.told
-		b.spent = addSat(b.spent, o.spent)
-		b.sums = b.sums.plus(o.sums)
-		b.again = nil
-	}
 }
 
 // bucket finds or makes the bucket of a slot. Most samples come in order of time, so it begins with the newest.
@@ -159,7 +112,7 @@ func (w *window[S]) slid(newest int64) int64 {
 	n := 0
 	for ; n < len(w.buckets) && w.buckets[n].slot <= last; n++ {
 		b := w.buckets[n]
-		w.gone = max(w.gone, b.last)
+		w.gone = max(w.gone, b.last())
 		if w.runs {
 			w.running, w.runs = w.running.minus(b.sums)
 			w.wall, w.runs = w.wall-b.spent, w.runs && w.wall < 1<<62 // else it may have stopped at the largest number
@@ -180,32 +133,11 @@ func (w *window[S]) empty() bool { return len(w.buckets) == 0 }
 
 // untold says whether some sample did not tell its period.
 func (w *window[S]) untold() bool {
-	return slices.ContainsFunc(w.buckets, func(b *bucket[S]) bool { return b.told < b.count })
+	return slices.ContainsFunc(w.buckets, func(b *bucket[S]) bool { return b.untold() > 0 })
 }
 
 // restart empties the window: its samples are of an epoch that has ended.
 func (w *window[S]) restart(s *stream) { w.buckets, w.gone, w.runs = nil, s.newest, false }
-
-// count1 counts one sample.
-func (w *window[S]) count1(b *bucket[S], e entry[S]) {
-	start := e.end - int64(e.period)
-	if b.count == 0 {
-		b.first, b.last = start, e.end
-	}
-	b.count++
-	b.first, b.last = min(b.first, start), max(b.last, e.end)
-	b.sums = b.sums.plus(e.sums)
-	switch {
-	case e.loose == nil:
-		b.told++
-		b.spent = addSat(b.spent, e.period.Microseconds())
-	case b.full:
-		b.sums = b.sums.plus(e.loose(0))
-	}
-	if !b.full {
-		b.stamps = append(b.stamps, e.stamp)
-	}
-}
 
 // floorDiv rounds towards the past, before 1970 too.
 func floorDiv(a, b int64) int64 {
