@@ -62,8 +62,7 @@ func newState(about Subject) *state { return &state{about: about, newest: math.M
 // take accepts a record: of a new instant after the old one is settled, of this instant to be put in order, or of the past at once.
 func (s *state) take(r *record, a *Analyzer) {
 	if r.end < s.newest {
-		late := r // r itself stays off the heap
-		s.apply(&late, a)
+		s.apply(r, a)
 		return
 	}
 	if r.end > s.newest {
