@@ -1,11 +1,14 @@
-// Package pixie turns payloads into events. A payload is JSON as the webhook receives it and as captures keep it: the fields, their
-// units and bounds are in payload.md beside this file, and in machine-readable form in payload.schema.json.
+// Package pixie turns payloads into events. A payload is JSON as the webhook receives it, as captures keep it, and as the px command
+// prints it: the fields, their units and bounds are in payload.md beside this file, and in machine-readable form in payload.schema.json.
 //
 // # Formats
 //
 // The input is one JSON object, an array of objects, or objects one after another, on lines of their own (NDJSON) or pretty-printed.
 // Several arrays, or arrays among objects, are read as well. It comes plain, as gzip (any number of members) or as zstd; the first
 // bytes tell which. A byte order mark at the start is skipped; CRLF and blank lines do no harm. UTF-16 is refused as a whole.
+//
+// A record is an object of the contract, or a row that Pixie wrote (px run -o json, table kg_<type>_v1). Each tells which it is: rows have
+// the member _tableName_. Both may stand in one input, and both go through the same checks.
 //
 // An empty input has no events and no error: whether that is a fault is for the caller to say.
 //

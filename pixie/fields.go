@@ -13,6 +13,9 @@ const (
 	containerName
 	containerID
 	source
+	tableName // of a row, as the two below it
+	rowTime
+	rowPod
 	periodSeconds
 
 	throttlePercentage
@@ -110,6 +113,9 @@ var fields = [numFields]spec{
 	containerName: {"container_name", 0, 63},
 	containerID:   {"container_id", 0, maxText},
 	source:        {"source", 0, maxText},
+	tableName:     {"_tableName_", 1, maxText},
+	rowTime:       {"time_", 1, maxText},
+	rowPod:        {"pod", 1, 63 + 1 + 253},
 	periodSeconds: {"period_seconds", 0, maxSeconds},
 
 	throttlePercentage: {"throttle_percentage", 0, 100},

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -184,11 +185,15 @@ func checkRecord(t *testing.T, s *schema, record jsontext.Value) {
 	if err != nil {
 		return
 	}
-	checkSchema(t, s, record)
 	var fields map[string]any
 	if json.Unmarshal(record, &fields) != nil {
 		return // a number beyond float64, in a field that is not ours
 	}
+	if fields["_tableName_"] != nil {
+		checkRow(t, record, event)
+		return
+	}
+	checkSchema(t, s, record)
 	require.Equal(t, fields["namespace"], event.From().Namespace)
 	require.Equal(t, fields["pod_name"], event.From().Pod)
 	switch e := event.(type) {
@@ -213,6 +218,34 @@ func checkRecord(t *testing.T, s *schema, record jsontext.Value) {
 		requireNumber(t, fields["duration_ns"], float64(e.Duration), true)
 		requireNumber(t, fields["execs"], float64(e.Execs.Value), e.Execs.Known)
 	}
+}
+
+// checkRow requires that a row and the record of the contract that says the same are the same event.
+func checkRow(t *testing.T, row jsontext.Value, event gossip.Event) {
+	t.Helper()
+	var same map[string]jsontext.Value
+	require.NoError(t, json.Unmarshal(row, &same))
+	var table string
+	require.NoError(t, json.Unmarshal(same["_tableName_"], &table))
+	for name, value := range same {
+		if string(value) == `"NaN"` {
+			delete(same, name)
+		}
+	}
+	for _, f := range []field{podUID, node, containerName, containerID, source, victimComm} {
+		if value := same[fields[f].name]; value.Kind() == '0' {
+			same[fields[f].name] = jsontext.Value(`"` + string(value) + `"`)
+		}
+	}
+	delete(same, "_tableName_")
+	same["type"] = quoted(strings.TrimSuffix(strings.TrimPrefix(table, "kg_"), "_v1"))
+	same["timestamp"] = quoted(event.From().Time.Format(time.RFC3339Nano))
+	same["namespace"], same["pod_name"] = quoted(event.From().Namespace), quoted(event.From().Pod)
+	text, err := json.Marshal(same)
+	require.NoError(t, err)
+	want, err := one(t, string(text))
+	require.NoError(t, err, "%s", text)
+	require.Equal(t, want, event)
 }
 
 func requireNumber(t *testing.T, value any, got float64, known bool) {

@@ -33,6 +33,11 @@ func (r *record) decode(c cut, to *Batch) error {
 
 // event adds the event of the values.
 func (r *record) event(to *Batch) error {
+	if r.isRow() {
+		if err := r.row(); err != nil {
+			return err
+		}
+	}
 	kind := r.text(typeName)
 	if r.err != nil {
 		return r.err
@@ -92,6 +97,9 @@ func (r *record) origin() gossip.Origin {
 // fail keeps the first fault.
 func (r *record) fail(f field, err error) {
 	if err != nil && r.err == nil {
+		if f == timestamp && r.isRow() {
+			f = rowTime
+		}
 		r.err = fmt.Errorf("%s: %w", fields[f].name, err)
 	}
 }

@@ -151,6 +151,9 @@ func TestSchemaFields(t *testing.T) {
 	for kind, record := range least {
 		listed := s.properties(kind)
 		for name := range fieldsByName {
+			if name == "_tableName_" {
+				continue // makes a row of the record, which is another format
+			}
 			_, err := one(t, record().with(raw{name: "false"}))
 			require.Equal(t, listed[name] != nil, err != nil, "%s: %s: %v", kind, name, err)
 		}

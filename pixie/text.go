@@ -31,7 +31,11 @@ func (r *record) newText(f field) string {
 		}
 		return ""
 	}
-	s, err := r.outer.text(r.values[f], fields[f])
+	value := r.values[f]
+	if r.isRow() {
+		value = rowText(value)
+	}
+	s, err := r.outer.text(value, fields[f])
 	r.fail(f, err)
 	return s
 }

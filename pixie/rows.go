@@ -1,0 +1,110 @@
+package pixie
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// isRow says whether the record is a row that Pixie wrote: those name their table.
+func (r *record) isRow() bool { return r.values[tableName] != nil }
+
+// row gives the columns of a row the names of the contract: the table is the type, time_ is the timestamp, and pod is namespace and name.
+func (r *record) row() error {
+	table, err := r.outer.text(r.values[tableName], fields[tableName])
+	if err != nil {
+		return fmt.Errorf("_tableName_: %w", err)
+	}
+	kind, ours := strings.CutPrefix(table, "kg_")
+	kind, versioned := strings.CutSuffix(kind, "_v1")
+	if !ours || !versioned || kind == "" {
+		return fmt.Errorf("_tableName_: not one of ours (kg_<type>_v1): %s", quote(table))
+	}
+	for f, value := range r.values {
+		if isNaN(value) {
+			r.values[f] = nil
+		}
+	}
+	r.values[typeName] = quoted(kind)
+	r.values[timestamp] = rowTimestamp(r.values[rowTime])
+	for _, f := range [...]field{podName, rowPod} {
+		if err := r.splitPod(f); err != nil {
+			return fmt.Errorf("%s: %s: %w", kind, fields[f].name, err)
+		}
+	}
+	return nil
+}
+
+// splitPod makes namespace and pod_name of a column that holds both, as Pixie's own pod columns do. Columns of these names, where a row
+// has them too, must say the same.
+func (r *record) splitPod(f field) error {
+	if r.values[f].Kind() != '"' {
+		return nil
+	}
+	both, err := r.outer.text(r.values[f], fields[f])
+	if err != nil {
+		return err
+	}
+	space, name, found := strings.Cut(both, "/")
+	switch {
+	case !found && f == rowPod:
+		return fmt.Errorf("not namespace/name: %s", quote(both))
+	case !found:
+		return nil
+	}
+	if err := r.agree(namespace, space, both); err != nil {
+		return err
+	}
+	return r.agree(podName, name, both)
+}
+
+// agree sets a field to its part of both, unless it says something else already.
+func (r *record) agree(f field, part, both string) error {
+	if told := r.values[f]; told.Kind() == '"' {
+		if text, err := r.outer.text(told, fields[f]); err != nil || text != part && text != both {
+			return fmt.Errorf("%s, but %s is %s", quote(both), fields[f].name, shorten(told))
+		}
+	}
+	r.values[f] = quoted(part)
+	return nil
+}
+
+// quoted is a text as JSON has it.
+func quoted(text string) jsontext.Value {
+	b, _ := jsontext.AppendQuote(nil, text) // fails for invalid UTF-8 only, and the text was JSON before
+	return b
+}
+
+// isNaN knows the NaN of Pixie's Go client, which writes every value as a string. 0/0 is how Pixie says that there was nothing to divide:
+// not measured, so absent. Infinity stays an error.
+func isNaN(value jsontext.Value) bool { return bytes.Equal(value, []byte(`"NaN"`)) }
+
+// rowText is the text of a column. The px command prints a text that looks like a number as a number. What it was before cannot be told
+// ("007" comes as 7), so that number is the text.
+func rowText(value jsontext.Value) jsontext.Value {
+	if value.Kind() == '0' {
+		return quoted(string(value))
+	}
+	return value
+}
+
+// rowTimeLayout is how Pixie's Go client writes times: as Go prints them, less the name of the zone, which says nothing that the offset
+// does not.
+const rowTimeLayout = "2006-01-02 15:04:05.999999999 -0700"
+
+// rowTimestamp makes RFC 3339 of that. Anything else stays as it is: the px command writes RFC 3339 in its local time zone.
+func rowTimestamp(value jsontext.Value) jsontext.Value {
+	text := bytes.Trim(value, `"`)
+	last := bytes.LastIndexByte(text, ' ')
+	if last < 0 || len(text) > len(rowTimeLayout)+len(" +0000") {
+		return value
+	}
+	at, err := time.ParseInLocation(rowTimeLayout, string(text[:last]), time.UTC)
+	if err != nil {
+		return value
+	}
+	return quoted(at.Format(time.RFC3339Nano))
+}
