@@ -45,6 +45,8 @@ no_cluster_clients() {
 
 replay_without_clients() { go list -deps ./replay/... | none "$clients"; }
 
+otlp_without_grpc() { go list -deps ./pixie/... ./replay/... | none '^google\.golang\.org/(grpc|genproto)(/|$)'; }
+
 # standard_library PACKAGE: it needs nothing else, at any depth.
 standard_library() {
   go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' "./$1" | sed '/^$/d' | { grep -vx "$module/$1" || true; } | none .
@@ -113,6 +115,7 @@ check "golangci-lint finds nothing (make lint)" golangci_lint run
 check "kube-api-linter finds nothing in crd/v1alpha1" kube_api_linter run --config hack/kube-api-linter.golangci.yaml ./crd/v1alpha1/...
 check "replay links no cluster client" replay_without_clients
 check "nothing but operator needs a cluster client" no_cluster_clients
+check "neither pixie nor replay needs gRPC" otlp_without_grpc
 check "gossip needs the standard library only" standard_library gossip
 check "pxl needs the standard library only" standard_library pxl
 check "crd/v1alpha1 needs nothing of ours, no k8s.io/api and no client" light_api

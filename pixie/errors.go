@@ -12,13 +12,18 @@ var ErrTooLarge = errors.New("input too large")
 
 // RecordError says that one record was refused, and why. It never ends the decoding: the records after it count.
 type RecordError struct {
-	Line   int   // line in which the record starts, from 1, in the decompressed text
+	Line   int   // line in which the record starts, from 1, in the decompressed text; 0 where the input has no lines (protobuf)
 	Offset int64 // offset in bytes at which it starts, from 0, in the decompressed text
 	Err    error // the reason, which names the type and the field where they are known
 }
 
 // Error is the reason behind the line: "line 3: cpu_throttle: nr_periods: negative: -4".
-func (e *RecordError) Error() string { return "line " + strconv.Itoa(e.Line) + ": " + e.Err.Error() }
+func (e *RecordError) Error() string {
+	if e.Line == 0 {
+		return e.Err.Error()
+	}
+	return "line " + strconv.Itoa(e.Line) + ": " + e.Err.Error()
+}
 
 // Unwrap returns the reason.
 func (e *RecordError) Unwrap() error { return e.Err }

@@ -1,11 +1,11 @@
 package replay
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -23,20 +23,29 @@ type capture struct {
 	first   time.Time // of the oldest record
 }
 
-// read observes one capture. A bad record is reported as NAME:LINE and costs nothing else; the error is about a capture that could
+// read observes one capture, in any format. A bad record is reported as NAME:LINE and costs nothing else; the error is about a capture that could
 // not be read to its end.
 func (c *capture) read(name string, in io.Reader) error {
 	if c.lanes == nil {
 		c.lanes = newLanes(c.pods)
 	}
+	text, err := pixie.Unpack(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	defer func() { _ = text.Close() }()
 	c.lanes.start()
 	defer c.lanes.wait()
-	for batch, err := range (pixie.Options{Workers: runtime.GOMAXPROCS(0)}).Batches(in) {
+	for batch, err := range batches(bufio.NewReaderSize(text, lookAhead)) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		for _, bad := range batch.Refused {
-			fmt.Fprintf(c.errs, "%s:%d: %v\n", name, bad.Line, bad.Err)
+			if bad.Line == 0 { // protobuf has no lines
+				fmt.Fprintf(c.errs, "%s: %v\n", name, bad.Err)
+			} else {
+				fmt.Fprintf(c.errs, "%s:%d: %v\n", name, bad.Line, bad.Err)
+			}
 		}
 		for i := range batch.CPU {
 			s := &batch.CPU[i]

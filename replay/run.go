@@ -62,8 +62,9 @@ const long = `Read captures of kernel events and say what the kernel did to the 
 of memory they were, what it killed, which packets were lost, what averaged metrics say about the same time, and which
 limit to set.
 
-A FILE holds contract payloads as one JSON object, an array, or one per line; plain, gzip or zstd. Without FILE,
-or with -, standard input is read. Bad records are reported on stderr as FILE:LINE: why, and the good ones count.
+A FILE holds payloads as one JSON object, an array, or one per line; rows of px run -o json; or OpenTelemetry metrics,
+as protobuf or as a Collector's file exporter writes them. It may be packed with gzip or zstd. Without FILE, or with -,
+standard input is read. Bad records are reported on stderr as FILE:LINE: why, and the good ones count.
 A file that is named like a command needs ./ before its name.
 
 Exit status: 0 nothing above Info (the worst severity counts), 1 findings, 2 trouble.`

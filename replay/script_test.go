@@ -1,12 +1,14 @@
 package replay_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -35,7 +37,7 @@ func TestCorpus(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			return os.Symlink(captures, filepath.Join(env.WorkDir, "captures"))
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "unbase64": unbase64},
 	})
 }
 
@@ -56,4 +58,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// unbase64 FROM TO makes a binary file, which txtar cannot hold.
+func unbase64(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: unbase64 FROM TO")
+	}
+	binary, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(ts.ReadFile(args[0])), ""))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), binary, 0o600))
 }

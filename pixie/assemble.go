@@ -1,0 +1,96 @@
+package pixie
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// Record is a record of a format that is not JSON text, put together value by value. Names, units, bounds and errors are those of
+// payload.md: a name that is not there is ignored, one that occurs twice makes the record a bad one, and syscalls and timeline cannot be
+// given. pod_name may be namespace/name, and with "_tableName_" the record is a row. The zero value is an empty record. Methods may not be called at the same time.
+type Record struct {
+	record record
+	text   []byte // of the values
+	err    error
+}
+
+var (
+	errTwice    = errors.New("occurs twice")
+	errInfinite = errors.New("not a finite number")
+	errNotUTF8  = errors.New("not UTF-8")
+)
+
+// Text sets a text, or a number that is written as one.
+func (r *Record) Text(name, value string) {
+	r.set(name, func(b []byte) ([]byte, error) {
+		b, err := jsontext.AppendQuote(b, value)
+		if err != nil {
+			err = errNotUTF8
+		}
+		return b, err
+	})
+}
+
+// Integer sets a number.
+func (r *Record) Integer(name string, value int64) {
+	r.set(name, func(b []byte) ([]byte, error) { return strconv.AppendInt(b, value, 10), nil })
+}
+
+// Number sets a number. NaN is what comes of 0/0, where there was nothing to divide: it leaves the field absent. Infinity is an error.
+func (r *Record) Number(name string, value float64) {
+	if math.IsNaN(value) {
+		return
+	}
+	r.set(name, func(b []byte) ([]byte, error) {
+		if math.IsInf(value, 0) {
+			return b, errInfinite
+		}
+		return strconv.AppendFloat(b, value, 'g', -1, 64), nil
+	})
+}
+
+// set writes the value as JSON has it. The first fault sticks.
+func (r *Record) set(name string, write func([]byte) ([]byte, error)) {
+	f, known := fieldsByName[name]
+	if !known || r.err != nil {
+		return
+	}
+	begin := len(r.text)
+	text, err := write(r.text)
+	if r.text = text; err == nil && r.record.values[f] != nil {
+		err = errTwice
+	}
+	if err != nil {
+		r.err = fmt.Errorf("%s: %w", name, err)
+		return
+	}
+	r.record.values[f] = text[begin:len(text):len(text)]
+}
+
+// Event makes an event of the record, and leaves an empty record. The error is about this record only.
+func (r *Record) Event() (gossip.Event, error) {
+	defer func() { r.record.values, r.text, r.err = [numFields]jsontext.Value{}, r.text[:0], nil }()
+	r.record.err = nil
+	if r.err == nil && !r.record.isRow() {
+		if err := r.record.splitPod(podName); err != nil {
+			r.err = fmt.Errorf("pod_name: %w", err)
+		}
+	}
+	if r.err != nil {
+		if kind := r.record.text(typeName); kind != "" {
+			return nil, fmt.Errorf("%s: %w", kind, r.err)
+		}
+		return nil, r.err
+	}
+	var one Batch
+	if err := r.record.event(&one); err != nil {
+		return nil, err
+	}
+	return one.only()
+}

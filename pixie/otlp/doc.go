@@ -1,0 +1,45 @@
+// Package otlp turns OpenTelemetry metrics into events: what Pixie's px.export sends, what a Collector's file exporter keeps, what any
+// OpenTelemetry SDK exports. It knows the messages and no transport.
+//
+// # What makes an event
+//
+// One ResourceMetrics is one event. Its fields are gauges of one point each, named kernel_gossip.<type>.<field>; types, fields, units and
+// bounds are those of payload.md beside package pixie, and the same code checks them. Around them:
+//
+//	resource attribute   k8s.namespace.name    namespace
+//	                     k8s.pod.name          pod_name; also as namespace/name, which is what Pixie's pod columns hold
+//	                     k8s.pod.uid           pod_uid
+//	                     k8s.container.name    container_name
+//	                     k8s.node.name         node
+//	                     container.id          container_id
+//	                     kernel_gossip.source  source
+//	attribute of points  period_seconds        period_seconds; as a text too, because PxL can only write that
+//	                     scope, victim_comm    the same, of oom_kill
+//	time of points       timestamp; where the points differ by a little, as those of an SDK do, the newest
+//
+// There is no gauge for the syscalls and the timeline of a birth. A kill of which no figure is known is any gauge kernel_gossip.oom_kill.<x>
+// with an x of your own: it says the type. The service.name, which Pixie demands, says nothing here: Pixie copies
+// a row for each service of a pod, and copies count once.
+//
+// What is not there is ignored: other attributes, gauges of ours with unknown fields, metrics that are not ours beside those that are.
+// A ResourceMetrics without any point is nothing. NaN, and a point without a value, leave the field absent: it was not measured. Pixie makes
+// NaN of 0/0. Infinity is an error.
+//
+// # Formats
+//
+// [Options.Decode] reads files: an ExportMetricsServiceRequest in protobuf, or one or several as OTLP/JSON, usually one a line, as the
+// Collector's file exporter writes them; plain, gzip or zstd. The first bytes tell which: see [Is]. Servers know by the content type, and
+// call [Options.Protobuf] or [Options.JSON].
+//
+// # Errors
+//
+// A bad ResourceMetrics costs itself only: its error is a [*pixie.RecordError] around a [*ResourceError], which says where in the request
+// it stood. It is bad when it has points and none of ours, two types, a metric of ours that is no gauge (sums are no deltas of a window),
+// more than one point in a gauge, or a value that package pixie refuses. A line that is no request, or breaks off, is a record error too;
+// what stood before the break counts. Any other error is final: the input could not be read, or is not protobuf where that was expected.
+//
+// # Limits
+//
+// A ResourceMetrics is decoded by itself and is at most MaxRecord long; a JSON request is held whole and is at most MaxRequest long.
+// Protobuf requests stream by, however long they are.
+package otlp

@@ -1,0 +1,77 @@
+package pixie
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// Raw is one record as it stands in the input.
+type Raw struct {
+	Line   int    // in which it starts, from 1
+	Offset int64  // at which it starts, from 0
+	JSON   []byte // valid until the next one; whether it is good JSON shows when it is decoded
+}
+
+// Split yields the records of an input as Decode would find them, and does not decode them: for those who pass records on. Errors are
+// those of Decode, less the ones about what is inside of a record.
+func (o Options) Split(r io.Reader) iter.Seq2[Raw, error] {
+	return func(yield func(Raw, error) bool) {
+		err := o.scan(r, func(s *scanner, _ *Batch) error {
+			for {
+				c, err := s.next()
+				var bad *RecordError
+				if err != nil && !errors.As(err, &bad) {
+					return err
+				}
+				if !yield(Raw{Line: s.at.line, Offset: s.at.offset, JSON: c.raw}, err) {
+					return io.EOF
+				}
+			}
+		})
+		if !isEnd(err) {
+			yield(Raw{}, err)
+		}
+	}
+}
+
+// Event decodes the record. The error is a *RecordError.
+func (r Raw) Event() (gossip.Event, error) {
+	w := workspaces.Get().(*workspace)
+	defer w.release()
+	w.one.cut(counts{})
+	if err := w.record.decode(cut{raw: r.JSON}, &w.one); err != nil {
+		return nil, &RecordError{Line: r.Line, Offset: r.Offset, Err: err}
+	}
+	return w.one.only()
+}
+
+// Unpack returns the text of an input that may be packed as Decode's may be, for those who look what format it is in. Close frees the
+// memory of the decompressor; it does not close r.
+func Unpack(r io.Reader) (io.ReadCloser, error) {
+	w := workspaces.Get().(*workspace)
+	text, release, err := w.decompress(r)
+	if err != nil {
+		w.release()
+		return nil, err
+	}
+	return &unpacked{Reader: text, release: release, workspace: w}, nil
+}
+
+type unpacked struct {
+	io.Reader
+	release   func()
+	workspace *workspace
+}
+
+func (u *unpacked) Close() error {
+	if u.workspace != nil {
+		u.release()
+		u.workspace.release()
+		u.Reader, u.workspace = bytes.NewReader(nil), nil
+	}
+	return nil
+}
