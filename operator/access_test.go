@@ -95,11 +95,11 @@ func TestTokenReview(t *testing.T) {
 	}{
 		"nobody":                 {token: "", want: http.StatusUnauthorized},
 		"nonsense":               {token: "nonsense", want: http.StatusUnauthorized},
-		"another audience":       {token: token(t, k, "observer", "https://kubernetes.default.svc"), want: http.StatusUnauthorized},
-		"not allowed":            {token: token(t, k, "stranger", "kernel-gossip"), want: http.StatusForbidden},
-		"allowed":                {token: token(t, k, "observer", "kernel-gossip"), want: http.StatusOK},
-		"several audiences":      {token: token(t, k, "observer", "other", "kernel-gossip"), want: http.StatusOK},
-		"allowed, but elsewhere": {token: token(t, k, "observer", "kernel-gossip"), want: http.StatusForbidden, path: "/webhook/pixie"},
+		"another audience":       {token: token(t, k, "senders", "observer", "https://kubernetes.default.svc"), want: http.StatusUnauthorized},
+		"not allowed":            {token: token(t, k, "senders", "stranger", "kernel-gossip"), want: http.StatusForbidden},
+		"allowed":                {token: token(t, k, "senders", "observer", "kernel-gossip"), want: http.StatusOK},
+		"several audiences":      {token: token(t, k, "senders", "observer", "other", "kernel-gossip"), want: http.StatusOK},
+		"allowed, but elsewhere": {token: token(t, k, "senders", "observer", "kernel-gossip"), want: http.StatusForbidden, path: "/webhook/pixie"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r.Path = cmp.Or(tc.path, "/v1/events")
@@ -118,10 +118,10 @@ func bearer(token string) string {
 	return "Bearer " + token
 }
 
-func token(t *testing.T, k client.Client, account string, audiences ...string) string {
+func token(t *testing.T, k client.Client, namespace, account string, audiences ...string) string {
 	t.Helper()
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{Audiences: audiences}}
-	sa := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "senders", Name: account}}
+	sa := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: account}}
 	require.NoError(t, k.SubResource("token").Create(t.Context(), sa, request))
 	return request.Status.Token
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -33,7 +34,7 @@ func TestCorpus(t *testing.T) {
 			require.NoError(t, err)
 			list, err := os.ReadFile(pods)
 			require.NoError(t, err)
-			compare(t, content, list, documents(t, printed.Bytes()))
+			compare(t, content, list, documents(t, printed.Bytes()), posted)
 		})
 	}
 }
@@ -52,7 +53,7 @@ func TestCorpusGoldens(t *testing.T) {
 			require.NoError(t, err)
 			list, err := os.ReadFile("../examples/captures/" + capture + ".pods.yaml")
 			require.NoError(t, err)
-			compare(t, content, list, documents(t, archive.Files[golden].Data))
+			compare(t, content, list, documents(t, archive.Files[golden].Data), posted)
 		})
 	}
 }
@@ -64,8 +65,14 @@ func documents(t *testing.T, text []byte) localcluster.Reports {
 	return reports
 }
 
-// compare places the pods, posts the capture, and waits until the objects are those wanted.
-func compare(t *testing.T, capture, list []byte, want localcluster.Reports) {
+// posted is the way of records into the operator.
+func posted(t *testing.T, r *running, capture string) {
+	t.Helper()
+	r.post(t, capture)
+}
+
+// compare places the pods, sends the capture, and waits until the objects are those wanted.
+func compare(t *testing.T, capture, list []byte, want localcluster.Reports, send func(t *testing.T, r *running, capture string)) {
 	t.Helper()
 	c := cluster(t)
 	k := admin(t, c)
@@ -75,10 +82,11 @@ func compare(t *testing.T, capture, list []byte, want localcluster.Reports) {
 	require.NoError(t, err)
 	t.Cleanup(func() { must(t, localcluster.Clear(background(), k, spaces...)) })
 
-	r := start(t, c.Config, func(o *operator.Options) { o.Namespaces = spaces })
+	// Nothing is written before the end, as replay prints nothing before: what is true only in between makes objects too.
+	r := start(t, c.Config, openOTLP, func(o *operator.Options) { o.Namespaces, o.WriteDelay = spaces, time.Hour })
 	var live bytes.Buffer
 	require.NoError(t, uids.Rewrite(&live, bytes.NewReader(capture)))
-	r.post(t, live.String())
+	send(t, r, live.String())
 	r.stop(t) // whatever was taken is written before the end
 	got, err := localcluster.Live(t.Context(), k, spaces...)
 	require.NoError(t, err)

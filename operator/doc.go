@@ -1,8 +1,8 @@
-// Package operator listens to kernel events over HTTP and keeps Kubernetes objects that say what they mean: KernelWhisper and
+// Package operator listens to kernel events, over HTTP and as OpenTelemetry metrics, and keeps Kubernetes objects that say what they mean: KernelWhisper and
 // PodBirthCertificate, with evidence, verdict, and the number to set. Its program is kernel-gossip-operator; [Run] is all of it, and
 // [New] is for programs of your own.
 //
-//	POST ─▶ ingest ─▶ Analyzer.Observe ─▶ queue of subjects ─▶ Reconcile: Finding ─▶ Rules.For ─▶ crd.New ─▶ server-side apply
+//	POST, OTLP ─▶ ingest ─▶ Analyzer.Observe ─▶ queue of subjects ─▶ Reconcile: Finding ─▶ Rules.For ─▶ crd.New ─▶ server-side apply
 //
 // The steps are those of gossip-replay, so a capture that is posted here gives the objects that replay prints.
 //

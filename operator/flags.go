@@ -26,8 +26,10 @@ type settings struct {
 
 func (s *settings) register(f *pflag.FlagSet) {
 	f.SortFlags = false
-	f.StringVar(&s.IngestAddress, "ingest-bind-address", defaultIngestAddress, "`ADDRESS` to which records are posted")
-	f.StringVar(&s.IngestAuth, "ingest-auth", AuthTokenReview, "who may post: tokenreview (whom the API server lets), token (who knows one of --ingest-token-file), none (loopback only)")
+	f.StringVar(&s.IngestAddress, flagIngest, defaultIngestAddress, "`ADDRESS` to which records are posted")
+	f.StringVar(&s.OTLPGRPCAddress, flagOTLPGRPC, defaultOTLPGRPC, "`ADDRESS` that takes OpenTelemetry metrics over gRPC, 0 for none")
+	f.StringVar(&s.OTLPHTTPAddress, flagOTLPHTTP, defaultOTLPHTTP, "`ADDRESS` that takes OpenTelemetry metrics over HTTP, 0 for none")
+	f.StringVar(&s.IngestAuth, "ingest-auth", AuthTokenReview, "who may send: tokenreview (whom the API server lets), token (who knows one of --ingest-token-file), none (loopback only)")
 	f.StringVar(&s.IngestAudience, "ingest-audience", defaultAudience, "`AUDIENCE` that a sender's token must have with tokenreview")
 	f.StringVar(&s.IngestTokens, "ingest-token-file", "", "`PATH` of a file with a bearer token, or of a folder (a mounted Secret) with a token in each file")
 	f.StringVar(&s.IngestCertDir, "ingest-cert-dir", "", "`FOLDER` with tls.crt and tls.key, which are watched; plain HTTP without it")

@@ -42,7 +42,7 @@ type running struct {
 // quick are options for tests: on loopback, without a lease, and fast.
 func quick(change ...func(*operator.Options)) operator.Options {
 	o := operator.Options{
-		IngestAddress: "127.0.0.1:0", IngestAuth: operator.AuthNone, HealthAddress: "0", MetricsAddress: "0",
+		IngestAddress: "127.0.0.1:0", OTLPGRPCAddress: "0", OTLPHTTPAddress: "0", IngestAuth: operator.AuthNone, HealthAddress: "0", MetricsAddress: "0",
 		WriteDelay: 50 * time.Millisecond, DrainTimeout: 20 * time.Second,
 	}
 	for _, f := range change {

@@ -108,7 +108,16 @@ func (o *Operator) Start(ctx context.Context) error {
 }
 
 // Addr is where records can be posted. It waits until they can, which is when this operator leads and its caches are filled.
-func (o *Operator) Addr(ctx context.Context) (net.Addr, error) { return o.server.addr(ctx) }
+func (o *Operator) Addr(ctx context.Context) (net.Addr, error) { return o.server.addr(ctx, flagIngest) }
+
+// OTLPAddrs are where OpenTelemetry metrics can be sent, over gRPC and over HTTP; nil where that is off. It waits as Addr does.
+func (o *Operator) OTLPAddrs(ctx context.Context) (overGRPC, overHTTP net.Addr, err error) {
+	if overGRPC, err = o.server.addr(ctx, flagOTLPGRPC); err != nil {
+		return nil, nil, err
+	}
+	overHTTP, err = o.server.addr(ctx, flagOTLPHTTP)
+	return overGRPC, overHTTP, err
+}
 
 func newManager(config *rest.Config, o Options, log logr.Logger) (manager.Manager, error) {
 	scheme := runtime.NewScheme()

@@ -35,6 +35,12 @@ type Options struct {
 	// IngestMaxRequests is how many requests are worked on at a time; 0 means 32.
 	IngestMaxRequests int
 
+	// OTLPGRPCAddress takes OpenTelemetry metrics over gRPC; "" means ":4317", "0" none. Authentication, certificates and limits are the
+	// Ingest options'.
+	OTLPGRPCAddress string
+	// OTLPHTTPAddress takes them over HTTP; "" means ":4318", "0" none.
+	OTLPHTTPAddress string
+
 	// HealthAddress serves /healthz and /readyz; "" means ":8081", "0" none.
 	HealthAddress string
 	// MetricsAddress serves /metrics; "" means ":8443", "0" none. Beyond loopback it speaks TLS and asks the API server who may read.
@@ -76,7 +82,11 @@ type Options struct {
 
 // The defaults, as flags print them.
 const (
+	off = "0" // of an address
+
 	defaultIngestAddress  = ":8080"
+	defaultOTLPGRPC       = ":4317"
+	defaultOTLPHTTP       = ":4318"
 	defaultHealthAddress  = ":8081"
 	defaultMetricsAddress = ":8443"
 	defaultAudience       = "kernel-gossip"
@@ -93,6 +103,8 @@ const (
 // withDefaults fills what is zero.
 func (o Options) withDefaults() Options {
 	o.IngestAddress = cmp.Or(o.IngestAddress, defaultIngestAddress)
+	o.OTLPGRPCAddress = cmp.Or(o.OTLPGRPCAddress, defaultOTLPGRPC)
+	o.OTLPHTTPAddress = cmp.Or(o.OTLPHTTPAddress, defaultOTLPHTTP)
 	o.IngestAuth = cmp.Or(o.IngestAuth, AuthTokenReview)
 	o.IngestAudience = cmp.Or(o.IngestAudience, defaultAudience)
 	o.HealthAddress = cmp.Or(o.HealthAddress, defaultHealthAddress)

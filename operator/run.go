@@ -51,7 +51,7 @@ func Run(ctx context.Context, args []string, lookup func(string) (string, bool),
 }
 
 func usage(f *pflag.FlagSet) string {
-	return "kernel-gossip-operator takes kernel events over HTTP and keeps the objects that say what they mean.\n\n" +
+	return "kernel-gossip-operator takes kernel events, over HTTP and as OpenTelemetry metrics, and keeps the objects that say what they mean.\n\n" +
 		"Each flag is also an environment variable: --write-delay is " + envPrefix + "WRITE_DELAY. The flag wins.\n\n" + f.FlagUsagesWrapped(120)
 }
 

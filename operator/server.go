@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -21,18 +22,15 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 )
 
-// server takes requests while this operator leads. It is no leader-only runnable, though it waits to be elected: those stop all at
-// once, and this one has to stop first and wait until the controller has written what is waiting.
+// server takes requests while this operator leads, at all its entrances. It is no leader-only runnable, though it waits to be elected:
+// those stop all at once, and this one has to stop first and wait until the controller has written what is waiting.
 type server struct {
 	manager      manager.Manager
 	intake       *intake
-	address      string
-	certificates *certwatcher.CertWatcher // nil: plain HTTP
-	handler      http.Handler
 	drainTimeout time.Duration
+	entrances    []*entrance
 
-	listening chan struct{} // closed once bound is set
-	bound     net.Addr
+	listening chan struct{} // closed once all entrances have an address
 	serving   atomic.Bool
 }
 
@@ -41,23 +39,17 @@ func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*
 	if err != nil {
 		return nil, err
 	}
-	s := &server{
-		manager: m, intake: in, address: o.IngestAddress, drainTimeout: o.DrainTimeout, listening: make(chan struct{}),
-		handler: ingest.NewHandler(ingest.Options{
-			Take: in.take, Auth: auth, MaxBody: o.IngestMaxBody, MaxRequests: o.IngestMaxRequests,
-			Rejected: in.metrics.refused, Answered: in.metrics.answered,
-		}),
+	door := ingest.New(ingest.Options{
+		Take: in.take, Auth: auth, MaxBody: o.IngestMaxBody, MaxRequests: o.IngestMaxRequests,
+		Rejected: in.metrics.refused, Answered: in.metrics.answered,
+	})
+	secure, err := certificate(m, o.IngestCertDir)
+	if err != nil {
+		return nil, err
 	}
-	if o.IngestCertDir != "" {
-		s.certificates, err = certwatcher.New(filepath.Join(o.IngestCertDir, "tls.crt"), filepath.Join(o.IngestCertDir, "tls.key"))
-		if err != nil {
-			return nil, fmt.Errorf("--ingest-cert-dir: %w", err)
-		}
-		if err := m.Add(s.certificates); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
+	return &server{
+		manager: m, intake: in, drainTimeout: o.DrainTimeout, entrances: entrances(o, door, secure), listening: make(chan struct{}),
+	}, nil
 }
 
 func authenticator(config *rest.Config, m manager.Manager, o Options) (ingest.Authenticator, error) {
@@ -72,6 +64,18 @@ func authenticator(config *rest.Config, m manager.Manager, o Options) (ingest.Au
 		return tokens, nil
 	}
 	return nil, nil //nolint:nilnil // nobody is asked who he is
+}
+
+// certificate is what TLS needs, watched for changes; nil without a folder.
+func certificate(m manager.Manager, dir string) (*tls.Config, error) {
+	if dir == "" {
+		return nil, nil //nolint:nilnil // no TLS
+	}
+	watched, err := certwatcher.New(filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"))
+	if err != nil {
+		return nil, fmt.Errorf("--ingest-cert-dir: %w", err)
+	}
+	return &tls.Config{GetCertificate: watched.GetCertificate, MinVersion: tls.VersionTLS12}, m.Add(watched)
 }
 
 // NeedLeaderElection is for the manager; see server.
@@ -92,21 +96,36 @@ func (s *server) Start(ctx context.Context) error {
 	if err := s.restore(ctx); err != nil {
 		return err
 	}
-	var config *tls.Config
-	if s.certificates != nil {
-		config = &tls.Config{GetCertificate: s.certificates.GetCertificate, MinVersion: tls.VersionTLS12}
-	}
-	listener, err := ingest.Listen(s.address, config)
+	listeners, err := s.listen()
 	if err != nil {
-		return fmt.Errorf("--ingest-bind-address: %w", err)
+		return err
 	}
-	s.bound = listener.Addr()
 	close(s.listening)
 	s.serving.Store(true)
-	http := manager.Server{Name: "ingest", Server: ingest.NewServer(s.handler), Listener: listener, ShutdownTimeout: new(s.drainTimeout / 2)}
-	err = http.Start(ctx)
+	all, stop := errgroup.WithContext(ctx) // one that fails stops the others
+	for i, e := range s.entrances {
+		all.Go(func() error { return e.serve(stop, listeners[i], s.drainTimeout/2) })
+	}
+	err = all.Wait()
 	s.serving.Store(false)
 	return errors.Join(err, s.drain(ctx))
+}
+
+// listen opens all entrances, or none.
+func (s *server) listen() ([]net.Listener, error) {
+	var listeners []net.Listener
+	for _, e := range s.entrances {
+		l, err := e.listen(e.address)
+		if err != nil {
+			for _, opened := range listeners {
+				_ = opened.Close()
+			}
+			return nil, fmt.Errorf("--%s: %w", e.flag, err)
+		}
+		e.bound = l.Addr()
+		listeners = append(listeners, l)
+	}
+	return listeners, nil
 }
 
 // restore gives the analyzer back what the stored objects remember.
@@ -136,7 +155,7 @@ func (s *server) drain(ctx context.Context) error {
 	return nil
 }
 
-// check says whether records can be posted: this operator leads, its caches are filled, and it listens.
+// check says whether records can be sent: this operator leads, its caches are filled, and it listens.
 func (s *server) check(*http.Request) error {
 	if !s.serving.Load() {
 		return errors.New("not listening: standing by, filling caches, or stopping")
@@ -144,11 +163,17 @@ func (s *server) check(*http.Request) error {
 	return nil
 }
 
-func (s *server) addr(ctx context.Context) (net.Addr, error) {
+// addr waits until the server listens, and is the address of the entrance with that flag; nil when there is none.
+func (s *server) addr(ctx context.Context, flag string) (net.Addr, error) {
 	select {
 	case <-s.listening:
-		return s.bound, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	for _, e := range s.entrances {
+		if e.flag == flag {
+			return e.bound, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // it is off
 }

@@ -22,12 +22,14 @@ func (o Options) validate() error {
 func (o Options) validateAddresses() error {
 	var wrong []error
 	for flag, address := range map[string]string{
-		"ingest-bind-address":       o.IngestAddress,
+		flagIngest:                  o.IngestAddress,
+		flagOTLPGRPC:                o.OTLPGRPCAddress,
+		flagOTLPHTTP:                o.OTLPHTTPAddress,
 		"health-probe-bind-address": o.HealthAddress,
 		"metrics-bind-address":      o.MetricsAddress,
 		"pprof-bind-address":        o.PprofAddress,
 	} {
-		if address == "" || address == "0" && flag != "ingest-bind-address" {
+		if address == "" || address == off && flag != flagIngest {
 			continue
 		}
 		if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
@@ -50,10 +52,13 @@ func (o Options) validateAuth() error {
 		}
 		return nil
 	case AuthNone:
-		if !ingest.Loopback(o.IngestAddress) {
-			return fmt.Errorf("--ingest-auth: none is for loopback only, and --ingest-bind-address is %q", o.IngestAddress)
+		var wrong []error
+		for flag, address := range map[string]string{flagIngest: o.IngestAddress, flagOTLPGRPC: o.OTLPGRPCAddress, flagOTLPHTTP: o.OTLPHTTPAddress} {
+			if !ingest.Loopback(address) && (address != off || flag == flagIngest) {
+				wrong = append(wrong, fmt.Errorf("--ingest-auth: none is for loopback only, and --%s is %q", flag, address))
+			}
 		}
-		return nil
+		return errors.Join(wrong...)
 	}
 	return fmt.Errorf("--ingest-auth: %q is not one of %s, %s, %s", o.IngestAuth, AuthTokenReview, AuthToken, AuthNone)
 }

@@ -164,7 +164,7 @@ func withOperator(ctx context.Context, program string, cluster *localcluster.Clu
 		return err
 	}
 	cmd := exec.CommandContext(ctx, program, "--kubeconfig="+file.Name(), "--leader-elect=false", "--ingest-auth=none",
-		"--ingest-bind-address="+ingest, "--metrics-bind-address="+metrics, "--health-probe-bind-address=0", "--max-objects-per-namespace=10000")
+		"--ingest-bind-address="+ingest, "--otlp-grpc-bind-address=0", "--otlp-http-bind-address=0", "--metrics-bind-address="+metrics, "--health-probe-bind-address=0", "--max-objects-per-namespace=10000")
 	log, err := os.CreateTemp("", "operator-*.log")
 	if err != nil {
 		return err

@@ -161,7 +161,7 @@ func TestReview(t *testing.T) {
 			}
 			require.Equal(t, tc.code == 200, err == nil, err)
 
-			h := ingest.NewHandler(ingest.Options{Take: newSink().take, Auth: review})
+			h := ingest.New(ingest.Options{Take: newSink().take, Auth: review}).Events()
 			got := post(t, h, bytes.NewReader([]byte(record())), "Authorization", "Bearer x")
 			require.Equal(t, tc.code, got.Code, got.Error)
 			if tc.code == 200 {

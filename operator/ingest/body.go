@@ -3,50 +3,67 @@ package ingest
 import (
 	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"net/http"
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
+	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
 // maxErrors is how many errors of one body are told.
 const maxErrors = 10
 
-// body is what a request holds. Another format needs another decode, and nothing else.
+// body is what a request holds, whatever the format. Another format needs another loop around note, and nothing else.
 type body struct {
-	now      time.Time
-	maxAhead time.Duration
+	now        time.Time
+	maxAhead   time.Duration
+	mayBeEmpty bool // a request without a record is as good as any
 
 	events    []gossip.Event
 	malformed int // records
 	early     int // records from the future
+	points    int // data points of both, in OTLP
 	errors    []string
 }
 
-// decode reads all records. The error is about the body as a whole.
-func (b *body) decode(r io.Reader, most int64) error {
-	for event, err := range (pixie.Options{MaxBytes: most}).Decode(r) {
-		var bad *pixie.RecordError
-		switch {
-		case errors.As(err, &bad):
-			b.malformed++
-			b.tell(err)
-		case err != nil:
+// note takes what was decoded: an event, or why there is none. The error is about the body as a whole.
+func (b *body) note(event gossip.Event, points int, err error) error {
+	var bad *pixie.RecordError
+	switch {
+	case errors.As(err, &bad):
+		if lost, ok := errors.AsType[*otlp.ResourceError](err); ok {
+			points = lost.Points
+		}
+		b.malformed++
+		b.refuse(points, err)
+	case err != nil:
+		return err
+	case event.From().Time.Sub(b.now) > b.maxAhead:
+		b.early++
+		at := event.From().Time
+		b.refuse(points, fmt.Errorf("%s: timestamp %s is %s ahead of this clock", event.Subject(), at.Format(time.RFC3339), at.Sub(b.now).Round(time.Second)))
+	default:
+		b.events = append(b.events, event)
+	}
+	return nil
+}
+
+// metrics notes the records of an OTLP request.
+func (b *body) metrics(records iter.Seq2[otlp.Record, error]) error {
+	b.mayBeEmpty = true // Pixie sends such
+	for record, err := range records {
+		if err := b.note(record.Event, record.Points, err); err != nil {
 			return err
-		case event.From().Time.Sub(b.now) > b.maxAhead:
-			b.early++
-			at := event.From().Time
-			b.tell(fmt.Errorf("%s: timestamp %s is %s ahead of this clock", event.Subject(), at.Format(time.RFC3339), at.Sub(b.now).Round(time.Second)))
-		default:
-			b.events = append(b.events, event)
 		}
 	}
 	return nil
 }
 
-func (b *body) tell(err error) {
+// refuse tells of a record. Its points are at least one: how many there are in one that cannot be read, nobody knows.
+func (b *body) refuse(points int, err error) {
+	b.points += max(points, 1)
 	if len(b.errors) < maxErrors {
 		b.errors = append(b.errors, err.Error())
 	}

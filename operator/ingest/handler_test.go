@@ -149,7 +149,7 @@ func TestAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSink()
 			s.ignore = "elsewhere"
-			h := ingest.NewHandler(ingest.Options{Take: s.take, MaxBody: 1 << 16})
+			h := ingest.New(ingest.Options{Take: s.take, MaxBody: 1 << 16}).Events()
 			got := post(t, h, strings.NewReader(tc.body), tc.header...)
 			require.Contains(t, got.Error+strings.Join(got.Errors, "\n"), tc.says)
 			got.Error, got.Errors = "", nil
@@ -165,7 +165,7 @@ func TestBadInputs(t *testing.T) {
 	require.NoError(t, err)
 	more, err := filepath.Glob("../../pixie/testdata/*.txtar")
 	require.NoError(t, err)
-	h := ingest.NewHandler(ingest.Options{Take: newSink().take})
+	h := ingest.New(ingest.Options{Take: newSink().take}).Events()
 	require.NotEmpty(t, slices.Concat(files, more))
 	for _, file := range slices.Concat(files, more) {
 		content, err := os.ReadFile(file)
@@ -177,14 +177,14 @@ func TestBadInputs(t *testing.T) {
 }
 
 func TestErrorsAreBounded(t *testing.T) {
-	h := ingest.NewHandler(ingest.Options{Take: newSink().take})
+	h := ingest.New(ingest.Options{Take: newSink().take}).Events()
 	got := post(t, h, strings.NewReader(strings.Repeat("{}\n", 5000)))
 	require.Equal(t, 5000, got.Rejected)
 	require.Len(t, got.Errors, 10)
 }
 
 func TestPaths(t *testing.T) {
-	h := ingest.NewHandler(ingest.Options{Take: newSink().take})
+	h := ingest.New(ingest.Options{Take: newSink().take}).Events()
 	for target, want := range map[string]int{
 		"POST /v1/events": 200, "POST /webhook/pixie": 200, "POST /": 404, "POST /v1/events/": 404, "GET /v1/events": 405, "DELETE /webhook/pixie": 405,
 	} {
@@ -199,7 +199,7 @@ func TestPaths(t *testing.T) {
 func TestComeAgain(t *testing.T) {
 	s := newSink()
 	s.full = true
-	h := ingest.NewHandler(ingest.Options{Take: s.take})
+	h := ingest.New(ingest.Options{Take: s.take}).Events()
 	response := httptest.NewRecorder()
 	h.ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/v1/events", strings.NewReader(record())))
 	require.Equal(t, http.StatusServiceUnavailable, response.Code)
@@ -211,7 +211,7 @@ func TestBusy(t *testing.T) {
 	s := newSink()
 	s.entered, s.hold = make(chan struct{}, 3), make(chan struct{})
 	counted := map[string]int{}
-	h := ingest.NewHandler(ingest.Options{Take: s.take, MaxRequests: 2, Rejected: func(reason string, n int) { counted[reason] += n }})
+	h := ingest.New(ingest.Options{Take: s.take, MaxRequests: 2, Rejected: func(reason string, n int) { counted[reason] += n }}).Events()
 	codes := make(chan int)
 	for range 2 {
 		go func() {
@@ -238,7 +238,7 @@ func FuzzHandler(f *testing.F) {
 	f.Add("", "zstd", []byte("[{},\n"))
 	f.Fuzz(func(t *testing.T, kind, packing string, body []byte) {
 		s := newSink()
-		h := ingest.NewHandler(ingest.Options{Take: s.take, MaxBody: 1 << 16})
+		h := ingest.New(ingest.Options{Take: s.take, MaxBody: 1 << 16}).Events()
 		got := post(t, h, bytes.NewReader(body), "Content-Type", kind, "Content-Encoding", packing)
 		require.Contains(t, []int{200, 400, 413, 415, 422}, got.Code)
 		require.Equal(t, got.Code == 200, got.Accepted+got.Ignored > 0)

@@ -39,7 +39,7 @@ func serve(t *testing.T, server *http.Server, config *tls.Config) string {
 
 // Senders that never finish hold a connection, not a place among those that are worked on for ever, and are sent away in the end.
 func TestSlowSenders(t *testing.T) {
-	server := ingest.NewServer(ingest.NewHandler(ingest.Options{Take: newSink().take, MaxRequests: 4}))
+	server := ingest.NewServer(ingest.New(ingest.Options{Take: newSink().take, MaxRequests: 4}).Events())
 	server.ReadHeaderTimeout, server.ReadTimeout = 300*time.Millisecond, 600*time.Millisecond
 	addr := serve(t, server, nil)
 	var slow []net.Conn
@@ -76,7 +76,7 @@ func TestSlowSenders(t *testing.T) {
 // Two thousand connections at once: each gets an answer, most of them that it is too many, and the server works on.
 func TestManyConnections(t *testing.T) {
 	s := newSink()
-	addr := serve(t, ingest.NewServer(ingest.NewHandler(ingest.Options{Take: s.take, MaxRequests: 8})), nil)
+	addr := serve(t, ingest.NewServer(ingest.New(ingest.Options{Take: s.take, MaxRequests: 8}).Events()), nil)
 	var ok, busy, other atomic.Int64
 	var all sync.WaitGroup
 	body := record()
@@ -123,7 +123,7 @@ func TestTLS(t *testing.T) {
 	config := &tls.Config{
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current.Load(), nil }, MinVersion: tls.VersionTLS12,
 	}
-	addr := serve(t, ingest.NewServer(ingest.NewHandler(ingest.Options{Take: newSink().take})), config)
+	addr := serve(t, ingest.NewServer(ingest.New(ingest.Options{Take: newSink().take}).Events()), config)
 	for _, name := range []string{"first", "second"} {
 		current.Store(certificate(t, name))
 		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}

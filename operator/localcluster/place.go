@@ -191,7 +191,8 @@ func (u UIDs) Rewrite(w io.Writer, capture io.Reader) error {
 
 func quoted(s string) []byte { return []byte(`"` + s + `"`) }
 
-// Clear deletes what Place and an operator made in these namespaces.
+// Clear deletes what Place and an operator made in these namespaces. It leaves nothing to the garbage collector, which an API server alone
+// does not have: Jobs would wait for it.
 func Clear(ctx context.Context, c client.Client, namespaces ...string) error {
 	var trouble []error
 	for _, namespace := range namespaces {
@@ -199,7 +200,8 @@ func Clear(ctx context.Context, c client.Client, namespaces ...string) error {
 			&appsv1.Deployment{}, &appsv1.StatefulSet{}, &appsv1.ReplicaSet{}, &batchv1.Job{}, &corev1.Pod{}, &autoscalingv2.HorizontalPodAutoscaler{}, &corev1.LimitRange{},
 			&v1alpha1.KernelWhisper{}, &v1alpha1.PodBirthCertificate{},
 		} {
-			trouble = append(trouble, c.DeleteAllOf(ctx, o, client.InNamespace(namespace), client.GracePeriodSeconds(0)))
+			trouble = append(trouble, c.DeleteAllOf(ctx, o, client.InNamespace(namespace), client.GracePeriodSeconds(0),
+				client.PropagationPolicy(metav1.DeletePropagationBackground)))
 		}
 	}
 	return errors.Join(trouble...)

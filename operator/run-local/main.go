@@ -61,7 +61,7 @@ func run(ctx context.Context, capture, listen string) (err error) {
 		return err
 	}
 	o, err := operator.New(cluster.Config, operator.Options{
-		IngestAddress: listen, IngestAuth: operator.AuthNone, HealthAddress: "0", MetricsAddress: "0",
+		IngestAddress: listen, IngestAuth: operator.AuthNone, OTLPGRPCAddress: "0", OTLPHTTPAddress: "0", HealthAddress: "0", MetricsAddress: "0",
 	}, log(os.Stderr))
 	if err != nil {
 		return err

@@ -1,0 +1,87 @@
+package operator
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+)
+
+// The flags of the entrances.
+const (
+	flagIngest   = "ingest-bind-address"
+	flagOTLPGRPC = "otlp-grpc-bind-address"
+	flagOTLPHTTP = "otlp-http-bind-address"
+)
+
+// entrance is one address at which records come in.
+type entrance struct {
+	flag, address string
+	listen        func(address string) (net.Listener, error)
+	// serve serves until ctx ends; requests that are under way then have so long to end.
+	serve func(ctx context.Context, l net.Listener, grace time.Duration) error
+
+	bound net.Addr
+}
+
+// entrances are those that are not off.
+func entrances(o Options, door *ingest.Door, secure *tls.Config) []*entrance {
+	all := []*entrance{overHTTP("ingest", flagIngest, o.IngestAddress, door.Events(), secure)}
+	if o.OTLPGRPCAddress != off {
+		all = append(all, overGRPC(flagOTLPGRPC, o.OTLPGRPCAddress, door, secure))
+	}
+	if o.OTLPHTTPAddress != off {
+		all = append(all, overHTTP("otlp", flagOTLPHTTP, o.OTLPHTTPAddress, door.Metrics(), secure))
+	}
+	return all
+}
+
+func overHTTP(name, flag, address string, handler http.Handler, secure *tls.Config) *entrance {
+	return &entrance{
+		flag: flag, address: address,
+		listen: func(address string) (net.Listener, error) { return ingest.Listen(address, secure) },
+		serve: func(ctx context.Context, l net.Listener, grace time.Duration) error {
+			s := manager.Server{Name: name, Server: ingest.NewServer(handler), Listener: l, ShutdownTimeout: &grace}
+			return s.Start(ctx)
+		},
+	}
+}
+
+func overGRPC(flag, address string, door *ingest.Door, secure *tls.Config) *entrance {
+	var c credentials.TransportCredentials
+	if secure != nil {
+		c = credentials.NewTLS(secure)
+	}
+	return &entrance{
+		flag: flag, address: address, listen: ingest.ListenGRPC,
+		serve: func(ctx context.Context, l net.Listener, grace time.Duration) error {
+			return serveGRPC(ctx, door.NewGRPC(c), l, grace)
+		},
+	}
+}
+
+// serveGRPC serves until ctx ends, then lets requests end that are under way, for as long as grace.
+func serveGRPC(ctx context.Context, s *grpc.Server, l net.Listener, grace time.Duration) error {
+	ctx, cancel := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		<-ctx.Done()
+		enough := time.AfterFunc(grace, s.Stop)
+		defer enough.Stop()
+		s.GracefulStop()
+	}()
+	log.FromContext(ctx).Info("Serving OTLP over gRPC", "addr", l.Addr().String())
+	err := s.Serve(l)
+	cancel()
+	<-stopped
+	return err
+}

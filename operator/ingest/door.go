@@ -1,0 +1,152 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// The limits that the zero Options have.
+const (
+	DefaultMaxBody     = 4 << 20          // bytes of a request, unpacked
+	DefaultMaxRequests = 32               // at a time
+	DefaultMaxAhead    = 10 * time.Minute // of a record's timestamp to this clock
+)
+
+// Take takes all good records of one request, in their order, or none. Ignored is how many of them are of no interest, which is no
+// fault of the sender. An error means that none was kept and that the sender should come again.
+type Take func(ctx context.Context, events []gossip.Event) (ignored int, err error)
+
+// Options of a Door. Only Take is required.
+type Options struct {
+	Take Take
+	// Auth says who may send; nil lets everybody in, which is for loopback.
+	Auth Authenticator
+	// MaxBody is the most bytes of a body, before and after it is unpacked; 0 means DefaultMaxBody.
+	MaxBody int64
+	// MaxRequests is how many requests are worked on at a time; 0 means DefaultMaxRequests.
+	MaxRequests int
+	// MaxAhead is how far in the future a record may be; 0 means DefaultMaxAhead.
+	MaxAhead time.Duration
+	// Rejected counts what was refused: records by "malformed" and "future", requests by "unauthenticated", "forbidden",
+	// "too_large", "unsupported", "broken", "busy" and "unavailable". Nil counts nothing.
+	Rejected func(reason string, n int)
+	// Answered is told of each answer; those over gRPC by the HTTP code that says the same. Nil is told nothing.
+	Answered func(code int, took time.Duration)
+}
+
+// Door is where records come in. Its servers share its limits. Make it with New.
+type Door struct {
+	options  Options
+	now      func() time.Time
+	slots    chan struct{}
+	patience time.Duration // with a request over gRPC
+	pool     sync.Pool     // of *[]gossip.Event
+}
+
+// New makes a door.
+func New(o Options) *Door {
+	if o.MaxBody <= 0 {
+		o.MaxBody = DefaultMaxBody
+	}
+	if o.MaxRequests <= 0 {
+		o.MaxRequests = DefaultMaxRequests
+	}
+	if o.MaxAhead <= 0 {
+		o.MaxAhead = DefaultMaxAhead
+	}
+	if o.Rejected == nil {
+		o.Rejected = func(string, int) {}
+	}
+	if o.Answered == nil {
+		o.Answered = func(int, time.Duration) {}
+	}
+	return &Door{options: o, now: time.Now, slots: make(chan struct{}, o.MaxRequests), patience: readTimeout}
+}
+
+// admit asks who the sender is. Whoever may send gets no answer yet.
+func (d *Door) admit(r *http.Request) (answer, bool) {
+	if d.options.Auth == nil {
+		return answer{}, true
+	}
+	err := d.options.Auth.Authenticate(r)
+	switch {
+	case err == nil:
+		return answer{}, true
+	case errors.Is(err, ErrForbidden):
+		return d.refuse("forbidden", refusal(http.StatusForbidden, err.Error())), false
+	case errors.Is(err, ErrUnauthenticated):
+		return d.refuse("unauthenticated", refusal(http.StatusUnauthorized, err.Error()).with("WWW-Authenticate", "Bearer")), false
+	}
+	return d.refuse("unavailable", later(http.StatusServiceUnavailable, 5, "cannot find out who you are: "+err.Error())), false
+}
+
+// enter takes one of the places of requests that are worked on, if one is free.
+func (d *Door) enter() (leave func(), ok bool) {
+	select {
+	case d.slots <- struct{}{}:
+		return func() { <-d.slots }, true
+	default:
+		return nil, false
+	}
+}
+
+func (d *Door) busy() answer {
+	return d.refuse("busy", later(http.StatusTooManyRequests, 1, "too many requests at a time"))
+}
+
+// refuse counts a request that is refused as a whole.
+func (d *Door) refuse(reason string, a answer) answer {
+	d.options.Rejected(reason, 1)
+	return a
+}
+
+// take decodes a body and hands its events on.
+func (d *Door) take(ctx context.Context, decode func(*body) error) answer {
+	buffer, _ := d.pool.Get().(*[]gossip.Event)
+	if buffer == nil {
+		buffer = new([]gossip.Event)
+	}
+	b := body{maxAhead: d.options.MaxAhead, now: d.now(), events: (*buffer)[:0]}
+	defer func() {
+		clear(b.events)
+		*buffer = b.events
+		d.pool.Put(buffer)
+	}()
+	final := decode(&b)
+	d.count("malformed", b.malformed)
+	d.count("future", b.early)
+	a := answer{code: http.StatusOK, points: b.points, Rejected: b.malformed + b.early, Errors: b.errors}
+	switch {
+	case tooLong(final):
+		return d.tooLarge()
+	case final != nil:
+		return d.refuse("broken", a.refused(http.StatusBadRequest, "the body broke off, and nothing of it was kept: "+final.Error()))
+	case len(b.events) == 0 && b.malformed == 0 && b.early > 0:
+		return a.refused(http.StatusUnprocessableEntity, "all records are from the future")
+	case len(b.events) == 0 && a.Rejected > 0:
+		return a.refused(http.StatusBadRequest, "no record was good")
+	case len(b.events) == 0 && b.mayBeEmpty:
+		return a
+	case len(b.events) == 0:
+		return d.refuse("broken", a.refused(http.StatusBadRequest, "the body holds no record"))
+	}
+	ignored, err := d.options.Take(ctx, b.events)
+	if err != nil {
+		return d.refuse("unavailable", later(http.StatusServiceUnavailable, 5, err.Error()))
+	}
+	a.Accepted, a.Ignored = len(b.events)-ignored, ignored
+	return a
+}
+
+func (d *Door) count(reason string, n int) {
+	if n > 0 {
+		d.options.Rejected(reason, n)
+	}
+}
+
+func (d *Door) tooLarge() answer { return d.refuse("too_large", tooLarge(d.options.MaxBody)) }

@@ -1,0 +1,38 @@
+package ingest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// Senders that never finish their request lose their place, and are told so.
+func TestSlowGRPC(t *testing.T) {
+	d := New(Options{Take: func(context.Context, []gossip.Event) (int, error) { return 0, nil }, MaxRequests: 1})
+	d.patience = 20 * time.Millisecond
+	l, err := ListenGRPC("127.0.0.1:0")
+	require.NoError(t, err)
+	s := d.NewGRPC(nil)
+	var done sync.WaitGroup
+	done.Go(func() { _ = s.Serve(l) })
+	defer done.Wait()
+	defer s.Stop()
+	c, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	for range 3 {
+		stream, err := c.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, "/"+metricsService+"/Export")
+		require.NoError(t, err)
+		require.Equal(t, codes.DeadlineExceeded, status.Code(stream.RecvMsg(&emptypb.Empty{})))
+	}
+}
