@@ -15,8 +15,9 @@ import (
 
 // capture is captures on their way through the four steps.
 type capture struct {
-	pods catalogs
-	errs io.Writer
+	pods     catalogs
+	errs     io.Writer
+	progress *progress // of reading
 
 	lanes   *lanes
 	records int       // good ones
@@ -29,7 +30,7 @@ func (c *capture) read(name string, in io.Reader) error {
 	if c.lanes == nil {
 		c.lanes = newLanes(c.pods)
 	}
-	text, err := pixie.Unpack(in)
+	text, err := pixie.Unpack(c.progress.track(name, in))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -71,6 +72,7 @@ func (c *capture) count(at time.Time) {
 
 // readAll observes all captures; "-" is in. One that cannot be read does not keep the others from being heard.
 func (c *capture) readAll(names []string, in io.Reader) error {
+	defer c.progress.done()
 	var trouble []error
 	for _, name := range names {
 		if name == "-" {

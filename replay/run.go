@@ -118,7 +118,8 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	if len(args) == 0 {
 		args = []string{"-"}
 	}
-	c := capture{pods: pods, errs: errs}
+	p := newProgress(errs)
+	c := capture{pods: pods, errs: p, progress: p}
 	trouble := c.readAll(args, in)
 	if c.records == 0 {
 		return &exitError{exitTrouble, cmp.Or(trouble, errors.New("no record that could be used"))}
