@@ -92,3 +92,21 @@ func compare(t *testing.T, capture, list []byte, want localcluster.Reports, send
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(want, got))
 }
+
+// gossip-replay send posts captures as they are, so they give what gossip-replay prints of them.
+func TestCorpusSent(t *testing.T) {
+	const capture, pods = "../examples/captures/mixed.ndjson", "../examples/captures/mixed.pods.yaml"
+	content, err := os.ReadFile(capture)
+	require.NoError(t, err)
+	list, err := os.ReadFile(pods)
+	require.NoError(t, err)
+	var printed, errs bytes.Buffer
+	require.Less(t, replay.Run([]string{"-o", "yaml", "--pods", pods, capture}, strings.NewReader(""), &printed, &errs), 2, errs.String())
+	compare(t, content, list, documents(t, printed.Bytes()), func(t *testing.T, r *running, capture string) {
+		t.Helper()
+		var said bytes.Buffer
+		code := replay.Run([]string{"send", "--speed", "max", "--batch", "100", "--url", r.URL}, strings.NewReader(capture), &said, &errs)
+		require.Zero(t, code, errs.String())
+		require.Contains(t, said.String(), "0 ignored, 0 rejected")
+	})
+}

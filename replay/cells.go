@@ -27,7 +27,7 @@ func kernelDetail(f gossip.Finding) string {
 		}
 	case gossip.OOMKilled:
 		if f.Kills > 0 && f.Usage.Known {
-			return "at " + mebibytes(f.Usage.Value)
+			return "at " + quantity(f.Usage.Value)
 		}
 	case gossip.NetworkIssue:
 		return networkDetail(f)
@@ -71,14 +71,14 @@ func metricsDetail(s v1alpha1.KernelWhisperStatus) string {
 	case *memory.LimitBytes == 0:
 		return "no limit"
 	case memory.PeakBytes != nil:
-		return fmt.Sprintf("%s of %s", mebibytes(*memory.PeakBytes), mebibytes(*memory.LimitBytes))
+		return fmt.Sprintf("%s of %s", quantity(*memory.PeakBytes), quantity(*memory.LimitBytes))
 	default:
-		return "of " + mebibytes(*memory.LimitBytes)
+		return "of " + quantity(*memory.LimitBytes)
 	}
 }
 
-// mebibytes is an amount of memory, rounded to Mi.
-func mebibytes(n int64) string {
+// quantity is an amount of memory, rounded to Mi.
+func quantity(n int64) string {
 	const mebi = 1 << 20
 	return resource.NewQuantity((n+mebi/2)/mebi*mebi, resource.BinarySI).String()
 }

@@ -100,9 +100,9 @@ func command(in io.Reader, out, errs io.Writer) *cobra.Command {
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	o.register(root.Flags())
-	root.AddCommand(diffCommand(in, out, errs))
+	root.AddCommand(diffCommand(in, out, errs), sendCommand(in, out, errs))
+	complete(root)
 	return root
 }
 

@@ -35,9 +35,12 @@ func TestCorpus(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			env.Values["operator"] = map[string]*fakeOperator{}
 			return os.Symlink(captures, filepath.Join(env.WorkDir, "captures"))
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "unbase64": unbase64},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "unbase64": unbase64, "operator": operatorCommand, "requests": requestsCommand,
+		},
 	})
 }
 
