@@ -54,9 +54,10 @@ bench-operator: ## measure the operator under load, beside a handler that does n
 	go build -o bin/ ./operator/kernel-gossip-operator ./operator/bench
 	bin/bench
 
-fuzz: ## fuzz the decoder for FUZZTIME (30s) each: against a naive one, its fast way against its strict one, and pieces against the whole
+fuzz: ## fuzz the decoder and the PxL checker, each for FUZZTIME (30s); fuzz-all is everything
 	for target in FuzzDecode FuzzPlain FuzzAhead; do \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pixie || exit 1; done
+	go test -run '^$$' -fuzz '^FuzzScript$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pxl/check
 
 image: ## build the operator's image for this machine (IMAGE=NAME:TAG); no other image is needed
 	$(STATIC) -o bin/image/ ./operator/kernel-gossip-operator

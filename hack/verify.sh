@@ -118,6 +118,7 @@ check "nothing but operator needs a cluster client" no_cluster_clients
 check "neither pixie nor replay needs gRPC" otlp_without_grpc
 check "gossip needs the standard library only" standard_library gossip
 check "pxl needs the standard library only" standard_library pxl
+check "pxl/check needs the standard library only" standard_library pxl/check
 check "crd/v1alpha1 needs nothing of ours, no k8s.io/api and no client" light_api
 check "shellcheck finds nothing" shell_scripts
 check "workflows are sound, and keep our rules (hack/workflows.awk)" workflows

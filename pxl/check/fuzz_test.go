@@ -1,0 +1,77 @@
+package check_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/pxl/check"
+)
+
+// FuzzScript gives the checker texts that nobody meant as scripts. Whatever it is given it ends, says the same twice, says no more than it
+// may, and names places that are in the text.
+func FuzzScript(f *testing.F) {
+	names, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(f, err)
+	for _, name := range names {
+		archive, err := txtar.ParseFile(name)
+		require.NoError(f, err)
+		for _, s := range archive.Files {
+			f.Add(string(s.Data))
+		}
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		report := check.Script(source)
+		require.Equal(t, report, check.Script(source))
+		require.LessOrEqual(t, len(report.Problems), 100)
+		lines := strings.Count(source, "\n") + 1
+		for i, p := range report.Problems {
+			require.NotEmpty(t, p.Message)
+			require.NotContains(t, p.Message, "\n")
+			require.Positive(t, p.Column)
+			require.True(t, 1 <= p.Line && p.Line <= lines, "line %d of %d", p.Line, lines)
+			require.True(t, i == 0 || report.Problems[i-1].Line <= p.Line)
+		}
+	})
+}
+
+// TestBounds gives it what could make it work without end.
+func TestBounds(t *testing.T) {
+	doubling := "import px\ndef f0():\n  return 1\n"
+	for i := 1; i < 40; i++ {
+		n := string(rune('0'+i/10)) + string(rune('0'+i%10))
+		before := string(rune('0'+(i-1)/10)) + string(rune('0'+(i-1)%10))
+		doubling += "def f" + n + "():\n  f" + before + "()\n  return f" + before + "()\n"
+	}
+	for name, source := range map[string]string{
+		"too long":          strings.Repeat("#", check.MaxBytes+1),
+		"brackets":          "x = " + strings.Repeat("[", 100_000),
+		"sum":               "x = 1" + strings.Repeat("+1", 50_000),
+		"attributes":        "x = a" + strings.Repeat(".b", 50_000),
+		"nots":              "x = " + strings.Repeat("not ", 30_000) + "1",
+		"minuses":           "x = " + strings.Repeat("-", 100_000) + "1",
+		"blocks":            blocks(300),
+		"calls":             doubling,
+		"problems":          strings.Repeat("x\n", 10_000),
+		"texts that double": "import px\nx = 'abc'\n" + strings.Repeat("x = x + x\n", 100),
+		"wide frames": "import px\nd = px.DataFrame('process_stats')\n" + strings.Repeat("d = d.merge(d, how='inner', left_on='upid', right_on='upid')\n", 5) +
+			strings.Repeat("e = d.merge(d, how='inner', left_on='upid_x', right_on='upid_x')\n", 3500),
+		"one program again and again": "import pxtrace\np = r'''" + strings.Repeat("kprobe:x { printf(\"a:%d\", 1); }\n", 40) + "'''\ndef f():\n" +
+			strings.Repeat("  pxtrace.UpsertTracepoint('a', 'a', p, pxtrace.kprobe(), '1m')\n", 3000) + "f()\n",
+		"merges that grow": "import px\nd = px.DataFrame('process_stats')\n" + strings.Repeat("d = d.merge(d, how='inner', left_on='upid', right_on='upid')\n", 4000),
+	} {
+		t.Run(name, func(t *testing.T) { require.True(t, check.Script(source).Refused()) })
+	}
+}
+
+// blocks is a function in a function, and so on.
+func blocks(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i) + "def f():\n")
+	}
+	return b.String() + strings.Repeat(" ", n) + "return 1\n"
+}
