@@ -101,7 +101,7 @@ func command(in io.Reader, out, errs io.Writer) *cobra.Command {
 	root.SetOut(out)
 	root.SetErr(errs)
 	o.register(root.Flags())
-	root.AddCommand(diffCommand(in, out, errs), sendCommand(in, out, errs))
+	root.AddCommand(diffCommand(in, out, errs), sendCommand(in, out, errs), pxlCheckCommand(in, out, errs))
 	complete(root)
 	return root
 }

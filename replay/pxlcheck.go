@@ -1,0 +1,86 @@
+package replay
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kernel-gossip/kernel-gossip/pxl/check"
+)
+
+func pxlCheckCommand(in io.Reader, out, errs io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "pxl-check FILE...",
+		Short: "Say what Pixie would refuse in PxL scripts",
+		Long: `Look at PxL scripts without a cluster: syntax, imports, tables, columns through every operator, the exact types that
+functions take, metadata that is asked for too late, exports, and the rules for bpftrace programs. Each problem is
+one line, FILE:LINE:COLUMN: message. Tables that the probes of one FILE fill are known to all, so give a script that
+only reads them together with the one that deploys them. With - standard input is read.
+
+This cannot replace Pixie's own compiler. It knows what one version of Pixie has (pxl/check/data says which), not what
+runs in a cluster, and it is silent where a value cannot be known before a script runs.
+
+Exit status: 0 nothing that Pixie would refuse (there may be warnings), 1 something, 2 a file that cannot be read.`,
+		Example: "  gossip-replay pxl-check pxl/*.pxl",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return checkScripts(args, in, out, errs)
+		},
+	}
+}
+
+// checkScripts checks every script that can be read.
+func checkScripts(names []string, in io.Reader, out, errs io.Writer) error {
+	sources := make([]*string, len(names))
+	var tables []check.Table
+	code := exitClean
+	for i, name := range names {
+		source, err := readScript(name, in)
+		if err != nil {
+			fmt.Fprintf(errs, "gossip-replay: %v\n", err)
+			code = exitTrouble
+			continue
+		}
+		sources[i] = &source
+		for _, p := range check.Script(source).Probes {
+			tables = append(tables, p.Table)
+		}
+	}
+	for i, name := range names {
+		if sources[i] == nil {
+			continue
+		}
+		report := check.Script(*sources[i], tables...)
+		for _, p := range report.Problems {
+			if _, err := fmt.Fprintf(out, "%s:%v\n", name, p); err != nil {
+				return &exitError{exitTrouble, fmt.Errorf("write: %w", err)}
+			}
+		}
+		if report.Refused() {
+			code = max(code, exitFindings)
+		}
+	}
+	if code != exitClean {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// readScript reads one script; of one that is too long no more than shows it.
+func readScript(name string, in io.Reader) (string, error) {
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		in = f
+	}
+	source, err := io.ReadAll(io.LimitReader(in, check.MaxBytes+1))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return string(source), nil
+}
