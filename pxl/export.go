@@ -1,0 +1,66 @@
+package pxl
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// resourceAttributes are the columns that say whose a row is, by the names of OpenTelemetry.
+var resourceAttributes = []struct{ attribute, column string }{
+	{"k8s.namespace.name", "namespace"},
+	{"k8s.pod.name", "pod_name"},
+	{"k8s.pod.uid", "pod_uid"},
+	{"k8s.node.name", "node"},
+	{"k8s.container.name", "container_name"},
+}
+
+var (
+	traceImport = regexp.MustCompile(`(?m)^import pxtrace\n`)
+	displayLine = regexp.MustCompile(`(?m)^px\.display\((\w+), '(\w+)'\)$`)
+	ttlLine     = regexp.MustCompile(`(?m)^TTL = .*\n`)
+	blankLines  = regexp.MustCompile(`\n{3,}`)
+)
+
+// export makes the export form of a script in its display form: without its probes, and with px.export where px.display was. What is sent
+// of a table comes from its columns.
+func export(name, script string) string {
+	for _, probes := range []*regexp.Regexp{traceImport, programBlock, upsertLine, ttlLine} {
+		script = probes.ReplaceAllLiteralString(script, "")
+	}
+	script = blankLines.ReplaceAllLiteralString(script, "\n\n")
+	return displayLine.ReplaceAllStringFunc(script, func(line string) string {
+		m := displayLine.FindStringSubmatch(line)
+		frame, tables := m[1], Tables(name)
+		i := slices.IndexFunc(tables, func(t Table) bool { return t.Name == m[2] })
+		return exportTable(frame, tables[i])
+	})
+}
+
+// exportTable sends each number of a table as a gauge. Pixie takes no expressions here, only columns.
+func exportTable(frame string, t Table) string {
+	has := func(column string) bool {
+		return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == column })
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "px.export(%s, px.otel.Data(\n    resource={\n        'service.name': 'kernel-gossip',\n", frame)
+	for _, a := range resourceAttributes {
+		if has(a.column) {
+			fmt.Fprintf(&b, "        '%s': %s.%s,\n", a.attribute, frame, a.column)
+		}
+	}
+	b.WriteString("    },\n    data=[\n")
+	attributes := ""
+	if has(periodColumn.Name) {
+		attributes = fmt.Sprintf(", attributes={'%s': %s.%s}", periodColumn.Name, frame, periodColumn.Name)
+	}
+	for _, c := range t.Columns {
+		if c.Unit != "" {
+			fmt.Fprintf(&b, "        px.otel.metric.Gauge(name='kernel_gossip.%s.%s', value=%s.%s, unit='%s'%s),\n",
+				t.Kind(), c.Name, frame, c.Name, c.Unit, attributes)
+		}
+	}
+	b.WriteString("    ],\n))")
+	return b.String()
+}
