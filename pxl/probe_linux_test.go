@@ -1,0 +1,208 @@
+package pxl_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/pxl"
+	"github.com/kernel-gossip/kernel-gossip/pxl/check"
+)
+
+// patience ends a test whose rows never come; nothing depends on how long it is.
+const patience = 2 * time.Minute
+
+// needsBPFTrace skips a test where bpftrace cannot run. In CI it must.
+func needsBPFTrace(t *testing.T) {
+	t.Helper()
+	_, err := exec.LookPath("bpftrace")
+	switch {
+	case err == nil && os.Getuid() == 0:
+	case os.Getenv("CI") == "true":
+		t.Fatalf("bpftrace has to run here, as root: %v", err)
+	default:
+		t.Skipf("bpftrace cannot run here (it is not installed, or this is not root): %v", err)
+	}
+}
+
+// programs are those of all scripts, by the table that they fill.
+func programs(t *testing.T) map[string]pxl.Program {
+	t.Helper()
+	all := map[string]pxl.Program{}
+	for _, name := range pxl.Names() {
+		found, err := pxl.Programs(name)
+		require.NoError(t, err)
+		for _, p := range found {
+			all[p.Table] = p
+		}
+	}
+	return all
+}
+
+// row is what a program printed: its columns.
+type row map[string]string
+
+func (r row) number(t *testing.T, column string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(r[column], 10, 64)
+	require.NoError(t, err, column)
+	return n
+}
+
+// probe is a running program.
+type probe struct{ rows chan row }
+
+// attach runs a script's program until the test ends, and returns when it listens.
+func attach(t *testing.T, table string) *probe {
+	t.Helper()
+	p := programs(t)[table]
+	require.NotEmpty(t, p.Text, table)
+	pattern := rowPattern(t, table)
+	cmd := exec.CommandContext(t.Context(), "bpftrace", "-f", "json", "-e", p.Text)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	var messages strings.Builder
+	cmd.Stderr = &messages
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	attached, ended := make(chan struct{}), make(chan struct{})
+	out := &probe{rows: make(chan row, 10_000)}
+	go func() {
+		defer close(ended)
+		lines := bufio.NewScanner(stdout)
+		lines.Buffer(nil, 16<<20)
+		for lines.Scan() {
+			var l struct {
+				Type string          `json:"type"`
+				Data json.RawMessage `json:"data"`
+			}
+			if json.Unmarshal(lines.Bytes(), &l) != nil {
+				continue
+			}
+			switch l.Type {
+			case "attached_probes":
+				close(attached)
+			case "printf":
+				var text string
+				if json.Unmarshal(l.Data, &text) == nil {
+					out.put(pattern, text)
+				}
+			}
+		}
+		_ = cmd.Wait() // its messages say why
+	}()
+	t.Cleanup(func() { <-ended })
+	select {
+	case <-attached:
+		time.Sleep(3 * time.Second) // bpftrace speaks before the last probe is attached
+	case <-ended:
+		t.Fatalf("bpftrace: %s", messages.String())
+	case <-time.After(patience):
+		t.Fatal("bpftrace attached nothing")
+	}
+	return out
+}
+
+func (p *probe) put(pattern *regexp.Regexp, text string) {
+	r := row{"": text}
+	if m := pattern.FindStringSubmatch(text); m != nil {
+		for i, name := range pattern.SubexpNames()[1:] {
+			r[name] = m[i+1]
+		}
+	}
+	select {
+	case p.rows <- r:
+	default: // nobody waits for so many
+	}
+}
+
+// next is the next row for which ok holds.
+func (p *probe) next(t *testing.T, ok func(row) bool) row {
+	t.Helper()
+	end := time.After(patience)
+	for {
+		select {
+		case r := <-p.rows:
+			require.Greater(t, len(r), 1, "a row that is not of its format: %s", r[""])
+			if ok(r) {
+				return r
+			}
+		case <-end:
+			t.Fatal("the row that was waited for never came")
+		}
+	}
+}
+
+// rowPattern reads rows as Pixie does: by the names in the format.
+func rowPattern(t *testing.T, table string) *regexp.Regexp {
+	t.Helper()
+	for _, name := range pxl.Names() {
+		script, err := pxl.Script(name)
+		require.NoError(t, err)
+		for _, p := range check.Script(script).Probes {
+			if p.Table.Name != table {
+				continue
+			}
+			var parts []string
+			for _, c := range p.Table.Columns {
+				parts = append(parts, fmt.Sprintf("%s:(?P<%s>.*?)", c.Name, c.Name))
+			}
+			return regexp.MustCompile(`(?s)^` + strings.Join(parts, " ") + `$`)
+		}
+	}
+	t.Fatalf("no script fills %s", table)
+	return nil
+}
+
+// cgroup makes a cgroup with a controller, v1 or v2, and removes it after the test.
+func cgroup(t *testing.T, controller, name string) string {
+	t.Helper()
+	root := "/sys/fs/cgroup"
+	if _, err := os.Stat(filepath.Join(root, controller)); err == nil {
+		root = filepath.Join(root, controller)
+	} else {
+		require.NoError(t, os.WriteFile(filepath.Join(root, "cgroup.subtree_control"), []byte("+"+controller), 0o600))
+	}
+	dir := filepath.Join(root, name)
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	t.Cleanup(func() {
+		require.Eventually(t, func() bool { return os.Remove(dir) == nil }, patience, 50*time.Millisecond, "%s stays busy", dir)
+	})
+	return dir
+}
+
+// set writes a limit, by its name in cgroup v1 or v2.
+func set(t *testing.T, dir, v1, v1value, v2, v2value string) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(dir, v1)); err == nil {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, v1), []byte(v1value), 0o600))
+		return
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, v2), []byte(v2value), 0o600))
+}
+
+// counter reads one line of a cgroup's file.
+func counter(t *testing.T, file, name string) int64 {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		if k, v, _ := strings.Cut(strings.TrimSpace(line), " "); k == name {
+			n, err := strconv.ParseInt(v, 10, 64)
+			require.NoError(t, err)
+			return n
+		}
+	}
+	t.Fatalf("%s has no %s", file, name)
+	return 0
+}

@@ -1,0 +1,184 @@
+package pxl_test
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie"
+)
+
+// containerID is the name of a container's cgroup directory, as containerd and systemd make it.
+var containerID = "cri-containerd-" + strings.Repeat("0123456789abcdef", 4) + ".scope"
+
+// cut is what a program prints of it.
+var cut = containerID[:63]
+
+// TestProgramsCompile compiles every program with the bpftrace of this machine, which is newer than Pixie's.
+func TestProgramsCompile(t *testing.T) {
+	needsBPFTrace(t)
+	for table, p := range programs(t) {
+		t.Run(table, func(t *testing.T) {
+			out, err := exec.CommandContext(t.Context(), "bpftrace", "-d", "-e", p.Text).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out[max(0, len(out)-4000):])
+			}
+		})
+	}
+}
+
+// decode makes an event of a record of the contract: that of one pod, from what a script makes of its rows.
+func decode(t *testing.T, kind string, fields map[string]any) gossip.Event {
+	t.Helper()
+	record := map[string]any{
+		"type": kind, "timestamp": "2026-01-02T03:04:05Z", "namespace": "shop", "pod_name": "api-0", "container_name": "app", "source": "pixie",
+	}
+	for name, value := range fields {
+		record[name] = value
+	}
+	text, err := json.Marshal(record)
+	require.NoError(t, err)
+	for event, err := range pixie.Decode(strings.NewReader(string(text))) {
+		if err != nil && strings.Contains(err.Error(), "not analysed by this version") {
+			t.Skip(err)
+		}
+		require.NoError(t, err)
+		return event
+	}
+	require.NoError(t, io.ErrUnexpectedEOF)
+	return nil
+}
+
+// TestCPU throttles a process and compares what the program says with the cgroup's own counters.
+func TestCPU(t *testing.T) {
+	needsBPFTrace(t)
+	dir := cgroup(t, "cpu", containerID)
+	set(t, dir, "cpu.cfs_quota_us", "20000", "cpu.max", "20000 100000")
+	p := attach(t, "kg_cpu_v1")
+	start(t, dir, "busy")
+	sums := map[string]int64{}
+	for range 2 {
+		r := p.next(t, func(r row) bool { return r["cgroup"] == cut })
+		for _, column := range []string{"elapsed_ns", "nr_periods", "nr_throttled", "throttled_ns", "usage_ns"} {
+			sums[column] += r.number(t, column)
+		}
+		require.Equal(t, int64(20_000_000), r.number(t, "quota_ns"))
+		require.Equal(t, int64(100_000_000), r.number(t, "cfs_period_ns"))
+		require.Positive(t, r.number(t, "cpus"))
+	}
+	stat := filepath.Join(dir, "cpu.stat")
+	require.Positive(t, sums["nr_throttled"])
+	require.LessOrEqual(t, sums["nr_throttled"], sums["nr_periods"])
+	require.LessOrEqual(t, sums["nr_throttled"], counter(t, stat, "nr_throttled"))
+	require.LessOrEqual(t, sums["nr_periods"], counter(t, stat, "nr_periods"))
+	require.Greater(t, 2*sums["nr_periods"], counter(t, stat, "nr_periods"), "more than half of all periods are in two of the rows")
+	require.Less(t, sums["usage_ns"], sums["elapsed_ns"]/3, "a quota of a fifth")
+	require.Positive(t, sums["usage_ns"])
+
+	event := decode(t, "cpu_throttle", map[string]any{
+		"period_seconds": float64(sums["elapsed_ns"]) / 1e9, "nr_periods": sums["nr_periods"], "nr_throttled": sums["nr_throttled"],
+		"throttled_usec": sums["throttled_ns"] / 1000, "usage_usec": sums["usage_ns"] / 1000, "limit_cores": 0.2,
+	})
+	sample := event.(gossip.CPUSample)
+	require.True(t, sample.HasCounters())
+	require.Equal(t, gossip.Some(sums["nr_periods"]), sample.Periods)
+	require.Equal(t, gossip.Some(sums["throttled_ns"]/1000), sample.ThrottledUsec)
+}
+
+// TestMemory fills a part of a limit.
+func TestMemory(t *testing.T) {
+	needsBPFTrace(t)
+	dir := cgroup(t, "memory", containerID)
+	set(t, dir, "memory.limit_in_bytes", "67108864", "memory.max", "67108864")
+	p := attach(t, "kg_memory_v1")
+	start(t, dir, "memory", "PXL_TEST_BYTES=20971520")
+	r := p.next(t, func(r row) bool { return r["cgroup"] == cut })
+	page := int64(os.Getpagesize())
+	used := r.number(t, "usage_pages") * page
+	require.GreaterOrEqual(t, used, int64(20<<20))
+	require.LessOrEqual(t, used, int64(64<<20))
+	require.Equal(t, int64(64<<20), r.number(t, "limit_pages")*page)
+	require.GreaterOrEqual(t, r.number(t, "limit_hits"), int64(0))
+	decode(t, "memory_pressure", map[string]any{"working_set_bytes": used, "limit_bytes": 64 << 20, "limit_hits": r.number(t, "limit_hits")})
+}
+
+// TestKills fills more than a limit.
+func TestKills(t *testing.T) {
+	needsBPFTrace(t)
+	dir := cgroup(t, "memory", containerID)
+	set(t, dir, "memory.limit_in_bytes", "33554432", "memory.max", "33554432")
+	set(t, dir, "memory.swappiness", "0", "memory.swap.max", "0")
+	p := attach(t, "kg_kills_v1")
+	victim := start(t, dir, "memory", "PXL_TEST_BYTES=134217728")
+	r := p.next(t, func(r row) bool { return r["a"] == cut })
+	require.Equal(t, "oom_kill", r["event"])
+	require.Equal(t, int64(victim.Process.Pid), r.number(t, "pid"))
+	require.Equal(t, int64(32<<20), r.number(t, "limit")*int64(os.Getpagesize()))
+	decode(t, "oom_kill", map[string]any{"victim_pid": r.number(t, "pid"), "victim_comm": r["comm"], "scope": r["scope"]})
+}
+
+// TestNetwork fails to connect.
+func TestNetwork(t *testing.T) {
+	needsBPFTrace(t)
+	dir := cgroup(t, "cpu", containerID)
+	p := attach(t, "kg_network_v1")
+	start(t, dir, "connect")
+	r := p.next(t, func(r row) bool { return r["cgroup"] == cut })
+	require.Positive(t, r.number(t, "connect_failures"))
+	decode(t, "network_issue", map[string]any{
+		"connect_failures": r.number(t, "connect_failures"), "tcp_retransmits": r.number(t, "tcp_retransmits"),
+	})
+}
+
+// TestBirth starts a container as a runtime does, without one: a shim, an init that changes its root, and the command.
+func TestBirth(t *testing.T) {
+	needsBPFTrace(t)
+	p := attach(t, "kg_birth_v1")
+	uid := "0f3e1c2a_1111_2222_3333_444455556666"
+	pod := cgroup(t, "cpu", "kubepods-besteffort-pod"+uid+".slice")
+	made := p.next(t, func(r row) bool { return r["command"] == "0" && strings.Contains(r["a"], uid) })
+	path := made["a"]
+	if len(path) == 63 { // the rest is in b
+		path += made["b"]
+	}
+	require.Equal(t, "/"+filepath.Base(pod), path)
+	dir := filepath.Join(pod, containerID)
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	t.Cleanup(func() { require.NoError(t, os.Remove(dir)) })
+
+	self, err := os.Executable()
+	require.NoError(t, err)
+	binary, err := os.ReadFile(self)
+	require.NoError(t, err)
+	shim := filepath.Join(t.TempDir(), "containerd-shim-test")
+	require.NoError(t, os.WriteFile(shim, binary, 0o700))
+	cmd := exec.CommandContext(t.Context(), shim)
+	cmd.Env = append(os.Environ(), workload+"=shim", "PXL_TEST_CGROUP="+dir, "PXL_TEST_ROOT="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+
+	r := p.next(t, func(r row) bool { return r["command"] == "1" && r["a"] == cut })
+	require.Equal(t, filepath.Base(pod)[:63], r["b"])
+	require.Equal(t, strconv.Itoa(cmd.Process.Pid), r["birth"])
+	require.Equal(t, int64(2), r.number(t, "namespaces"))
+	require.Equal(t, int64(3), r.number(t, "mounts"))
+	require.GreaterOrEqual(t, r.number(t, "processes"), int64(1), "Go's runtime may try out how it can start processes")
+	require.GreaterOrEqual(t, r.number(t, "execs"), int64(2))
+	require.Greater(t, r.number(t, "syscalls"), int64(10))
+
+	duration := r.number(t, "time_") - made.number(t, "time_")
+	require.Positive(t, duration)
+	event := decode(t, "pod_creation", map[string]any{
+		"total_syscalls": r.number(t, "syscalls"), "namespace_ops": r.number(t, "namespaces"), "cgroup_writes": r.number(t, "cgroup_writes"),
+		"duration_ns": duration, "execs": r.number(t, "execs"), "processes": r.number(t, "processes"), "mounts": r.number(t, "mounts"),
+	})
+	require.Equal(t, r.number(t, "syscalls"), event.(gossip.PodCreation).TotalSyscalls)
+}
