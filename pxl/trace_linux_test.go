@@ -2,6 +2,7 @@ package pxl_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -16,8 +17,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// containerID is the name of a container's cgroup directory, as containerd and systemd make it.
-var containerID = "cri-containerd-" + strings.Repeat("0123456789abcdef", 4) + ".scope"
+// containerID is the name of a container's cgroup directory, as containerd and systemd make it; of this process, since another may run the
+// same tests.
+var containerID = fmt.Sprintf("cri-containerd-%08x%s.scope", os.Getpid(), strings.Repeat("89abcdef", 7))
 
 // cut is what a program prints of it.
 var cut = containerID[:63]
@@ -142,7 +144,7 @@ func TestNetwork(t *testing.T) {
 func TestBirth(t *testing.T) {
 	needsBPFTrace(t)
 	p := attach(t, "kg_birth_v1")
-	uid := "0f3e1c2a_1111_2222_3333_444455556666"
+	uid := fmt.Sprintf("%08x_1111_2222_3333_444455556666", os.Getpid())
 	pod := cgroup(t, "cpu", "kubepods-besteffort-pod"+uid+".slice")
 	made := p.next(t, func(r row) bool { return r["command"] == "0" && strings.Contains(r["a"], uid) })
 	path := made["a"]
