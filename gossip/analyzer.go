@@ -74,6 +74,18 @@ func (a *Analyzer) ObserveCPU(samples []CPUSample) {
 	}
 }
 
+// ObserveBirths is ObserveCPU for births. What is kept of one shares its timeline and its map with the slice.
+func (a *Analyzer) ObserveBirths(births []PodCreation) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range births {
+		c := &births[i]
+		r := record{event: c}
+		r.birth(c)
+		a.observe(Subject{Kind: KindPodBirth, Namespace: c.Namespace, Pod: c.Pod}, &r, c.possible())
+	}
+}
+
 // observe takes the record of an event whose figures are possible or not.
 func (a *Analyzer) observe(about Subject, r *record, possible bool) {
 	a.stats.Observed++

@@ -24,6 +24,7 @@ func (s *state) observe(birth *record) outcome {
 			return counted
 		}
 	}
+	birth.own()
 	kept := *birth
 	s.birth = &kept
 	return counted

@@ -34,23 +34,7 @@ func fingerprintOf(e Event) fingerprint {
 			h.optional(o.Known, uint64(o.Value))
 		}
 	case PodCreation:
-		h.origin(e.Origin)
-		for _, n := range [...]int64{e.TotalSyscalls, e.NamespaceOps, e.CgroupWrites, int64(e.Duration)} {
-			h.number(uint64(n))
-		}
-		h.numbers(e.Execs, e.Processes, e.Mounts, e.IPTablesRules)
-		h.optional(e.ImagePull.Known, uint64(e.ImagePull.Value))
-		h.optional(e.Init.Known, uint64(e.Init.Value))
-		for _, name := range slices.Sorted(maps.Keys(e.Syscalls)) {
-			h.text(name)
-			h.number(uint64(e.Syscalls[name]))
-		}
-		for _, s := range e.Timeline {
-			h.number(uint64(s.Offset))
-			h.text(string(s.Actor))
-			h.text(s.Action)
-			h.text(s.Details)
-		}
+		h.birth(&e)
 	}
 	return h
 }
@@ -64,6 +48,27 @@ func (h *fingerprint) cpu(e *CPUSample) {
 	h.numbers(e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs)
 	h.shares(e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores)
 	h.number(uint64(e.CFSPeriod))
+}
+
+func (h *fingerprint) birth(e *PodCreation) {
+	*h = beginPrint
+	h.origin(e.Origin)
+	for _, n := range [...]int64{e.TotalSyscalls, e.NamespaceOps, e.CgroupWrites, int64(e.Duration)} {
+		h.number(uint64(n))
+	}
+	h.numbers(e.Execs, e.Processes, e.Mounts, e.IPTablesRules)
+	h.optional(e.ImagePull.Known, uint64(e.ImagePull.Value))
+	h.optional(e.Init.Known, uint64(e.Init.Value))
+	for _, name := range slices.Sorted(maps.Keys(e.Syscalls)) {
+		h.text(name)
+		h.number(uint64(e.Syscalls[name]))
+	}
+	for _, s := range e.Timeline {
+		h.number(uint64(s.Offset))
+		h.text(string(s.Actor))
+		h.text(s.Action)
+		h.text(s.Details)
+	}
 }
 
 func (h *fingerprint) origin(o Origin) {

@@ -21,7 +21,7 @@ type marks struct {
 	filled    bool              // limit is the pod's
 }
 
-// newRecord digests an event, and cuts a birth to the steps that tell most. An event is large: it is looked at through pointers.
+// newRecord digests an event. An event is large: it is looked at through pointers.
 func newRecord(event Event) record {
 	r := record{event: event}
 	switch e := event.(type) {
@@ -43,14 +43,7 @@ func newRecord(event Event) record {
 		r.print = fingerprintOf(event)
 		r.counters = e.HasCounters()
 	case PodCreation:
-		r.of(&e.Origin)
-		r.print = fingerprintOf(event)
-		r.longest = longestStage(&e)
-		if kept := telling(e.Timeline, maxSteps); len(kept) < len(e.Timeline) {
-			r.omitted = len(e.Timeline) - len(kept)
-			e.Timeline = kept
-			r.event = e
-		}
+		r.birth(&e)
 	}
 	return r
 }
@@ -63,10 +56,26 @@ func (r *record) cpu(s *CPUSample) {
 	r.limit, r.filled = s.LimitCores, s.LimitFilled
 }
 
+// birth digests a birth, and cuts it to the steps that tell most.
+func (r *record) birth(c *PodCreation) {
+	r.of(&c.Origin)
+	r.print.birth(c)
+	r.longest = longestStage(c)
+	if kept := telling(c.Timeline, maxSteps); len(kept) < len(c.Timeline) {
+		r.omitted = len(c.Timeline) - len(kept)
+		short := *c
+		short.Timeline = kept
+		r.event = short
+	}
+}
+
 // own makes the event the record's own, if it is still the caller's.
 func (r *record) own() {
-	if s, ok := r.event.(*CPUSample); ok {
-		r.event = *s
+	switch e := r.event.(type) {
+	case *CPUSample:
+		r.event = *e
+	case *PodCreation:
+		r.event = *e
 	}
 }
 
@@ -91,9 +100,13 @@ func possible(e Event) bool {
 	case NetworkSample:
 		return e.possible()
 	case PodCreation:
-		return e.Duration >= 0 && e.ImagePull.Value >= 0 && e.Init.Value >= 0
+		return e.possible()
 	}
 	return false
+}
+
+func (c *PodCreation) possible() bool {
+	return c.Duration >= 0 && c.ImagePull.Value >= 0 && c.Init.Value >= 0
 }
 
 func (s *CPUSample) possible() bool {

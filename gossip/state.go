@@ -84,11 +84,14 @@ func (s *state) take(r *record, a *Analyzer) {
 	}
 }
 
-// goesOn says whether a sample changes nothing of what is known of pod, container and limit. Sums do not mind when it is counted, and in
+// goesOn says whether a record changes nothing of what is known of pod, container and limit. Sums do not mind when it is counted, and in
 // the order of its instant it would stand before those that begin something new.
 func (s *state) goesOn(r *record) bool {
 	if r.uid != "" && r.uid != s.uid {
 		return false
+	}
+	if s.about.Kind == KindPodBirth {
+		return s.birth != nil && s.birth.end < r.end // a container that restarted
 	}
 	t := s.streamNow(r)
 	return t != nil && (r.container == "" || r.container == t.container) &&

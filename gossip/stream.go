@@ -58,7 +58,7 @@ func newStream(r *record, length time.Duration) *stream {
 		s.samples = &oomWindow{window[oomSums]{width: s.width}}
 	case NetworkSample:
 		s.samples = &networkWindow{window[networkSums]{width: s.width}}
-	case PodCreation: // has no window: see birth
+	case PodCreation, *PodCreation: // has no window: see birth
 	}
 	return s
 }

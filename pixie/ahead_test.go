@@ -25,6 +25,9 @@ func whole(r io.Reader, workers, size int) map[string][]string {
 		for _, event := range b.CPU {
 			told["CPU"] = append(told["CPU"], show(event))
 		}
+		for _, event := range b.Births {
+			told["births"] = append(told["births"], show(event))
+		}
 		for _, event := range b.Others {
 			told["others"] = append(told["others"], show(event))
 		}
@@ -43,16 +46,22 @@ func singly(r io.Reader) map[string][]string {
 	end := io.EOF
 	for event, err := range (Options{MaxRecord: 4096}).Decode(r) {
 		var bad *RecordError
-		switch _, cpu := event.(gossip.CPUSample); {
+		switch {
 		case errors.As(err, &bad):
 			told["refused"] = append(told["refused"], fmt.Sprintf("%d+%d: %v", bad.Line, bad.Offset, err))
+			continue
 		case err != nil:
 			end = err
-		case cpu:
-			told["CPU"] = append(told["CPU"], show(event))
-		default:
-			told["others"] = append(told["others"], show(event))
+			continue
 		}
+		list := "others"
+		switch event.(type) {
+		case gossip.CPUSample:
+			list = "CPU"
+		case gossip.PodCreation:
+			list = "births"
+		}
+		told[list] = append(told[list], show(event))
 	}
 	told["end"] = []string{end.Error()}
 	return told

@@ -10,12 +10,13 @@ import (
 // Batch is what some records say that stand one behind the other in the input. Within each list they are in their order.
 type Batch struct {
 	CPU     []gossip.CPUSample
+	Births  []gossip.PodCreation
 	Others  []gossip.Event // of all other kinds
 	Refused []*RecordError
 }
 
-// Batches yields the same as Decode, many records at a time, for programs that read large captures: CPU samples, of which there are
-// most, are not allocated one by one, and [Options.Workers] may decode at the same time. A batch is valid until the next one. Reading is
+// Batches yields the same as Decode, many records at a time, for programs that read large captures: CPU samples and births, of which
+// there are most, are not allocated one by one, and [Options.Workers] may decode at the same time. A batch is valid until the next one. Reading is
 // up to a piece of text ahead of each worker. An error is final, and comes with no batch.
 func (o Options) Batches(r io.Reader) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
@@ -50,16 +51,19 @@ func (s *scanner) batches(workers, size int, yield func(*Batch, error) bool) err
 	}
 }
 
-// counts are the lengths of the three lists.
-type counts struct{ cpu, others, refused int }
+// counts are the lengths of the lists.
+type counts struct{ cpu, births, others, refused int }
 
-func (c counts) sum() int { return c.cpu + c.others + c.refused }
+func (c counts) sum() int { return c.cpu + c.births + c.others + c.refused }
 
-func (b *Batch) len() counts { return counts{len(b.CPU), len(b.Others), len(b.Refused)} }
+func (b *Batch) len() counts {
+	return counts{len(b.CPU), len(b.Births), len(b.Others), len(b.Refused)}
+}
 
 // cut takes back what was added since the lists had these lengths.
 func (b *Batch) cut(to counts) {
 	b.CPU = b.CPU[:to.cpu]
+	b.Births = b.Births[:to.births]
 	clear(b.Others[to.others:])
 	b.Others = b.Others[:to.others]
 	clear(b.Refused[to.refused:])
@@ -71,6 +75,8 @@ func (b *Batch) only() (gossip.Event, error) {
 	switch {
 	case len(b.CPU) > 0:
 		return b.CPU[0], nil
+	case len(b.Births) > 0:
+		return b.Births[0], nil
 	case len(b.Others) > 0:
 		return b.Others[0], nil
 	default:

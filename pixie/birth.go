@@ -10,9 +10,9 @@ import (
 var errTooMany = fmt.Errorf("more than %d entries", maxEntries)
 
 // podCreation reads a record of type pod_creation.
-func (r *record) podCreation(o gossip.Origin) gossip.Event {
-	c := gossip.PodCreation{
-		Origin:        o,
+func (r *record) podCreation(c *gossip.PodCreation) {
+	*c = gossip.PodCreation{
+		Origin:        r.origin(),
 		TotalSyscalls: r.requiredInteger(totalSyscalls),
 		NamespaceOps:  r.requiredInteger(namespaceOps),
 		CgroupWrites:  r.requiredInteger(cgroupWrites),
@@ -26,7 +26,6 @@ func (r *record) podCreation(o gossip.Origin) gossip.Event {
 		Syscalls:      r.syscalls(),
 	}
 	c.Timeline = r.timeline(c.Time.Add(-c.Duration))
-	return c
 }
 
 // syscalls reads calls by name. An empty object is a map without entries: measured, and nothing seen.

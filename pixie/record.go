@@ -49,7 +49,8 @@ func (r *record) event(to *Batch) error {
 		to.CPU = append(to.CPU, gossip.CPUSample{})
 		r.cpuSample(&to.CPU[len(to.CPU)-1])
 	case "pod_creation":
-		event = r.podCreation(r.origin())
+		to.Births = append(to.Births, gossip.PodCreation{})
+		r.podCreation(&to.Births[len(to.Births)-1])
 	case "memory_pressure":
 		event = r.memorySample(r.origin())
 	case "oom_kill":

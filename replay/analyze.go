@@ -53,6 +53,10 @@ func (c *capture) read(name string, in io.Reader) error {
 			c.count(s.Time)
 			c.lanes.addCPU(s)
 		}
+		for i := range batch.Births {
+			c.count(batch.Births[i].Time)
+			c.lanes.addBirth(&batch.Births[i])
+		}
 		for _, event := range batch.Others {
 			from := event.From()
 			c.count(from.Time)
@@ -89,7 +93,13 @@ func (c *capture) readAll(names []string, in io.Reader) error {
 }
 
 // note says on stderr what did not count, so that nothing is dropped in silence.
-func note(errs io.Writer, s gossip.Stats) {
+func note(errs io.Writer, lanes []gossip.Stats) {
+	var s gossip.Stats
+	for _, l := range lanes {
+		s.Repeated += l.Repeated
+		s.Dropped += l.Dropped
+		s.Evicted += l.Evicted
+	}
 	for _, n := range []struct {
 		count int64
 		what  string

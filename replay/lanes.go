@@ -13,7 +13,7 @@ const (
 	// maxSubjects is how many subjects a lane keeps: 25,600 in all.
 	maxSubjects = 800
 	// batchSize is how many events are handed to a lane at a time.
-	batchSize = 1024
+	batchSize = 512
 )
 
 // lanes share the work of the analysis: each has an analyzer of its own, and all that is about one pod goes to the same, in its order.
@@ -30,6 +30,7 @@ type lanes struct {
 // batch is events on their way into a lane. They belong to it.
 type batch struct {
 	cpu    []gossip.CPUSample
+	births []gossip.PodCreation
 	others []gossip.Event
 }
 
@@ -69,6 +70,15 @@ func (l *lanes) addCPU(s *gossip.CPUSample) {
 	}
 }
 
+// addBirth adds a copy of a birth.
+func (l *lanes) addBirth(c *gossip.PodCreation) {
+	i := lane(c.Namespace, c.Pod)
+	b := l.filling[i]
+	if b.births = append(b.births, *c); len(b.births) >= batchSize {
+		l.hand(i)
+	}
+}
+
 // add adds an event.
 func (l *lanes) add(e gossip.Event, from gossip.Origin) {
 	i := lane(from.Namespace, from.Pod)
@@ -92,10 +102,13 @@ func (l *lanes) observe(i int) {
 			l.pods.enrichAll(b)
 		}
 		analyzer.ObserveCPU(b.cpu)
+		analyzer.ObserveBirths(b.births)
 		for _, e := range b.others {
 			analyzer.Observe(e)
 		}
 		b.cpu = b.cpu[:0]
+		clear(b.births) // they point to their timelines
+		b.births = b.births[:0]
 		clear(b.others)
 		b.others = b.others[:0]
 		l.used.Put(b)
@@ -111,18 +124,4 @@ func lane(namespace, pod string) int {
 		}
 	}
 	return int(h % laneCount)
-}
-
-// stats are those of all lanes together.
-func (l *lanes) stats() gossip.Stats {
-	var sum gossip.Stats
-	for _, analyzer := range l.analyzers {
-		s := analyzer.Stats()
-		sum.Observed += s.Observed
-		sum.Repeated += s.Repeated
-		sum.Dropped += s.Dropped
-		sum.Evicted += s.Evicted
-		sum.Subjects += s.Subjects
-	}
-	return sum
 }

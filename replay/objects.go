@@ -1,11 +1,11 @@
 package replay
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
@@ -13,7 +13,7 @@ import (
 // printJSON writes one object per line, in the order of subjects.
 func printJSON(out io.Writer, verdicts []verdict) error {
 	for lines := range inParallel(slices.Values(verdicts), jsonLines) {
-		if _, err := out.Write(lines.text); err != nil {
+		if _, err := io.WriteString(out, lines.text); err != nil {
 			return err
 		}
 		if lines.err != nil {
@@ -25,12 +25,12 @@ func printJSON(out io.Writer, verdicts []verdict) error {
 
 // lines are a block of objects as text.
 type lines struct {
-	text []byte
+	text string
 	err  error
 }
 
 func jsonLines(verdicts []verdict) lines {
-	var b bytes.Buffer
+	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	for _, v := range verdicts {
@@ -38,10 +38,10 @@ func jsonLines(verdicts []verdict) lines {
 			continue
 		}
 		if err := encoder.Encode(v.object); err != nil {
-			return lines{b.Bytes(), err}
+			return lines{b.String(), err}
 		}
 	}
-	return lines{text: b.Bytes()}
+	return lines{text: b.String()}
 }
 
 // printYAML writes one document per object, in the order of subjects.

@@ -16,20 +16,23 @@ type verdict struct {
 	object  crd.Object
 }
 
-// verdicts advises on all findings and makes their objects, in the order of subjects.
+// verdicts advises on all findings and makes their objects, in the order of subjects. What was analysed is let go.
 func (c *capture) verdicts() []verdict {
 	rules := recommend.Default()
 	var own [laneCount][]verdict
+	var stats [laneCount]gossip.Stats
 	var all sync.WaitGroup
 	for i, analyzer := range c.lanes.analyzers {
 		all.Go(func() {
 			for f := range analyzer.Findings() {
 				own[i] = append(own[i], c.pods.verdict(f, rules))
 			}
+			stats[i] = analyzer.Stats() // all that waited is observed now
+			c.lanes.analyzers[i] = nil
 		})
 	}
 	all.Wait()
-	note(c.errs, c.lanes.stats())
+	note(c.errs, stats[:])
 	verdicts := slices.Concat(own[:]...)
 	slices.SortFunc(verdicts, func(a, b verdict) int { return a.finding.Subject().Compare(b.finding.Subject()) })
 	return verdicts
