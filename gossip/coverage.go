@@ -19,6 +19,11 @@ type span struct {
 // spans lists the samples of the window, and where the samples ended that have left it. Those that did not tell their period have none
 // yet: see inOrder.
 func (w *window[S]) spans() (list []span, gone int64) {
+	n := 0
+	for _, b := range w.buckets {
+		n += max(1, len(b.stamps))
+	}
+	list = make([]span, 0, n)
 	for i, b := range w.buckets {
 		if b.isFull() {
 			list = append(list, span{b.rare.first, b.rare.last, b.rare.count, b.rare.untold == 0, i, 0})
@@ -33,7 +38,10 @@ func (w *window[S]) spans() (list []span, gone int64) {
 // inOrder sorts samples by time. A sample that did not tell its period reaches back to the sample before it; the very first one, where
 // nothing is known to be before it, is taken to be as long as the median of the others.
 func inOrder(list []span, gone int64) []span {
-	slices.SortFunc(list, func(a, b span) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.start, b.start)) })
+	order := func(a, b span) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.start, b.start)) }
+	if !slices.IsSortedFunc(list, order) {
+		slices.SortFunc(list, order)
+	}
 	orphans := 0 // samples without a period at the very beginning
 	for i := range list {
 		switch before := previousEnd(list, i, gone); {
@@ -43,6 +51,9 @@ func inOrder(list []span, gone int64) []span {
 		default:
 			orphans = i + 1
 		}
+	}
+	if orphans == 0 {
+		return list
 	}
 	typical := int64(medianPeriod(list))
 	for i := range orphans {
@@ -65,7 +76,7 @@ func previousEnd(list []span, i int, gone int64) int64 {
 
 // medianPeriod is the median length of the samples that have one; 0 when none has. Of two middle values it is the larger.
 func medianPeriod(list []span) time.Duration {
-	var lengths []int64
+	lengths := make([]int64, 0, len(list))
 	for _, s := range list {
 		if n := (s.end - s.start) / max(1, s.samples); n > 0 {
 			lengths = append(lengths, n)

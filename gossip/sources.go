@@ -69,7 +69,11 @@ func (s *state) coverage(best *stream, f windowed) Coverage {
 		switch {
 		case t.source == best.source:
 			own, left := t.spans()
-			list, gone = append(list, own...), max(gone, left)
+			if gone = max(gone, left); list == nil {
+				list = own
+			} else {
+				list = append(list, own...)
+			}
 		case !t.empty():
 			ignored = append(ignored, cmp.Or(t.source, "unnamed"))
 		}

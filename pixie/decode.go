@@ -6,8 +6,6 @@ import (
 	"iter"
 	"sync"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
@@ -83,7 +81,7 @@ var workspaces = sync.Pool{New: func() any {
 
 func (w *workspace) release() {
 	w.packed.Reset(nil)
-	w.record.values, w.record.err = [numFields]jsontext.Value{}, nil
+	w.record.begin()
 	w.one.cut(counts{})
 	workspaces.Put(w)
 }

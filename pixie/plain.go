@@ -14,6 +14,8 @@ const maxUnknown = 8
 
 // layout is what a record remembers of the ones before it, and of the names in the one at hand.
 type layout struct {
+	set     [numFields]field  // the fields that have a value
+	sets    int               // length of set
 	turn    uint32            // number of the record at hand
 	seen    [numFields]uint32 // turn in which the name was last seen
 	unknown [maxUnknown][]byte
@@ -42,7 +44,7 @@ func (r *record) plain(text []byte) int {
 		}
 		if f < numFields {
 			if text[begin] != 'n' {
-				r.values[f] = text[begin:end:end]
+				r.note(f, text[begin:end:end])
 			}
 			r.after[last], last = f, f
 		}
@@ -59,11 +61,22 @@ func (r *record) plain(text []byte) int {
 
 // begin makes room for another record.
 func (r *record) begin() {
-	r.values, r.err = [numFields]jsontext.Value{}, nil
-	r.others = 0
+	for _, f := range r.set[:r.sets] {
+		r.values[f] = nil
+	}
+	r.sets, r.others, r.err = 0, 0, nil
 	if r.turn++; r.turn == 0 {
 		r.seen, r.turn = [numFields]uint32{}, 1
 	}
+}
+
+// note notes the value of a field.
+func (r *record) note(f field, value jsontext.Value) {
+	if r.values[f] == nil {
+		r.set[r.sets] = f
+		r.sets++
+	}
+	r.values[f] = value
 }
 
 // plainName reads the name that begins at i, and returns its field and where its value begins: numFields if it is not ours, -1 if it is

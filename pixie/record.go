@@ -74,7 +74,7 @@ func (r *record) event(to *Batch) error {
 func (r *record) split(raw []byte) error {
 	return r.outer.each(raw, func(name, value []byte) error {
 		if f, known := fieldsByName[string(name)]; known && jsontext.Value(value).Kind() != 'n' {
-			r.values[f] = value
+			r.note(f, value)
 		}
 		return nil
 	})

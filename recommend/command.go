@@ -3,15 +3,24 @@ package recommend
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// objectName is what Kubernetes accepts as the name of a namespace, pod, container or workload (RFC 1123). A name outside it gets
+// isObjectName says whether Kubernetes accepts the name of a namespace, pod, container or workload (RFC 1123). A name outside it gets
 // no command: nothing that could mean something to a shell or a terminal is ever printed as a command.
-var objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
+func isObjectName(name string) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		case (c == '-' || c == '.') && 0 < i && i < len(name)-1:
+		default:
+			return false
+		}
+	}
+	return 0 < len(name) && len(name) <= 253
+}
 
 // resize is the command that changes the running pod in place. Stable since Kubernetes 1.35; kubectl knows the
 // subresource since 1.32. Empty where the API server refuses it.
@@ -26,15 +35,16 @@ func (c limitChange) resize(to float64) string {
 // or one whose template cannot be patched so: a Job's is immutable, and what a custom resource looks like is not known.
 func (c limitChange) patch(to float64) string {
 	o := c.pod.Owner
-	template := map[string]any{"template": c.podSpec(to)}
+	var spec map[string]any
 	switch o.APIVersion + "/" + o.Kind {
 	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet":
+		spec = map[string]any{"template": c.podSpec(to)}
 	case "batch/v1/CronJob":
-		template = map[string]any{"jobTemplate": map[string]any{"spec": template}}
+		spec = map[string]any{"jobTemplate": map[string]any{"spec": map[string]any{"template": c.podSpec(to)}}}
 	default:
 		return ""
 	}
-	return c.command(strings.ToLower(o.Kind), o.Name, "--type strategic", map[string]any{"spec": template})
+	return c.command(strings.ToLower(o.Kind), o.Name, "--type strategic", map[string]any{"spec": spec})
 }
 
 // rollback undoes the resize and the patch, whichever was done: undoing what was not done changes nothing, and the pod of the
@@ -75,7 +85,7 @@ func (c limitChange) podSpec(to float64) map[string]any {
 func (c limitChange) command(kind, name, flags string, patch map[string]any) string {
 	about := c.about
 	for _, n := range []string{name, about.Namespace, about.Container} {
-		if !objectName.MatchString(n) {
+		if !isObjectName(n) {
 			return ""
 		}
 	}
