@@ -28,7 +28,8 @@ type sums[S any] interface {
 type window[S sums[S]] struct {
 	width   int64 // of a bucket, nanoseconds
 	buckets []*bucket[S]
-	oldest  int64      // slot of the first of them
+	from    int64      // no bucket is of a slot before this one …
+	to      int64      // … and the last is of this one. Buckets that are not needed are not touched: they are seldom in a cache
 	gone    int64      // newest end that has left the window, Unix nanoseconds; 0 when none has
 	spare   *bucket[S] // has left the window, and is used again
 
@@ -83,11 +84,15 @@ func (w *window[S]) add(e entry[S], newest int64) outcome {
 // bucket finds or makes the bucket of a slot. Most samples come in order of time, so it begins with the newest.
 func (w *window[S]) bucket(slot int64) *bucket[S] {
 	i := len(w.buckets)
-	for i > 0 && w.buckets[i-1].slot > slot {
+	for i > 0 && slot <= w.to {
+		b := w.buckets[i-1]
+		if b.slot == slot {
+			return b
+		}
+		if b.slot < slot {
+			break
+		}
 		i--
-	}
-	if i > 0 && w.buckets[i-1].slot == slot {
-		return w.buckets[i-1]
 	}
 	b := w.spare
 	if b == nil {
@@ -95,10 +100,11 @@ func (w *window[S]) bucket(slot int64) *bucket[S] {
 	}
 	*b, w.spare = bucket[S]{slot: slot}, nil
 	b.stamps = b.few[:0]
-	w.buckets = slices.Insert(w.buckets, i, b)
-	if i == 0 {
-		w.oldest = slot
+	if len(w.buckets) == 0 {
+		w.from, w.to = slot, slot
 	}
+	w.from, w.to = min(w.from, slot), max(w.to, slot)
+	w.buckets = slices.Insert(w.buckets, i, b)
 	return b
 }
 
@@ -106,9 +112,10 @@ func (w *window[S]) bucket(slot int64) *bucket[S] {
 // where they ended: the first sample that is left may need it.
 func (w *window[S]) slid(newest int64) int64 {
 	last := floorDiv(newest, w.width) - buckets
-	if last < w.oldest {
+	if last < w.from {
 		return last
 	}
+	w.from = last + 1
 	n := 0
 	for ; n < len(w.buckets) && w.buckets[n].slot <= last; n++ {
 		b := w.buckets[n]
@@ -121,9 +128,6 @@ func (w *window[S]) slid(newest int64) int64 {
 	}
 	if n > 0 {
 		w.buckets = slices.Delete(w.buckets, 0, n)
-	}
-	if len(w.buckets) > 0 {
-		w.oldest = w.buckets[0].slot
 	}
 	return last
 }

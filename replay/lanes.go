@@ -13,7 +13,7 @@ const (
 	// maxSubjects is how many subjects a lane keeps: 25,600 in all.
 	maxSubjects = 800
 	// batchSize is how many events are handed to a lane at a time.
-	batchSize = 512
+	batchSize = 2048
 )
 
 // lanes share the work of the analysis: each has an analyzer of its own, and all that is about one pod goes to the same, in its order.
@@ -22,7 +22,7 @@ type lanes struct {
 	pods      catalogs
 
 	filling [laneCount]*batch
-	used    sync.Pool // of *batch
+	used    chan *batch // to be filled again
 	todo    [laneCount]chan *batch
 	all     sync.WaitGroup
 }
@@ -35,11 +35,10 @@ type batch struct {
 }
 
 func newLanes(pods catalogs) *lanes {
-	l := &lanes{pods: pods}
-	l.used.New = func() any { return &batch{cpu: make([]gossip.CPUSample, 0, batchSize)} }
+	l := &lanes{pods: pods, used: make(chan *batch, 2*laneCount)}
 	for i := range l.analyzers {
 		l.analyzers[i] = gossip.New(gossip.Options{MaxSubjects: maxSubjects})
-		l.filling[i] = l.used.Get().(*batch)
+		l.filling[i] = &batch{}
 	}
 	return l
 }
@@ -91,7 +90,11 @@ func (l *lanes) add(e gossip.Event, from gossip.Origin) {
 // hand hands a lane what was added.
 func (l *lanes) hand(i int) {
 	l.todo[i] <- l.filling[i]
-	l.filling[i] = l.used.Get().(*batch)
+	select {
+	case l.filling[i] = <-l.used:
+	default:
+		l.filling[i] = &batch{}
+	}
 }
 
 // observe is a lane at work. Events of different kinds are about different subjects, so their order does not matter.
@@ -111,7 +114,10 @@ func (l *lanes) observe(i int) {
 		b.births = b.births[:0]
 		clear(b.others)
 		b.others = b.others[:0]
-		l.used.Put(b)
+		select {
+		case l.used <- b:
+		default:
+		}
 	}
 }
 
