@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,9 +44,7 @@ func decode(t *testing.T, kind string, fields map[string]any) gossip.Event {
 	record := map[string]any{
 		"type": kind, "timestamp": "2026-01-02T03:04:05Z", "namespace": "shop", "pod_name": "api-0", "container_name": "app", "source": "pixie",
 	}
-	for name, value := range fields {
-		record[name] = value
-	}
+	maps.Copy(record, fields)
 	text, err := json.Marshal(record)
 	require.NoError(t, err)
 	for event, err := range pixie.Decode(strings.NewReader(string(text))) {

@@ -109,7 +109,7 @@ func loopbackUp() error {
 	if err != nil {
 		return err
 	}
-	defer syscall.Close(fd)
+	defer func() { _ = syscall.Close(fd) }()
 	request := struct {
 		name  [16]byte
 		flags uint16

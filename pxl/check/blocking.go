@@ -83,20 +83,7 @@ func (c *checker) merge(f *frame, at pos, bound map[string]argument) value {
 		return made
 	}
 	c.operator(right, bound["right"].at, "")
-	left := c.names(f, bound["left_on"])
-	for i, n := range c.names(right, bound["right_on"]) {
-		if i >= len(left) {
-			break
-		}
-		a, _ := f.find(left[i])
-		b, _ := right.find(n)
-		if a.kind != b.kind && a.kind != anyType && b.kind != anyType {
-			c.say(bound["right_on"].at, "column '%s' is %s and column '%s' is %s: they cannot be joined", left[i], a.kind, n, b.kind)
-		}
-	}
-	if a, b := count(bound["left_on"].value), count(bound["right_on"].value); a != b && a > 0 && b > 0 {
-		c.say(bound["right_on"].at, "left_on has %d columns, right_on %d", a, b)
-	}
+	c.keys(f, right, bound["left_on"], bound["right_on"])
 	suffixes := bound["suffixes"]
 	if suffixes.value == nil {
 		suffixes.at = at
@@ -105,6 +92,24 @@ func (c *checker) merge(f *frame, at pos, bound map[string]argument) value {
 	made.open = f.open || right.open
 	made.guarded = nil
 	return made
+}
+
+// keys compares the columns by which two frames are joined.
+func (c *checker) keys(left, right *frame, leftOn, rightOn argument) {
+	names := c.names(left, leftOn)
+	for i, n := range c.names(right, rightOn) {
+		if i >= len(names) {
+			break
+		}
+		a, _ := left.find(names[i])
+		b, _ := right.find(n)
+		if a.kind != b.kind && a.kind != anyType && b.kind != anyType {
+			c.say(rightOn.at, "column '%s' is %s and column '%s' is %s: they cannot be joined", names[i], a.kind, n, b.kind)
+		}
+	}
+	if a, b := count(leftOn.value), count(rightOn.value); a != b && a > 0 && b > 0 {
+		c.say(rightOn.at, "left_on has %d columns, right_on %d", a, b)
+	}
 }
 
 // count is how many columns an argument names; 0: not known.

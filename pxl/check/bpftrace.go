@@ -27,7 +27,7 @@ var (
 
 // bpftrace checks a program by the rules of Pixie's connector, and says what columns its table gets.
 func (c *checker) bpftrace(p program, kernel bool) []Column {
-	c.steps -= len(p.text) / 16
+	c.steps -= len(p.text) / 2
 	if c.steps <= 0 {
 		return nil
 	}
@@ -103,19 +103,7 @@ func (c *checker) rowColumns(p program, f printf) []Column {
 				c.say(at, "column '%s' is printed twice", name)
 			}
 		}
-		kind := "INT64"
-		if m := verb.FindStringSubmatch(word); m != nil && m[3] == "s" {
-			kind = "STRING"
-		} else if m == nil || !strings.Contains("dixuxXcp", m[3]) {
-			c.say(at, "%s: Unhandled field type: columns are integers and texts", quote(word))
-		}
-		if name == "time_" {
-			if kind != "INT64" {
-				c.say(at, "time_ must be an integer type")
-			}
-			kind = "TIME64NS"
-		}
-		columns = append(columns, Column{name, kind})
+		columns = append(columns, Column{name, c.rowType(at, name, word)})
 	}
 	if len(columns) != len(f.args) {
 		c.say(at, "Column name count (%d) and actual output count (%d) do not match!", len(columns), len(f.args))
@@ -126,6 +114,28 @@ func (c *checker) rowColumns(p program, f printf) []Column {
 		}
 	}
 	return columns
+}
+
+// conversions of printf, and what becomes of them.
+var conversions = map[string]string{"d": "INT64", "i": "INT64", "u": "INT64", "x": "INT64", "X": "INT64", "c": "INT64", "p": "INT64", "s": "STRING"}
+
+// rowType guesses the type of a column by its conversion; Pixie goes by the argument, which is the same unless bpftrace refuses it.
+func (c *checker) rowType(at pos, name, word string) string {
+	kind := ""
+	if m := verb.FindStringSubmatch(word); m != nil {
+		kind = conversions[m[3]]
+	}
+	switch {
+	case kind == "":
+		c.say(at, "%s: Unhandled field type: columns are integers and texts", quote(word))
+		kind = "INT64"
+	case name == "time_" && kind != "INT64":
+		c.say(at, "time_ must be an integer type")
+	}
+	if name == "time_" {
+		return "TIME64NS"
+	}
+	return kind
 }
 
 // sameLayout compares the texts of two printfs: Pixie reads the rows of all by the sizes of the first one's arguments, so a text that is

@@ -23,6 +23,24 @@ func (c *checker) eval(e expression, scope map[string]value) value {
 		return c.subscript(e, scope)
 	case callExpr:
 		return c.call(e, scope)
+	case listExpr:
+		return sequence{c.evalAll(e.items, scope), e.tuple}
+	case dictExpr:
+		d := dictionary{keys: c.evalAll(e.keys, scope), values: c.evalAll(e.values, scope)}
+		for _, v := range e.values {
+			d.at = append(d.at, v.where())
+		}
+		return d
+	case refusedExpr:
+		c.say(e.pos, "Can't parse expression of type %s", e.kind)
+		return unknown{}
+	}
+	return c.evalOperator(e, scope)
+}
+
+// evalOperator is eval for operators.
+func (c *checker) evalOperator(e expression, scope map[string]value) value {
+	switch e := e.(type) {
 	case binaryExpr:
 		return c.operation(e.pos, e.op, []expression{e.left, e.right}, scope)
 	case boolExpr:
@@ -37,16 +55,6 @@ func (c *checker) eval(e expression, scope map[string]value) value {
 		return c.operation(e.pos, e.ops[0], e.values, scope)
 	case unaryExpr:
 		return c.operation(e.pos, "unary "+e.op, []expression{e.value}, scope)
-	case listExpr:
-		return sequence{c.evalAll(e.items, scope), e.tuple}
-	case dictExpr:
-		d := dictionary{keys: c.evalAll(e.keys, scope), values: c.evalAll(e.values, scope)}
-		for _, v := range e.values {
-			d.at = append(d.at, v.where())
-		}
-		return d
-	case refusedExpr:
-		c.say(e.pos, "Can't parse expression of type %s", e.kind)
 	}
 	return unknown{}
 }
@@ -150,19 +158,14 @@ func (e *expr) divide(at pos, divisor *expr) {
 
 // fold keeps texts and numbers that only literals make: tables, times and programs may be such.
 func fold(e *expr, op string, values []value) {
-	var l [2]any
-	for i, v := range values {
-		if o, ok := v.(*expr); ok {
-			l[i] = o.literal
-		}
-	}
-	switch a := l[0].(type) {
+	right := literalOf(values[len(values)-1])
+	switch a := literalOf(values[0]).(type) {
 	case string:
-		if b, ok := l[1].(string); ok && op == "+" && len(a)+len(b) <= MaxBytes {
+		if b, ok := right.(string); ok && op == "+" && len(a)+len(b) <= MaxBytes {
 			e.literal, e.at = a+b, values[0].(*expr).at
 		}
 	case int64:
-		b, ok := l[1].(int64)
+		b, ok := right.(int64)
 		switch {
 		case op == "unary -":
 			e.literal = -a
@@ -214,8 +217,8 @@ func (c *checker) udf(at pos, fn string, args []value) value {
 	case "KELVIN":
 		made.kelvin = true
 	}
-	for i := range o.literals {
-		if e, ok := args[i].(*expr); ok && e.literal == nil && !e.argument {
+	for i, a := range args {
+		if e, ok := a.(*expr); ok && i < o.literals && e.literal == nil && !e.argument {
 			c.say(at, "argument %d of %s must be a literal", i+1, fn)
 		}
 	}
@@ -253,6 +256,14 @@ func (c *checker) divisions(e *expr, guarded []string) {
 		}
 	}
 	e.divides = nil
+}
+
+// literalOf is the value of a literal; nil: not a literal.
+func literalOf(v value) any {
+	if e, ok := v.(*expr); ok {
+		return e.literal
+	}
+	return nil
 }
 
 // literalText is the value of a text literal.

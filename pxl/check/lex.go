@@ -137,17 +137,16 @@ func (l *lexer) end(at pos) token {
 // blanks skips what does not count: spaces, comments, joined lines, and line ends inside of brackets.
 func (l *lexer) blanks() {
 	for l.off < len(l.src) {
-		c := l.peek(0)
-		switch {
-		case c == ' ' || c == '\t' || c == '\f' || c == '\r' && l.peek(1) == '\n' || c == '\n' && l.brackets > 0:
+		rest := l.src[l.off:]
+		switch c := rest[0]; {
+		case c == ' ' || c == '\t' || c == '\f' || c == '\n' && l.brackets > 0 || strings.HasPrefix(rest, "\r\n"):
 			l.skip(1)
 		case c == '#':
-			for l.off < len(l.src) && l.peek(0) != '\n' {
-				l.skip(1)
-			}
-		case c == '\\' && l.peek(1) == '\n':
+			comment, _, _ := strings.Cut(rest, "\n")
+			l.skip(len(comment))
+		case strings.HasPrefix(rest, "\\\n"):
 			l.skip(2)
-		case c == '\\' && l.peek(1) == '\r' && l.peek(2) == '\n':
+		case strings.HasPrefix(rest, "\\\r\n"):
 			l.skip(3)
 		default:
 			return

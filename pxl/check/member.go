@@ -48,19 +48,17 @@ func (c *checker) memberOf(module string, e attrExpr) value {
 	full := module + "." + e.name
 	if _, ok := signatures[full]; ok || submodules[full] {
 		if full == "px.DataFrame" {
-			return typeObjectOf(full)
+			return typeObject{full, anyType} // both a type and what makes one
 		}
 		return member{full}
 	}
+	_, view := c.pixie.views[e.name]
 	switch module {
 	case "px":
 		if kind, ok := typeNames[e.name]; ok {
 			return typeObject{full, kind}
 		}
-		if c.pixie.udfs[e.name] != nil || c.pixie.udas[e.name] != nil {
-			return member{full}
-		}
-		if _, ok := c.pixie.udtfs[e.name]; ok {
+		if c.pixie.isFunction(e.name) {
 			return member{full}
 		}
 	case "px.plugin":
@@ -68,11 +66,11 @@ func (c *checker) memberOf(module string, e attrExpr) value {
 			return &expr{kind: int64Type, literal: int64(0), argument: true}
 		}
 	case "px.otel.trace":
-		if strings.HasPrefix(e.name, "SPAN_KIND_") && spanKinds[strings.TrimPrefix(e.name, "SPAN_KIND_")] {
+		if spanKinds[e.name] {
 			return &expr{kind: int64Type, literal: int64(0), argument: true}
 		}
 	case "pxviews":
-		if _, ok := c.pixie.views[e.name]; ok {
+		if view {
 			return member{full}
 		}
 	}
@@ -80,10 +78,7 @@ func (c *checker) memberOf(module string, e attrExpr) value {
 	return unknown{}
 }
 
-var spanKinds = set("UNSPECIFIED INTERNAL SERVER CLIENT PRODUCER CONSUMER")
-
-// typeObjectOf is px.DataFrame, which is both a type and what makes one.
-func typeObjectOf(name string) value { return typeObject{name, anyType} }
+var spanKinds = set("SPAN_KIND_UNSPECIFIED SPAN_KIND_INTERNAL SPAN_KIND_SERVER SPAN_KIND_CLIENT SPAN_KIND_PRODUCER SPAN_KIND_CONSUMER")
 
 // trimModule is the name of a function of px without px.
 func trimModule(name string) string { return strings.TrimPrefix(name, "px.") }
@@ -128,7 +123,7 @@ func (c *checker) callMember(full string, a arguments) value {
 func (c *checker) special(full string, bound map[string]argument, a arguments) value {
 	switch full {
 	case "px.DataFrame":
-		return c.dataFrame(bound, a)
+		return c.dataFrame(bound)
 	case "px.display", "px.debug":
 		c.display(full, bound)
 		return none{}
@@ -162,7 +157,7 @@ func (c *checker) special(full string, bound map[string]argument, a arguments) v
 // timeText is how the start and end of a frame are written.
 var timeText = regexp.MustCompile(`^(-?[0-9]+(ms|m|s|h|d)|[0-9]{4}-[0-9]{2}-[0-9]{2} .*)$`)
 
-func (c *checker) dataFrame(bound map[string]argument, a arguments) value {
+func (c *checker) dataFrame(bound map[string]argument) value {
 	for _, n := range []string{"start_time", "end_time"} {
 		if s, ok := literalText(bound[n].value); ok && !timeText.MatchString(s) {
 			c.say(bound[n].at, "%s is no time: write -5m, or 2026-01-02 15:04:05.00 +0000", quote(s))

@@ -39,8 +39,7 @@ func (e *syntaxError) Error() string { return e.message }
 
 // asSyntaxError is the error of parse.
 func asSyntaxError(err error) *syntaxError {
-	var e *syntaxError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*syntaxError](err); ok {
 		return e
 	}
 	return &syntaxError{pos{1, 1}, err.Error()}
@@ -78,11 +77,10 @@ func (p *parser) accept(kind tokenKind, text string) bool {
 	return false
 }
 
-func (p *parser) expect(op string) token {
-	if !p.isOp(op) {
+func (p *parser) expect(op string) {
+	if !p.accept(operator, op) {
 		p.fail("expected " + quote(op))
 	}
-	return p.advance()
 }
 
 func (p *parser) fail(wanted string) {
@@ -198,6 +196,11 @@ func (p *parser) simple() statement {
 		}
 		return s
 	}
+	return p.assignment(at)
+}
+
+// assignment reads an expression, and what is assigned to it.
+func (p *parser) assignment(at pos) statement {
 	values := []expression{p.tuple()}
 	for p.accept(operator, "=") {
 		values = append(values, p.tuple())

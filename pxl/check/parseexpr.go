@@ -94,32 +94,37 @@ func (p *parser) not() expression {
 func (p *parser) comparison() expression {
 	first := p.binary(0)
 	c := compareExpr{pos: p.tok.at, values: []expression{first}}
-	for {
-		op := p.tok.text
-		switch {
-		case p.tok.kind == operator && (op == "==" || op == "!=" || op == "<>" || op == "<" || op == ">" || op == "<=" || op == ">="):
-			p.advance()
-		case p.isWord("in"):
-			p.advance()
-		case p.isWord("is"):
-			p.advance()
-			if p.accept(keyword, "not") {
-				op = "is not"
-			}
-		case p.isWord("not"):
-			p.advance()
-			if !p.accept(keyword, "in") {
-				p.fail("expected in")
-			}
-			op = "not in"
-		case len(c.ops) == 0:
-			return first
-		default:
-			return c
-		}
+	for op := p.compareOp(); op != ""; op = p.compareOp() {
 		c.ops = append(c.ops, op)
 		c.values = append(c.values, p.binary(0))
 	}
+	if len(c.ops) == 0 {
+		return first
+	}
+	return c
+}
+
+var comparisons = set("== != <> < > <= >=")
+
+// compareOp reads an operator that compares; empty: there is none.
+func (p *parser) compareOp() string {
+	op := p.tok.text
+	switch {
+	case p.tok.kind == operator && comparisons[op], p.isWord("in"):
+		p.advance()
+		return op
+	case p.accept(keyword, "is"):
+		if p.accept(keyword, "not") {
+			return "is not"
+		}
+		return op
+	case p.accept(keyword, "not"):
+		if !p.accept(keyword, "in") {
+			p.fail("expected in")
+		}
+		return "not in"
+	}
+	return ""
 }
 
 // levels are the binary operators, those that bind loosest first.

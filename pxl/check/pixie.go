@@ -106,6 +106,12 @@ var pixie = sync.OnceValue(func() *pixieData {
 	return d
 })
 
+// isFunction says whether px has a function of columns of that name, or one that makes a frame.
+func (d *pixieData) isFunction(name string) bool {
+	_, frame := d.udtfs[name]
+	return frame || d.udfs[name] != nil || d.udas[name] != nil
+}
+
 func readColumns(fields []string) []column {
 	var cs []column
 	for _, f := range fields {

@@ -164,6 +164,13 @@ func describe(v value) string {
 		return "None"
 	case *function:
 		return "function " + v.def.name
+	}
+	return describeObject(v)
+}
+
+// describeObject is describe for what modules hold.
+func describeObject(v value) string {
+	switch v := v.(type) {
 	case typeObject:
 		return "type " + v.name
 	case member:

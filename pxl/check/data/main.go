@@ -98,7 +98,7 @@ func generate() error {
 	}
 	lines = append(lines, functions("uda", f.UDAs)...)
 	lines = append(lines, functions("udf", f.UDFs)...)
-	return os.WriteFile("pixie.txt", []byte(strings.Join(lines, "\n")+"\n"), 0o644)
+	return os.WriteFile("pixie.txt", []byte(strings.Join(lines, "\n")+"\n"), 0o644) //nolint:gosec // a file of the repository
 }
 
 func letter(dataType string) string { return dataType[:1] }
@@ -114,22 +114,28 @@ func columns(cs []column) string {
 func functions(kind string, fs []function) []string {
 	var lines []string
 	for _, f := range fs {
-		line := kind + " " + f.Name
+		line := []string{kind, f.Name}
 		for _, o := range f.Overloads {
-			line += " "
-			for _, i := range o.Init {
-				line += "<" + letter(i) + ">"
-			}
-			for _, a := range o.Args {
-				line += letter(a)
-			}
-			line += ">" + letter(o.Returns)
-			if where, limited := strings.CutPrefix(o.Executor, "UDF_"); limited && where != "ALL" {
-				line += "@" + where
-			}
+			line = append(line, o.form())
 		}
-		lines = append(lines, line)
+		lines = append(lines, strings.Join(line, " "))
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// form is an overload as <literals>arguments>result@executor.
+func (o overload) form() string {
+	var b strings.Builder
+	for _, i := range o.Init {
+		b.WriteString("<" + letter(i) + ">")
+	}
+	for _, a := range o.Args {
+		b.WriteString(letter(a))
+	}
+	b.WriteString(">" + letter(o.Returns))
+	if where, limited := strings.CutPrefix(o.Executor, "UDF_"); limited && where != "ALL" {
+		b.WriteString("@" + where)
+	}
+	return b.String()
 }
