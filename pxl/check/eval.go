@@ -116,11 +116,11 @@ func (c *checker) operation(at pos, op string, operands []expression, scope map[
 		c.say(at, "Operator '%s' not handled", op)
 		return unknown{}
 	}
-	for i, v := range values {
-		switch v.(type) {
+	for i, o := range operands {
+		switch v := values[i].(type) {
 		case *expr, unknown:
 		default:
-			c.say(operands[i].where(), "operator '%s' does not take %s", op, describe(v))
+			c.say(o.where(), "operator '%s' does not take %s", op, describe(v))
 			return unknown{}
 		}
 	}
@@ -218,7 +218,7 @@ func (c *checker) udf(at pos, fn string, args []value) value {
 		made.kelvin = true
 	}
 	for i, a := range args {
-		if e, ok := a.(*expr); ok && i < o.literals && e.literal == nil && !e.argument {
+		if i < o.literals && isComputed(a) {
 			c.say(at, "argument %d of %s must be a literal", i+1, fn)
 		}
 	}
@@ -226,6 +226,12 @@ func (c *checker) udf(at pos, fn string, args []value) value {
 		made.guard(args[0])
 	}
 	return made
+}
+
+// isComputed says whether a value is known to be no literal.
+func isComputed(v value) bool {
+	e, ok := v.(*expr)
+	return ok && e.literal == nil && !e.argument
 }
 
 // guard drops the divisions whose divisor the condition has looked at.

@@ -62,7 +62,7 @@ func (c *checker) memberOf(module string, e attrExpr) value {
 			return member{full}
 		}
 	case "px.plugin":
-		if e.name == "start_time" || e.name == "end_time" {
+		if pluginTimes[e.name] {
 			return &expr{kind: int64Type, literal: int64(0), argument: true}
 		}
 	case "px.otel.trace":
@@ -77,6 +77,8 @@ func (c *checker) memberOf(module string, e attrExpr) value {
 	c.say(e.pos, "'%s' object has no attribute '%s'", module, e.name)
 	return unknown{}
 }
+
+var pluginTimes = set("start_time end_time")
 
 var spanKinds = set("SPAN_KIND_UNSPECIFIED SPAN_KIND_INTERNAL SPAN_KIND_SERVER SPAN_KIND_CLIENT SPAN_KIND_PRODUCER SPAN_KIND_CONSUMER")
 
