@@ -70,12 +70,12 @@ func (r *Record) set(name string, write func([]byte) ([]byte, error)) {
 		r.err = fmt.Errorf("%s: %w", name, err)
 		return
 	}
-	r.record.values[f] = text[begin:len(text):len(text)]
+	r.record.note(f, text[begin:len(text):len(text)])
 }
 
 // Event makes an event of the record, and leaves an empty record. The error is about this record only.
 func (r *Record) Event() (gossip.Event, error) {
-	defer func() { r.record.values, r.text, r.err = [numFields]jsontext.Value{}, r.text[:0], nil }()
+	defer func() { r.record.begin(); r.text, r.err = r.text[:0], nil }()
 	r.record.err = nil
 	if r.err == nil && !r.record.isRow() {
 		if err := r.record.splitPod(podName); err != nil {

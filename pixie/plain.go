@@ -14,8 +14,7 @@ const maxUnknown = 8
 
 // layout is what a record remembers of the ones before it, and of the names in the one at hand.
 type layout struct {
-	set     [numFields]field  // the fields that have a value
-	sets    int               // length of set
+	set     []field           // the fields that were given a value
 	turn    uint32            // number of the record at hand
 	seen    [numFields]uint32 // turn in which the name was last seen
 	unknown [maxUnknown][]byte
@@ -61,10 +60,10 @@ func (r *record) plain(text []byte) int {
 
 // begin makes room for another record.
 func (r *record) begin() {
-	for _, f := range r.set[:r.sets] {
+	for _, f := range r.set {
 		r.values[f] = nil
 	}
-	r.sets, r.others, r.err = 0, 0, nil
+	r.set, r.others, r.err = r.set[:0], 0, nil
 	if r.turn++; r.turn == 0 {
 		r.seen, r.turn = [numFields]uint32{}, 1
 	}
@@ -73,8 +72,7 @@ func (r *record) begin() {
 // note notes the value of a field.
 func (r *record) note(f field, value jsontext.Value) {
 	if r.values[f] == nil {
-		r.set[r.sets] = f
-		r.sets++
+		r.set = append(r.set, f)
 	}
 	r.values[f] = value
 }

@@ -28,8 +28,8 @@ func (r *record) row() error {
 			r.values[f] = nil
 		}
 	}
-	r.values[typeName] = quoted(kind)
-	r.values[timestamp] = rowTimestamp(r.values[rowTime])
+	r.note(typeName, quoted(kind))
+	r.note(timestamp, rowTimestamp(r.values[rowTime]))
 	for _, f := range [...]field{podName, rowPod} {
 		if err := r.splitPod(f); err != nil {
 			return fmt.Errorf("%s: %s: %w", kind, fields[f].name, err)
@@ -68,7 +68,7 @@ func (r *record) agree(f field, part, both string) error {
 			return fmt.Errorf("%s, but %s is %s", quote(both), fields[f].name, shorten(told))
 		}
 	}
-	r.values[f] = quoted(part)
+	r.note(f, quoted(part))
 	return nil
 }
 
