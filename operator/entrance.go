@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -83,5 +84,8 @@ func serveGRPC(ctx context.Context, s *grpc.Server, l net.Listener, grace time.D
 	err := s.Serve(l)
 	cancel()
 	<-stopped
+	if errors.Is(err, grpc.ErrServerStopped) { // before it began
+		return nil
+	}
 	return err
 }

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 )
 
 // What strip takes off, the rules do not read.
@@ -81,4 +83,16 @@ func TestSourcesAreBounded(t *testing.T) {
 		m.observed(gossip.CPUSample{Origin: gossip.Origin{Time: time.Now(), Source: string(rune('a' + i))}})
 	}
 	require.LessOrEqual(t, len(m.sources), maxSources)
+}
+
+// An operator that is told to stop before it serves stops without an error.
+func TestServeGRPCToldToStop(t *testing.T) {
+	l, err := ingest.ListenGRPC("127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	door := ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (int, error) { return 0, nil }})
+	s := door.NewGRPC(nil)
+	s.GracefulStop()
+	require.NoError(t, serveGRPC(ctx, s, l, time.Second))
 }

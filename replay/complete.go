@@ -11,13 +11,17 @@ import (
 // captureFiles are the endings that captures have, packed ones too.
 var captureFiles = []string{"ndjson", "jsonl", "json", "pb", "gz", "zst"}
 
-// complete tells shells what can follow: captures where files are expected, and the values of flags.
+// complete tells shells what can follow: files by their endings, and the values of flags.
 func complete(root *cobra.Command) {
-	captures := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return captureFiles, cobra.ShellCompDirectiveFilterFileExt
-	}
 	for _, c := range append(root.Commands(), root) {
-		c.ValidArgsFunction = captures
+		endings := captureFiles
+		switch c.Name() {
+		case "diff":
+			endings = append([]string{"yaml", "yml"}, captureFiles...) // results
+		case "pxl-check":
+			endings = []string{"pxl"}
+		}
+		c.ValidArgsFunction = cobra.FixedCompletions(endings, cobra.ShellCompDirectiveFilterFileExt)
 	}
 	var severities []string
 	for s := gossip.SeverityInfo; s <= gossip.SeverityCritical; s++ {

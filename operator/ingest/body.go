@@ -30,16 +30,16 @@ type body struct {
 
 // note takes what was decoded: an event, or why there is none. The error is about the body as a whole.
 func (b *body) note(event gossip.Event, points int, err error) error {
-	var bad *pixie.RecordError
 	switch {
-	case errors.As(err, &bad):
+	case err != nil:
+		if _, one := errors.AsType[*pixie.RecordError](err); !one {
+			return err
+		}
 		if lost, ok := errors.AsType[*otlp.ResourceError](err); ok {
 			points = lost.Points
 		}
 		b.malformed++
 		b.refuse(points, err)
-	case err != nil:
-		return err
 	case event.From().Time.Sub(b.now) > b.maxAhead:
 		b.early++
 		at := event.From().Time
