@@ -76,6 +76,7 @@ func (r *record) own() {
 		r.event = *e
 	case *PodCreation:
 		r.event = *e
+	case MemorySample, OOMKill, NetworkSample: // came by value
 	}
 }
 

@@ -54,12 +54,14 @@ func singly(r io.Reader) map[string][]string {
 			end = err
 			continue
 		}
-		list := "others"
+		var list string
 		switch event.(type) {
 		case gossip.CPUSample:
 			list = "CPU"
 		case gossip.PodCreation:
 			list = "births"
+		case gossip.MemorySample, gossip.OOMKill, gossip.NetworkSample:
+			list = "others"
 		}
 		told[list] = append(told[list], show(event))
 	}
@@ -76,7 +78,7 @@ func TestAhead(t *testing.T) {
 		"blank lines":  "\n\n" + rec("a") + "\r\n\r\n  " + rec("b") + "\n \n",
 		"empty arrays": "[]\n" + rec("a") + "\n[ \n] \n" + rec("b") + "\n[]",
 		"array":        rec("a") + "\n[" + rec("b") + ",\n" + rec("c") + "\n" + rec("d") + "]\n" + rec("e"),
-		"broken":       rec("a") + "\n{\"x\":[\n" + rec("b") + "\n{\"x\":\"y\n" + rec("c") + "\nz z\n" + rec("d") + "\n{\"x\":{}",
+		"broken":       rec("a") + "\n{\"x\":[\n" + rec("b") + "\n{\"x\":\"y\n" + rec("c") + "\nz y\n" + rec("d") + "\n{\"x\":{}",
 		"too long":     rec("a") + "\n" + `{"x":"` + strings.Repeat("long", 5000) + `"}` + rec("b") + "\n",
 		"UTF-16":       "{\x00\"\x00",
 		"many":         strings.Repeat(rec("a")+"\n"+strings.Replace(rec("b"), "80", `"8\u0030"`, 1)+"\n{}\n", 2000),

@@ -104,13 +104,24 @@ func (t *Trace) Take() (rows Rows, lost int) {
 // Done is closed when bpftrace has ended.
 func (t *Trace) Done() <-chan struct{} { return t.done }
 
-// Stop ends bpftrace, waits for its last row, and says why it ended if it had ended before.
+// Stop ends bpftrace, waits for its last row, and says why it ended if it had ended before. An interrupt that comes between two of its
+// waits for rows is lost on bpftrace, so it gets several before it is killed.
 func (t *Trace) Stop() error {
-	if err := t.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	for range 3 {
+		if err := t.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("stop bpftrace: %w", err)
+		}
+		select {
+		case <-t.done:
+			return t.err
+		case <-time.After(10 * time.Second):
+		}
+	}
+	if err := t.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop bpftrace: %w", err)
 	}
 	<-t.done
-	return t.err
+	return errors.Join(errors.New("bpftrace did not heed interrupts, and was killed"), t.err)
 }
 
 // put files a row by the program that printed it.

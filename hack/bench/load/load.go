@@ -26,7 +26,7 @@ type Load struct {
 // for a whisper.
 func (l Load) Write(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<20)
-	r := rand.New(rand.NewPCG(l.Seed, 217)) //nolint:gosec // the same for everybody is what is wanted
+	r := rand.New(rand.NewPCG(l.Seed, 217))
 	pods := make([]pod, max(1, l.Pods))
 	for i := range pods {
 		pods[i] = newPod(i, r)
