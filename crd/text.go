@@ -61,12 +61,25 @@ func command(s string) string {
 }
 
 func printable(s string) string {
+	if isPlain(s) {
+		return strings.TrimSpace(s)
+	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD")))
+}
+
+// isPlain says whether a text has nothing but the printable characters of ASCII, as nearly all have.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func jsonSize(s string) int {

@@ -26,7 +26,8 @@
 //     verdict stands ([CPUThrottling.Standing], [MemoryPressure.Standing]) until the new epoch has enough evidence, for the length of
 //     a window at most: what has not come by then will not come, because evidence leaves the window as fast as it enters. Limits that
 //     [Enrich] filled in start no epoch where the records have limits of their own.
-//   - Records of one instant may come in any order: they are applied together, those that go on with what is known first.
+//   - Records of one instant may come in any order: those that go on with what is known count before those that begin something new.
+//   - A record that would begin a new epoch, and comes later than a newer one of its source, is dropped and counted.
 //   - A sample without a period reaches back to the sample before it. The very first one is taken to be as long as the median of
 //     the others.
 //   - A figure that only some samples tell is their mean, and its field is named in [Coverage.Missing].
@@ -95,6 +96,12 @@
 //
 // Unknown is a verdict of its own: too little was measured, or nothing. It is never 0 and never healthy, and [Coverage.Missing]
 // names the fields that would have helped.
+//
+// # Large captures
+//
+// [Analyzer.ObserveCPU] and [Analyzer.ObserveBirths] take many records from memory that the caller uses again. What a sample costs does
+// not grow with the number of samples in its window. Analyzers know nothing of each other, so several can share the pods of a cluster, if all
+// that is about one pod goes to the same: its memory samples complete the finding about its kills.
 //
 // # Programs that run for long
 //

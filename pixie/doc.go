@@ -37,9 +37,9 @@
 //
 // Memory is bounded, whatever the input: the decoder holds one record of at most MaxRecord, a read-ahead of 64 KiB, some 3 MiB of names
 // that it has read before, and the window of the decompressor (zstd: at most 8 MiB, which all levels up to 19 keep to; larger windows
-// are refused). A longer record streams by and is
-// reported once; it ends where its brackets close, or before the next line that looks like the start of a record. Work grows in
-// proportion to the input: looking again for records behind a broken one happens at most once for each level of nesting.
+// are refused). Batches holds some thousand records more, and each worker as much again, with a piece of 256 KiB. A longer record
+// streams by and is reported once; it ends where its brackets close, or before the next line that looks like the start of a record.
+// Work grows in proportion to the input: looking again for records behind a broken one happens at most once for each level of nesting.
 //
 // # Where values end
 //
@@ -53,9 +53,9 @@
 // A record in the form that senders write (no escapes, no signs, no exponents) is split in one pass; every other goes the strict way,
 // which knows all of JSON and is the only one that words errors. What comes out is the same.
 //
-// With [Options.Workers] the text is cut into pieces of some lines, which are decoded at the same time. That goes well as long as each
-// piece ends between two records; from the first that does not (records over several lines, an array, a broken record) the rest is
-// decoded by the caller's goroutine alone, with the same result. Reading stays with the caller, up to a piece ahead of each worker.
+// [Options.Batches] yields many records at a time, and with [Options.Workers] the text is cut into pieces of some lines, which are
+// decoded at the same time. That goes well as long as each piece ends between two records; from the first that does not (records over
+// several lines, an array, a broken record at its end) the rest is decoded by the caller's goroutine alone, with the same result.
 //
 // Decoding is a function of the bytes: nothing of one call shows in another, no goroutine outlives the iteration, and the package
 // writes no log and asks for no time.

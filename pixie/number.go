@@ -82,46 +82,6 @@ func (m *members) number(value []byte, s spec) (float64, error) {
 	return x + 0, s.check(x, digits)               // -0 + 0 is 0
 }
 
-// plainInteger reads up to 15 digits; false for anything else.
-func plainInteger(value []byte) (n int64, ok bool) {
-	if len(value) > 15 {
-		return 0, false
-	}
-	for _, b := range value {
-		if b-'0' > 9 {
-			return 0, false
-		}
-		n = 10*n + int64(b-'0')
-	}
-	return n, true
-}
-
-// plainDecimal reads up to 15 digits with a point among them; false for anything else. Both parts of the quotient are exact, so it is
-// rounded once, as strconv does.
-func plainDecimal(value []byte) (x float64, ok bool) {
-	if len(value) > 16 {
-		return 0, false
-	}
-	var n int64
-	point := len(value) - 1
-	for i, b := range value {
-		switch {
-		case b-'0' <= 9:
-			n = 10*n + int64(b-'0')
-		case b == '.' && point == len(value)-1:
-			point = i
-		default:
-			return 0, false
-		}
-	}
-	return float64(n) / powers[len(value)-1-point], true
-}
-
-var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
-
-// holds says whether a number is within the bounds of its field.
-func (s spec) holds(x float64) bool { return max(0, s.min) <= x && x <= s.max }
-
 // numeral returns the text of a number, or of a string that holds one.
 func (m *members) numeral(value []byte) ([]byte, error) {
 	switch value[0] {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kernel-gossip/kernel-gossip/hack/bench/load"
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
@@ -40,7 +41,7 @@ func TestSameBytes(t *testing.T) {
 			args := []string{"-o", "yaml", "--pods", strings.TrimSuffix(capture, ".ndjson") + ".pods.yaml"}
 			want := run(t, strings.Join(lines, "\n"), args...)
 			r := rand.New(rand.NewPCG(1, 2))
-			for _, cpus := range []int{1, 2} {
+			for _, cpus := range []int{1, 2, 8} {
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cpus))
 				for range 3 {
 					shuffleEqualTimes(r, lines)
@@ -98,6 +99,20 @@ func TestSameBytesOfMemory(t *testing.T) {
 	for range 20 {
 		shuffleEqualTimes(r, lines)
 		require.Empty(t, cmp.Diff(want, run(t, strings.Join(lines, ""), "-o", "yaml")))
+	}
+}
+
+// The same for many pods, which the lanes of the analysis share, and for a text that is cut into pieces. Synthetic.
+func TestSameBytesOfManyPods(t *testing.T) {
+	var text bytes.Buffer
+	require.NoError(t, load.Load{Records: 20_000, Pods: 700, Seed: 1}.Write(&text))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	want := run(t, text.String(), "-o", "json")
+	require.NotEmpty(t, want)
+	for _, cpus := range []int{2, 8} {
+		runtime.GOMAXPROCS(cpus)
+		require.Equal(t, want, run(t, text.String(), "-o", "json"), "%d CPUs", cpus)
+		require.Equal(t, want, run(t, "["+strings.ReplaceAll(strings.TrimSpace(text.String()), "\n", ",\n")+"]", "-o", "json"), "%d CPUs, an array", cpus)
 	}
 }
 
