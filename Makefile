@@ -86,8 +86,9 @@ else
 	$(MAKE) --no-print-directory image IMAGE=$(E2E_REGISTRY)/kernel-gossip-operator:e2e
 endif
 	$(MAKE) --no-print-directory observer-image OBSERVER=$(E2E_REGISTRY)/kernel-gossip-observer TAG=e2e BASE=$(E2E_BASE_IMAGE)
-	$(STATIC) -o bin/image/ ./hack/record/burst
+	$(STATIC) -o bin/image/ ./hack/record/burst ./hack/record/strain
 	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-burst:e2e --file hack/record/burst/Dockerfile bin/image
+	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-strain:e2e --file hack/record/strain/Dockerfile bin/image
 
 e2e: e2e-images ## prove the operator on a kind cluster of its own, or on KUBECONFIG's
 	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go test -tags e2e -count=1 -timeout 45m -v ./operator/e2e

@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -53,17 +54,25 @@ func (s sender) token(t *testing.T, account, audience string) string {
 	return request.Status.Token
 }
 
+// door is where one posts, and what.
+type door struct{ url, contentType string }
+
+var (
+	records = door{service, "application/x-ndjson"}
+	metrics = door{"http://kernel-gossip.kernel-gossip.svc:4318/v1/metrics", "application/json"}
+)
+
 // post posts a body and returns the answer's code and text.
-func (s sender) post(t *testing.T, token string, body []byte) (code int, text string) {
+func (s sender) post(t *testing.T, to door, token string, body []byte) (code int, text string) {
 	t.Helper()
 	args := []string{
 		"exec", "--stdin", "--namespace", s.namespace, "sender", "--", "curl", "--silent", "--show-error", "--max-time", "60", "--write-out", "\n%{http_code}",
-		"--header", "Content-Type: application/x-ndjson", "--data-binary", "@-",
+		"--header", "Content-Type: " + to.contentType, "--data-binary", "@-",
 	}
 	if token != "" {
 		args = append(args, "--header", "Authorization: Bearer "+token)
 	}
-	out, err := world.kubectl.Run(t.Context(), body, append(args, service)...)
+	out, err := world.kubectl.Run(t.Context(), body, append(args, to.url)...)
 	require.NoError(t, err)
 	at := strings.LastIndexByte(out, '\n')
 	require.NotEqual(t, -1, at, out)
@@ -76,6 +85,9 @@ func TestSenders(t *testing.T) {
 	s := newSender(t)
 	record := []byte(`{"type":"cpu_throttle","timestamp":"` + time.Now().UTC().Format(time.RFC3339) +
 		`","namespace":"nowhere","pod_name":"nobody","container_name":"app","nr_periods":1,"nr_throttled":0}`)
+	metric := fmt.Appendf(nil, `{"resourceMetrics":[{"resource":{"attributes":[{"key":"k8s.namespace.name","value":{"stringValue":"nowhere"}},`+
+		`{"key":"k8s.pod.name","value":{"stringValue":"nobody"}}]},"scopeMetrics":[{"metrics":[{"name":"kernel_gossip.network_issue.connect_failures",`+
+		`"gauge":{"dataPoints":[{"timeUnixNano":"%d","asInt":"0"}]}}]}]}]}`, time.Now().UnixNano())
 	for name, tc := range map[string]struct {
 		token string
 		want  int
@@ -86,8 +98,10 @@ func TestSenders(t *testing.T) {
 		"no right to post":        {s.token(t, "stranger", "kernel-gossip"), 403},
 		"an observer":             {s.token(t, "observer", "kernel-gossip"), 200},
 	} {
-		code, text := s.post(t, tc.token, record)
-		require.Equal(t, tc.want, code, "%s: %s", name, text)
+		for to, body := range map[door][]byte{records: record, metrics: metric} {
+			code, text := s.post(t, to, tc.token, body)
+			require.Equal(t, tc.want, code, "%s at %s: %s", name, to.url, text)
+		}
 	}
 }
 
@@ -125,7 +139,7 @@ func TestCorpus(t *testing.T) {
 			require.NoError(t, err)
 			var live bytes.Buffer
 			require.NoError(t, uids.Rewrite(&live, bytes.NewReader(recorded)))
-			status, text := s.post(t, token, live.Bytes())
+			status, text := s.post(t, records, token, live.Bytes())
 			require.Equal(t, 200, status, text)
 
 			var got localcluster.Reports
