@@ -16,8 +16,9 @@ type layout struct {
 	seen    [numFields]uint32 // turn in which the name was last seen
 	unknown [maxUnknown][]byte
 	others  int // length of unknown
-	// after is which field followed this one the last time, because senders write their fields in one order.
-	after [numFields + 1]field // the first is behind numFields
+	// after is which two fields have followed this one, because senders write the fields of a type in one order. The first of a record is
+	// behind numFields.
+	after [numFields + 1][2]field
 }
 
 // plain notes where the fields of the record are that text begins with, and returns its length; 0 when it is not plain. A plain record
@@ -42,7 +43,7 @@ func (r *record) plain(text []byte) int {
 			if text[begin] != 'n' {
 				r.note(f, text[begin:end:end])
 			}
-			r.after[last], last = f, f
+			last = f
 		}
 		switch i = skipSpace(text, end); {
 		case i == len(text):
@@ -77,23 +78,21 @@ func (r *record) note(f field, value jsontext.Value) {
 // plainName reads the name that begins at i, and returns its field and where its value begins: numFields if it is not ours, -1 if it is
 // not plain or has occurred before.
 func (r *record) plainName(text []byte, i int, last field) (f field, value int) {
-	f = r.after[last]
-	if name := quotedNames[f]; len(text)-i > len(name) && string(text[i:i+len(name)]) == name {
-		i += len(name)
-	} else {
-		end := plainString(text, i)
-		if end < 0 {
+	end := 0
+	if f, end = r.expectedName(text, i, last); end == 0 {
+		if end = plainString(text, i); end < 0 {
 			return 0, -1
 		}
+		name := text[i+1 : end-1]
 		known := false
-		if f, known = fieldsByName[string(text[i+1:end-1])]; !known {
-			f = numFields
-			if !r.newName(text[i+1 : end-1]) {
-				return 0, -1
-			}
+		if f, known = fieldsByName[string(name)]; known {
+			r.after[last][0], r.after[last][1] = f, r.after[last][0]
+		} else if f = numFields; !r.newName(name) {
+			return 0, -1
 		}
-		i = skipSpace(text, end)
+		end = skipSpace(text, end)
 	}
+	i = end
 	if f < numFields {
 		if r.seen[f] == r.turn {
 			return 0, -1
@@ -104,6 +103,16 @@ func (r *record) plainName(text []byte, i int, last field) (f field, value int) 
 		return 0, -1
 	}
 	return f, skipSpace(text, i+1)
+}
+
+// expectedName reads a name that has followed that field before, and returns where it ends; 0 if it is another.
+func (r *record) expectedName(text []byte, i int, last field) (f field, end int) {
+	for _, f := range r.after[last] {
+		if name := quotedNames[f]; len(text)-i > len(name) && string(text[i:i+len(name)]) == name {
+			return f, i + len(name)
+		}
+	}
+	return 0, 0
 }
 
 // newName says whether a name that is not ours has not occurred before, as far as can be remembered.
