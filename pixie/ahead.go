@@ -14,6 +14,7 @@ func (s *scanner) ahead(workers, size int, yield func(*Batch, error) bool) bool 
 	if s.err != nil {
 		return true
 	}
+	most := s.max // workers that start late must not look at the scanner
 	a := ahead{r: s.r, size: size, rest: bytes.Clone(s.buf[s.pos:s.end]), at: s.here()}
 	var all sync.WaitGroup
 	var stopped atomic.Bool
@@ -26,7 +27,7 @@ func (s *scanner) ahead(workers, size int, yield func(*Batch, error) bool) bool 
 			work <- a.next()
 			if started < workers {
 				started++
-				all.Go(func() { decodePieces(work, s.max, &stopped) })
+				all.Go(func() { decodePieces(work, most, &stopped) })
 			}
 		}
 		if len(a.queue) == 0 {
