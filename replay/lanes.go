@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// laneCount does not depend on the machine: which pods share a lane must not. It is so many that what an analyzer keeps of its pods
-	// fits into the cache of a CPU.
+	// laneCount does not depend on the machine: which pods share a lane must not. It is more than there are CPUs, because a lane that comes
+	// back to few pods in one batch finds them in the cache.
 	laneCount = 32
 	// maxSubjects is how many subjects a lane keeps: 25,600 in all.
 	maxSubjects = 800
