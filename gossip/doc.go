@@ -30,7 +30,8 @@
 //   - A record that would begin a new epoch, and comes later than a newer one of its source, is dropped and counted.
 //   - A sample without a period reaches back to the sample before it. The very first one is taken to be as long as the median of
 //     the others.
-//   - A figure that only some samples tell is their mean, and its field is named in [Coverage.Missing].
+//   - A figure that only some samples tell is their mean, and its field is named in [Coverage.Missing]. Of memory's counters the sum is
+//     then a least, and a sum of 0 is not measured.
 //   - Of two sources for one subject, counters are believed before percentages, then the first by name. The others are named in
 //     [Coverage.Ignored].
 //

@@ -52,7 +52,8 @@ func (w *memoryWindow) measure(s *stream) MemoryPressure {
 	f := MemoryPressure{
 		Limit: s.limitBytes(), Used: sum.used, UsedOfLimit: sum.share,
 		SomeAvg10: sum.some10, SomeAvg60: sum.some60, FullAvg10: sum.full10, FullAvg60: sum.full60,
-		MajorFaults: sum.faults, PageFaultRate: sum.pageRate, Reclaims: sum.reclaims, LimitHits: sum.hits, Kills: sum.kills,
+		MajorFaults: atLeast(sum.faults, sum.noFaults), PageFaultRate: sum.pageRate, Reclaims: sum.reclaims,
+		LimitHits: atLeast(sum.hits, sum.noHits), Kills: atLeast(sum.kills, sum.noKills),
 	}
 	if sum.sets > 0 {
 		f.WorkingSet, f.Peak = Some(sum.last.value), Some(sum.high)
@@ -115,14 +116,15 @@ func (f *MemoryPressure) short(counters bool) (Severity, Reason) {
 // missing names the fields that would have made the verdict or the advice better.
 func (w *memoryWindow) missing(s *stream) []string {
 	f := w.measure(s)
+	sum, _ := w.total()
 	return named([]field{
 		{!f.WorkingSet.Known, "working_set_bytes"},
 		{!f.Limit.Known, "limit_bytes"},
 		{!f.SomeAvg60.Known, "psi_some_avg60"},
 		{!f.FullAvg10.Known, "psi_full_avg10"},
-		{!f.MajorFaults.Known, "major_faults"},
-		{!f.LimitHits.Known, "limit_hits"},
-		{!f.Kills.Known, "oom_kills"},
+		{sum.noFaults > 0, "major_faults"},
+		{sum.noHits > 0, "limit_hits"},
+		{sum.noKills > 0, "oom_kills"},
 		{w.untold(), "period_seconds"},
 	})
 }

@@ -16,6 +16,7 @@ type memorySums struct {
 	some10, some60, full10, full60 Optional[float64]
 	pageRate                       Optional[float64]
 	faults, reclaims, hits, kills  Optional[int64]
+	noFaults, noHits, noKills      int64           // samples that lack the figure
 	rate                           Optional[int64] // of major faults: the highest, in thousandths per second …
 	baseline                       point           // … and that of the oldest sample
 	lateFaults, lateN, lateEnd     int64           // of full buckets: major faults of samples whose length is not known, their number, the oldest
@@ -57,6 +58,22 @@ func together(a, b Optional[int64]) Optional[int64] {
 	return a
 }
 
+// lacking is 1 for a figure that a sample did not tell.
+func lacking(n Optional[int64]) int64 {
+	if n.Known {
+		return 0
+	}
+	return 1
+}
+
+// atLeast is a sum that so many samples had no part in: it may be more, so that 0 says nothing.
+func atLeast(sum Optional[int64], lacking int64) Optional[int64] {
+	if sum.Value == 0 && lacking > 0 {
+		return Optional[int64]{}
+	}
+	return sum
+}
+
 // memoryEntry makes the entry of one memory sample.
 func memoryEntry(s *MemorySample, digest fingerprint) entry[memorySums] {
 	end := s.Time.UnixNano()
@@ -69,6 +86,7 @@ func memoryEntry(s *MemorySample, digest fingerprint) entry[memorySums] {
 		at := point{end, set}
 		e.sums.sets, e.sums.first, e.sums.last, e.sums.low, e.sums.high = 1, at, at, set, set
 	}
+	e.sums.noFaults, e.sums.noHits, e.sums.noKills = lacking(s.MajorFaults), lacking(s.LimitHits), lacking(s.OOMKills)
 	faults := s.MajorFaults
 	rate := func(usec int64) memorySums { return faultRate(faults, end, usec) }
 	if s.Period > 0 {
@@ -114,6 +132,7 @@ func (m *memorySums) add(o *memorySums) {
 	m.full10, m.full60 = larger(m.full10, o.full10), larger(m.full60, o.full60)
 	m.faults, m.reclaims = together(m.faults, o.faults), together(m.reclaims, o.reclaims)
 	m.hits, m.kills = together(m.hits, o.hits), together(m.kills, o.kills)
+	m.noFaults, m.noHits, m.noKills = m.noFaults+o.noFaults, m.noHits+o.noHits, m.noKills+o.noKills
 	m.rate, m.baseline = larger(m.rate, o.rate), m.baseline.earlier(o.baseline)
 	if o.lateN > 0 {
 		if m.lateN == 0 || o.lateEnd < m.lateEnd {
