@@ -71,7 +71,7 @@ observer-image: ## build the observer's two images (OBSERVER=NAME, TAG=TAG, BASE
 	docker build --quiet --target counters --tag $(OBSERVER):$(TAG) --file examples/observer/Dockerfile bin/image
 	docker build --quiet --target births $(addprefix --build-arg BASE=,$(BASE)) --tag $(OBSERVER)-births:$(TAG) --file examples/observer/Dockerfile bin/image
 
-# An image with bpftrace, nginx and curl: built from Debian's, unless E2E_BASE names one.
+# An image with bpftrace, nginx, curl and iptables: built from Debian's, unless E2E_BASE names one.
 E2E_REGISTRY ?= localhost
 export E2E_BASE ?=
 # E2E_OPERATOR=IMAGE and E2E_INSTALL=FILE: the operator and the install.yaml of a release instead of this tree's.

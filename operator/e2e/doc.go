@@ -8,7 +8,7 @@
 // # Variables
 //
 //	KIND_NODE_IMAGE   node image of the kind cluster; kind's own without it
-//	E2E_BASE          image with bpftrace, nginx and curl; built from base/Dockerfile without it
+//	E2E_BASE          image with bpftrace, nginx, curl and iptables; built from base/Dockerfile without it
 //	E2E_REGISTRY      where the images were pushed that a cluster other than kind pulls: REGISTRY/kernel-gossip-operator:e2e, and so on
 //	E2E_INSTALL       install.yaml of a release, which is installed instead of this tree's; E2E_OPERATOR names its image to make
 //	E2E_KEEP          anything: leave the cluster and what is installed as they are

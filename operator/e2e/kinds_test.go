@@ -3,6 +3,8 @@
 package e2e_test
 
 import (
+	"net"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -83,4 +85,23 @@ func TestFailedConnects(t *testing.T) {
 	w, c := inTrouble(t, ns, "client.networkissue", v1alpha1.ConditionNetworkDegraded)
 	require.Equal(t, v1alpha1.ReasonFailedConnects, c.Reason)
 	require.GreaterOrEqual(t, *w.Status.KernelTruth.Network.ConnectFailures, int64(10))
+}
+
+// A server that loses a twentieth of what arrives: its client sends that again, and is told so.
+func TestRetransmits(t *testing.T) {
+	ns := namespace(t)
+	runPod(t, ns, "server", strain("serve", ":8080"), func(p *corev1.Pod) {
+		p.Spec.InitContainers = []corev1.Container{{
+			Name: "lossy", Image: world.images.Base, ImagePullPolicy: corev1.PullIfNotPresent,
+			Command:         strings.Fields("iptables --append INPUT --protocol tcp --destination-port 8080 --match statistic --mode random --probability 0.05 --jump DROP"),
+			SecurityContext: &corev1.SecurityContext{Capabilities: &corev1.Capabilities{Add: []corev1.Capability{"NET_ADMIN"}}},
+		}}
+	})
+	server := eventually(t, &corev1.Pod{}, ns, "server", "running", func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodRunning })
+	runPod(t, ns, "client", strain("stream", net.JoinHostPort(server.Status.PodIP, "8080")))
+	w, c := inTrouble(t, ns, "client.networkissue", v1alpha1.ConditionNetworkDegraded)
+	require.Equal(t, v1alpha1.ReasonRetransmits, c.Reason)
+	truth := w.Status.KernelTruth.Network
+	require.GreaterOrEqual(t, *truth.Segments, int64(1000))
+	require.Positive(t, *truth.Retransmits)
 }
