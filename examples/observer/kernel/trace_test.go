@@ -17,11 +17,12 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
-// startPrograms runs all programs in one bpftrace, or skips the test with the reason why it cannot. CI has all that it needs.
+// startPrograms runs all programs in one bpftrace, or skips the test with the reason why it cannot. A CI that is root has all that
+// it needs; GitHub's is not.
 func startPrograms(t *testing.T) *Trace {
 	t.Helper()
 	skip := t.Skipf
-	if os.Getenv("CI") == "true" {
+	if os.Getenv("CI") == "true" && os.Geteuid() == 0 {
 		skip = t.Fatalf
 	}
 	if testing.Short() {
