@@ -6,7 +6,7 @@ import "time"
 type NetworkSample struct {
 	Origin
 	Segments        Optional[int64]   // TCP segments sent
-	Retransmits     Optional[int64]   // of those, sent again
+	Retransmits     Optional[int64]   // segments sent again; where the kernel counts (RetransSegs), they are not among Segments
 	RetransmitShare Optional[float64] // share 0–1 of segments, from a source without counters
 	RxPackets       Optional[int64]
 	TxPackets       Optional[int64]

@@ -1,6 +1,6 @@
-// Package pxl holds the programs that listen to the kernel. A bpftrace program prints rows in the form that Pixie demands of
-// programs which it deploys: one printf format, tokens of the form name:value, the time in time_. The head comment of each says what
-// its columns are, what is counted and what is not.
+// Package pxl holds the programs that listen to the kernel, and the scripts that have Pixie run programs of their own: see [Names] and
+// [Render], and README.md beside this file for what each script can know. The programs print tokens of the form name:value, the time in
+// time_. The head comment of each says what its columns are, what is counted and what is not.
 //
 // One bpftrace can run them all: give it their texts one after the other. No two use the same map, and the column event tells whose a
 // row is. That costs hardly more memory than one of them alone, of which bpftrace itself needs the most.
