@@ -2,6 +2,7 @@ package pixie
 
 import (
 	"encoding/binary"
+	"strings"
 	"time"
 )
 
@@ -19,35 +20,53 @@ type repeats struct {
 }
 
 // remembered are texts by their hash, which has two slots for each.
-type remembered []string
+type remembered struct {
+	texts []string
+	// shelf is where the newest of them stand: side by side, because they are compared with what is read, and memory that is close
+	// together stays in the cache.
+	shelf strings.Builder
+}
 
-// slots is how many there are: enough for the pods of a large cluster.
-const slots = 1 << 14
+const (
+	// slots is how many there are: enough for the pods of a large cluster.
+	slots = 1 << 14
+	// shelfSize is how much memory a single text may keep alive.
+	shelfSize = 1024
+)
 
 // find returns the text of a JSON string that has been read before.
-func (m remembered) find(quoted []byte) (string, bool) {
-	if len(m) != slots || len(quoted) <= 2 || len(quoted) > maxRemembered+2 {
+func (m *remembered) find(quoted []byte) (string, bool) {
+	texts := m.texts
+	if len(texts) != slots || len(quoted) <= 2 || len(quoted) > maxRemembered+2 {
 		return "", false
 	}
 	text := quoted[1 : len(quoted)-1]
 	i := slot(text)
-	if m[i] == string(text) {
-		return m[i], true
+	if texts[i] == string(text) {
+		return texts[i], true
 	}
 	i ^= 1
-	return m[i], m[i] == string(text)
+	return texts[i], texts[i] == string(text)
 }
 
-// keep remembers a text that was read without a fault, unless it was written with escapes.
-func (m *remembered) keep(quoted []byte, text string) {
+// keep remembers a text that was read without a fault, unless it was written with escapes, and returns it.
+func (m *remembered) keep(quoted []byte, text string) string {
 	if len(quoted) <= 2 || len(quoted) > maxRemembered+2 || len(quoted) != len(text)+2 {
-		return
+		return text
 	}
-	if *m == nil {
-		*m = make(remembered, slots)
+	if m.texts == nil {
+		m.texts = make([]string, slots)
 	}
+	if m.shelf.Cap()-m.shelf.Len() < len(text) {
+		m.shelf = strings.Builder{}
+		m.shelf.Grow(shelfSize)
+	}
+	begin := m.shelf.Len()
+	m.shelf.WriteString(text)
+	text = m.shelf.String()[begin:]
 	i := slot(quoted[1 : len(quoted)-1])
-	(*m)[i], (*m)[i^1] = text, (*m)[i]
+	m.texts[i], m.texts[i^1] = text, m.texts[i]
+	return text
 }
 
 // slot is a hash of the length, and of both ends of the text: names differ there.

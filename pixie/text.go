@@ -15,7 +15,7 @@ func (r *record) text(f field) string {
 	}
 	s := r.newText(f)
 	if r.err == nil {
-		r.texts.keep(r.values[f], s)
+		s = r.texts.keep(r.values[f], s)
 	}
 	return s
 }
@@ -53,8 +53,7 @@ func (r *record) label(f field) string {
 		r.fail(f, fmt.Errorf("not a Kubernetes name (a-z, 0-9 and '-' inside): %s", quote(s)))
 		return s
 	}
-	r.labels.keep(r.values[f], s)
-	return s
+	return r.labels.keep(r.values[f], s)
 }
 
 // subdomain reads a name that Kubernetes holds to RFC 1123 subdomains: pods.
@@ -72,8 +71,7 @@ func (r *record) subdomain(f field) string {
 			return s
 		}
 	}
-	r.subdomains.keep(r.values[f], s)
-	return s
+	return r.subdomains.keep(r.values[f], s)
 }
 
 func isLabel(s string) bool {
