@@ -30,9 +30,7 @@ func fingerprintOf(e Event) fingerprint {
 		h.origin(e.Origin)
 		h.numbers(e.Segments, e.Retransmits, e.RxPackets, e.TxPackets, e.RxDrops, e.TxDrops, e.RxErrors, e.TxErrors, e.FailedConnects)
 		h.shares(e.RetransmitShare, e.DropShare)
-		for _, o := range [...]Optional[time.Duration]{e.Latency, e.LatencyP50, e.LatencyP99} {
-			h.optional(o.Known, uint64(o.Value))
-		}
+		h.durations(e.Latency, e.LatencyP50, e.LatencyP99)
 	case PodCreation:
 		h.birth(&e)
 	}
@@ -57,11 +55,12 @@ func (h *fingerprint) birth(e *PodCreation) {
 		h.number(uint64(n))
 	}
 	h.numbers(e.Execs, e.Processes, e.Mounts, e.IPTablesRules)
-	h.optional(e.ImagePull.Known, uint64(e.ImagePull.Value))
-	h.optional(e.Init.Known, uint64(e.Init.Value))
-	for _, name := range slices.Sorted(maps.Keys(e.Syscalls)) {
-		h.text(name)
-		h.number(uint64(e.Syscalls[name]))
+	h.durations(e.ImagePull, e.Init)
+	if len(e.Syscalls) > 0 { // to sort nothing takes memory too
+		for _, name := range slices.Sorted(maps.Keys(e.Syscalls)) {
+			h.text(name)
+			h.number(uint64(e.Syscalls[name]))
+		}
 	}
 	for _, s := range e.Timeline {
 		h.number(uint64(s.Offset))
@@ -85,25 +84,37 @@ func (h *fingerprint) number(n uint64) {
 	*h ^= *h >> 29
 }
 
-func (h *fingerprint) optional(known bool, bits uint64) {
-	if known {
-		h.number(bits)
-		h.number(1)
-	} else {
-		h.number(2)
+// optional digests a figure that was told, and adds to the mask of those that were.
+func (h *fingerprint) optional(told uint64, known bool, bits uint64) uint64 {
+	if !known {
+		return told << 1
 	}
+	h.number(bits)
+	return told<<1 | 1
 }
 
 func (h *fingerprint) numbers(list ...Optional[int64]) {
+	var told uint64
 	for _, o := range list {
-		h.optional(o.Known, uint64(o.Value))
+		told = h.optional(told, o.Known, uint64(o.Value))
 	}
+	h.number(told)
 }
 
 func (h *fingerprint) shares(list ...Optional[float64]) {
+	var told uint64
 	for _, o := range list {
-		h.optional(o.Known, math.Float64bits(o.Value))
+		told = h.optional(told, o.Known, math.Float64bits(o.Value))
 	}
+	h.number(told)
+}
+
+func (h *fingerprint) durations(list ...Optional[time.Duration]) {
+	var told uint64
+	for _, o := range list {
+		told = h.optional(told, o.Known, uint64(o.Value))
+	}
+	h.number(told)
 }
 
 // text digests the bytes and the length, so that "ab","c" differs from "a","bc".
@@ -112,6 +123,9 @@ func (h *fingerprint) text(s string) {
 	for ; len(s) >= 8; s = s[8:] {
 		h.number(uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56)
+	}
+	if s == "" {
+		return
 	}
 	var tail uint64
 	for i := range len(s) {

@@ -96,9 +96,10 @@ func (w *window[S]) bucket(slot int64) *bucket[S] {
 	}
 	b := w.spare
 	if b == nil {
-		b = &bucket[S]{}
+		b = &bucket[S]{slot: slot}
+	} else {
+		*b, w.spare = bucket[S]{slot: slot}, nil
 	}
-	*b, w.spare = bucket[S]{slot: slot}, nil
 	b.stamps = b.few[:0]
 	if len(w.buckets) == 0 {
 		w.from, w.to = slot, slot
