@@ -13,7 +13,7 @@ const (
 	// maxSubjects is how many subjects a lane keeps: 25,600 in all.
 	maxSubjects = 800
 	// batchSize is how many events are handed to a lane at a time.
-	batchSize = 2048
+	batchSize = 1024
 )
 
 // lanes share the work of the analysis: each has an analyzer of its own, and all that is about one pod goes to the same, in its order.
@@ -34,11 +34,16 @@ type batch struct {
 	others []gossip.Event
 }
 
+// newBatch has room for the two kinds that most records are of.
+func newBatch() *batch {
+	return &batch{cpu: make([]gossip.CPUSample, 0, batchSize), births: make([]gossip.PodCreation, 0, batchSize)}
+}
+
 func newLanes(pods catalogs) *lanes {
 	l := &lanes{pods: pods, used: make(chan *batch, 2*laneCount)}
 	for i := range l.analyzers {
 		l.analyzers[i] = gossip.New(gossip.Options{MaxSubjects: maxSubjects})
-		l.filling[i] = &batch{}
+		l.filling[i] = newBatch()
 	}
 	return l
 }
@@ -93,7 +98,7 @@ func (l *lanes) hand(i int) {
 	select {
 	case l.filling[i] = <-l.used:
 	default:
-		l.filling[i] = &batch{}
+		l.filling[i] = newBatch()
 	}
 }
 

@@ -1,47 +1,57 @@
 package replay
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
+	"sync"
 
 	"sigs.k8s.io/yaml"
 )
 
 // printJSON writes one object per line, in the order of subjects.
 func printJSON(out io.Writer, verdicts []verdict) error {
-	for lines := range inParallel(slices.Values(verdicts), jsonLines) {
-		if _, err := io.WriteString(out, lines.text); err != nil {
+	var used sync.Pool // of texts that are written
+	encode := func(verdicts []verdict) lines {
+		text, ok := used.Get().(*bytes.Buffer)
+		if !ok {
+			text = &bytes.Buffer{}
+		}
+		text.Reset()
+		return lines{text, encode(text, verdicts)}
+	}
+	for lines := range inParallel(slices.Values(verdicts), encode) {
+		if _, err := lines.text.WriteTo(out); err != nil {
 			return err
 		}
 		if lines.err != nil {
 			return lines.err
 		}
+		used.Put(lines.text)
 	}
 	return nil
 }
 
 // lines are a block of objects as text.
 type lines struct {
-	text string
+	text *bytes.Buffer
 	err  error
 }
 
-func jsonLines(verdicts []verdict) lines {
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
+func encode(text *bytes.Buffer, verdicts []verdict) error {
+	encoder := json.NewEncoder(text)
 	encoder.SetEscapeHTML(false)
 	for _, v := range verdicts {
 		if v.object == nil {
 			continue
 		}
 		if err := encoder.Encode(v.object); err != nil {
-			return lines{b.String(), err}
+			return err
 		}
 	}
-	return lines{text: b.String()}
+	return nil
 }
 
 // printYAML writes one document per object, in the order of subjects.
