@@ -7,14 +7,19 @@ import (
 	"strings"
 )
 
-// resourceAttributes are the columns that say whose a row is, by the names of OpenTelemetry.
+// resourceAttributes are the columns that say whose a row is, by the names that package pixie/otlp reads.
 var resourceAttributes = []struct{ attribute, column string }{
 	{"k8s.namespace.name", "namespace"},
 	{"k8s.pod.name", "pod_name"},
 	{"k8s.pod.uid", "pod_uid"},
 	{"k8s.node.name", "node"},
 	{"k8s.container.name", "container_name"},
+	{"container.id", "container_id"},
+	{"kernel_gossip.source", "source"},
 }
+
+// pointAttributes are the columns that say more of a row, and have no name in OpenTelemetry.
+var pointAttributes = []string{"period_seconds", "victim_comm", "scope"}
 
 var (
 	traceImport = regexp.MustCompile(`(?m)^import pxtrace\n`)
@@ -51,9 +56,15 @@ func exportTable(frame string, t Table) string {
 		}
 	}
 	b.WriteString("    },\n    data=[\n")
+	var around []string
+	for _, column := range pointAttributes {
+		if has(column) {
+			around = append(around, fmt.Sprintf("'%s': %s.%s", column, frame, column))
+		}
+	}
 	attributes := ""
-	if has(periodColumn.Name) {
-		attributes = fmt.Sprintf(", attributes={'%s': %s.%s}", periodColumn.Name, frame, periodColumn.Name)
+	if len(around) > 0 {
+		attributes = ", attributes={" + strings.Join(around, ", ") + "}"
 	}
 	for _, c := range t.Columns {
 		if c.Unit != "" {

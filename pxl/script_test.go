@@ -138,7 +138,32 @@ func TestExport(t *testing.T) {
 			require.Positive(t, numbers, table.Name)
 		}
 		require.Equal(t, len(pxl.Tables(name)), strings.Count(export, "'service.name': 'kernel-gossip'"))
+		for _, table := range pxl.Tables(name) {
+			for _, c := range table.Columns {
+				if c.Name != "time_" { // the time of each point
+					require.Regexp(t, `(: |value=)\w+\.`+c.Name+`\b`, export, "%s is not sent", c.Name)
+				}
+			}
+		}
 		require.Equal(t, strings.Count(export, "px.otel.metric.Gauge("), strings.Count(export, "unit='"))
+	}
+}
+
+// TestWindowsAreCountedAlone: runs look back at different stretches of time, and a window that two of them see must give the same record,
+// else it counts twice. So all that is aggregated, and not only which container belongs to which pod, is aggregated by window.
+func TestWindowsAreCountedAlone(t *testing.T) {
+	aggregate := regexp.MustCompile(`\.groupby\(([^)]*)\)\.agg\((\)?)`)
+	for _, name := range pxl.Names() {
+		script, err := pxl.Script(name)
+		require.NoError(t, err)
+		if !strings.Contains(script, "\nWINDOW = ") {
+			continue
+		}
+		found := aggregate.FindAllStringSubmatch(script, -1)
+		require.NotEmpty(t, found)
+		for _, m := range found {
+			require.True(t, m[2] == ")" || strings.Contains(m[1], "'window'"), "%s: %s", name, m[0])
+		}
 	}
 }
 
