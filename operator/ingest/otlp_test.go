@@ -180,10 +180,17 @@ func saidBy(t *testing.T, s *spb.Status) said {
 // overGRPC sends a request as a client that compresses does.
 func overGRPC(t *testing.T, address string, r *colmetricspb.ExportMetricsServiceRequest) said {
 	t.Helper()
+	return overGRPCAs(t, address, "", r)
+}
+
+// overGRPCAs says a token too.
+func overGRPCAs(t *testing.T, address, token string, r *colmetricspb.ExportMetricsServiceRequest) said {
+	t.Helper()
 	c, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, c.Close()) }()
-	response, err := colmetricspb.NewMetricsServiceClient(c).Export(t.Context(), r, grpc.UseCompressor(gzip.Name))
+	response, err := colmetricspb.NewMetricsServiceClient(c).Export(
+		metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token), r, grpc.UseCompressor(gzip.Name))
 	if err != nil {
 		return saidBy(t, status.Convert(err).Proto())
 	}
