@@ -97,6 +97,9 @@ func TestInstall(t *testing.T) {
 			require.NotEqual(t, "Secret", o.GetKind(), "nothing ships a credential")
 		}
 	}
+	k.run(t, nil, "create", "namespace", "pl")
+	rendered := k.run(t, nil, "kustomize", "pixie-export")
+	k.run(t, []byte(rendered), "apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename=-")
 	for _, observer := range []string{"counters", "births"} {
 		rendered := k.run(t, nil, "kustomize", "../../examples/observer/deploy/"+observer)
 		k.run(t, nil, "apply", "--server-side", "--filename=../../examples/observer/deploy/counters/namespace.yaml")

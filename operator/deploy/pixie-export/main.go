@@ -1,0 +1,73 @@
+// Command pixie-export makes the ConfigMaps in this folder: the scripts of package pxl in the form that sends OpenTelemetry, with when and
+// where to, as Pixie's query broker takes them (label purpose=cron-script). How they are installed: README.md.
+package main
+
+//go:generate go run .
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/pxl"
+)
+
+// schedule is how often a script runs, and how far a run looks back. Pixie tries nothing again, and makes up for no run that it missed. So
+// each run sends what two or three runs before it sent too: what comes twice counts once.
+type schedule struct{ every, lookback time.Duration }
+
+func scheduleOf(script string) schedule {
+	if script == "pod_creation_trace" { // a birth, from its first cgroup directory until the pod settled, must lie in what is looked at
+		return schedule{every: time.Minute, lookback: 10 * time.Minute}
+	}
+	return schedule{every: 30 * time.Second, lookback: 2 * time.Minute}
+}
+
+// configMap is what the query broker parses. The token of the sender is not ours to write: whoever installs it puts it in.
+const configMap = `# Made from pxl/%[1]s.pxl by go generate: do not edit.
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: kernel-gossip-%[2]s
+  namespace: pl
+  labels: {app.kubernetes.io/part-of: kernel-gossip, purpose: cron-script}
+data:
+  cron.yaml: |
+    frequency_s: %[3]d
+  configs.yaml: |
+    otelEndpointConfig:
+      url: kernel-gossip.kernel-gossip.svc:4317
+      insecure: true
+      headers:
+        authorization: Bearer THE-TOKEN
+  script.pxl: |
+%[4]s`
+
+func main() {
+	for _, name := range pxl.Names() {
+		when := scheduleOf(name)
+		script, err := pxl.Render(name, pxl.Export, pxl.Params{Lookback: when.lookback})
+		if err == nil {
+			hyphenated := strings.ReplaceAll(name, "_", "-")
+			text := fmt.Sprintf(configMap, name, hyphenated, int64(when.every.Seconds()), indented(script))
+			err = os.WriteFile(hyphenated+".yaml", []byte(text), 0o644) //nolint:gosec // it is for everybody to read
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "pixie-export:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// indented moves the lines of a script under their key; empty ones stay empty.
+func indented(script string) string {
+	var b strings.Builder
+	for line := range strings.Lines(script) {
+		if line != "\n" {
+			b.WriteString("    ")
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
