@@ -28,23 +28,24 @@ func (c limitChange) resize(to float64) string {
 	if !c.resizable() {
 		return ""
 	}
-	return c.command("pod", c.about.Pod, "--subresource resize", c.podSpec(to))
+	return c.command("pod", c.about.Pod, "--subresource resize", c.podPatch(to))
 }
 
 // patch is the command that changes the owner's template, so that the next pods have the limit too. Empty when there is no owner,
 // or one whose template cannot be patched so: a Job's is immutable, and what a custom resource looks like is not known.
 func (c limitChange) patch(to float64) string {
 	o := c.pod.Owner
-	var spec map[string]any
+	var change ownerPatch
 	switch o.APIVersion + "/" + o.Kind {
 	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet":
-		spec = map[string]any{"template": c.podSpec(to)}
+		change.Spec.Template = c.podPatch(to)
 	case "batch/v1/CronJob":
-		spec = map[string]any{"jobTemplate": map[string]any{"spec": map[string]any{"template": c.podSpec(to)}}}
+		change.Spec.JobTemplate = &ownerPatch{}
+		change.Spec.JobTemplate.Spec.Template = c.podPatch(to)
 	default:
 		return ""
 	}
-	return c.command(strings.ToLower(o.Kind), o.Name, "--type strategic", map[string]any{"spec": spec})
+	return c.command(strings.ToLower(o.Kind), o.Name, "--type strategic", change)
 }
 
 // rollback undoes the resize and the patch, whichever was done: undoing what was not done changes nothing, and the pod of the
@@ -62,27 +63,53 @@ func (c limitChange) rollback() string {
 	return strings.Join(undo, "; ")
 }
 
-// podSpec is the change as part of a pod: {"spec":{"containers":[…]}}. Sidecars stand among the init containers.
-func (c limitChange) podSpec(to float64) map[string]any {
+// podPatch is a change as part of a pod: {"spec":{"containers":[…]}}.
+type podPatch struct {
+	Spec struct {
+		Containers     []containerPatch `json:"containers,omitempty"`
+		InitContainers []containerPatch `json:"initContainers,omitempty"`
+	} `json:"spec"`
+}
+
+type containerPatch struct {
+	Name      string `json:"name"`
+	Resources struct {
+		Limits   map[string]string `json:"limits,omitempty"`
+		Requests map[string]string `json:"requests,omitempty"`
+	} `json:"resources"`
+}
+
+// ownerPatch is a change of the template that an owner makes its pods from.
+type ownerPatch struct {
+	Spec struct {
+		Template    *podPatch   `json:"template,omitempty"`
+		JobTemplate *ownerPatch `json:"jobTemplate,omitempty"`
+	} `json:"spec"`
+}
+
+// podPatch is the change. Sidecars stand among the init containers.
+func (c limitChange) podPatch(to float64) *podPatch {
 	amount := func(n float64) map[string]string { return map[string]string{string(c.of): c.of.text(n)} }
-	resources := map[string]any{}
+	change := containerPatch{Name: c.about.Container}
 	if c.request {
-		resources["requests"] = amount(to)
+		change.Resources.Requests = amount(to)
 	} else {
-		resources["limits"] = amount(to)
+		change.Resources.Limits = amount(to)
 		if request, ok := c.requestBeside(to); ok {
-			resources["requests"] = amount(request)
+			change.Resources.Requests = amount(request)
 		}
 	}
-	list := "containers"
+	p := &podPatch{}
 	if own, _ := c.container(); own.Role == gossip.RoleSidecar {
-		list = "initContainers"
+		p.Spec.InitContainers = []containerPatch{change}
+	} else {
+		p.Spec.Containers = []containerPatch{change}
 	}
-	return map[string]any{"spec": map[string]any{list: []any{map[string]any{"name": c.about.Container, "resources": resources}}}}
+	return p
 }
 
 // command is a kubectl patch that is safe to paste: empty when a name is not one that Kubernetes has.
-func (c limitChange) command(kind, name, flags string, patch map[string]any) string {
+func (c limitChange) command(kind, name, flags string, patch any) string {
 	about := c.about
 	for _, n := range []string{name, about.Namespace, about.Container} {
 		if !isObjectName(n) {
@@ -90,7 +117,7 @@ func (c limitChange) command(kind, name, flags string, patch map[string]any) str
 		}
 	}
 	text, err := json.Marshal(patch)
-	if err != nil { // strings in maps: cannot be
+	if err != nil { // there are only strings: cannot be
 		return ""
 	}
 	return fmt.Sprintf("kubectl --namespace %s patch %s %s %s --patch '%s'", about.Namespace, kind, name, flags, text)
