@@ -99,7 +99,14 @@ func TestInstall(t *testing.T) {
 	}
 	k.run(t, nil, "create", "namespace", "pl")
 	rendered := k.run(t, nil, "kustomize", "pixie-export")
-	k.run(t, []byte(rendered), "apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename=-")
+	with := strings.ReplaceAll(rendered, "THE-TOKEN", "0123456789abcdef") // as its README says
+	k.run(t, []byte(with), "apply", "--server-side", "--validate=strict", "--filename=-")
+	for _, s := range cronScripts(t) {
+		var m corev1.ConfigMap
+		require.NoError(t, c.Get(t.Context(), client.ObjectKey{Namespace: "pl", Name: "kernel-gossip-" + strings.ReplaceAll(s.Name, "_", "-")}, &m))
+		require.Equal(t, s.Script, m.Data["script.pxl"])
+		require.Contains(t, m.Data["configs.yaml"], "authorization: Bearer 0123456789abcdef\n")
+	}
 	for _, observer := range []string{"counters", "births"} {
 		rendered := k.run(t, nil, "kustomize", "../../examples/observer/deploy/"+observer)
 		k.run(t, nil, "apply", "--server-side", "--filename=../../examples/observer/deploy/counters/namespace.yaml")
