@@ -95,7 +95,7 @@ func (m *remembered) keep(quoted []byte, text string) string {
 			break
 		}
 	}
-	m.index[at] = uint16(len(m.texts))
+	m.index[at] = uint16(len(m.texts)) //nolint:gosec // at most maxTexts
 	return text
 }
 
