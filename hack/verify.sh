@@ -45,7 +45,7 @@ no_cluster_clients() {
 
 replay_without_clients() { go list -deps ./replay/... | none "$clients"; }
 
-otlp_without_grpc() { go list -deps ./pixie/... ./replay/... | none '^google\.golang\.org/(grpc|genproto)(/|$)'; }
+without_grpc() { go list -deps ./pixie ./pixie/otlp ./replay/... | none '^google\.golang\.org/(grpc|genproto)(/|$)'; }
 
 # standard_library PACKAGE: it needs nothing else, at any depth.
 standard_library() {
@@ -115,7 +115,7 @@ check "golangci-lint finds nothing (make lint)" golangci_lint run
 check "kube-api-linter finds nothing in crd/v1alpha1" kube_api_linter run --config hack/kube-api-linter.golangci.yaml ./crd/v1alpha1/...
 check "replay links no cluster client" replay_without_clients
 check "nothing but operator needs a cluster client" no_cluster_clients
-check "neither pixie nor replay needs gRPC" otlp_without_grpc
+check "of pixie only pixie/vizier needs gRPC, and replay does not" without_grpc
 check "gossip needs the standard library only" standard_library gossip
 check "pxl needs the standard library only" standard_library pxl
 check "pxl/check needs the standard library only" standard_library pxl/check

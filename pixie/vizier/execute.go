@@ -1,0 +1,83 @@
+package vizier
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"regexp"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/vizierpb"
+)
+
+// errEnough ends an execution whose caller has enough.
+var errEnough = errors.New("the caller has enough")
+
+// deploys knows scripts with probes as Pixie's own programs do.
+var deploys = regexp.MustCompile(`(?m)^(from pxtrace|import pxtrace)$`)
+
+// Execute runs a script and yields what its rows say, as they come in. The sequence can be ranged over again, which runs the script
+// again; leaving it ends the query.
+func (c *Client) Execute(ctx context.Context, script string) iter.Seq2[gossip.Event, error] {
+	return func(yield func(gossip.Event, error) bool) {
+		waits := backoff.NewExponentialBackOff() // with jitter
+		waits.InitialInterval, waits.MaxInterval = c.options.Wait, 6*c.options.Wait
+		for attempt := 1; ; attempt++ {
+			began := false
+			err := c.once(ctx, script, func(e gossip.Event, err error) bool {
+				began = true
+				return yield(e, err)
+			})
+			if err == nil || errors.Is(err, errEnough) {
+				return
+			}
+			if began || attempt >= c.options.Attempts || status.Code(err) != codes.Unavailable || !sleep(ctx, waits.NextBackOff()) {
+				yield(nil, c.tell(ctx, err))
+				return
+			}
+		}
+	}
+}
+
+// once runs a script once.
+func (c *Client) once(ctx context.Context, script string, yield func(gossip.Event, error) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	defer cancel()
+	stream, err := c.api.ExecuteScript(ctx, &vizierpb.ExecuteScriptRequest{
+		QueryStr: script, ClusterId: c.options.ClusterID, Mutation: deploys.MatchString(script), QueryName: "kernel-gossip",
+	})
+	if err != nil {
+		return err
+	}
+	known := tables{}
+	for {
+		r, err := stream.Recv()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := known.take(r, yield); err != nil {
+			return err
+		}
+	}
+}
+
+// sleep waits, unless ctx ends before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
