@@ -1,8 +1,8 @@
-// Package operator listens to kernel events, over HTTP and as OpenTelemetry metrics, and keeps Kubernetes objects that say what they mean: KernelWhisper and
+// Package operator listens to kernel events, over HTTP, as OpenTelemetry metrics and from Pixie's API, and keeps Kubernetes objects that say what they mean: KernelWhisper and
 // PodBirthCertificate, with evidence, verdict, and the number to set. Its program is kernel-gossip-operator; [Run] is all of it, and
 // [New] is for programs of your own.
 //
-//	POST, OTLP ─▶ ingest ─▶ Analyzer.Observe ─▶ queue of subjects ─▶ Reconcile: Finding ─▶ Rules.For ─▶ crd.New ─▶ server-side apply
+//	POST, OTLP, Pixie ─▶ ingest ─▶ Analyzer.Observe ─▶ queue of subjects ─▶ Reconcile: Finding ─▶ Rules.For ─▶ crd.New ─▶ server-side apply
 //
 // The steps are those of gossip-replay, so a capture that is posted here gives the objects that replay prints.
 //
@@ -28,6 +28,12 @@
 // Verdicts know event time only. The wall clock ages objects: a whisper without a sample for one window becomes Unknown
 // (NoRecentSamples), or False (NoKillInWindow) where it is about OOM kills, and whispers that are not in trouble, and certificates, are
 // deleted some time after their last write.
+//
+// # Pulling from Pixie
+//
+// With Options.PixiePull the leader runs the scripts of package pxl in Pixie, each on its own schedule. Runs overlap, so that nothing is
+// lost; what a row of a run before said is left out, so that nothing counts twice. It starts once records can be posted, stops before the last
+// writes, and no failure of it is one of the operator.
 //
 // # Who may send
 //

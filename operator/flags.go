@@ -12,6 +12,12 @@ import (
 // envPrefix begins the environment variable of each flag: --write-delay is KERNEL_GOSSIP_WRITE_DELAY.
 const envPrefix = "KERNEL_GOSSIP_"
 
+// Variables that have no prefix, as Pixie's own programs name what they need. The key is no flag: those are for all to see.
+const (
+	envPixieKey     = "PIXIE_API_KEY"
+	envPixieCluster = "PIXIE_CLUSTER_ID"
+)
+
 // settings are the Options and what only the program has.
 type settings struct {
 	Options
@@ -35,6 +41,12 @@ func (s *settings) register(f *pflag.FlagSet) {
 	f.StringVar(&s.IngestCertDir, "ingest-cert-dir", "", "`FOLDER` with tls.crt and tls.key, which are watched; plain HTTP without it")
 	f.Int64Var(&s.IngestMaxBody, "ingest-max-body", ingest.DefaultMaxBody, "`BYTES` that a request may have, unpacked")
 	f.IntVar(&s.IngestMaxRequests, "ingest-max-requests", ingest.DefaultMaxRequests, "requests that are worked on at a time; others are asked to come again")
+	f.BoolVar(&s.PixiePull, "pixie-pull", false, "ask Pixie too: run its scripts over its API, with the key in "+envPixieKey)
+	f.StringVar(&s.PixieAddress, "pixie-address", "", "`HOST:PORT` of Pixie's cloud, such as work.withpixie.ai:443")
+	f.StringVar(&s.PixieClusterID, "pixie-cluster-id", "", "`UUID` of this cluster in Pixie (also "+envPixieCluster+")")
+	f.StringVar(&s.PixieCAFile, "pixie-ca-file", "", "`FILE` of certificates that Pixie's may come from; the system's without it")
+	f.Var(&s.PixieSchedule, "pixie-schedule", "how often each script runs, such as cpu_throttle_detector=1m,pod_creation_trace=0; 30s for those that it does not name, 0 is never")
+	f.DurationVar(&s.PixieMaxWait, "pixie-max-wait", defaultPixieMaxWait, "longest wait after a script failed")
 	f.StringVar(&s.HealthAddress, "health-probe-bind-address", defaultHealthAddress, "`ADDRESS` of /healthz and /readyz, 0 for none")
 	f.StringVar(&s.MetricsAddress, "metrics-bind-address", defaultMetricsAddress, "`ADDRESS` of /metrics, 0 for none; beyond loopback with TLS, and for those whom the API server lets")
 	f.StringVar(&s.MetricsCertDir, "metrics-cert-dir", "", "`FOLDER` with tls.crt and tls.key for metrics; self-signed without it")
@@ -62,6 +74,9 @@ func (s *settings) register(f *pflag.FlagSet) {
 // variables are the environment variables of a flag, the first that is set counts.
 func variables(flag string) []string {
 	names := []string{envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))}
+	if flag == "pixie-cluster-id" {
+		names = append(names, envPixieCluster)
+	}
 	if flag == "cpu-throttle-warning" || flag == "cpu-throttle-critical" {
 		names = append(names, strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
 	}

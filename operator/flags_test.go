@@ -59,6 +59,15 @@ func TestWrongFlags(t *testing.T) {
 		"--cpu-throttle-critical=101":                                                     "--cpu-throttle-critical: 101 is not a percentage",
 		"--cpu-throttle-warning=0":                                                        "--cpu-throttle-warning: 0 is not a percentage",
 		"--cpu-throttle-warning=90":                                                       "--cpu-throttle-warning: 90 is above --cpu-throttle-critical, 80",
+		"--pixie-pull --pixie-cluster-id=x":                                               "PIXIE_API_KEY: --pixie-pull needs it",
+		"--pixie-pull --pixie-address=x":                                                  "--pixie-cluster-id: --pixie-pull needs it",
+		"--pixie-pull":                                                                    "--pixie-address: --pixie-pull needs it",
+		"--pixie-pull --pixie-ca-file=/nowhere":                                           "--pixie-ca-file: open /nowhere",
+		"--pixie-pull --pixie-schedule=x=1s":                                              `--pixie-schedule: "x" is not one of cpu_throttle_detector, memory_pressure_monitor`,
+		"--pixie-pull --pixie-schedule=pod_creation_trace=1ms":                            "--pixie-schedule: pod_creation_trace=1ms: neither 0 nor 1s to 1h",
+		"--pixie-schedule=pod_creation_trace":                                             `"pod_creation_trace" is not SCRIPT=INTERVAL`,
+		"--pixie-schedule=pod_creation_trace=soon":                                        `invalid duration "soon"`,
+		"--pixie-max-wait=-1s":                                                            "--pixie-max-wait: must not be negative",
 		"--namespaces=Shop":                                                               `--namespaces: "Shop"`,
 		"--namespaces=a --exclude-namespaces=a":                                           "--exclude-namespaces: \"a\" is in --namespaces too",
 	} {
@@ -67,6 +76,8 @@ func TestWrongFlags(t *testing.T) {
 		require.Contains(t, errs, why)
 	}
 }
+
+const uuidOfCluster = "01234567-89ab-cdef-0123-456789abcdef"
 
 func TestEnvironment(t *testing.T) {
 	for _, tc := range []struct {
@@ -79,11 +90,16 @@ func TestEnvironment(t *testing.T) {
 		{map[string]string{"CPU_THROTTLE_WARNING": "95"}, "", 2, "--cpu-throttle-warning: 95 is above"},
 		{map[string]string{"KERNEL_GOSSIP_CPU_THROTTLE_CRITICAL": "20"}, "", 2, "--cpu-throttle-warning: 25 is above --cpu-throttle-critical, 20"},
 		{map[string]string{"KERNEL_GOSSIP_LOG_LEVEL": "loud"}, "--log-level=info", 1, "cannot ask the API server"}, // the flag wins
+		{map[string]string{"PIXIE_API_KEY": "secret-key", "PIXIE_CLUSTER_ID": "no-uuid"}, "--pixie-pull --pixie-address=a:1", 2, `--pixie-pull: cluster ID: "no-uuid" is not a UUID`},
+		{map[string]string{"PIXIE_API_KEY": "secret key", "PIXIE_CLUSTER_ID": uuidOfCluster}, "--pixie-pull --pixie-address=a:1", 2, "--pixie-pull: API key: empty, or not printable"},
+		{map[string]string{"PIXIE_API_KEY": "secret-key", "PIXIE_CLUSTER_ID": uuidOfCluster, "KERNEL_GOSSIP_PIXIE_PULL": "true", "KERNEL_GOSSIP_PIXIE_ADDRESS": "a:1",
+			"KERNEL_GOSSIP_PIXIE_SCHEDULE": "pod_creation_trace=0,network_issue_finder=1m"}, "", 1, "cannot ask the API server"},
 		{map[string]string{"KERNEL_GOSSIP_VERSION": "true"}, "", 0, "kernel-gossip-operator"},
 	} {
 		code, out, errs := program(t, tc.environment, strings.Fields(tc.flags)...)
 		require.Equal(t, tc.code, code, errs)
 		require.Contains(t, out+errs, tc.says)
+		require.NotContains(t, out+errs, "secret")
 	}
 }
 

@@ -28,6 +28,9 @@ type metrics struct {
 	writes      *prometheus.CounterVec
 	full        *prometheus.CounterVec
 	unknownPods prometheus.Counter
+	pixieRuns   *prometheus.CounterVec
+	pixieRows   *prometheus.CounterVec
+	pixieLast   *prometheus.GaugeVec
 	state       []prometheus.Collector
 
 	newest atomic.Int64 // newest event time, Unix nanoseconds
@@ -57,6 +60,11 @@ func newMetrics(analyzer *gossip.Analyzer, l *ledger, c *census) *metrics {
 		unknownPods: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "kernelgossip_unknown_pods_total", Help: "Subjects whose pod did not exist when they were to be written.",
 		}),
+		pixieRuns: counter("pixie_runs_total", "Runs of scripts in Pixie, by how they ended.", "script", "result"),
+		pixieRows: counter("pixie_rows_total", "Rows that Pixie showed, by what became of them.", "script", "result"),
+		pixieLast: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "kernelgossip_pixie_last_success_timestamp_seconds", Help: "When the last run of a script began that went well, in Unix time.",
+		}, []string{"script"}),
 		sources: map[[2]string]prometheus.Counter{}, names: map[string]bool{},
 	}
 	m.state = []prometheus.Collector{
@@ -93,7 +101,7 @@ func (m *metrics) unregister(r prometheus.Registerer) {
 }
 
 func (m *metrics) all() []prometheus.Collector {
-	return append([]prometheus.Collector{m.events, m.ignoredVec, m.rejected, m.requests, m.writes, m.full, m.unknownPods}, m.state...)
+	return append([]prometheus.Collector{m.events, m.ignoredVec, m.rejected, m.requests, m.writes, m.full, m.unknownPods, m.pixieRuns, m.pixieRows, m.pixieLast}, m.state...)
 }
 
 func (m *metrics) age() float64 {
@@ -149,6 +157,11 @@ func (m *metrics) answered(code int, took time.Duration) {
 // wrote counts a request to the API server.
 func (m *metrics) wrote(kind, verb string, err error) {
 	m.writes.WithLabelValues(kind, verb, result(err)).Inc()
+}
+
+// pulled notes when the last run of a script began that went well.
+func (m *metrics) pulled(script string, begin time.Time) {
+	m.pixieLast.WithLabelValues(script).Set(float64(begin.UnixMilli()) / 1000)
 }
 
 // result is an error in a word.

@@ -41,6 +41,19 @@ type Options struct {
 	// OTLPHTTPAddress takes them over HTTP; "" means ":4318", "0" none.
 	OTLPHTTPAddress string
 
+	// PixiePull asks Pixie too: the scripts of package pxl run over its API at PixieAddress (host:port), in the cluster PixieClusterID, for
+	// whoever has PixieAPIKey, all three of which it needs.
+	PixiePull      bool
+	PixieAddress   string
+	PixieClusterID string
+	PixieAPIKey    string
+	// PixieCAFile has the certificates, in PEM, that the server's may come from; "" means the system's.
+	PixieCAFile string
+	// PixieSchedule says how often each script runs.
+	PixieSchedule Schedule
+	// PixieMaxWait is the longest wait after a run that failed; 0 means 5 min.
+	PixieMaxWait time.Duration
+
 	// HealthAddress serves /healthz and /readyz; "" means ":8081", "0" none.
 	HealthAddress string
 	// MetricsAddress serves /metrics; "" means ":8443", "0" none. Beyond loopback it speaks TLS and asks the API server who may read.
@@ -90,6 +103,7 @@ const (
 	defaultHealthAddress  = ":8081"
 	defaultMetricsAddress = ":8443"
 	defaultAudience       = "kernel-gossip"
+	defaultPixieMaxWait   = 5 * time.Minute
 	defaultWindow         = 15 * time.Minute
 	defaultMaxSubjects    = 20_000
 	defaultWriteDelay     = 2 * time.Second
@@ -107,6 +121,7 @@ func (o Options) withDefaults() Options {
 	o.OTLPHTTPAddress = cmp.Or(o.OTLPHTTPAddress, defaultOTLPHTTP)
 	o.IngestAuth = cmp.Or(o.IngestAuth, AuthTokenReview)
 	o.IngestAudience = cmp.Or(o.IngestAudience, defaultAudience)
+	o.PixieMaxWait = cmp.Or(o.PixieMaxWait, defaultPixieMaxWait)
 	o.HealthAddress = cmp.Or(o.HealthAddress, defaultHealthAddress)
 	o.MetricsAddress = cmp.Or(o.MetricsAddress, defaultMetricsAddress)
 	o.Analysis.Window = cmp.Or(o.Analysis.Window, defaultWindow)

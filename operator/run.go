@@ -51,7 +51,7 @@ func Run(ctx context.Context, args []string, lookup func(string) (string, bool),
 }
 
 func usage(f *pflag.FlagSet) string {
-	return "kernel-gossip-operator takes kernel events, over HTTP and as OpenTelemetry metrics, and keeps the objects that say what they mean.\n\n" +
+	return "kernel-gossip-operator takes kernel events, over HTTP, as OpenTelemetry metrics and from Pixie, and keeps the objects that say what they mean.\n\n" +
 		"Each flag is also an environment variable: --write-delay is " + envPrefix + "WRITE_DELAY. The flag wins.\n\n" + f.FlagUsagesWrapped(120)
 }
 
@@ -63,6 +63,7 @@ func (s *settings) complete(f *pflag.FlagSet, lookup func(string) (string, bool)
 	if err := fromEnvironment(f, lookup); err != nil {
 		return err
 	}
+	s.PixieAPIKey, _ = lookup(envPixieKey)
 	if s.LogLevel != "info" && s.LogLevel != "debug" {
 		return fmt.Errorf("--log-level: %q is neither info nor debug", s.LogLevel)
 	}

@@ -22,13 +22,14 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 )
 
-// server takes requests while this operator leads, at all its entrances. It is no leader-only runnable, though it waits to be elected:
+// server takes requests while this operator leads, at all its entrances, and pulls from Pixie. It is no leader-only runnable, though it waits to be elected:
 // those stop all at once, and this one has to stop first and wait until the controller has written what is waiting.
 type server struct {
 	manager      manager.Manager
 	intake       *intake
 	drainTimeout time.Duration
 	entrances    []*entrance
+	pull         *puller // nil: Pixie is not asked
 
 	listening chan struct{} // closed once all entrances have an address
 	serving   atomic.Bool
@@ -47,8 +48,12 @@ func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*
 	if err != nil {
 		return nil, err
 	}
+	pull, err := newPuller(o, door, in.metrics, m.GetLogger())
+	if err != nil {
+		return nil, err
+	}
 	return &server{
-		manager: m, intake: in, drainTimeout: o.DrainTimeout, entrances: entrances(o, door, secure), listening: make(chan struct{}),
+		manager: m, intake: in, drainTimeout: o.DrainTimeout, entrances: entrances(o, door, secure), pull: pull, listening: make(chan struct{}),
 	}, nil
 }
 
@@ -105,6 +110,12 @@ func (s *server) Start(ctx context.Context) error {
 	all, stop := errgroup.WithContext(ctx) // one that fails stops the others
 	for i, e := range s.entrances {
 		all.Go(func() error { return e.serve(stop, listeners[i], s.drainTimeout/2) })
+	}
+	if s.pull != nil {
+		all.Go(func() error {
+			s.pull.run(stop)
+			return nil
+		})
 	}
 	err = all.Wait()
 	s.serving.Store(false)

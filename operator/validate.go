@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -11,11 +12,12 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+	"github.com/kernel-gossip/kernel-gossip/pixie/vizier"
 )
 
 // validate says all that is wrong with the options, by the names of their flags.
 func (o Options) validate() error {
-	return errors.Join(o.validateAddresses(), o.validateAuth(), o.validateLimits(), o.validateNamespaces(),
+	return errors.Join(o.validateAddresses(), o.validateAuth(), o.validatePixie(), o.validateLimits(), o.validateNamespaces(),
 		certificates("ingest-cert-dir", o.IngestCertDir), certificates("metrics-cert-dir", o.MetricsCertDir))
 }
 
@@ -63,13 +65,54 @@ func (o Options) validateAuth() error {
 	return fmt.Errorf("--ingest-auth: %q is not one of %s, %s, %s", o.IngestAuth, AuthTokenReview, AuthToken, AuthNone)
 }
 
+func (o Options) validatePixie() error {
+	if !o.PixiePull {
+		return nil
+	}
+	var wrong []error
+	for setting, value := range map[string]string{
+		"--pixie-address": o.PixieAddress, "--pixie-cluster-id": o.PixieClusterID, envPixieKey: o.PixieAPIKey,
+	} {
+		if value == "" {
+			wrong = append(wrong, fmt.Errorf("%s: --pixie-pull needs it", setting))
+		}
+	}
+	settings, err := o.pixie()
+	wrong = append(wrong, err, o.PixieSchedule.validate())
+	if errors.Join(wrong...) == nil {
+		if err := settings.Validate(); err != nil {
+			return fmt.Errorf("--pixie-pull: %w", err)
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// pixie is what the client of Pixie is told.
+func (o Options) pixie() (vizier.Options, error) {
+	settings := vizier.Options{
+		Address: o.PixieAddress, APIKey: o.PixieAPIKey, ClusterID: o.PixieClusterID, Wait: min(vizier.DefaultWait, o.PixieMaxWait),
+	}
+	if o.PixieCAFile == "" {
+		return settings, nil
+	}
+	text, err := os.ReadFile(o.PixieCAFile)
+	if err != nil {
+		return settings, fmt.Errorf("--pixie-ca-file: %w", err)
+	}
+	settings.RootCAs = x509.NewCertPool()
+	if !settings.RootCAs.AppendCertsFromPEM(text) {
+		return settings, fmt.Errorf("--pixie-ca-file: %s: no certificate in it", o.PixieCAFile)
+	}
+	return settings, nil
+}
+
 func (o Options) validateLimits() error {
 	var wrong []error
 	for flag, n := range map[string]int64{
 		"window": int64(o.Analysis.Window), "write-delay": int64(o.WriteDelay), "drain-timeout": int64(o.DrainTimeout),
 		"max-subjects": int64(o.Analysis.MaxSubjects), "workers": int64(o.Workers), "ingest-max-body": o.IngestMaxBody,
 		"ingest-max-requests": int64(o.IngestMaxRequests), "max-objects": int64(o.MaxObjects),
-		"max-objects-per-namespace": int64(o.MaxObjectsPerNamespace),
+		"max-objects-per-namespace": int64(o.MaxObjectsPerNamespace), "pixie-max-wait": int64(o.PixieMaxWait),
 	} {
 		if n < 0 {
 			wrong = append(wrong, fmt.Errorf("--%s: must not be negative", flag))

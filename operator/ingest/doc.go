@@ -5,6 +5,8 @@
 //	Metrics   POST /v1/metrics                           OTLP/HTTP as protobuf or JSON; plain, gzip or zstd
 //	NewGRPC   MetricsService/Export                      OTLP/gRPC; plain or gzip
 //
+// and [Door.Put] for records that the program fetched itself.
+//
 // # Answers
 //
 // To records posted, all answers are JSON: how many records were accepted, ignored (about namespaces that nobody watches) and rejected, and the first

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/http"
 	"sync"
 	"time"
@@ -66,6 +67,34 @@ func New(o Options) *Door {
 		o.Answered = func(int, time.Duration) {}
 	}
 	return &Door{options: o, now: time.Now, slots: make(chan struct{}, o.MaxRequests), patience: readTimeout}
+}
+
+// Taken is what became of records: see Door.Put.
+type Taken struct {
+	Accepted, Ignored, Rejected int
+	Errors                      []string // of the first that were rejected
+}
+
+// Put takes records that this process has fetched itself, and holds them to what holds for those that are sent: the same bounds, the same
+// counts. An error means that none was kept; those that fetch them should come again.
+func (d *Door) Put(ctx context.Context, records iter.Seq2[gossip.Event, error]) (Taken, error) {
+	var broken error
+	a := d.take(ctx, func(b *body) error {
+		b.mayBeEmpty = true
+		for event, err := range records {
+			if broken = b.note(event, 1, err); broken != nil {
+				break
+			}
+		}
+		return broken
+	})
+	switch {
+	case broken != nil:
+		return Taken{}, broken
+	case a.code == http.StatusServiceUnavailable:
+		return Taken{}, errors.New(a.Error)
+	}
+	return Taken{Accepted: a.Accepted, Ignored: a.Ignored, Rejected: a.Rejected, Errors: a.Errors}, nil
 }
 
 // admit asks who the sender is. Whoever may send gets no answer yet.

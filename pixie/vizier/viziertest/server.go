@@ -10,6 +10,7 @@ package viziertest
 import (
 	"context"
 	"crypto/x509"
+	"encoding/pem"
 	"net"
 	"net/http/httptest"
 	"regexp"
@@ -38,8 +39,9 @@ type Answer func(q *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteSc
 type Server struct {
 	// Address is host:port.
 	Address string
-	// RootCAs are for the server's certificate.
-	RootCAs *x509.CertPool
+	// RootCAs are for the server's certificate, which Certificate is, in PEM.
+	RootCAs     *x509.CertPool
+	Certificate []byte
 
 	vizierpb.UnimplementedVizierServiceServer
 
@@ -64,6 +66,7 @@ func Start() (*Server, error) {
 	}
 	s.RootCAs = x509.NewCertPool()
 	s.RootCAs.AddCert(h.Certificate())
+	s.Certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.Certificate().Raw})
 	return s, nil
 }
 

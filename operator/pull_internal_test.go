@@ -1,0 +1,107 @@
+package operator
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie/vizier"
+	"github.com/kernel-gossip/kernel-gossip/pxl"
+	"github.com/kernel-gossip/kernel-gossip/pxl/check"
+)
+
+// A run looks back to the last one that went well, and further: a window that was not over then is shown whole. It has an end.
+func TestLookback(t *testing.T) {
+	at := time.Date(2026, 4, 27, 7, 0, 0, 0, time.UTC)
+	o := Options{PixieSchedule: Schedule{"network_issue_finder": 0, "memory_pressure_monitor": time.Hour}}.withDefaults()
+	got := map[string][]time.Duration{}
+	for _, s := range scriptsOf(o) {
+		for _, ago := range []time.Duration{-1, 30*time.Second + time.Millisecond, 10 * time.Minute, 24 * time.Hour} {
+			s.last = at.Add(-ago)
+			if ago < 0 {
+				s.last = time.Time{}
+			}
+			got[s.name] = append(got[s.name], s.lookback(at))
+		}
+	}
+	want := map[string][]time.Duration{
+		"cpu_throttle_detector":   {6 * time.Minute, 91 * time.Second, 11 * time.Minute, 15 * time.Minute},
+		"memory_pressure_monitor": {6 * time.Minute, 91 * time.Second, 11 * time.Minute, 121 * time.Minute},
+		"pod_creation_trace":      {15 * time.Minute, 631 * time.Second, 20 * time.Minute, 30 * time.Minute},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("lookback (-want +got):\n%s", diff)
+	}
+}
+
+// What is run is a script that Pixie's compiler would take, as far as can be checked without it, and its probes outlive four intervals.
+func TestScriptsCompile(t *testing.T) {
+	schedule := Schedule{}
+	for _, name := range pxl.Names() {
+		schedule[name] = 5 * time.Minute
+	}
+	for _, s := range scriptsOf(Options{PixieSchedule: schedule, Namespaces: []string{"shop", "cart"}}.withDefaults()) {
+		text, err := s.text(time.Now())
+		require.NoError(t, err)
+		report := check.Script(text)
+		require.Empty(t, report.Problems, s.name)
+		for _, p := range report.Probes {
+			require.Equal(t, "1200s", p.TTL, s.name)
+		}
+	}
+}
+
+// The same window counts once, whatever a later run says of it; another limit, time, container or pod is another row.
+func TestRepeats(t *testing.T) {
+	at := time.Date(2026, 4, 27, 7, 0, 0, 0, time.UTC)
+	sample := func(change func(*gossip.CPUSample)) gossip.CPUSample {
+		e := gossip.CPUSample{Origin: gossip.Origin{Namespace: "shop", Pod: "api-0", PodUID: "u", Container: "app", ContainerID: "c", Time: at}}
+		e.LimitCores, e.Threads = gossip.Some(0.5), gossip.Some[int64](2)
+		change(&e)
+		return e
+	}
+	var r repeats
+	require.False(t, r.has(sample(func(*gossip.CPUSample) {})))
+	r.add(sample(func(*gossip.CPUSample) {}))
+	require.True(t, r.has(sample(func(e *gossip.CPUSample) { e.Threads = gossip.Some[int64](3) })))
+	for _, change := range []func(*gossip.CPUSample){
+		func(e *gossip.CPUSample) { e.LimitCores = gossip.Some(0.6) },
+		func(e *gossip.CPUSample) { e.Time = at.Add(15 * time.Second) },
+		func(e *gossip.CPUSample) { e.ContainerID = "d" },
+		func(e *gossip.CPUSample) { e.PodUID = "v" },
+		func(e *gossip.CPUSample) { e.Pod = "api-1" },
+	} {
+		require.False(t, r.has(sample(change)))
+	}
+	kill := gossip.OOMKill{Origin: gossip.Origin{Namespace: "shop", Pod: "api-0", Time: at}, VictimPID: gossip.Some[int64](1)}
+	r.add(kill)
+	kill.VictimPID = gossip.Some[int64](2)
+	require.False(t, r.has(kill))
+
+	r.add(sample(func(e *gossip.CPUSample) { e.Time = at.Add(20 * time.Minute) }))
+	r.prune(20 * time.Minute)
+	require.True(t, r.has(sample(func(*gossip.CPUSample) {})))
+	r.prune(19 * time.Minute)
+	require.False(t, r.has(sample(func(*gossip.CPUSample) {})))
+}
+
+func TestPullResult(t *testing.T) {
+	for want, err := range map[string]error{
+		"ok":           nil,
+		"full":         fmt.Errorf("%w: %w", errTake, errFull),
+		"deploying":    fmt.Errorf("%w: %w", vizier.ErrDeploying, status.Error(codes.Unavailable, "")),
+		"unavailable":  status.Error(codes.Unavailable, ""),
+		"timeout":      status.Error(codes.DeadlineExceeded, ""),
+		"unauthorized": status.Error(codes.PermissionDenied, ""),
+		"refused":      status.Error(codes.InvalidArgument, ""),
+		"broken":       status.Error(codes.Internal, ""),
+	} {
+		require.Equal(t, want, pullResult(err))
+	}
+}
