@@ -92,8 +92,10 @@ func TestEnvironment(t *testing.T) {
 		{map[string]string{"KERNEL_GOSSIP_LOG_LEVEL": "loud"}, "--log-level=info", 1, "cannot ask the API server"}, // the flag wins
 		{map[string]string{"PIXIE_API_KEY": "secret-key", "PIXIE_CLUSTER_ID": "no-uuid"}, "--pixie-pull --pixie-address=a:1", 2, `--pixie-pull: cluster ID: "no-uuid" is not a UUID`},
 		{map[string]string{"PIXIE_API_KEY": "secret key", "PIXIE_CLUSTER_ID": uuidOfCluster}, "--pixie-pull --pixie-address=a:1", 2, "--pixie-pull: API key: empty, or not printable"},
-		{map[string]string{"PIXIE_API_KEY": "secret-key", "PIXIE_CLUSTER_ID": uuidOfCluster, "KERNEL_GOSSIP_PIXIE_PULL": "true", "KERNEL_GOSSIP_PIXIE_ADDRESS": "a:1",
-			"KERNEL_GOSSIP_PIXIE_SCHEDULE": "pod_creation_trace=0,network_issue_finder=1m"}, "", 1, "cannot ask the API server"},
+		{map[string]string{
+			"PIXIE_API_KEY": "secret-key", "PIXIE_CLUSTER_ID": uuidOfCluster, "KERNEL_GOSSIP_PIXIE_PULL": "true", "KERNEL_GOSSIP_PIXIE_ADDRESS": "a:1",
+			"KERNEL_GOSSIP_PIXIE_SCHEDULE": "pod_creation_trace=0,network_issue_finder=1m",
+		}, "", 1, "cannot ask the API server"},
 		{map[string]string{"KERNEL_GOSSIP_VERSION": "true"}, "", 0, "kernel-gossip-operator"},
 	} {
 		code, out, errs := program(t, tc.environment, strings.Fields(tc.flags)...)

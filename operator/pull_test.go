@@ -45,11 +45,18 @@ func windows(namespace, pod, uid string, run int64) viziertest.Table {
 	count := func(n int64) []int64 { return []int64{n, n, n, n} }
 	return viziertest.Table{Name: "kg_cpu_throttle_v1", Columns: []viziertest.Column{
 		{Name: "time_", Values: []time.Time{end.Add(-3 * window), end.Add(-2 * window), end.Add(-window), end}},
-		{Name: "namespace", Values: same(namespace)}, {Name: "pod_name", Values: same(pod)}, {Name: "pod_uid", Values: same(uid)},
-		{Name: "container_name", Values: same("app")}, {Name: "source", Values: same("pixie")},
-		{Name: "period_seconds", Values: []float64{15, 15, 15, 15}}, {Name: "limit_cores", Values: []float64{0.1, 0.1, 0.1, 0.1}},
-		{Name: "nr_periods", Values: count(50)}, {Name: "nr_throttled", Values: count(45)}, {Name: "throttled_usec", Values: count(3_150_000)},
-		{Name: "usage_usec", Values: count(150_000)}, {Name: "threads", Values: count(2 + run)},
+		{Name: "namespace", Values: same(namespace)},
+		{Name: "pod_name", Values: same(pod)},
+		{Name: "pod_uid", Values: same(uid)},
+		{Name: "container_name", Values: same("app")},
+		{Name: "source", Values: same("pixie")},
+		{Name: "period_seconds", Values: []float64{15, 15, 15, 15}},
+		{Name: "limit_cores", Values: []float64{0.1, 0.1, 0.1, 0.1}},
+		{Name: "nr_periods", Values: count(50)},
+		{Name: "nr_throttled", Values: count(45)},
+		{Name: "throttled_usec", Values: count(3_150_000)},
+		{Name: "usage_usec", Values: count(150_000)},
+		{Name: "threads", Values: count(2 + run)},
 	}}
 }
 

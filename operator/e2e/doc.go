@@ -11,6 +11,8 @@
 //	E2E_BASE          image with bpftrace, nginx, curl and iptables; built from base/Dockerfile without it
 //	E2E_REGISTRY      where the images were pushed that a cluster other than kind pulls: REGISTRY/kernel-gossip-operator:e2e, and so on
 //	E2E_INSTALL       install.yaml of a release, which is installed instead of this tree's; E2E_OPERATOR names its image to make
+//	PX_API_KEY, PX_CLUSTER_ID, PX_CLOUD_ADDR   Pixie's API key, its ID of the cluster in KUBECONFIG, where it already runs, and host:port
+//	                  of its cloud: the operator pulls from there too
 //	E2E_KEEP          anything: leave the cluster and what is installed as they are
 //
 // The tests wear the build tag e2e, so that go test ./... needs no Docker. They run one at a time: throttling on two cores is
