@@ -154,6 +154,42 @@ func TestPull(t *testing.T) {
 	require.Equal(t, 1, strings.Count(r.Log.String(), "Pixie shows rows that cannot be used"))
 }
 
+// Only the leader asks Pixie; who comes after it does.
+func TestPullLeader(t *testing.T) {
+	c := cluster(t)
+	makeNamespace(t, admin(t, c), "pull-leader")
+	elected := func(o *operator.Options) { o.LeaderElection, o.LeaderElectionNamespace = true, "pull-leader" }
+	var pixies [2]*viziertest.Server
+	for i := range pixies {
+		s, err := viziertest.Start()
+		require.NoError(t, err)
+		t.Cleanup(s.Close)
+		pixies[i] = s
+	}
+	first := start(t, c.Config, in("pull-leader"), elected, pullFrom(t, pixies[0]))
+	second := launch(t, c.Config, quick(in("pull-leader"), elected, pullFrom(t, pixies[1])))
+	first.runs(t, 3, "ok")
+	require.Empty(t, pixies[1].Requests())
+	first.stop(t)
+	asked := len(pixies[0].Requests())
+	second.runs(t, 1, "ok")
+	require.Len(t, pixies[0].Requests(), asked)
+}
+
+// Pulling stops first, and what was taken is written before the end.
+func TestPullDrain(t *testing.T) {
+	s, err := viziertest.Start()
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	k := admin(t, cluster(t))
+	pod := makePod(t, k, "pull-drain", "api-0")
+	s.Answer(shows("pull-drain", "api-0", string(pod.UID)))
+	r := start(t, cluster(t).Config, in("pull-drain"), pullFrom(t, s), func(o *operator.Options) { o.WriteDelay = time.Hour })
+	r.runs(t, 1, "ok")
+	r.stop(t)
+	whisper(t, k, "pull-drain", "api-0", severity(v1alpha1.SeverityCritical))
+}
+
 // Each run keeps the probes for long enough, asks for the namespaces that are watched, and looks back to the last run that went well.
 func TestPullScripts(t *testing.T) {
 	s, err := viziertest.Start()

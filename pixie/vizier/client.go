@@ -21,7 +21,7 @@ import (
 
 // The limits that the zero Options have.
 const (
-	DefaultMaxMessage = 8 << 20         // bytes
+	DefaultMaxMessage = 4 << 20         // bytes; gRPC's own limit, and a batch of ours has some hundred KiB
 	DefaultTimeout    = 3 * time.Minute // Pixie itself gives up after as long without a row
 	DefaultAttempts   = 5
 	DefaultWait       = 5 * time.Second

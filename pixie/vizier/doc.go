@@ -40,7 +40,8 @@
 //
 // # Limits
 //
-// Memory is bounded by MaxMessage: one message, of which 256 rows at a time are text. A query has at most 64 tables of at most 256
+// Memory is bounded by MaxMessage: one message at a time, of which 256 rows are text. Its values take a few times its length, and up to forty
+// times where they are empty ones of 128 bits, which nobody sends in earnest. A query has at most 64 tables of at most 256
 // columns. Batches are asked for in the clear, within TLS: encryption from end to end is left unset.
 //
 // Nothing here has met a live Pixie: what it says and hears is what Pixie's sources say (commit 44d42f1), and what

@@ -13,8 +13,15 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/vizierpb"
 )
 
-// ErrDeploying is wrapped by the error of a script whose probes were still being deployed at the last attempt. Its code is Unavailable.
+// ErrDeploying is the error, as errors.Is has it, of a script whose probes were still being deployed at the last attempt. Its code is Unavailable.
 var ErrDeploying = errors.New("probes are being deployed")
+
+// deploying says which probes are being deployed.
+type deploying struct{ why string }
+
+func (d deploying) Error() string              { return ErrDeploying.Error() + ": " + d.why }
+func (d deploying) Is(target error) bool       { return target == ErrDeploying } //nolint:errorlint // this is what errors.Is asks
+func (d deploying) GRPCStatus() *status.Status { return status.New(codes.Unavailable, d.Error()) }
 
 // maxText is how many bytes of a text of the server become part of an error.
 const maxText = 1024
@@ -28,12 +35,11 @@ func (c *Client) tell(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return status.FromContextError(ctx.Err()).Err()
 	}
-	text := plain(strings.ReplaceAll(status.Convert(err).Message(), c.options.APIKey, "…"))
-	told := status.Error(status.Code(err), text)
-	if errors.Is(err, ErrDeploying) {
-		return fmt.Errorf("%w: %w", ErrDeploying, told)
+	fit := func(text string) string { return plain(strings.ReplaceAll(text, c.options.APIKey, "…")) }
+	if d, ok := errors.AsType[deploying](err); ok {
+		return deploying{fit(d.why)}
 	}
-	return told
+	return status.Error(status.Code(err), fit(status.Convert(err).Message()))
 }
 
 // plain is a text on one line, without what plays tricks on terminals.
@@ -92,7 +98,7 @@ func deployment(info *vizierpb.MutationInfo) error {
 	case len(broken) > 0:
 		return status.Errorf(codes.FailedPrecondition, "probes that could not be deployed: %s (%s)", strings.Join(broken, ", "), why)
 	case len(pending) > 0 || status.Code(err) == codes.Unavailable:
-		return fmt.Errorf("%w: %w", ErrDeploying, status.Errorf(codes.Unavailable, "%s (%s)", strings.Join(pending, ", "), why))
+		return deploying{fmt.Sprintf("%s (%s)", strings.Join(pending, ", "), why)}
 	case err != nil:
 		return status.Errorf(status.Code(err), "probes: %s", why)
 	}

@@ -34,7 +34,7 @@ func TestStillDeploying(t *testing.T) {
 	got := execute(t, c, "import pxtrace\n")
 	require.ErrorIs(t, got.final, vizier.ErrDeploying)
 	require.Equal(t, codes.Unavailable, status.Code(got.final))
-	require.ErrorContains(t, got.final, "kg_memory, kg_kills (probe installation in progress)")
+	require.EqualError(t, got.final, "probes are being deployed: kg_memory, kg_kills (probe installation in progress)")
 	require.Len(t, s.Requests(), vizier.DefaultAttempts)
 }
 

@@ -1,0 +1,43 @@
+package vizier_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/pixie/vizier"
+	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/viziertest"
+	"github.com/kernel-gossip/kernel-gossip/pxl"
+)
+
+// A script is run, and its rows come as events. The server is one for tests; with Pixie itself Address is that of its cloud, and there are
+// no RootCAs.
+func ExampleClient_Execute() {
+	server, err := viziertest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	server.Answer(viziertest.Show(throttled(45)))
+
+	client, err := vizier.New(vizier.Options{
+		Address: server.Address, RootCAs: server.RootCAs, APIKey: viziertest.Key, ClusterID: viziertest.Cluster, Wait: time.Millisecond,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	script, err := pxl.Script("cpu_throttle_detector")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for event, err := range client.Execute(context.Background(), script) {
+		if err != nil {
+			log.Println(err) // of one row, or the last
+			continue
+		}
+		fmt.Println(event.Subject())
+	}
+	// Output: CPUThrottling shop/api-0/app
+}
