@@ -154,6 +154,26 @@ func TestPull(t *testing.T) {
 	require.Equal(t, 1, strings.Count(r.Log.String(), "Pixie shows rows that cannot be used"))
 }
 
+// What came before a stream broke stands, though the run has failed.
+func TestPullBroken(t *testing.T) {
+	s, err := viziertest.Start()
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	k := admin(t, cluster(t))
+	pod := makePod(t, k, "pull-broken", "api-0")
+	all := shows("pull-broken", "api-0", string(pod.UID))
+	s.Answer(func(q *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteScriptResponse) error) error {
+		if err := all(q, send); err != nil {
+			return err
+		}
+		return viziertest.Fail(codes.Unavailable, "the cluster is gone")(q, send)
+	})
+	r := start(t, cluster(t).Config, in("pull-broken"), pullFrom(t, s))
+	whisper(t, k, "pull-broken", "api-0", severity(v1alpha1.SeverityCritical))
+	r.runs(t, 1, "unavailable")
+	require.Zero(t, counted(t, r.Metrics, "kernelgossip_pixie_last_success_timestamp_seconds", map[string]string{"script": detector}))
+}
+
 // Only the leader asks Pixie; who comes after it does.
 func TestPullLeader(t *testing.T) {
 	c := cluster(t)
@@ -209,6 +229,7 @@ func TestPullScripts(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, asked["360"], 2, "the first run of each script")
 	delete(asked, "360")
+	require.NotEmpty(t, asked, "and later ones")
 	for back, n := range asked {
 		var seconds int
 		_, err := fmt.Sscan(back, &seconds)
