@@ -1,6 +1,6 @@
-// Package operator listens to kernel events, over HTTP, as OpenTelemetry metrics and from Pixie's API, and keeps Kubernetes objects that say what they mean: KernelWhisper and
-// PodBirthCertificate, with evidence, verdict, and the number to set. Its program is kernel-gossip-operator; [Run] is all of it, and
-// [New] is for programs of your own.
+// Package operator listens to kernel events, over HTTP, as OpenTelemetry metrics and from Pixie's API, and keeps Kubernetes objects that
+// say what they mean: KernelWhisper and PodBirthCertificate, with evidence, verdict, and the number to set. Its program is
+// kernel-gossip-operator; [Run] is all of it, and [New] is for programs of your own.
 //
 //	POST, OTLP, Pixie ─▶ ingest ─▶ Analyzer.Observe ─▶ queue of subjects ─▶ Reconcile: Finding ─▶ Rules.For ─▶ crd.New ─▶ server-side apply
 //

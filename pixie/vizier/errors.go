@@ -20,7 +20,7 @@ var ErrDeploying = errors.New("probes are being deployed")
 type deploying struct{ why string }
 
 func (d deploying) Error() string              { return ErrDeploying.Error() + ": " + d.why }
-func (d deploying) Is(target error) bool       { return target == ErrDeploying } //nolint:errorlint // this is what errors.Is asks
+func (d deploying) Is(target error) bool       { return target == ErrDeploying }
 func (d deploying) GRPCStatus() *status.Status { return status.New(codes.Unavailable, d.Error()) }
 
 // maxText is how many bytes of a text of the server become part of an error.

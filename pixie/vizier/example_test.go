@@ -3,7 +3,6 @@ package vizier_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier"
@@ -16,7 +15,8 @@ import (
 func ExampleClient_Execute() {
 	server, err := viziertest.Start()
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer server.Close()
 	server.Answer(viziertest.Show(throttled(45)))
@@ -25,16 +25,18 @@ func ExampleClient_Execute() {
 		Address: server.Address, RootCAs: server.RootCAs, APIKey: viziertest.Key, ClusterID: viziertest.Cluster, Wait: time.Millisecond,
 	})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer client.Close()
 	script, err := pxl.Script("cpu_throttle_detector")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for event, err := range client.Execute(context.Background(), script) {
 		if err != nil {
-			log.Println(err) // of one row, or the last
+			fmt.Println(err) // of one row, or the last
 			continue
 		}
 		fmt.Println(event.Subject())
