@@ -10,8 +10,8 @@ import (
 const maxRepeats = 100_000
 
 // repeats remembers the rows of a script that were taken: runs overlap, and what two of them show counts once. The analysis knows
-// identical records itself; but a later run may say a row a little differently, because some figures (the threads of a CPU row) are
-// about all that a run looked at. The zero value remembers nothing yet.
+// identical records itself; but a later run may say a row a little differently, when what it sums up came to Pixie later than the script
+// waits for. The zero value remembers nothing yet.
 type repeats struct {
 	seen   map[identity]struct{}
 	newest time.Time
