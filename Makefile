@@ -1,6 +1,6 @@
 # All targets work in a fresh clone with Go and git alone. Tools build on first use (a few minutes, once) and come from Go's build cache after that.
 .DEFAULT_GOAL := help
-.PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down \
+.PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down demo demo-down \
 	race coverage fuzz-all vulncheck release-check release e2e-release
 
 CAPTURE  ?= examples/captures/hidden-throttling.ndjson
@@ -86,9 +86,10 @@ else
 	$(MAKE) --no-print-directory image IMAGE=$(E2E_REGISTRY)/kernel-gossip-operator:e2e
 endif
 	$(MAKE) --no-print-directory observer-image OBSERVER=$(E2E_REGISTRY)/kernel-gossip-observer TAG=e2e BASE=$(E2E_BASE_IMAGE)
-	$(STATIC) -o bin/image/ ./hack/record/burst ./hack/record/strain
+	$(STATIC) -o bin/image/ ./hack/record/burst ./hack/record/strain ./examples/demo/web
 	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-burst:e2e --file hack/record/burst/Dockerfile bin/image
 	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-strain:e2e --file hack/record/strain/Dockerfile bin/image
+	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-web:e2e --file examples/demo/web/Dockerfile bin/image
 
 e2e: e2e-images ## prove the operator on a kind cluster of its own, or on KUBECONFIG's
 	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go test -tags e2e -count=1 -timeout 45m -v ./operator/e2e
@@ -98,6 +99,16 @@ e2e-up: e2e-images ## start a kind cluster with operator and observer, and keep 
 
 e2e-down: ## delete that cluster
 	@go run ./operator/e2e/cluster down $(CURDIR)/bin/e2e.kubeconfig
+
+# birth, throttle, memory, network or all; PAUSE=1 waits for a key after each step.
+SCENARIO ?= all
+
+demo: e2e-images ## show what the kernel knows, on a kind cluster or KUBECONFIG's (SCENARIO=birth|throttle|memory|network, PAUSE=1)
+	@assets=$$(go run ./hack/assets) && go build -o bin/ ./examples/demo/kernel-gossip-demo && \
+		KUBEBUILDER_ASSETS=$$assets bin/kernel-gossip-demo $(if $(PAUSE),--pause) $(SCENARIO)
+
+demo-down: ## delete the demo's kind cluster
+	@go run ./examples/demo/kernel-gossip-demo --down
 
 race: ## run all tests with the race detector, which needs a C compiler
 	assets=$$(go run ./hack/assets) && CGO_ENABLED=1 KUBEBUILDER_ASSETS=$$assets go test -race -count=1 ./...

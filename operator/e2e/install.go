@@ -16,7 +16,7 @@ import (
 )
 
 // Images are the names of what runs in the cluster; `make e2e-images` builds them.
-type Images struct{ Operator, Observer, Workload, Strain, Base string }
+type Images struct{ Operator, Observer, Workload, Strain, Web, Base string }
 
 // NewImages are the images of this machine, or those of E2E_REGISTRY.
 func NewImages() Images {
@@ -30,12 +30,13 @@ func NewImages() Images {
 		Observer: registry + "kernel-gossip-observer-births:e2e",
 		Workload: registry + "kernel-gossip-burst:e2e",
 		Strain:   registry + "kernel-gossip-strain:e2e",
+		Web:      registry + "kernel-gossip-web:e2e",
 		Base:     base,
 	}
 }
 
 // All lists the images.
-func (i Images) All() []string { return []string{i.Operator, i.Observer, i.Workload, i.Strain, i.Base} }
+func (i Images) All() []string { return []string{i.Operator, i.Observer, i.Workload, i.Strain, i.Web, i.Base} }
 
 // Kubectl runs kubectl against one cluster.
 type Kubectl struct{ Program, Kubeconfig string }

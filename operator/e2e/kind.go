@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sigs.k8s.io/kind/pkg/cluster"
+	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 )
 
@@ -54,8 +55,27 @@ func (k *Kind) Up() error {
 // Down deletes the cluster.
 func (k *Kind) Down() error { return k.provider.Delete(k.Name, k.Kubeconfig) }
 
-// Load copies local images to every node: all at once, for they share layers.
+// Load copies local images to every node that does not have them: all at once, for they share layers.
 func (k *Kind) Load(ctx context.Context, images ...string) error {
+	local, err := exec.CommandContext(ctx, "docker", append([]string{"image", "inspect", "--format={{.Id}}"}, images...)...).Output()
+	if err != nil {
+		return fmt.Errorf("look for the images %s, which make e2e-images builds: %w", strings.Join(images, ", "), err)
+	}
+	all, err := k.provider.ListInternalNodes(k.Name)
+	if err != nil {
+		return err
+	}
+	missing := slices.DeleteFunc(all, func(node nodes.Node) bool {
+		for i, id := range strings.Fields(string(local)) {
+			if there, err := nodeutils.ImageID(node, images[i]); err != nil || there != id {
+				return false
+			}
+		}
+		return true
+	})
+	if len(missing) == 0 {
+		return nil
+	}
 	dir, err := os.MkdirTemp("", "kernel-gossip-images-")
 	if err != nil {
 		return err
@@ -65,11 +85,7 @@ func (k *Kind) Load(ctx context.Context, images ...string) error {
 	if out, err := exec.CommandContext(ctx, "docker", append([]string{"save", "--output", archive}, images...)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("docker save: %w\n%s", err, out)
 	}
-	nodes, err := k.provider.ListInternalNodes(k.Name)
-	if err != nil {
-		return err
-	}
-	for _, node := range nodes {
+	for _, node := range missing {
 		f, err := os.Open(archive)
 		if err != nil {
 			return err
@@ -84,12 +100,12 @@ func (k *Kind) Load(ctx context.Context, images ...string) error {
 
 // Kill sends SIGKILL to the processes of this name on all nodes, and says how many there were.
 func (k *Kind) Kill(ctx context.Context, process string) (int, error) {
-	nodes, err := k.provider.ListInternalNodes(k.Name)
+	all, err := k.provider.ListInternalNodes(k.Name)
 	if err != nil {
 		return 0, err
 	}
 	killed := 0
-	for _, node := range nodes {
+	for _, node := range all {
 		var out strings.Builder
 		script := `for p in $(pidof ` + process + `); do kill -9 "$p" && echo killed; done`
 		if err := node.CommandContext(ctx, "sh", "-c", script).SetStdout(&out).SetStderr(io.Discard).Run(); err != nil {
