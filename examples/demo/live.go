@@ -30,28 +30,25 @@ type Live struct {
 // Origin says that all of it was measured now.
 func (l *Live) Origin() string { return "Measured in this run; the kernel's side is the object's." }
 
-// Begin applies the namespace and the manifests of a scenario.
+// Begin applies the namespace and the manifest of a scenario; for the loss it applies the pod that makes it.
 func (l *Live) Begin(ctx context.Context, scenario string) error {
+	if scenario == "loss" {
+		return l.lose(ctx)
+	}
 	if err := l.apply(ctx, "namespace"); err != nil {
 		return err
 	}
 	if _, err := l.Kubectl.Run(ctx, nil, "wait", "--for=create", "--timeout=30s", "--namespace", Namespace, "serviceaccount/default"); err != nil {
 		return err
 	}
-	if err := l.apply(ctx, scenario); err != nil || scenario != "network" {
-		return err
-	}
-	return l.lose(ctx)
+	return l.apply(ctx, scenario)
 }
 
 // lose has the packets on the way to the server lost.
 func (l *Live) lose(ctx context.Context) error {
-	if _, err := l.Kubectl.Run(ctx, nil, "wait", "--for=condition=Ready", "--timeout=1m", "--namespace", Namespace, "pod/server"); err != nil {
-		return err
-	}
 	server, err := l.Pod(ctx, "server")
-	if err != nil {
-		return err
+	if err != nil || server == nil || !isReady(server) {
+		return errors.Join(err, errors.New("pod server is not ready"))
 	}
 	_, id, _ := strings.Cut(server.Status.ContainerStatuses[0].ContainerID, "://")
 	if err := l.apply(ctx, "loss", "NODE", server.Spec.NodeName, "CONTAINER", id); err != nil {

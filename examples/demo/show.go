@@ -50,7 +50,7 @@ const look = time.Second
 // await asks until there is something, says what it waits for, and what may be wrong when it does not come in time.
 func await[T any](ctx context.Context, s *show, w wait, ask func(context.Context) (*T, error)) (*T, error) {
 	s.Note("")
-	s.Note("… waiting for %s (%s at most)", w.what, w.most)
+	s.Note("… waiting for %s (%.0f s at most)", w.what, w.most.Seconds())
 	begin := time.Now()
 	limited, cancel := context.WithTimeout(ctx, w.most)
 	defer cancel()
@@ -62,7 +62,7 @@ func await[T any](ctx context.Context, s *show, w wait, ask func(context.Context
 		case err != nil && limited.Err() == nil:
 			return nil, err
 		case err == nil && got != nil:
-			s.Note("  there after %s", time.Since(begin).Round(time.Second))
+			s.Note("there after %.0f s", time.Since(begin).Seconds())
 			return got, nil
 		}
 		select {

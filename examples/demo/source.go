@@ -17,7 +17,8 @@ import (
 type Source interface {
 	// Origin says where the figures come from: "measured in this run, …", "recorded 2026-11-22, Linux 6.18, …".
 	Origin() string
-	// Begin makes the pods of a scenario, of no other.
+	// Begin makes the pods of a scenario, and lets the kernel speak of them. The second act of network is "loss": from then on packets on
+	// the client's way are lost.
 	Begin(ctx context.Context, scenario string) error
 	// Pod is the pod of a role, as Kubernetes has it now.
 	Pod(ctx context.Context, role string) (*corev1.Pod, error)

@@ -116,8 +116,8 @@ func serve(args []string) error {
 }
 
 func stream(args []string) error {
-	c, err := net.Dial("tcp", args[0])
-	for ; err != nil; c, err = net.Dial("tcp", args[0]) { // the server may come later
+	c, err := net.DialTimeout("tcp", args[0], 3*time.Second)
+	for ; err != nil; c, err = net.DialTimeout("tcp", args[0], 3*time.Second) { // the server, or the rules of its Service, may come later
 		time.Sleep(time.Second)
 	}
 	b := make([]byte, 1000)
