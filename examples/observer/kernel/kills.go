@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,15 +51,27 @@ type Kills struct {
 	GivenUp int
 
 	waiting []tried
+	seen    []Kill // of the last minute
 }
+
+// dying is how long a process that was killed may go on marking its threads; a number of a process does not come back so soon.
+const dying = time.Minute
 
 type tried struct {
 	Kill
 	times int
 }
 
-// Add takes a row; those of no container are let go.
+// Add takes a row; those of no container are let go, and so are more rows of one process: the kernel marks each of its threads that wants
+// memory while it dies.
 func (k *Kills) Add(r Kill) {
+	k.seen = slices.DeleteFunc(k.seen, func(s Kill) bool { return s.NS+uint64(dying) < r.NS })
+	if slices.ContainsFunc(k.seen, func(s Kill) bool { return s.PID == r.PID && s.A == r.A && s.B == r.B }) {
+		return
+	}
+	if len(k.seen) < maxKills {
+		k.seen = append(k.seen, r)
+	}
 	switch {
 	case containerDir.FindString(r.A+"/"+r.B) == "":
 	case len(k.waiting) == maxKills:

@@ -93,8 +93,10 @@ func TestKills(t *testing.T) {
 		}
 	}
 	var k Kills
-	for range maxKills + 3 {
-		k.Add(testKill())
+	for i := range uint64(maxKills + 3) {
+		r := testKill()
+		r.PID += i
+		k.Add(r)
 	}
 	require.Equal(t, 3, k.GivenUp, "they are bounded")
 }
@@ -114,4 +116,21 @@ func FuzzRows(f *testing.F) {
 			sockets.Add(s)
 		}
 	})
+}
+
+// A process dies once, however many of its threads the kernel marks. Its number may be another's later, or in another container.
+func TestKillsOfOneProcess(t *testing.T) {
+	var k Kills
+	pods := []*Pod{podWith(testID, "")}
+	first, thread, later, elsewhere := testKill(), testKill(), testKill(), testKill()
+	thread.NS += 2e6
+	later.NS += uint64(dying) + 1
+	elsewhere.A = "cri-containerd-" + strings.Repeat("b", 48)
+	for _, r := range []Kill{first, thread, elsewhere, later} {
+		k.Add(r)
+	}
+	require.Len(t, k.Complete(pods, time.Time{}), 2)
+	require.True(t, k.Waiting(), "the one elsewhere")
+	k.Add(thread) // told already
+	require.Len(t, k.Complete(pods, time.Time{}), 0)
 }
