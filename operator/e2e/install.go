@@ -36,7 +36,9 @@ func NewImages() Images {
 }
 
 // All lists the images.
-func (i Images) All() []string { return []string{i.Operator, i.Observer, i.Workload, i.Strain, i.Web, i.Base} }
+func (i Images) All() []string {
+	return []string{i.Operator, i.Observer, i.Workload, i.Strain, i.Web, i.Base}
+}
 
 // Kubectl runs kubectl against one cluster.
 type Kubectl struct{ Program, Kubeconfig string }

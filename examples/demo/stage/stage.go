@@ -59,12 +59,13 @@ func (s *Stage) width() int { return min(max(cmp.Or(s.Width, Unknown), Narrowest
 // Wide says whether there is room for every column of kubectl.
 func (s *Stage) Wide() bool { return s.width() == Widest }
 
-// paint wraps a text that is not empty into a style.
+// paint wraps a text into a style, but for the spaces at its end.
 func (s *Stage) paint(style, t string) string {
-	if !s.Color || style == "" || strings.TrimSpace(t) == "" {
+	body := strings.TrimRight(t, " ")
+	if !s.Color || style == "" || body == "" {
 		return t
 	}
-	return "\x1b[" + style + "m" + t + "\x1b[0m"
+	return "\x1b[" + style + "m" + body + "\x1b[0m" + t[len(body):]
 }
 
 func (s *Stage) line(t string) { fmt.Fprintln(s.Out, strings.TrimRight(t, " ")) }

@@ -74,7 +74,9 @@ func TestColoursAreAllThatDiffers(t *testing.T) {
 	var plain, colored strings.Builder
 	everything(&Stage{Out: &plain})
 	everything(&Stage{Out: &colored, Color: true})
-	require.Equal(t, plain.String(), text.StripEscape(colored.String()))
+	if diff := cmp.Diff(plain.String(), text.StripEscape(colored.String())); diff != "" {
+		t.Error(diff)
+	}
 }
 
 // What is shown of a command is a command that a shell takes for the same.
