@@ -23,7 +23,7 @@ func birth(ctx context.Context, s *show) error {
 	}
 	s.Say("What Kubernetes tells of the start:")
 	if err := s.run(ctx, "kubectl get events -n "+Namespace+" --field-selector involvedObject.name="+pod.Name+
-		" -o custom-columns=COMPONENT:.source.component,REASON:.reason,MESSAGE:.message"); err != nil {
+		" -o=custom-columns=BY:.source.component,REASON:.reason,MESSAGE:.message"); err != nil {
 		return err
 	}
 	if err := s.Pause(); err != nil {
@@ -40,7 +40,7 @@ func birth(ctx context.Context, s *show) error {
 	}
 	waterfall(s.Stage, pbc)
 	birthView(s.Stage, pod, pbc, s.source.Origin())
-	if err := s.reports(ctx, "pbc", "POD:.spec.pod.name", "TOOK:.status.took", "SYSCALLS:.status.kernelStats.totalSyscalls", "SEVERITY:.status.severity"); err != nil {
+	if err := s.reports(ctx, "pbc", "SYSCALLS:.status.kernelStats.totalSyscalls"); err != nil {
 		return err
 	}
 	if err := s.Pause(); err != nil {

@@ -33,7 +33,7 @@ func memory(ctx context.Context, s *show) error {
 	if err := s.run(ctx, "kubectl get pods -n "+Namespace); err != nil {
 		return err
 	}
-	if err := s.reports(ctx, "kw", "KIND:.spec.kind", "SEVERITY:.status.severity", "KERNEL:.status.kernelSays"); err != nil {
+	if err := s.reports(ctx, "kw", "KIND:.spec.kind", "KERNEL:.status.kernelSays"); err != nil {
 		return err
 	}
 	if pod, err = s.source.Pod(ctx, "hog"); err != nil {

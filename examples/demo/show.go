@@ -35,13 +35,9 @@ func (s *show) run(ctx context.Context, line string) error {
 	return nil
 }
 
-// reports shows what the operator wrote: all columns where there is room for them, else those that matter here.
+// reports shows what the operator wrote, in the columns that matter here: all of them are wider than most stages.
 func (s *show) reports(ctx context.Context, kind string, columns ...string) error {
-	line := "kubectl get " + kind + " -n " + Namespace
-	if !s.Wide() {
-		line += " -o custom-columns=" + strings.Join(columns, ",")
-	}
-	return s.run(ctx, line)
+	return s.run(ctx, "kubectl get "+kind+" -n "+Namespace+" -o=custom-columns="+strings.Join(columns, ","))
 }
 
 // look is how often the source is asked while something is waited for.

@@ -15,7 +15,7 @@ import (
 
 func throttle(ctx context.Context, s *show) error {
 	s.Step("A worker that has little to do")
-	s.Say("Each piece of work needs 40 ms of CPU, and there is one every 800 ms: half of a limit of 100m, on average.")
+	s.Say("Each piece of work needs 64 ms of CPU, and there is one every 1.6 s: that is 40 %% of a limit of 100m, on average.")
 	pod, err := s.ready(ctx, "worker")
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func throttle(ctx context.Context, s *show) error {
 		return err
 	}
 	throttleView(s.Stage, before, s.source.Origin())
-	if err := s.reports(ctx, "kw", "SEVERITY:.status.severity", "KERNEL:.status.kernelSays", "METRICS:.status.metricsSay"); err != nil {
+	if err := s.reports(ctx, "kw", "KERNEL:.status.kernelSays", "METRICS:.status.metricsSay"); err != nil {
 		return err
 	}
 	if err := s.Pause(); err != nil {

@@ -56,9 +56,6 @@ const (
 
 func (s *Stage) width() int { return min(max(cmp.Or(s.Width, Unknown), Narrowest), Widest) }
 
-// Wide says whether there is room for every column of kubectl.
-func (s *Stage) Wide() bool { return s.width() == Widest }
-
 // paint wraps a text into a style, but for the spaces at its end.
 func (s *Stage) paint(style, t string) string {
 	body := strings.TrimRight(t, " ")
