@@ -113,7 +113,7 @@ func birthView(st *stage.Stage, pod *corev1.Pod, pbc *v1alpha1.PodBirthCertifica
 		}
 	}
 	if ms := stats.DurationMilliseconds; ms != nil {
-		right.Lines = append(right.Lines, fmt.Sprintf("in %d ms, from the first cgroup to the exec of the server", *ms))
+		right.Lines = append(right.Lines, fmt.Sprintf("in %d ms, from first cgroup to last exec", *ms))
 	}
 	st.Contrast(left, right, origin)
 }

@@ -47,7 +47,7 @@ func (l *Live) Usage(ctx context.Context, role string) (*Usage, error) {
 			if p.PodRef.UID != string(pod.UID) || c.Name != pod.Spec.Containers[0].Name {
 				continue
 			}
-			u := &Usage{From: "the kubelet's summary API", At: c.CPU.Time}
+			u := &Usage{From: "kubelet's summary", At: c.CPU.Time}
 			if n := c.CPU.UsageNanoCores; n != nil {
 				u.CPU = resource.NewScaledQuantity(*n, resource.Nano)
 			}

@@ -127,7 +127,7 @@ func networkView(st *stage.Stage, pod *corev1.Pod, kw *v1alpha1.KernelWhisper, o
 	right := stage.Panel{Title: "The kernel says", Mood: stage.Bad}
 	var again, failed string
 	if truth.Retransmits != nil && truth.Segments != nil {
-		again = fmt.Sprintf("of its segments sent again: %s of %s", thousands(*truth.Retransmits), thousands(*truth.Segments))
+		again = fmt.Sprintf("sent again: %s of %s segments", thousands(*truth.Retransmits), thousands(*truth.Segments))
 	}
 	if n := truth.ConnectFailures; n != nil {
 		failed = "connects failed"

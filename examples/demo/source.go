@@ -41,7 +41,7 @@ var ErrNotTold = errors.New("the source does not tell this")
 
 // Usage is what a metrics pipeline would show of a container.
 type Usage struct {
-	From   string // who measured, for the view: "kubelet's summary API"
+	From   string // who measured, for the view: "kubelet's summary", which is stats/summary
 	At     time.Time
 	CPU    *resource.Quantity // cores, over the kubelet's own last interval; nil: not measured
 	Memory *resource.Quantity // working set, bytes; nil: not measured

@@ -118,12 +118,12 @@ func throttleView(st *stage.Stage, t throttling, origin string) {
 	if u := t.usage; u != nil && lie.Limit != nil {
 		left.Figure = percent(u.CPU, lie.Limit) + "%"
 		left.Lines = []string{
-			fmt.Sprintf("of the CPU limit in use: %s of %s", milli(u.CPU), lie.Limit),
-			fmt.Sprintf("(%s, %s)", u.From, u.At.UTC().Format(time.TimeOnly)+" UTC"),
+			fmt.Sprintf("of the CPU limit: %s of %s", milli(u.CPU), lie.Limit),
+			fmt.Sprintf("(%s, %s UTC)", u.From, u.At.UTC().Format(time.TimeOnly)),
 		}
 	} else if lie.PercentOfLimit != nil {
 		left.Figure = fmt.Sprintf("%d%%", *lie.PercentOfLimit)
-		left.Lines = []string{"of the CPU limit in use: " + t.whisper.Status.MetricsSay, "(average of the same window)"}
+		left.Lines = []string{"of the CPU limit", "(average of the same window)"}
 	}
 	left.Lines = append(left.Lines, inShort(t.pod))
 
@@ -132,13 +132,13 @@ func throttleView(st *stage.Stage, t throttling, origin string) {
 		right.Figure = fmt.Sprintf("%d%%", *truth.ThrottledPercent)
 	}
 	if truth.Periods != nil && truth.ThrottledPeriods != nil {
-		right.Lines = append(right.Lines, fmt.Sprintf("of its periods throttled: %d of %d", *truth.ThrottledPeriods, *truth.Periods))
+		right.Lines = append(right.Lines, fmt.Sprintf("of periods throttled: %d of %d", *truth.ThrottledPeriods, *truth.Periods))
 	}
 	if truth.MeanWaitMilliseconds != nil {
 		right.Lines = append(right.Lines, fmt.Sprintf("made to wait %d ms each time", *truth.MeanWaitMilliseconds))
 	}
 	if l := t.latency; l != nil {
-		right.Lines = append(right.Lines, fmt.Sprintf("%s of work took %s (median of %d)", round(l.Work), round(l.Median), l.Pieces))
+		right.Lines = append(right.Lines, fmt.Sprintf("%s of work took %s", round(l.Work), round(l.Median)), fmt.Sprintf("(median of %d, by its own log)", l.Pieces))
 	} else {
 		origin += " How long a piece of work took is not in it."
 	}

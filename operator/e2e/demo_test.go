@@ -120,7 +120,7 @@ func TestDemoThrottle(t *testing.T) {
 	shown, source := playDemo(t, "throttle")
 	views := contrasts(t, shown)
 	require.Len(t, views, 2)
-	require.Contains(t, views[0][0], "the kubelet's summary API")
+	require.Contains(t, views[0][0], "kubelet's summary")
 	var before, after *v1alpha1.KernelWhisper // the first that was throttled, the last
 	for _, w := range source.whispers[v1alpha1.WhisperCPUThrottling] {
 		if before == nil && throttled(w).Reason == v1alpha1.ReasonThrottledWhileCPULow {
@@ -132,7 +132,7 @@ func TestDemoThrottle(t *testing.T) {
 		require.Equal(t, *w.Status.KernelTruth.CPU.ThrottledPeriods, number(t, views[i][1], `throttled: ([\d,]+) of`))
 		require.Equal(t, *w.Status.KernelTruth.CPU.Periods, number(t, views[i][1], `throttled: [\d,]+ of ([\d,]+)`))
 	}
-	require.Less(t, number(t, views[0][0], `in use: (\d+)m of 100m`), int64(80), "the average looks fine")
+	require.Less(t, number(t, views[0][0], `of the CPU limit: (\d+)m of 100m`), int64(80), "the average looks fine")
 	require.GreaterOrEqual(t, *before.Status.KernelTruth.CPU.ThrottledPercent, int32(25))
 	require.Less(t, *after.Status.KernelTruth.CPU.ThrottledPercent, int32(10))
 	waited, now := number(t, views[0][1], `of work took (\d+) ms`), number(t, views[1][1], `of work took (\d+) ms`)
@@ -179,7 +179,7 @@ func TestDemoNetwork(t *testing.T) {
 	whispers := source.whispers[v1alpha1.WhisperNetworkIssue]
 	truth := whispers[len(whispers)-1].Status.KernelTruth.Network
 	require.Equal(t, *truth.Retransmits, number(t, views[1][1], `sent again: ([\d,]+) of`))
-	require.Equal(t, *truth.Segments, number(t, views[1][1], `sent again: [\d,]+ of ([\d,]+)`))
+	require.Equal(t, *truth.Segments, number(t, views[1][1], `sent again: [\d,]+ of ([\d,]+) segments`))
 	require.Equal(t, *truth.ConnectFailures, number(t, views[1][1], `failed connects: ([\d,]+)`))
 	require.GreaterOrEqual(t, *truth.ConnectFailures, int64(10))
 }
