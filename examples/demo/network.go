@@ -25,7 +25,7 @@ func network(ctx context.Context, s *show) error {
 		return err
 	}
 	w := wait{"a verdict: that takes 10 failed connects", 2 * time.Minute, observerHint}
-	kw, err := s.networking(ctx, w, "connectFailures", func(truth v1alpha1.NetworkTruth) bool {
+	kw, err := s.networking(ctx, w, "FAILED:.status.kernelTruth.network.connectFailures", func(truth v1alpha1.NetworkTruth) bool {
 		return truth.ConnectFailures != nil && *truth.ConnectFailures >= 10
 	})
 	if err != nil {
@@ -47,7 +47,7 @@ func network(ctx context.Context, s *show) error {
 		return err
 	}
 	w = wait{"a verdict: that takes 1000 segments, of which one in fifty was sent again", 2 * time.Minute, observerHint}
-	kw, err = s.networking(ctx, w, "retransmits", func(truth v1alpha1.NetworkTruth) bool {
+	kw, err = s.networking(ctx, w, "AGAIN:.status.kernelTruth.network.retransmits", func(truth v1alpha1.NetworkTruth) bool {
 		return truth.RetransmitBasisPoints != nil && *truth.RetransmitBasisPoints >= visible
 	})
 	if err != nil {
@@ -61,8 +61,8 @@ func network(ctx context.Context, s *show) error {
 // visible is from which share of retransmits on they are the story, in basis points: a busy machine has some without any loss.
 const visible = 200
 
-// networking waits for a verdict on the client's network, and shows it; one field of it by kubectl too.
-func (s *show) networking(ctx context.Context, w wait, field string, wanted func(v1alpha1.NetworkTruth) bool) (*v1alpha1.KernelWhisper, error) {
+// networking waits for a verdict on the client's network, and shows it; one column of it by kubectl too.
+func (s *show) networking(ctx context.Context, w wait, column string, wanted func(v1alpha1.NetworkTruth) bool) (*v1alpha1.KernelWhisper, error) {
 	kw, err := s.whisper(ctx, w, "client", v1alpha1.WhisperNetworkIssue, func(kw *v1alpha1.KernelWhisper) bool {
 		return condition(kw, v1alpha1.ConditionNetworkDegraded).Status == metav1.ConditionTrue && wanted(kw.Status.KernelTruth.Network)
 	})
@@ -74,7 +74,7 @@ func (s *show) networking(ctx context.Context, w wait, field string, wanted func
 		return nil, err
 	}
 	networkView(s.Stage, pod, kw, s.source.Origin())
-	if err := s.reports(ctx, "kw", strings.ToUpper(field)+":.status.kernelTruth.network."+field); err != nil {
+	if err := s.reports(ctx, "kw", column); err != nil {
 		return nil, err
 	}
 	return kw, s.Pause()

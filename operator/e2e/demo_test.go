@@ -119,7 +119,8 @@ func TestDemoBirth(t *testing.T) {
 func TestDemoThrottle(t *testing.T) {
 	shown, source := playDemo(t, "throttle")
 	views := contrasts(t, shown)
-	require.Len(t, views, 2)
+	require.GreaterOrEqual(t, len(views), 2)
+	last := len(views) - 1
 	require.Contains(t, views[0][0], "kubelet's summary")
 	var before, after *v1alpha1.KernelWhisper // the first that was throttled, the last
 	for _, w := range source.whispers[v1alpha1.WhisperCPUThrottling] {
@@ -128,17 +129,17 @@ func TestDemoThrottle(t *testing.T) {
 		}
 		after = w
 	}
-	for i, w := range []*v1alpha1.KernelWhisper{before, after} {
+	for i, w := range map[int]*v1alpha1.KernelWhisper{0: before, last: after} {
 		require.Equal(t, *w.Status.KernelTruth.CPU.ThrottledPeriods, number(t, views[i][1], `throttled: ([\d,]+) of`))
 		require.Equal(t, *w.Status.KernelTruth.CPU.Periods, number(t, views[i][1], `throttled: [\d,]+ of ([\d,]+)`))
 	}
 	require.Less(t, number(t, views[0][0], `of the CPU limit: (\d+)m of 100m`), int64(80), "the average looks fine")
 	require.GreaterOrEqual(t, *before.Status.KernelTruth.CPU.ThrottledPercent, int32(25))
 	require.Less(t, *after.Status.KernelTruth.CPU.ThrottledPercent, int32(10))
-	waited, now := number(t, views[0][1], `of work took (\d+) ms`), number(t, views[1][1], `of work took (\d+) ms`)
+	waited, now := number(t, views[0][1], `of work took (\d+) ms`), number(t, views[last][1], `of work took (\d+) ms`)
 	require.Greater(t, waited, now)
 	require.Contains(t, shown, fmt.Sprintf("took %d ms, and takes %d ms now", waited, now))
-	require.Contains(t, views[1][0], "restarts: 0")
+	require.Contains(t, views[last][0], "restarts: 0")
 	require.Contains(t, shown, "The same pod, no restart.")
 	var advised []string
 	for _, w := range source.whispers[v1alpha1.WhisperCPUThrottling] {
