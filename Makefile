@@ -104,7 +104,8 @@ e2e-down: ## delete that cluster
 SCENARIO ?= all
 
 demo: e2e-images ## show what the kernel knows, on a kind cluster or KUBECONFIG's (SCENARIO=birth|throttle|memory|network, PAUSE=1)
-	@assets=$$(go run ./hack/assets) && go build -o bin/ ./examples/demo/kernel-gossip-demo && \
+	@go build -o bin/ ./examples/demo/kernel-gossip-demo
+	@assets=$$KUBEBUILDER_ASSETS; command -v kubectl >/dev/null || assets=$$(go run ./hack/assets) && \
 		KUBEBUILDER_ASSETS=$$assets bin/kernel-gossip-demo $(if $(PAUSE),--pause) $(SCENARIO)
 
 demo-down: ## delete the demo's kind cluster

@@ -52,9 +52,6 @@ func (c Cluster) Open(ctx context.Context, st *stage.Stage) (live *Live, closeIt
 	if err := e2e.Install(ctx, kubectl, manifests); err != nil {
 		return nil, closeIt, err
 	}
-	if err := listening(ctx, kubectl); err != nil {
-		return nil, closeIt, err
-	}
 	st.Note("Ready after %s.", time.Since(begin).Round(time.Second))
 	return live, closeIt, nil
 }
@@ -88,26 +85,6 @@ func installed(ctx context.Context, k e2e.Kubectl) (bool, error) {
 		return false, fmt.Errorf("the cluster has one of operator and observer: install the other, or delete both")
 	}
 	return found == 2, nil
-}
-
-// watched is what the observer logs when bpftrace listens: a birth before that is not seen.
-const watched = "Births, OOM kills and failed connects are watched"
-
-// listening waits until the observers listen to the kernel.
-func listening(ctx context.Context, k e2e.Kubectl) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	for {
-		out, err := k.Run(ctx, nil, "logs", "--namespace=kernel-gossip-observer", "--selector=app.kubernetes.io/name=kernel-gossip-observer", "--tail=-1")
-		if err == nil && strings.Contains(out, watched) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the observer does not listen to the kernel: bpftrace and privileges are needed on the nodes\n%s", out)
-		case <-time.After(look):
-		}
-	}
 }
 
 // DefaultKubeconfig is where the credentials of the demo's kind cluster are kept.

@@ -85,7 +85,7 @@ func (l *Live) Pod(ctx context.Context, role string) (*corev1.Pod, error) {
 	return get[corev1.Pod](ctx, l, "pod", role)
 }
 
-// Certificate is the certificate of the pod, once it is about this pod and not one before.
+// Certificate is the certificate of the pod, once it has its status.
 func (l *Live) Certificate(ctx context.Context, role string) (*v1alpha1.PodBirthCertificate, error) {
 	pbc, err := get[v1alpha1.PodBirthCertificate](ctx, l, "pbc", role)
 	if err != nil || pbc == nil || pbc.Status.Severity == "" {

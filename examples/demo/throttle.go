@@ -116,17 +116,26 @@ func (s *show) throttling(ctx context.Context, what string, wanted func(*v1alpha
 	if t.pod, err = s.source.Pod(ctx, "worker"); err != nil {
 		return t, err
 	}
-	if t.usage, err = told(await(ctx, s, wait{"the kubelet's average", time.Minute, "the kubelet has not measured the container yet"}, func(ctx context.Context) (*Usage, error) {
+	if t.usage, err = s.average(ctx); err != nil {
+		return t, err
+	}
+	t.latency, err = told(s.source.Latency(ctx, "worker"))
+	return t, err
+}
+
+// average waits until the kubelet has one of the worker's CPU.
+func (s *show) average(ctx context.Context) (*Usage, error) {
+	ask := func(ctx context.Context) (*Usage, error) {
 		u, err := s.source.Usage(ctx, "worker")
 		if err != nil || u == nil || u.CPU == nil {
 			return nil, err
 		}
 		return u, nil
-	})); err != nil {
-		return t, err
 	}
-	t.latency, err = told(s.source.Latency(ctx, "worker"))
-	return t, err
+	if u, err := ask(ctx); u != nil || err != nil {
+		return told(u, err)
+	}
+	return await(ctx, s, wait{"the kubelet's average", time.Minute, "the kubelet has not measured the container yet"}, ask)
 }
 
 // throttleView is the average beside the kernel's ratio and what it means for a request.

@@ -15,6 +15,8 @@
 //	                  of its cloud: the operator pulls from there too
 //	E2E_KEEP          anything: leave the cluster and what is installed as they are
 //
+// The scenarios of examples/demo are among the tests: they run here as they do in a talk, and what they show is compared with the objects.
+//
 // The tests wear the build tag e2e, so that go test ./... needs no Docker. They run one at a time: throttling on two cores is
 // otherwise a matter of who else runs.
 package e2e

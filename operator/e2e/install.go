@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
 	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
@@ -100,7 +101,10 @@ func Manifests(ctx context.Context, k Kubectl, root string, images Images) ([]by
 	return []byte(all), nil
 }
 
-// Install applies the manifests and waits until all of it runs.
+// watched is what the observer logs when bpftrace listens; a birth before that is not seen.
+const watched = "Births, OOM kills and failed connects are watched"
+
+// Install applies the manifests and waits until all of it runs, and the observers listen to the kernel.
 func Install(ctx context.Context, k Kubectl, manifests []byte) error {
 	if _, err := k.Run(ctx, manifests, "apply", "--server-side", "--filename=-"); err != nil {
 		return err
@@ -111,7 +115,23 @@ func Install(ctx context.Context, k Kubectl, manifests []byte) error {
 			return fmt.Errorf("%w\n%s", err, described)
 		}
 	}
-	return nil
+	return listening(ctx, k)
+}
+
+func listening(ctx context.Context, k Kubectl) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		out, err := k.Run(ctx, nil, "logs", "--namespace=kernel-gossip-observer", "--selector=app.kubernetes.io/name=kernel-gossip-observer", "--tail=-1")
+		if err == nil && strings.Count(out, watched) >= max(1, strings.Count(out, "msg=Observing")) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the observer does not listen to the kernel; it needs bpftrace, privileges and BTF on each node: %w\n%s", ctx.Err(), out)
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // Uninstall deletes what was applied, and waits until it is gone.
