@@ -70,33 +70,40 @@ func TestViews(t *testing.T) {
 	}
 	for name, view := range map[string]func(*testing.T, *stage.Stage){
 		"birth": func(t *testing.T, st *stage.Stage) {
+			t.Helper()
 			_, births, pods := recorded(t, "births")
 			waterfall(st, births[0])
 			birthView(st, pods[births[0].Name], births[0], origin)
 		},
 		"throttle": func(t *testing.T, st *stage.Stage) {
+			t.Helper()
 			w, pod := only(t, "hidden-throttling", "api", v1alpha1.WhisperCPUThrottling)
 			at := time.Date(2026, 11, 22, 23, 14, 0, 0, time.UTC)
 			usage := &Usage{From: "kubelet's summary", At: at, CPU: new(resource.MustParse("33m"))}
 			throttleView(st, throttling{pod, w, usage, &Latency{96 * time.Millisecond, 909 * time.Millisecond, 40}}, origin)
 		},
 		"throttle-whisper-only": func(t *testing.T, st *stage.Stage) {
+			t.Helper()
 			w, pod := only(t, "hidden-throttling", "api", v1alpha1.WhisperCPUThrottling)
 			throttleView(st, throttling{pod: pod, whisper: w}, origin)
 		},
 		"kill-of-a-child": func(t *testing.T, st *stage.Stage) {
+			t.Helper()
 			w, pod := only(t, "oom-kill-child", "workers", v1alpha1.WhisperOOMKill)
 			killView(st, pod, w, origin)
 		},
 		"kill": func(t *testing.T, st *stage.Stage) {
+			t.Helper()
 			w, pod := only(t, "oom-kill", "", v1alpha1.WhisperOOMKill)
 			killView(st, pod, w, origin)
 		},
 		"connects": func(t *testing.T, st *stage.Stage) {
+			t.Helper()
 			w, pod := only(t, "connect-fail", "lost", v1alpha1.WhisperNetworkIssue)
 			networkView(st, pod, w, origin)
 		},
 		"retransmits": func(t *testing.T, st *stage.Stage) {
+			t.Helper()
 			w, pod := only(t, "retransmits", "to-lossy", v1alpha1.WhisperNetworkIssue)
 			networkView(st, pod, w, origin)
 		},

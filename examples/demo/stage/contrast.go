@@ -12,7 +12,7 @@ const (
 	Bad               // something to do
 )
 
-func (m Mood) style() string { return map[Mood]string{Good: green, Bad: red}[m] }
+func (m Mood) style() string { return map[Mood]string{Plain: "", Good: green, Bad: red}[m] }
 
 // Panel is one side of a contrast: a figure that is shown in large digits, with the same figure in small ones first in the lines below it.
 type Panel struct {

@@ -132,5 +132,5 @@ func TestKillsOfOneProcess(t *testing.T) {
 	require.Len(t, k.Complete(pods, time.Time{}), 2)
 	require.True(t, k.Waiting(), "the one elsewhere")
 	k.Add(thread) // told already
-	require.Len(t, k.Complete(pods, time.Time{}), 0)
+	require.Empty(t, k.Complete(pods, time.Time{}))
 }
