@@ -56,7 +56,7 @@ func playDemo(t *testing.T, name string) (string, *kept) {
 	t.Helper()
 	scenarios, err := demo.Find(name)
 	require.NoError(t, err)
-	source := &kept{Live: &demo.Live{Kubectl: world.kubectl, Images: world.images}, whispers: map[v1alpha1.WhisperKind][]*v1alpha1.KernelWhisper{}}
+	source := &kept{Live: &demo.Live{Kubectl: world.kubectl, Images: world.images}, whispers: make(map[v1alpha1.WhisperKind][]*v1alpha1.KernelWhisper)}
 	var out strings.Builder
 	pauses := 0
 	st := stage.New(&out)
