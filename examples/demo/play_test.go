@@ -89,7 +89,7 @@ func playThrottle(t *testing.T, source *tale) (string, error) {
 // Where the first number is not enough, the object has the next, and that is followed too; what was said of the old limit is not.
 func TestNextNumberIsFollowed(t *testing.T) {
 	first, next, over := throttled(t, "100m", "550m"), throttled(t, "550m", "900m"), throttled(t, "", "")
-	source := &tale{whispers: []*v1alpha1.KernelWhisper{first, first, next, over}}
+	source := &tale{whispers: []*v1alpha1.KernelWhisper{first, first, first, next, over}}
 	shown, err := playThrottle(t, source)
 	require.NoError(t, err)
 	require.Equal(t, []string{
