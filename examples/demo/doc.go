@@ -6,7 +6,7 @@
 //	KUBECONFIG=… make demo               on that cluster
 //
 // Every figure is one of an object of this run, or of a command of this run whose output is shown or named; where objects come from a
-// recording, each view says so. README.md has a page on each scenario for who presents it.
+// recording, each view says so. birth.md, throttle.md, memory.md and network.md are for who presents them.
 //
 // A scenario is a function that asks a [Source] for objects and gives them to a view; a view is a function of objects alone. So what is
 // shown of a live pod and of a recorded one is the same.
