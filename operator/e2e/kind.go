@@ -24,6 +24,7 @@ const startTimeout = 5 * time.Minute
 type Kind struct {
 	Name       string
 	Kubeconfig string // file
+	Config     string // kind's, YAML, for a cluster that is made; "" is kind's own
 
 	provider *cluster.Provider
 }
@@ -48,6 +49,9 @@ func (k *Kind) Up() error {
 	options := []cluster.CreateOption{cluster.CreateWithKubeconfigPath(k.Kubeconfig), cluster.CreateWithWaitForReady(startTimeout)}
 	if image := os.Getenv("KIND_NODE_IMAGE"); image != "" {
 		options = append(options, cluster.CreateWithNodeImage(image))
+	}
+	if k.Config != "" {
+		options = append(options, cluster.CreateWithRawConfig([]byte(k.Config)))
 	}
 	return k.provider.Create(k.Name, options...)
 }
