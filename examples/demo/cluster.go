@@ -56,23 +56,11 @@ func (c Cluster) Open(ctx context.Context, st *stage.Stage) (live *Live, closeIt
 	return live, closeIt, nil
 }
 
-// kindConfig has the kernel kill processes, not whole containers, on cgroup v2 too: as on v1, where it cannot be otherwise. That is a setting
-// of the kubelet which clusters of users may have or not; memory.md says so.
-const kindConfig = `kind: Cluster
-apiVersion: kind.x-k8s.io/v1alpha4
-kubeadmConfigPatches:
-- |
-  kind: KubeletConfiguration
-  apiVersion: kubelet.config.k8s.io/v1beta1
-  singleProcessOOMKill: true
-`
-
 func (c Cluster) startKind(ctx context.Context, st *stage.Stage) error {
 	kind, err := e2e.FindKind(c.Kind, c.Kubeconfig)
 	if err != nil {
 		return err
 	}
-	kind.Config = kindConfig
 	st.Note("The kind cluster %s: starting it unless it runs …", c.Kind)
 	if err := kind.Up(); err != nil {
 		return err

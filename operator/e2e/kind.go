@@ -20,11 +20,21 @@ import (
 // startTimeout is how long nodes may take to get ready.
 const startTimeout = 5 * time.Minute
 
+// config has the kernel kill processes, not whole containers, on cgroup v2 too: as on v1, where it cannot be otherwise. It is a setting of the
+// kubelet, since Kubernetes 1.32. Without it a kill of a child shows as a restart, and no cluster of the tests could have the other case.
+const config = `kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+kubeadmConfigPatches:
+- |
+  kind: KubeletConfiguration
+  apiVersion: kubelet.config.k8s.io/v1beta1
+  singleProcessOOMKill: true
+`
+
 // Kind is a kind cluster, in Docker.
 type Kind struct {
 	Name       string
 	Kubeconfig string // file
-	Config     string // kind's, YAML, for a cluster that is made; "" is kind's own
 
 	provider *cluster.Provider
 }
@@ -46,12 +56,11 @@ func (k *Kind) Up() error {
 	if slices.Contains(names, k.Name) {
 		return k.provider.ExportKubeConfig(k.Name, k.Kubeconfig, false)
 	}
-	options := []cluster.CreateOption{cluster.CreateWithKubeconfigPath(k.Kubeconfig), cluster.CreateWithWaitForReady(startTimeout)}
+	options := []cluster.CreateOption{
+		cluster.CreateWithKubeconfigPath(k.Kubeconfig), cluster.CreateWithWaitForReady(startTimeout), cluster.CreateWithRawConfig([]byte(config)),
+	}
 	if image := os.Getenv("KIND_NODE_IMAGE"); image != "" {
 		options = append(options, cluster.CreateWithNodeImage(image))
-	}
-	if k.Config != "" {
-		options = append(options, cluster.CreateWithRawConfig([]byte(k.Config)))
 	}
 	return k.provider.Create(k.Name, options...)
 }
