@@ -115,10 +115,11 @@ func Install(ctx context.Context, k Kubectl, manifests []byte) error {
 			return fmt.Errorf("%w\n%s", err, described)
 		}
 	}
-	return listening(ctx, k)
+	return Listening(ctx, k)
 }
 
-func listening(ctx context.Context, k Kubectl) error {
+// Listening waits, for a minute at most, until the observers listen to the kernel.
+func Listening(ctx context.Context, k Kubectl) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
