@@ -1,6 +1,6 @@
 # All targets work in a fresh clone with Go and git alone. Tools build on first use (a few minutes, once) and come from Go's build cache after that.
 .DEFAULT_GOAL := help
-.PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down demo demo-down \
+.PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down demo demo-preflight demo-recover demo-recorded demo-down \
 	race coverage fuzz-all vulncheck release-check release e2e-release
 
 CAPTURE  ?= examples/captures/hidden-throttling.ndjson
@@ -102,11 +102,22 @@ e2e-down: ## delete that cluster
 
 # birth, throttle, memory, network or all; PAUSE=1 waits for a key after each step.
 SCENARIO ?= all
+# What is made ready before the talk is not made again on stage: without a network Go's cache has to do.
+DEMO = assets=$$(go run ./hack/assets) && go build -o bin/ ./examples/demo/kernel-gossip-demo && KUBEBUILDER_ASSETS=$$assets bin/kernel-gossip-demo
 
 demo: e2e-images ## show what the kernel knows, on a kind cluster or KUBECONFIG's (SCENARIO=birth|throttle|memory|network, PAUSE=1)
 	@go build -o bin/ ./examples/demo/kernel-gossip-demo
 	@assets=$$KUBEBUILDER_ASSETS; command -v kubectl >/dev/null || assets=$$(go run ./hack/assets) && \
 		KUBEBUILDER_ASSETS=$$assets bin/kernel-gossip-demo $(if $(PAUSE),--pause) $(SCENARIO)
+
+demo-preflight: ## check whether all is ready for the talk, with the remedies
+	@$(DEMO) preflight
+
+demo-recover: ## bring a half-broken demo back, whatever is broken, and check it
+	@$(DEMO) recover
+
+demo-recorded: ## show the demo from recordings: no observer, no Pixie, no network (SCENARIO=NAME, PAUSE=1)
+	@$(DEMO) --from-recording $(if $(PAUSE),--pause) $(SCENARIO)
 
 demo-down: ## delete the demo's kind cluster
 	@go run ./examples/demo/kernel-gossip-demo --down

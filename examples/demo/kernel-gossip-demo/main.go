@@ -1,5 +1,8 @@
-// Command kernel-gossip-demo shows what the kernel knows and Kubernetes does not: kernel-gossip-demo [birth|throttle|memory|network|all].
-// See package demo.
+// Command kernel-gossip-demo shows what the kernel knows and Kubernetes does not. See package demo.
+//
+//	kernel-gossip-demo [--from-recording] [birth|throttle|memory|network|all]
+//	kernel-gossip-demo preflight     is all ready for the talk? 1: no, and the remedies
+//	kernel-gossip-demo recover       bring it back, then preflight
 package main
 
 import (
@@ -36,8 +39,10 @@ func run(ctx context.Context, args []string) (err error) {
 	width := f.Int("width", 0, "columns, 80 to 120 (default: the terminal's, 100 in a pipe)")
 	name := f.String("kind", "kernel-gossip-demo", "name of the kind cluster, which is made when there is none and KUBECONFIG is not set")
 	down := f.Bool("down", false, "delete that kind cluster instead")
+	fromRecording := f.Bool("from-recording", false, "show recorded captures instead of live pods: no observer, no Pixie, no network is needed")
 	root := f.String("root", ".", "the repository")
-	if err := f.Parse(args); err != nil {
+	scenario, err := parse(f, args)
+	if err != nil {
 		return err
 	}
 	cluster := demo.Cluster{Kubeconfig: os.Getenv("KUBECONFIG"), Root: *root, Images: e2e.NewImages()}
@@ -51,9 +56,11 @@ func run(ctx context.Context, args []string) (err error) {
 		}
 		return kind.Down()
 	}
-	scenario := "all"
-	if f.NArg() > 0 {
-		scenario = f.Arg(0)
+	switch scenario {
+	case "preflight":
+		return check(ctx, cluster)
+	case "recover":
+		return repair(ctx, cluster)
 	}
 	scenarios, err := demo.Find(scenario)
 	if err != nil {
@@ -65,6 +72,13 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	if *pause {
 		st.Wait = func() error { return key(ctx) }
+	}
+	if *fromRecording {
+		source, err := recorded(ctx, cluster)
+		if err != nil {
+			return err
+		}
+		return demo.Play(ctx, st, source, scenarios)
 	}
 	begin := time.Now()
 	live, closeIt, err := cluster.Open(ctx, st)
@@ -78,6 +92,21 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	return demo.Play(ctx, st, live, scenarios)
+}
+
+// parse reads the flags, before and after the name of what is to be shown.
+func parse(f *flag.FlagSet, args []string) (scenario string, err error) {
+	if err := f.Parse(args); err != nil || f.NArg() == 0 {
+		return "all", err
+	}
+	scenario = f.Arg(0)
+	if err := f.Parse(f.Args()[1:]); err != nil {
+		return "", err
+	}
+	if f.NArg() > 0 {
+		return "", fmt.Errorf("%q: there is one scenario, or all", f.Arg(0))
+	}
+	return scenario, nil
 }
 
 // key waits for a key on the terminal, or for the end. Where standard input is none it does not wait.
