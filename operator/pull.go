@@ -64,7 +64,7 @@ func (p *puller) run(ctx context.Context) {
 // follow runs a script again and again, more seldom while that fails.
 func (p *puller) follow(ctx context.Context, s *pulled) {
 	waits := backoff.NewExponentialBackOff() // with jitter
-	waits.InitialInterval, waits.MaxInterval = min(s.interval, p.maxWait), p.maxWait
+	waits.InitialInterval, waits.MaxInterval = min(vizier.DefaultWait, s.interval, p.maxWait), p.maxWait
 	for ctx.Err() == nil {
 		begin := time.Now()
 		refused, err := p.once(ctx, s, begin)

@@ -148,7 +148,7 @@ func TestPull(t *testing.T) {
 		transitions = append(transitions, strings.TrimSpace(m[1]+" "+m[2]))
 	}
 	require.Equal(t, []string{
-		"Pulling from Pixie", "Cannot pull from Pixie, will try again unavailable", "Pulling from Pixie",
+		"Cannot pull from Pixie, will try again deploying", "Pulling from Pixie", "Cannot pull from Pixie, will try again unavailable", "Pulling from Pixie",
 		"Cannot pull from Pixie, will try again unavailable", "Cannot pull from Pixie, will try again unauthorized", "Pulling from Pixie",
 	}, transitions, "%s", r.Log)
 	require.Equal(t, 1, strings.Count(r.Log.String(), "Pixie shows rows that cannot be used"))
@@ -235,5 +235,25 @@ func TestPullScripts(t *testing.T) {
 		_, err := fmt.Sscan(back, &seconds)
 		require.NoError(t, err)
 		require.True(t, 61 <= seconds && seconds <= 120, "%d runs look back %s s", n, back)
+	}
+}
+
+// A try that fails is a run of its own, with a script of its own: one that was made when the first try began would not look back far
+// enough when it is only the fifth that is answered.
+func TestPullEachTryLooksBack(t *testing.T) {
+	s, err := viziertest.Start()
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	var tries atomic.Int64
+	s.Answer(func(q *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteScriptResponse) error) error {
+		if tries.Add(1) <= 3 {
+			return viziertest.Fail(codes.Unavailable, "cluster is not in a healthy state")(q, send)
+		}
+		return viziertest.Show()(q, send)
+	})
+	r := start(t, cluster(t).Config, in("pull-tries"), pullFrom(t, s), func(o *operator.Options) { o.PixieSchedule[monitor] = 0 })
+	r.runs(t, 1, "ok")
+	for result, n := range map[string]float64{"deploying": 1, "unavailable": 3} {
+		require.InDelta(t, n, counted(t, r.Metrics, "kernelgossip_pixie_runs_total", map[string]string{"script": detector, "result": result}), 0, result)
 	}
 }

@@ -87,10 +87,10 @@ func (o Options) validatePixie() error {
 	return errors.Join(wrong...)
 }
 
-// pixie is what the client of Pixie is told.
+// pixie is what the client of Pixie is told. It tries once: who tries again a minute later has to look back a minute further.
 func (o Options) pixie() (vizier.Options, error) {
 	settings := vizier.Options{
-		Address: o.PixieAddress, APIKey: o.PixieAPIKey, ClusterID: o.PixieClusterID, Wait: min(vizier.DefaultWait, o.PixieMaxWait),
+		Address: o.PixieAddress, APIKey: o.PixieAPIKey, ClusterID: o.PixieClusterID, Attempts: 1,
 	}
 	if o.PixieCAFile == "" {
 		return settings, nil
