@@ -71,7 +71,7 @@ func (p *puller) follow(ctx context.Context, s *pulled) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.seen.prune(s.maxBack)
+		s.seen.prune(time.Now(), s.maxBack)
 		pause := max(wait.Jitter(s.interval*9/10, 0.2)-time.Since(begin), s.interval/4)
 		switch result := pullResult(err); {
 		case err == nil:
@@ -130,13 +130,16 @@ type row struct {
 // take takes those rows that no run before has shown.
 func (p *puller) take(ctx context.Context, s *pulled, piece []row) (refused string, err error) {
 	fresh := make([]gossip.Event, 0, len(piece))
+	future := time.Now().Add(ingest.DefaultMaxAhead) // the door refuses what is beyond; a later run may show it again, in its time
 	records := iter.Seq2[gossip.Event, error](func(yield func(gossip.Event, error) bool) {
 		for _, r := range piece {
 			if r.event != nil {
 				if s.seen.has(r.event) {
 					continue
 				}
-				fresh = append(fresh, r.event)
+				if !r.event.From().Time.After(future) {
+					fresh = append(fresh, r.event)
+				}
 			}
 			if !yield(r.event, r.err) {
 				return

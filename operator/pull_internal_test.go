@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier"
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 	"github.com/kernel-gossip/kernel-gossip/pxl/check"
@@ -85,10 +87,50 @@ func TestRepeats(t *testing.T) {
 	require.False(t, r.has(kill))
 
 	r.add(sample(func(e *gossip.CPUSample) { e.Time = at.Add(20 * time.Minute) }))
-	r.prune(20 * time.Minute)
+	later := at.Add(20 * time.Minute)
+	r.prune(later, 20*time.Minute)
 	require.True(t, r.has(sample(func(*gossip.CPUSample) {})))
-	r.prune(19 * time.Minute)
+	r.prune(later, 19*time.Minute)
 	require.False(t, r.has(sample(func(*gossip.CPUSample) {})))
+}
+
+// A node whose clock is ahead makes no rows forgotten: they would count again.
+func TestRepeatsClockAhead(t *testing.T) {
+	now := time.Date(2026, 4, 27, 7, 0, 0, 0, time.UTC)
+	row := gossip.NetworkSample{Origin: gossip.Origin{Namespace: "shop", Pod: "api-0", Time: now}}
+	ahead := gossip.NetworkSample{Origin: gossip.Origin{Namespace: "shop", Pod: "api-1", Time: now.Add(9 * time.Minute)}}
+	var r repeats
+	r.add(row)
+	r.add(ahead)
+	r.prune(now.Add(time.Minute), 2*time.Minute)
+	require.True(t, r.has(row))
+	require.True(t, r.has(ahead))
+	r.prune(now.Add(3*time.Minute), 2*time.Minute)
+	require.False(t, r.has(row))
+}
+
+// A row that was refused because it is from the future was not taken, and is taken when a later run shows it in its time.
+func TestPullFutureRowIsNotRemembered(t *testing.T) {
+	analyzer := gossip.New(gossip.Options{})
+	taken := 0
+	p := &puller{
+		metrics: newMetrics(analyzer, newLedger(1, time.Minute), newCensus(1, 1)),
+		door: ingest.New(ingest.Options{Take: func(_ context.Context, events []gossip.Event) (int, error) {
+			taken += len(events)
+			return 0, nil
+		}}),
+	}
+	now := time.Now()
+	sample := func(at time.Time) row {
+		return row{event: gossip.NetworkSample{Origin: gossip.Origin{Namespace: "shop", Pod: "api-0", Time: at}}}
+	}
+	var s pulled
+	refused, err := p.take(t.Context(), &s, []row{sample(now), sample(now.Add(time.Hour))})
+	require.NoError(t, err)
+	require.Contains(t, refused, "ahead of this clock")
+	require.Equal(t, 1, taken)
+	require.True(t, s.seen.has(sample(now).event))
+	require.False(t, s.seen.has(sample(now.Add(time.Hour)).event))
 }
 
 func TestPullResult(t *testing.T) {

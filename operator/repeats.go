@@ -58,9 +58,14 @@ func (r *repeats) add(e gossip.Event) {
 	}
 }
 
-// prune forgets the rows that are so much older than the newest that no run looks back to them.
-func (r *repeats) prune(back time.Duration) {
-	oldest := r.newest.Add(-back).UnixNano()
+// prune forgets the rows that are so much older than the newest that no run looks back to them. A newest that is ahead of this clock counts
+// as now: the clock of one node must not make all others' rows forgotten.
+func (r *repeats) prune(now time.Time, back time.Duration) {
+	newest := r.newest
+	if newest.After(now) {
+		newest = now
+	}
+	oldest := newest.Add(-back).UnixNano()
 	for id := range r.seen {
 		if id.at < oldest {
 			delete(r.seen, id)
