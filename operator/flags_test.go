@@ -105,6 +105,14 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+// A Secret made with --from-file=api-key=FILE has the newline at the end of the file, and the key is good all the same.
+func TestAPIKeyFromFile(t *testing.T) {
+	code, out, errs := program(t, map[string]string{"PIXIE_API_KEY": "secret-key\n", "PIXIE_CLUSTER_ID": uuidOfCluster}, "--pixie-pull", "--pixie-address=a:1")
+	require.Equal(t, 1, code)
+	require.Contains(t, errs, "cannot ask the API server")
+	require.NotContains(t, out+errs, "secret")
+}
+
 // The help names every flag's default, and the API server that is away is named in the error.
 func TestHelp(t *testing.T) {
 	code, _, errs := program(t, nil, "--help")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/pflag"
@@ -63,7 +64,8 @@ func (s *settings) complete(f *pflag.FlagSet, lookup func(string) (string, bool)
 	if err := fromEnvironment(f, lookup); err != nil {
 		return err
 	}
-	s.PixieAPIKey, _ = lookup(envPixieKey)
+	key, _ := lookup(envPixieKey)
+	s.PixieAPIKey = strings.TrimSpace(key) // files end with a newline, and so do Secrets made of them
 	if s.LogLevel != "info" && s.LogLevel != "debug" {
 		return fmt.Errorf("--log-level: %q is neither info nor debug", s.LogLevel)
 	}
