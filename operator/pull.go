@@ -108,16 +108,19 @@ func (p *puller) once(ctx context.Context, s *pulled, now time.Time) (refused st
 		piece = piece[:0]
 		return err
 	}
+	rows := 0
 	for event, err := range p.client.Execute(ctx, text) {
 		if _, one := errors.AsType[*pixie.RecordError](err); err != nil && !one {
 			return refused, errors.Join(take(), err) // what came before it stands
 		}
+		rows++
 		if piece = append(piece, row{event, err}); len(piece) == pieceRows {
 			if err := take(); err != nil {
 				return refused, err
 			}
 		}
 	}
+	s.cut = rows >= maxRows
 	return refused, take()
 }
 

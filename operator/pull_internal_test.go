@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier"
+	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/viziertest"
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 	"github.com/kernel-gossip/kernel-gossip/pxl/check"
 )
@@ -131,6 +133,33 @@ func TestPullFutureRowIsNotRemembered(t *testing.T) {
 	require.Equal(t, 1, taken)
 	require.True(t, s.seen.has(sample(now).event))
 	require.False(t, s.seen.has(sample(now.Add(time.Hour)).event))
+}
+
+// What goes beyond the rows that a run may show is missing, and Pixie does not say so: then the log does, once.
+func TestPullTellsOfMissingRows(t *testing.T) {
+	v, err := viziertest.Start()
+	require.NoError(t, err)
+	t.Cleanup(v.Close)
+	client, err := vizier.New(vizier.Options{Address: v.Address, RootCAs: v.RootCAs, APIKey: viziertest.Key, ClusterID: viziertest.Cluster, Wait: time.Millisecond})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	p := &puller{
+		client: client, metrics: newMetrics(gossip.New(gossip.Options{}), newLedger(1, time.Minute), newCensus(1, 1)),
+		door: ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (int, error) { return 0, nil }}),
+	}
+	s := scriptsOf(Options{}.withDefaults())[0]
+	var log strings.Builder
+	for _, n := range []int{maxRows - 1, maxRows, maxRows} {
+		v.Answer(viziertest.Show(viziertest.Table{
+			Name: "kg_network_issue_v1", Columns: []viziertest.Column{{Name: "time_", Values: make([]time.Time, n)}},
+		}))
+		_, err := p.once(t.Context(), s, time.Now())
+		require.NoError(t, err)
+		require.Equal(t, n == maxRows, s.cut)
+		s.tell(logger(&log, "info"), nil, "")
+	}
+	require.Equal(t, 1, strings.Count(log.String(), "some may be missing"), log.String())
+	require.Contains(t, v.Requests()[0].GetQueryStr(), fmt.Sprintf("\nROWS = %d\n", maxRows))
 }
 
 func TestPullResult(t *testing.T) {

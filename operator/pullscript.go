@@ -20,6 +20,7 @@ const (
 	firstPull    = 5 * time.Minute  // as if that long ago had been a run
 	minTTL       = 10 * time.Minute // of probes
 	intervalsTTL = 4                // a probe outlives so many runs
+	maxRows      = 10_000           // of a table in a run
 )
 
 // pulled is a script that is run again and again.
@@ -32,7 +33,10 @@ type pulled struct {
 	last       time.Time // when the last run began that went well
 	seen       repeats
 
+	cut bool // the last run that went well showed as many rows as it may: there may have been more
+
 	told, toldRefused string // how it was when that was last logged
+	toldCut           bool
 }
 
 // scriptsOf are those that have a schedule.
@@ -56,7 +60,7 @@ func scriptsOf(o Options) []*pulled {
 // text is the script for a run that begins now: it deploys its probes, or keeps them.
 func (s *pulled) text(now time.Time) (string, error) {
 	return pxl.Render(s.name, pxl.Display, pxl.Params{
-		Lookback: s.lookback(now), Namespaces: s.namespaces, TTL: max(minTTL, intervalsTTL*s.interval.Round(time.Second)),
+		Lookback: s.lookback(now), Namespaces: s.namespaces, Rows: maxRows, TTL: max(minTTL, intervalsTTL*s.interval.Round(time.Second)),
 	})
 }
 
@@ -68,7 +72,7 @@ func (s *pulled) lookback(now time.Time) time.Duration {
 	return (min(since+s.slack, s.maxBack) + time.Second - 1).Truncate(time.Second) // scripts take whole seconds
 }
 
-// tell logs when it begins to fail, fails otherwise, or is well again; and when rows begin to be refused.
+// tell logs when it begins to fail, fails otherwise, or is well again; and when rows begin to be refused, or to be too many.
 func (s *pulled) tell(log logr.Logger, err error, refused string) {
 	switch result := pullResult(err); {
 	case result == s.told:
@@ -85,6 +89,10 @@ func (s *pulled) tell(log logr.Logger, err error, refused string) {
 		log.Info("Pixie shows rows that cannot be used", "first", refused)
 	}
 	s.toldRefused = refused
+	if s.cut && !s.toldCut {
+		log.Info("Pixie shows as many rows as it may, and some may be missing", "rows", maxRows)
+	}
+	s.toldCut = s.cut
 }
 
 // Schedule is how often each script of package pxl runs, by its name. Those that it does not name run every 30 s, those with 0 never.

@@ -6,7 +6,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// maxRepeats is how many rows of a script are remembered. A run shows at most 10,000 of a table.
+// maxRepeats is how many rows of a script are remembered. A run shows at most a tenth of that of a table.
 const maxRepeats = 100_000
 
 // repeats remembers the rows of a script that were taken: runs overlap, and what two of them show counts once. The analysis knows
