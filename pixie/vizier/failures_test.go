@@ -28,6 +28,21 @@ func TestDeploying(t *testing.T) {
 	require.Len(t, s.Requests(), 2, "the first deploys")
 }
 
+// Once they run, Pixie says that too, before the rows: that is no reason to stop.
+func TestDeployed(t *testing.T) {
+	s, c := pixieAt(t)
+	running := &vizierpb.ExecuteScriptResponse{MutationInfo: &vizierpb.MutationInfo{
+		Status: &vizierpb.Status{},
+		States: []*vizierpb.MutationInfo_MutationState{{Id: "1", Name: "kg_cpu", State: vizierpb.LifeCycleState_RUNNING_STATE}},
+	}}
+	table := throttled(1, 2)
+	s.Answer(viziertest.Send(running, table.Describe("x"), table.Batch("x", 0, 2)))
+	got := execute(t, c, "import pxtrace\n")
+	require.NoError(t, got.final)
+	require.Len(t, got.events, 2)
+	require.Len(t, s.Requests(), 1)
+}
+
 func TestStillDeploying(t *testing.T) {
 	s, c := pixieAt(t)
 	s.Answer(viziertest.Deploying("kg_memory", "kg_kills"))
