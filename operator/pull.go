@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/go-logr/logr"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -63,8 +62,7 @@ func (p *puller) run(ctx context.Context) {
 
 // follow runs a script again and again, more seldom while that fails.
 func (p *puller) follow(ctx context.Context, s *pulled) {
-	waits := backoff.NewExponentialBackOff() // with jitter
-	waits.InitialInterval, waits.MaxInterval = min(vizier.DefaultWait, s.interval, p.maxWait), p.maxWait
+	waits := p.waits(s)
 	for ctx.Err() == nil {
 		begin := time.Now()
 		refused, err := p.once(ctx, s, begin)
@@ -79,7 +77,7 @@ func (p *puller) follow(ctx context.Context, s *pulled) {
 			waits.Reset()
 			p.metrics.pulled(s.name, begin)
 		case result == "unauthorized" || result == "refused":
-			pause = wait.Jitter(p.maxWait, 0.2) // it will say the same again
+			pause = p.longWait() // it will say the same again
 		default:
 			pause = waits.NextBackOff()
 		}

@@ -135,6 +135,20 @@ func TestPullFutureRowIsNotRemembered(t *testing.T) {
 	require.False(t, s.seen.has(sample(now.Add(time.Hour)).event))
 }
 
+// The longest wait is the longest, whatever the jitter adds.
+func TestPullWaitsNoLongerThanTold(t *testing.T) {
+	p := &puller{maxWait: time.Minute}
+	waits := p.waits(&pulled{interval: 30 * time.Second})
+	first := waits.NextBackOff()
+	require.LessOrEqual(t, first, 15*vizier.DefaultWait/10)
+	longest := first
+	for range 1000 {
+		longest = max(longest, waits.NextBackOff(), p.longWait())
+	}
+	require.LessOrEqual(t, longest, time.Minute)
+	require.Greater(t, longest, 50*time.Second)
+}
+
 // What goes beyond the rows that a run may show is missing, and Pixie does not say so: then the log does, once.
 func TestPullTellsOfMissingRows(t *testing.T) {
 	v, err := viziertest.Start()

@@ -6,8 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/kernel-gossip/kernel-gossip/pixie/vizier"
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
@@ -71,6 +74,17 @@ func (s *pulled) lookback(now time.Time) time.Duration {
 	}
 	return (min(since+s.slack, s.maxBack) + time.Second - 1).Truncate(time.Second) // scripts take whole seconds
 }
+
+// waits are those after one failure and the next. With jitter, which is half of each, none is above the longest.
+func (p *puller) waits(s *pulled) *backoff.ExponentialBackOff {
+	b := backoff.NewExponentialBackOff()
+	b.MaxInterval = p.maxWait * 2 / 3
+	b.InitialInterval = min(vizier.DefaultWait, s.interval, b.MaxInterval)
+	return b
+}
+
+// longWait is the longest wait, or a little less.
+func (p *puller) longWait() time.Duration { return wait.Jitter(p.maxWait*5/6, 0.2) }
 
 // tell logs when it begins to fail, fails otherwise, or is well again; and when rows begin to be refused, or to be too many.
 func (s *pulled) tell(log logr.Logger, err error, refused string) {
