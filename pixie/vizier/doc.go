@@ -40,7 +40,7 @@
 //
 // # Limits
 //
-// Memory is bounded by MaxMessage: one message at a time, of which 256 rows are text. Its values take a few times its length, and up to forty
+// Memory is bounded by MaxMessage: one message at a time, of which 256 rows, or a few hundred KiB, are text. Its values take a few times its length, and up to forty
 // times where they are empty ones of 128 bits, which nobody sends in earnest. A query has at most 64 tables of at most 256
 // columns. Batches are asked for in the clear, within TLS: encryption from end to end is left unset.
 //

@@ -17,8 +17,11 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/vizierpb"
 )
 
-// chunk is how many rows are text at a time.
-const chunk = 256
+// So many rows are text at a time, and fewer when they are long: a short message may have rows of many columns with long names.
+const (
+	chunk     = 256
+	chunkText = 256 << 10 // bytes, and one row more
+)
 
 // take takes one message of the server.
 func (all tables) take(r *vizierpb.ExecuteScriptResponse, yield func(gossip.Event, error) bool) error {
@@ -46,19 +49,23 @@ func (all tables) take(r *vizierpb.ExecuteScriptResponse, yield func(gossip.Even
 		return err
 	}
 	rows := int(b.GetNumRows()) // as many as there are values
-	for from := 0; from < rows; from += chunk {
-		if err := t.decode(b, from, min(from+chunk, rows), yield); err != nil {
+	for from := 0; from < rows; {
+		n, err := t.decode(b, from, min(from+chunk, rows), yield)
+		if err != nil {
 			return err
 		}
+		from += n
 	}
 	t.rows += rows
 	return nil
 }
 
-// decode yields what some rows of a batch say. They become the lines that px run -o json would print, and package pixie reads those.
-func (t *table) decode(b *vizierpb.RowBatchData, from, to int, yield func(gossip.Event, error) bool) error {
-	var lines []byte
-	for row := from; row < to; row++ {
+// decode yields what some rows of a batch say, and returns how many those were. They become the lines that px run -o json would print,
+// and package pixie reads those.
+func (t *table) decode(b *vizierpb.RowBatchData, from, to int, yield func(gossip.Event, error) bool) (n int, err error) {
+	lines := t.text[:0]
+	for ; from+n < to && len(lines) < chunkText; n++ {
+		row := from + n
 		lines = append(lines, t.begin...)
 		for i, c := range b.GetCols() {
 			lines = append(append(lines, ','), t.columns[i].label...)
@@ -66,15 +73,16 @@ func (t *table) decode(b *vizierpb.RowBatchData, from, to int, yield func(gossip
 		}
 		lines = append(lines, '}', '\n')
 	}
+	t.text = lines
 	for event, err := range pixie.Decode(bytes.NewReader(lines)) {
 		if one, ok := errors.AsType[*pixie.RecordError](err); ok {
 			err = &pixie.RecordError{Err: fmt.Errorf("%s: %w", t.position(t.rows+from+one.Line), one.Err)}
 		}
 		if !yield(event, err) {
-			return errEnough
+			return n, errEnough
 		}
 	}
-	return nil
+	return n, nil
 }
 
 // appendValue appends a value as the px command prints it, but for texts, which stay texts when they look like numbers, and for numbers

@@ -23,6 +23,7 @@ type table struct {
 	name    string
 	columns []column
 	begin   []byte // of each of its rows, as text
+	text    []byte // of some rows: room for the next ones
 	rows    int    // so far
 }
 
