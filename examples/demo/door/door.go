@@ -35,6 +35,7 @@ type Door struct {
 	// URL is where records are posted to, on this machine's loopback.
 	URL string
 
+	ctx     context.Context // of Open, which the forwarding lives as long as
 	site    *install.Site
 	metrics string
 	stop    context.CancelFunc
@@ -57,7 +58,7 @@ func Open(ctx context.Context, site *install.Site) (*Door, error) {
 		stop()
 		return nil, err
 	}
-	d := &Door{site: site, stop: stop, forward: cmd}
+	d := &Door{ctx: ctx, site: site, stop: stop, forward: cmd}
 	found := make(chan map[string]string, 1)
 	go func() { found <- forwarded(out) }()
 	enough := time.NewTimer(patience)
@@ -123,20 +124,35 @@ func (d *Door) token(ctx context.Context, namespace, account string, audiences .
 func (d *Door) Knock(ctx context.Context, token string) (code int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, http.NoBody)
-	if err != nil {
-		return 0, err
-	}
-	r.Header.Set("Content-Type", "application/x-ndjson")
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := d.ask(ctx, http.DefaultClient, token, http.MethodPost, &d.URL)
 	if err != nil {
 		return 0, err
 	}
 	defer answer.Body.Close()
 	return answer.StatusCode, nil
+}
+
+// ask makes a request without a body. When it fails the ports are forwarded once more: kubectl gives up all of it when one connection breaks.
+func (d *Door) ask(ctx context.Context, c *http.Client, token, method string, url *string) (*http.Response, error) {
+	for again := false; ; again = true {
+		r, err := http.NewRequestWithContext(ctx, method, *url, http.NoBody)
+		if err != nil {
+			return nil, err
+		}
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		answer, err := c.Do(r)
+		if err == nil || again {
+			return answer, err
+		}
+		d.Close()
+		next, err := Open(d.ctx, d.site)
+		if err != nil {
+			return nil, err
+		}
+		*d = *next
+	}
 }
 
 // Metric is the value of one of the operator's metrics that has no labels, such as kernelgossip_newest_event_age_seconds.
@@ -147,14 +163,9 @@ func (d *Door) Metric(ctx context.Context, name string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.metrics, nil)
-	if err != nil {
-		return 0, err
-	}
-	r.Header.Set("Authorization", "Bearer "+token)
 	// The operator's certificate is one that it made for itself. The way to it is kubectl's, which checks the API server.
 	insecure := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true}
-	answer, err := (&http.Client{Transport: insecure}).Do(r)
+	answer, err := d.ask(ctx, &http.Client{Transport: insecure}, token, http.MethodGet, &d.metrics)
 	if err != nil {
 		return 0, err
 	}
