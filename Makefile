@@ -1,6 +1,6 @@
 # All targets work in a fresh clone with Go and git alone. Tools build on first use (a few minutes, once) and come from Go's build cache after that.
 .DEFAULT_GOAL := help
-.PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down demo demo-preflight demo-recover demo-recorded demo-down \
+.PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down demo demo-preflight demo-recover demo-recorded demo-casts demo-down \
 	race coverage fuzz-all vulncheck release-check release e2e-release
 
 CAPTURE  ?= examples/captures/hidden-throttling.ndjson
@@ -118,6 +118,9 @@ demo-recover: ## bring a half-broken demo back, whatever is broken, and check it
 
 demo-recorded: ## show the demo from recordings: no observer, no Pixie, no network (SCENARIO=NAME, PAUSE=1)
 	@$(DEMO) --from-recording $(if $(PAUSE),--pause) $(SCENARIO)
+
+demo-casts: e2e-images ## record the scenarios for the talk's backup: examples/demo/casts
+	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets examples/demo/record.sh
 
 demo-down: ## delete the demo's kind cluster
 	@go run ./examples/demo/kernel-gossip-demo --down

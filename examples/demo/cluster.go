@@ -17,6 +17,7 @@ type Cluster struct {
 	Kubeconfig string // file; that of the kind cluster is written
 	Root       string // the repository
 	Images     e2e.Images
+	Also       []byte // manifests that are installed with operator and observer
 }
 
 // Open gets the cluster ready: kind, images, operator and observer, each unless it is there already. Of a cluster that is not the demo's own,
@@ -46,6 +47,7 @@ func (c Cluster) Open(ctx context.Context, st *stage.Stage) (live *Live, closeIt
 	if err != nil {
 		return nil, closeIt, err
 	}
+	manifests = append(append(manifests, "\n---\n"...), c.Also...)
 	if c.Kind == "" {
 		closeIt = func(ctx context.Context) error { return e2e.Uninstall(ctx, kubectl, manifests) }
 	}

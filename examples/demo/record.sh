@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # record.sh [SCENARIO…]: makes the backup recordings in casts/: of each scenario a cast, a page that plays it (it needs no network), and where
-# they come from. What is recorded is a real run, so it needs what the demo needs: see README.md. DEMO is the program, IDLE the longest pause.
+# they come from. What is recorded is a real run, so it needs what the demo needs: see ../README.md. DEMO is the program, IDLE the longest pause.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 read -ra demo <<<"${DEMO:-go run ./examples/demo/kernel-gossip-demo}"

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/kernel-gossip/kernel-gossip/examples/demo"
+	"github.com/kernel-gossip/kernel-gossip/examples/demo/install"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/stage"
 	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
 )
@@ -45,7 +46,7 @@ func run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	cluster := demo.Cluster{Kubeconfig: os.Getenv("KUBECONFIG"), Root: *root, Images: e2e.NewImages()}
+	cluster := demo.Cluster{Kubeconfig: os.Getenv("KUBECONFIG"), Root: *root, Images: e2e.NewImages(), Also: install.CrewManifest()}
 	if cluster.Kubeconfig == "" || *down {
 		cluster.Kind, cluster.Kubeconfig = *name, demo.DefaultKubeconfig(*root)
 	}
