@@ -199,6 +199,10 @@ func TestReadyOperator(t *testing.T) {
 		require.Equal(t, "not checked: needs operator", found[name].Detail)
 	}
 	recovered(t, s, "spec.replicas", "the lease is held by a process of gone that is gone", "DaemonSet kernel-gossip-observer/kernel-gossip-observer is missing")
+
+	// What is in a namespace that is going may be whole when recover begins, and goes too.
+	require.NoError(t, s.Client.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kernel-gossip-observer"}}))
+	recovered(t, s, "Namespace kernel-gossip-observer is being deleted", "DaemonSet kernel-gossip-observer/kernel-gossip-observer is missing")
 }
 
 // check makes one check of the list.

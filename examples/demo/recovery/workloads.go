@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"context"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -16,35 +15,48 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
 )
 
-// installation writes what is missing or other than written of operator, observer and the demo's account.
+// installation writes what is missing or other than written of operator, observer and the demo's account. It looks at each object when
+// those before it are right: what is in a namespace may go with it.
 func (r *repair) installation(ctx context.Context) error {
-	wanted := slices.DeleteFunc(slices.Clone(r.Wanted), func(o unstructured.Unstructured) bool { return o.GetKind() == definitionKind })
-	differences, err := install.Compare(ctx, r.Client, wanted)
-	if err != nil {
-		return err
-	}
 	configured := false
-	for _, d := range differences {
-		r.tell("%s", d)
-		switch {
-		case d.Leaving && d.Wanted.GetKind() == "Namespace":
-			if err := r.free(ctx, d.Wanted.GetName()); err != nil {
-				return err
-			}
-		case d.Leaving:
-			if err := r.gone(ctx, d.Live, "kubectl get "+d.Wanted.GetKind()+" --namespace "+d.Wanted.GetNamespace()+" "+d.Wanted.GetName()+" --output yaml"); err != nil {
-				return err
-			}
+	for _, wanted := range r.Wanted {
+		if wanted.GetKind() == definitionKind {
+			continue
 		}
-		if err := install.Apply(ctx, r.Client, d.Wanted); err != nil {
+		differences, err := install.Compare(ctx, r.Client, []unstructured.Unstructured{wanted})
+		if err != nil {
 			return err
 		}
-		r.did("applied it")
-		configured = configured || d.Wanted.GetKind() == "ConfigMap" && d.Live != nil
+		for _, d := range differences {
+			if err := r.write(ctx, d); err != nil {
+				return err
+			}
+			configured = configured || wanted.GetKind() == "ConfigMap" && d.Live != nil
+		}
 	}
 	if configured { // it is read at the start only
 		return r.replace(ctx, install.OperatorNamespace, install.Operator, "its configuration changed", func(corev1.Pod) bool { return true })
 	}
+	return nil
+}
+
+// write writes an object as it should be, once it is gone if it is on its way out.
+func (r *repair) write(ctx context.Context, d install.Difference) error {
+	r.tell("%s", d)
+	switch {
+	case d.Leaving && d.Wanted.GetKind() == "Namespace":
+		if err := r.free(ctx, d.Wanted.GetName()); err != nil {
+			return err
+		}
+	case d.Leaving:
+		if err := r.gone(ctx, d.Live, "kubectl get "+d.Wanted.GetKind()+" --namespace "+d.Wanted.GetNamespace()+" "+d.Wanted.GetName()+" --output yaml"); err != nil {
+			return err
+		}
+	}
+	if err := install.Apply(ctx, r.Client, d.Wanted); err != nil {
+		return err
+	}
+	r.did("applied it")
 	return nil
 }
 
