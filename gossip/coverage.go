@@ -140,15 +140,12 @@ func (w *window[S]) total() (sum S, wall int64) {
 }
 
 // recent is the total, but for largest values, which may be of samples that have left the window.
-func (w *window[S]) recent() (sum S, wall int64) {
-	if w.runs {
-		return w.running, w.wall
+func (w *window[S]) recent() (sum *S, wall int64) {
+	if !w.runs {
+		w.running, w.wall = w.total()
+		w.runs = !w.untold()
 	}
-	sum, wall = w.total()
-	if w.runs = !w.untold(); w.runs {
-		w.running, w.wall = sum, wall
-	}
-	return sum, wall
+	return &w.running, w.wall
 }
 
 // totalUntold is total where some samples did not tell their period.

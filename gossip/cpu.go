@@ -23,20 +23,23 @@ func (w *cpuWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 
 func (w *cpuWindow) severity(s *stream, t thresholds) Severity {
 	sum, wall := w.recent()
-	f := s.cpuFigures(sum, wall)
+	var f CPUThrottling
+	s.cpuFigures(&f, sum, wall)
 	level, _ := t.judge(&f)
 	return level
 }
 
 func (w *cpuWindow) finding(s *stream, t thresholds) windowed {
-	f := s.cpuFigures(w.total())
+	sum, wall := w.total()
+	var f CPUThrottling
+	s.cpuFigures(&f, &sum, wall)
 	f.Level, f.Reason = t.judge(&f)
 	return f
 }
 
-// cpuFigures turns the sums of the window into figures. A figure is the mean of the samples that told it.
-func (s *stream) cpuFigures(sum cpuSums, wall int64) CPUThrottling {
-	f := CPUThrottling{Limit: s.limit, CFSPeriod: defaultCFSPeriod}
+// cpuFigures turns the sums of the window into figures of f. A figure is the mean of the samples that told it.
+func (s *stream) cpuFigures(f *CPUThrottling, sum *cpuSums, wall int64) {
+	f.Limit, f.CFSPeriod = s.limit, defaultCFSPeriod
 	if sum.threads > 0 {
 		f.Threads = Some(sum.threads)
 	}
@@ -64,10 +67,9 @@ func (s *stream) cpuFigures(sum cpuSums, wall int64) CPUThrottling {
 	if !f.UsedOfLimit.Known && f.Usage.Known && f.Limit.Value > 0 {
 		f.UsedOfLimit = Some(f.Usage.Value / f.Limit.Value)
 	}
-	return f
 }
 
-func (f *CPUThrottling) fromCounters(sum cpuSums, wall int64) {
+func (f *CPUThrottling) fromCounters(sum *cpuSums, wall int64) {
 	f.Periods, f.ThrottledPeriods = Some(sum.periods), Some(sum.throttled)
 	if sum.noWait == 0 {
 		f.ThrottledTime = Some(microseconds(sum.waitUsec))
@@ -100,7 +102,8 @@ func microseconds(n int64) time.Duration { return time.Duration(mulSat(n, int64(
 // missing names the fields that a sample lacks and that would have made the verdict or the advice better.
 func (w *cpuWindow) missing(s *stream) []string {
 	sum, wall := w.total()
-	f := s.cpuFigures(sum, wall)
+	var f CPUThrottling
+	s.cpuFigures(&f, &sum, wall)
 	return named([]field{
 		{!s.counters, "nr_periods"},
 		{sum.noWait > 0, "throttled_usec"},
