@@ -37,6 +37,7 @@ type Analyzer struct {
 
 	mu       sync.Mutex
 	subjects map[Subject]*state
+	last     *state // was observed last
 	oldest   evictionQueue
 	stats    Stats
 }
@@ -89,7 +90,7 @@ func (a *Analyzer) ObserveBirths(births []PodCreation) {
 // observe takes the record of an event whose figures are possible or not.
 func (a *Analyzer) observe(about Subject, r *record, possible bool) {
 	a.stats.Observed++
-	s, ok := a.subjects[about]
+	s, ok := a.find(about)
 	if !possible {
 		a.stats.Dropped++
 		if ok {
@@ -103,10 +104,43 @@ func (a *Analyzer) observe(about Subject, r *record, possible bool) {
 	}
 	s = newState(about)
 	a.subjects[about] = s
+	a.follow(s)
 	s.take(r, a)
 	s.ranked = s.newest
 	heap.Push(&a.oldest, s)
 	a.evict()
+}
+
+// maxSkipped is how many subjects may be left out of their usual order before a subject is looked up.
+const maxSkipped = 3
+
+// find finds what is kept of a subject. Senders go through their subjects in one order again and again, so it is mostly behind the one
+// that was observed last.
+func (a *Analyzer) find(about Subject) (*state, bool) {
+	if s := a.last; s != nil {
+		for range 1 + maxSkipped {
+			if s = s.next; s == nil {
+				break
+			}
+			if s.about == about && !s.gone {
+				a.last = s
+				return s, true
+			}
+		}
+	}
+	s, ok := a.subjects[about]
+	if ok {
+		a.follow(s)
+	}
+	return s, ok
+}
+
+// follow notes that the subject has followed the one that was observed last.
+func (a *Analyzer) follow(s *state) {
+	if a.last != nil {
+		a.last.next = s
+	}
+	a.last = s
 }
 
 // evict lets the subjects with the oldest event go until there are no more than MaxSubjects; ties go by the order of subjects.
@@ -121,7 +155,7 @@ func (a *Analyzer) evict() {
 			heap.Fix(&a.oldest, 0)
 		default:
 			heap.Pop(&a.oldest)
-			delete(a.subjects, s.about)
+			a.remove(s)
 			a.stats.Evicted++
 		}
 	}
@@ -182,12 +216,17 @@ func (a *Analyzer) Drop(about Subject) {
 }
 
 func (a *Analyzer) drop(s *state) {
-	s.gone = true
-	delete(a.subjects, s.about)
+	a.remove(s)
 	if len(a.oldest) > 2*len(a.subjects)+64 {
 		a.oldest = slices.DeleteFunc(a.oldest, func(s *state) bool { return s.gone })
 		heap.Init(&a.oldest)
 	}
+}
+
+// remove forgets a subject. Others may still point to it, but it points to none: nothing that is gone keeps more of it.
+func (a *Analyzer) remove(s *state) {
+	s.gone, s.next = true, nil
+	delete(a.subjects, s.about)
 }
 
 // Stats counts what became of all records so far.

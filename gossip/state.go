@@ -34,8 +34,9 @@ type state struct {
 	restored bool  // see Restore; until something is known again
 	since    int64 // time of the first record, Unix nanoseconds
 
-	ranked int64 // newest, as the eviction queue last saw it
-	gone   bool  // forgotten; the eviction queue may still hold it
+	next   *state // has followed this one; see Analyzer.find
+	ranked int64  // newest, as the eviction queue last saw it
+	gone   bool   // forgotten; the eviction queue may still hold it
 }
 
 // condition is what a transition is between.
