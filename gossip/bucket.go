@@ -22,16 +22,17 @@ type stamp struct {
 // bucket is a slice of the window. All its figures are commutative, so that the order of arrival never matters. A window has many of
 // them, so they are small: what few buckets have stands apart.
 type bucket[S sums[S]] struct {
-	slot   int64
-	spent  int64 // sum of the periods that were told, microseconds
-	sums   S
-	stamps []stamp // none once full
-	few    [2]stamp
-	rare   *rare[S] // or nil
+	slot  int64
+	spent int64 // sum of the periods that were told, microseconds
+	sums  S
+	few   [2]stamp // the first …
+	n     int      // … and how many of them there are; none once full
+	rare  *rare[S] // or nil
 }
 
 // rare is what a bucket has that got a record twice, a sample without a period, or more samples than it remembers one by one.
 type rare[S sums[S]] struct {
+	stamps []stamp              // all of them, where they are more than few
 	loose  []func(usec int64) S // of stamps, by index; it may be shorter
 	untold int64                // number of samples that did not tell their period
 	// again is what repeated records would have added. It joins sums when the bucket is full, because from then on repeated
@@ -63,13 +64,35 @@ func (b *bucket[S]) untold() int64 {
 	return b.rare.untold
 }
 
+// stamps are what is remembered of single samples.
+func (b *bucket[S]) stamps() []stamp {
+	if b.rare != nil && b.rare.stamps != nil {
+		return b.rare.stamps
+	}
+	return b.few[:b.n]
+}
+
+// remember remembers a sample.
+func (b *bucket[S]) remember(s stamp) {
+	if b.n < len(b.few) {
+		b.few[b.n] = s
+		b.n++
+		return
+	}
+	r := b.more()
+	if r.stamps == nil {
+		r.stamps = append(make([]stamp, 0, 2*len(b.few)), b.few[:]...)
+	}
+	r.stamps = append(r.stamps, s)
+}
+
 // last is the newest end.
 func (b *bucket[S]) last() int64 {
 	if b.isFull() {
 		return b.rare.last
 	}
 	last := int64(math.MinInt64)
-	for _, s := range b.stamps {
+	for _, s := range b.stamps() {
 		last = max(last, s.end)
 	}
 	return last
@@ -99,12 +122,12 @@ func (b *bucket[S]) add(e entry[S]) {
 		return
 	}
 	if e.loose != nil {
-		for len(b.rare.loose) < len(b.stamps) {
+		for len(b.rare.loose) < len(b.stamps()) {
 			b.rare.loose = append(b.rare.loose, nil)
 		}
 		b.rare.loose = append(b.rare.loose, e.loose)
 	}
-	b.stamps = append(b.stamps, e.stamp)
+	b.remember(e.stamp)
 }
 
 // count1 counts a sample of a full bucket.
@@ -120,13 +143,13 @@ func (r *rare[S]) count1(s stamp) {
 // fill makes sums of what was remembered one by one.
 func (b *bucket[S]) fill() {
 	r := b.more()
-	for i, s := range b.stamps {
+	for i, s := range b.stamps() {
 		if loose := b.looseOf(i); loose != nil {
 			b.sums = b.sums.plus(loose(0))
 		}
 		r.count1(s)
 	}
-	b.stamps, r.loose, r.full = nil, nil, true
+	b.n, r.stamps, r.loose, r.full = 0, nil, nil, true
 	if o := r.again; o != nil {
 		r.count += o.rare.count
 		r.first, r.last = min(r.first, o.rare.first), max(r.last, o.rare.last)

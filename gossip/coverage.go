@@ -21,14 +21,14 @@ type span struct {
 func (w *window[S]) spans() (list []span, gone int64) {
 	n := 0
 	for _, b := range w.buckets {
-		n += max(1, len(b.stamps))
+		n += max(1, len(b.stamps()))
 	}
 	list = make([]span, 0, n)
 	for i, b := range w.buckets {
 		if b.isFull() {
 			list = append(list, span{b.rare.first, b.rare.last, b.rare.count, b.rare.untold == 0, i, 0})
 		}
-		for j, s := range b.stamps {
+		for j, s := range b.stamps() {
 			list = append(list, span{s.end - int64(s.period), s.end, 1, b.looseOf(j) == nil, i, j})
 		}
 	}

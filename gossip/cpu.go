@@ -41,10 +41,10 @@ func (w *cpuWindow) finding(s *stream, t thresholds) windowed {
 func (s *stream) cpuFigures(f *CPUThrottling, sum *cpuSums, wall int64) {
 	f.Limit, f.CFSPeriod = s.limit, defaultCFSPeriod
 	if sum.threads > 0 {
-		f.Threads = Some(sum.threads)
+		f.Threads = Some(int64(sum.threads))
 	}
 	if sum.nodeCPUs > 0 {
-		f.NodeCPUs = Some(sum.nodeCPUs)
+		f.NodeCPUs = Some(int64(sum.nodeCPUs))
 	}
 	if sum.lastThrottled != 0 {
 		f.LastThrottled = time.Unix(0, sum.lastThrottled).UTC()

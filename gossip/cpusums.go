@@ -10,10 +10,10 @@ type cpuSums struct {
 	waited             int64 // … and the throttled periods of the samples that told it
 	usageUsec          int64 // CPU time …
 	usedUsec           int64 // … and the length of the samples that told it, and their own length
-	usedUntold         int64 // samples that told the CPU time, and not their own length
-	noWait, noUsage    int64 // samples that lack the figure
 	lastThrottled      int64 // newest end of a throttled sample, Unix nanoseconds
-	threads, nodeCPUs  int64 // largest seen
+	usedUntold         int32 // samples that told the CPU time, and not their own length
+	noWait, noUsage    int32 // samples that lack the figure
+	threads, nodeCPUs  int32 // largest seen
 	means              *cpuMeans
 }
 
@@ -88,7 +88,7 @@ func cpuSumsOf(s *CPUSample) cpuSums {
 	c := cpuSums{
 		periods: s.Periods.Or(0), throttled: throttled,
 		enforcedUsec: mulSat(s.Periods.Or(0), cfsPeriod(s.CFSPeriod).Microseconds()),
-		threads:      s.Threads.Or(0), nodeCPUs: s.NodeCPUs.Or(0),
+		threads:      atMost32(s.Threads), nodeCPUs: atMost32(s.NodeCPUs),
 	}
 	if wait, ok := s.ThrottledUsec.Get(); ok {
 		c.waitUsec, c.waited = wait, throttled
@@ -177,7 +177,7 @@ func (c *cpuSums) add(o *cpuSums) {
 
 // settle implements sums.
 func (c cpuSums) settle(usec, untold int64) cpuSums {
-	c.usedUsec = addSat(c.usedUsec, mulSat(usec, c.usedUntold)/untold)
+	c.usedUsec = addSat(c.usedUsec, mulSat(usec, int64(c.usedUntold))/untold)
 	if c.means != nil {
 		settled := *c.means
 		settled.ratio.settle(usec / 1000)
@@ -187,6 +187,9 @@ func (c cpuSums) settle(usec, untold int64) cpuSums {
 	}
 	return c
 }
+
+// atMost32 is a figure that is never that large.
+func atMost32(n Optional[int64]) int32 { return int32(min(n.Or(0), math.MaxInt32)) }
 
 // mulSat multiplies two numbers that are not negative and stops at the largest int64.
 func mulSat(a, b int64) int64 {

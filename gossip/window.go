@@ -61,7 +61,7 @@ func (w *window[S]) add(e entry[S], newest int64) outcome {
 		return tooLate
 	}
 	b := w.bucket(slot)
-	if slices.ContainsFunc(b.stamps, func(t stamp) bool { return t.print == e.print }) {
+	if slices.ContainsFunc(b.stamps(), func(t stamp) bool { return t.print == e.print }) {
 		r := b.more()
 		if r.again == nil {
 			r.again = &bucket[S]{rare: &rare[S]{full: true}}
@@ -69,7 +69,7 @@ func (w *window[S]) add(e entry[S], newest int64) outcome {
 		r.again.add(e)
 		return repeated
 	}
-	if len(b.stamps) == maxStamps {
+	if len(b.stamps()) == maxStamps {
 		b.fill()
 		w.runs = false
 	}
@@ -100,7 +100,6 @@ func (w *window[S]) bucket(slot int64) *bucket[S] {
 	} else {
 		*b, w.spare = bucket[S]{slot: slot}, nil
 	}
-	b.stamps = b.few[:0]
 	if len(w.buckets) == 0 {
 		w.from, w.to = slot, slot
 	}
