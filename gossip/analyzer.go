@@ -82,7 +82,7 @@ func (a *Analyzer) ObserveBirths(births []PodCreation) {
 	for i := range births {
 		c := &births[i]
 		r := record{event: c}
-		r.birth(c)
+		r.of(&c.Origin)
 		a.observe(Subject{Kind: KindPodBirth, Namespace: c.Namespace, Pod: c.Pod}, &r, c.possible())
 	}
 }

@@ -16,7 +16,12 @@ const promptBirth = 2 * time.Second
 // observe keeps the first birth of the UID: of two, the earlier; of two at one time, the one whose fingerprint is smaller, so that
 // the order of arrival does not matter. A container that restarts is not born again.
 func (s *state) observe(birth *record) outcome {
-	if first := s.birth; first != nil {
+	first := s.birth
+	if first != nil && birth.end > first.end {
+		return counted
+	}
+	birth.own()
+	if first != nil {
 		if birth.print == first.print {
 			return repeated
 		}
@@ -24,7 +29,6 @@ func (s *state) observe(birth *record) outcome {
 			return counted
 		}
 	}
-	birth.own()
 	kept := *birth
 	s.birth = &kept
 	return counted

@@ -43,7 +43,7 @@ func newRecord(event Event) record {
 		r.print = fingerprintOf(event)
 		r.counters = e.HasCounters()
 	case PodCreation:
-		r.birth(&e)
+		r.birth(e)
 	}
 	return r
 }
@@ -57,25 +57,25 @@ func (r *record) cpu(s *CPUSample) {
 }
 
 // birth digests a birth, and cuts it to the steps that tell most.
-func (r *record) birth(c *PodCreation) {
+func (r *record) birth(c PodCreation) {
+	r.event = c
 	r.of(&c.Origin)
-	r.print.birth(c)
-	r.longest = longestStage(c)
+	r.print.birth(&c)
+	r.longest = longestStage(&c)
 	if kept := telling(c.Timeline, maxSteps); len(kept) < len(c.Timeline) {
 		r.omitted = len(c.Timeline) - len(kept)
-		short := *c
-		short.Timeline = kept
-		r.event = short
+		c.Timeline = kept
+		r.event = c
 	}
 }
 
-// own makes the event the record's own, if it is still the caller's.
+// own makes the event the record's own, if it is still the caller's. A birth is digested only now: most are not the first of their pod.
 func (r *record) own() {
 	switch e := r.event.(type) {
 	case *CPUSample:
 		r.event = *e
 	case *PodCreation:
-		r.event = *e
+		r.birth(*e)
 	case MemorySample, OOMKill, NetworkSample: // came by value
 	}
 }
