@@ -3,6 +3,8 @@ package replay
 import (
 	"sync"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
@@ -13,7 +15,7 @@ const (
 	// maxSubjects is how many subjects a lane keeps: 25,600 in all.
 	maxSubjects = 800
 	// batchSize is how many events are handed to a lane at a time.
-	batchSize = 1024
+	batchSize = 256
 )
 
 // lanes share the work of the analysis: each has an analyzer of its own, and all that is about one pod goes to the same, in its order.
@@ -126,13 +128,7 @@ func (l *lanes) observe(i int) {
 	}
 }
 
-// lane is the lane of a pod: FNV-1a, the same on every machine.
+// lane is the lane of a pod, the same on every machine.
 func lane(namespace, pod string) int {
-	h := uint32(2166136261)
-	for _, text := range [...]string{namespace, pod} {
-		for i := range len(text) {
-			h = (h ^ uint32(text[i])) * 16777619
-		}
-	}
-	return int(h % laneCount)
+	return int((3*xxhash.Sum64String(namespace) + xxhash.Sum64String(pod)) % laneCount)
 }
