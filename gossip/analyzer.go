@@ -112,7 +112,7 @@ func (a *Analyzer) observe(about Subject, r *record, possible bool) {
 }
 
 // maxSkipped is how many subjects may be left out of their usual order before a subject is looked up.
-const maxSkipped = 3
+const maxSkipped = 5
 
 // find finds what is kept of a subject. Senders go through their subjects in one order again and again, so it is mostly behind the one
 // that was observed last.
@@ -122,7 +122,7 @@ func (a *Analyzer) find(about Subject) (*state, bool) {
 			if s = s.next; s == nil {
 				break
 			}
-			if s.about == about && !s.gone {
+			if s.about.Pod == about.Pod && s.about == about && !s.gone {
 				a.last = s
 				return s, true
 			}

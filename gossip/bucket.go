@@ -107,7 +107,7 @@ func (b *bucket[S]) looseOf(i int) func(usec int64) S {
 }
 
 // add counts one sample.
-func (b *bucket[S]) add(e entry[S]) {
+func (b *bucket[S]) add(e *entry[S]) {
 	b.sums = b.sums.plus(e.sums)
 	if e.loose == nil {
 		b.spent = addSat(b.spent, e.period.Microseconds())

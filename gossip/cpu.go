@@ -15,10 +15,12 @@ type cpuWindow struct{ window[cpuSums] }
 
 func (w *cpuWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 	if s, ok := e.(*CPUSample); ok {
-		return w.add(cpuEntry(s, digest), newest)
+		entry := cpuEntry(s, digest)
+		return w.add(&entry, newest)
 	}
 	s := e.(CPUSample)
-	return w.add(cpuEntry(&s, digest), newest)
+	entry := cpuEntry(&s, digest)
+	return w.add(&entry, newest)
 }
 
 func (w *cpuWindow) severity(s *stream, t thresholds) Severity {

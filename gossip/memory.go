@@ -26,7 +26,8 @@ type memoryWindow struct {
 
 func (w *memoryWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 	s := e.(MemorySample)
-	return w.add(memoryEntry(&s, digest), newest)
+	entry := memoryEntry(&s, digest)
+	return w.add(&entry, newest)
 }
 
 // restart remembers whether the epoch that ends was a leak: a kill, which ends it, is told apart by that.

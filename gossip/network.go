@@ -24,7 +24,8 @@ type networkWindow struct{ window[networkSums] }
 
 func (w *networkWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 	s := e.(NetworkSample)
-	return w.add(networkEntry(&s, digest), newest)
+	entry := networkEntry(&s, digest)
+	return w.add(&entry, newest)
 }
 
 func (w *networkWindow) severity(s *stream, _ thresholds) Severity { return w.measure(s).Level }

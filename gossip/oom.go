@@ -44,7 +44,7 @@ type oomWindow struct{ window[oomSums] }
 func (w *oomWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 	k := e.(OOMKill)
 	end := k.Time.UnixNano()
-	return w.add(entry[oomSums]{
+	return w.add(&entry[oomSums]{
 		stamp: stamp{end: end, print: digest},
 		sums: oomSums{kills: 1, peak: k.UsageBytes, last: oomKill{
 			end: end, print: digest, pid: k.VictimPID, comm: k.VictimComm, scope: k.Scope, usage: k.UsageBytes, container: k.ContainerID,

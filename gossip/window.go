@@ -55,7 +55,7 @@ const (
 )
 
 // add counts a sample, unless it is older than the window that ends at newest, or is there already.
-func (w *window[S]) add(e entry[S], newest int64) outcome {
+func (w *window[S]) add(e *entry[S], newest int64) outcome {
 	slot := floorDiv(e.end, w.width)
 	if w.slid(newest) >= slot {
 		return tooLate
