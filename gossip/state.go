@@ -11,20 +11,22 @@ import (
 // sums do not mind, only which of several containers of one instant counts as the newest may then depend on the order.
 const maxPending = 32
 
-// state is all that is kept of one subject.
+// state is all that is kept of one subject. What every record needs stands first, side by side.
 type state struct {
-	about  Subject
-	uid    string
-	oldUID string
-	newest int64 // Unix nanoseconds of the newest record
+	about   Subject
+	next    *state // has followed this one; see Analyzer.find
+	newest  int64  // Unix nanoseconds of the newest record
+	uid     string
+	streams []*stream // sorted: the one to believe comes first
+	gone    bool      // forgotten; the eviction queue may still hold it
+	oldUID  string
 
 	// pending are the records of the newest instant. They are applied together, in an order of their own, once time moves on or
 	// somebody asks: so lines of equal time may come in any order.
 	pending []record
 
-	streams []*stream // sorted: the one to believe comes first
-	birth   *record   // the first of this UID; nil when there is none
-	dropped int       // records of an earlier pod of this name
+	birth   *record // the first of this UID; nil when there is none
+	dropped int     // records of an earlier pod of this name
 
 	history History
 	settled condition // as of History.Transition
@@ -34,9 +36,7 @@ type state struct {
 	restored bool  // see Restore; until something is known again
 	since    int64 // time of the first record, Unix nanoseconds
 
-	next   *state // has followed this one; see Analyzer.find
-	ranked int64  // newest, as the eviction queue last saw it
-	gone   bool   // forgotten; the eviction queue may still hold it
+	ranked int64 // newest, as the eviction queue last saw it
 }
 
 // condition is what a transition is between.
@@ -185,7 +185,7 @@ func (s *state) apply(r *record, a *Analyzer) {
 			a.stats.Dropped++
 			return
 		}
-		*s = state{about: s.about, oldUID: s.uid, newest: s.newest, since: s.newest, pending: s.pending, ranked: s.ranked}
+		*s = state{about: s.about, next: s.next, oldUID: s.uid, newest: s.newest, since: s.newest, pending: s.pending, ranked: s.ranked}
 	}
 	s.uid = cmp.Or(s.uid, r.uid)
 	var got outcome

@@ -20,8 +20,8 @@ type capture struct {
 	progress *progress // of reading
 
 	lanes   *lanes
-	records int       // good ones
-	first   time.Time // of the oldest record
+	records int   // good ones
+	first   int64 // of the oldest record, Unix nanoseconds
 }
 
 // read observes one capture, in any format. A bad record is reported as NAME:LINE and costs nothing else; the error is about a capture that could
@@ -68,7 +68,7 @@ func (c *capture) read(name string, in io.Reader) error {
 
 // count counts a good record.
 func (c *capture) count(at time.Time) {
-	if c.records == 0 || at.Before(c.first) {
+	if at := at.UnixNano(); c.records == 0 || at < c.first {
 		c.first = at
 	}
 	c.records++

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -124,7 +125,7 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	if c.records == 0 {
 		return &exitError{exitTrouble, cmp.Or(trouble, errors.New("no record that could be used"))}
 	}
-	selected, err := o.selects(c.verdicts(), c.first)
+	selected, err := o.selects(c.verdicts(), time.Unix(0, c.first).UTC())
 	if err != nil {
 		return err
 	}
