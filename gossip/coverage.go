@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -16,14 +17,13 @@ type span struct {
 	stamp      int  // … and in its bucket; of no use for a full one
 }
 
+// spanLists are lists that nobody needs any more: they are long, and each finding needs one for a moment.
+var spanLists = sync.Pool{New: func() any { return &[]span{} }}
+
 // spans lists the samples of the window, and where the samples ended that have left it. Those that did not tell their period have none
 // yet: see inOrder.
 func (w *window[S]) spans() (list []span, gone int64) {
-	n := 0
-	for _, b := range w.buckets {
-		n += max(1, len(b.stamps()))
-	}
-	list = make([]span, 0, n)
+	list = (*spanLists.Get().(*[]span))[:0]
 	for i, b := range w.buckets {
 		if b.isFull() {
 			list = append(list, span{b.rare.first, b.rare.last, b.rare.count, b.rare.untold == 0, i, 0})
@@ -76,7 +76,7 @@ func previousEnd(list []span, i int, gone int64) int64 {
 
 // medianPeriod is the median length of the samples that have one; 0 when none has. Of two middle values it is the larger.
 func medianPeriod(list []span) time.Duration {
-	lengths := make([]int64, 0, len(list))
+	lengths := make([]int64, 0, 256) // so many are no garbage, and a window seldom has more
 	for _, s := range list {
 		if n := (s.end - s.start) / max(1, s.samples); n > 0 {
 			lengths = append(lengths, n)
@@ -134,6 +134,8 @@ func (w *window[S]) total() (sum S, wall int64) {
 			return w.totalUntold()
 		}
 		wall = addSat(wall, b.spent)
+	}
+	for _, b := range w.buckets { // buckets are seldom in a cache: a pass that does little, as the one above, has many fetched at once
 		sum = sum.plus(b.sums)
 	}
 	return sum, wall

@@ -83,6 +83,7 @@ func (s *state) coverage(best *stream, f windowed) Coverage {
 		c = coverageOf(inOrder(list, gone))
 		c.Confidence, c.Missing, c.Dropped = c.confidence(best.counts(f)), best.missing(best), dropped
 	}
+	spanLists.Put(&list)
 	slices.Sort(ignored)
 	c.Epochs, c.Source, c.Ignored = best.epochs, best.source, slices.Compact(ignored)
 	return c
