@@ -1,8 +1,6 @@
 package recommend
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -35,13 +33,12 @@ func (c limitChange) resize(to float64) string {
 // or one whose template cannot be patched so: a Job's is immutable, and what a custom resource looks like is not known.
 func (c limitChange) patch(to float64) string {
 	o := c.pod.Owner
-	var change ownerPatch
+	var change string
 	switch o.APIVersion + "/" + o.Kind {
 	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet":
-		change.Spec.Template = c.podPatch(to)
+		change = `{"spec":{"template":` + c.podPatch(to) + `}}`
 	case "batch/v1/CronJob":
-		change.Spec.JobTemplate = &ownerPatch{}
-		change.Spec.JobTemplate.Spec.Template = c.podPatch(to)
+		change = `{"spec":{"jobTemplate":{"spec":{"template":` + c.podPatch(to) + `}}}}`
 	default:
 		return ""
 	}
@@ -63,62 +60,37 @@ func (c limitChange) rollback() string {
 	return strings.Join(undo, "; ")
 }
 
-// podPatch is a change as part of a pod: {"spec":{"containers":[…]}}.
-type podPatch struct {
-	Spec struct {
-		Containers     []containerPatch `json:"containers,omitempty"`
-		InitContainers []containerPatch `json:"initContainers,omitempty"`
-	} `json:"spec"`
-}
-
-type containerPatch struct {
-	Name      string `json:"name"`
-	Resources struct {
-		Limits   map[string]string `json:"limits,omitempty"`
-		Requests map[string]string `json:"requests,omitempty"`
-	} `json:"resources"`
-}
-
-// ownerPatch is a change of the template that an owner makes its pods from.
-type ownerPatch struct {
-	Spec struct {
-		Template    *podPatch   `json:"template,omitempty"`
-		JobTemplate *ownerPatch `json:"jobTemplate,omitempty"`
-	} `json:"spec"`
-}
-
-// podPatch is the change. Sidecars stand among the init containers.
-func (c limitChange) podPatch(to float64) *podPatch {
-	amount := func(n float64) map[string]string { return map[string]string{string(c.of): c.of.text(n)} }
-	change := containerPatch{Name: c.about.Container}
-	if c.request {
-		change.Resources.Requests = amount(to)
-	} else {
-		change.Resources.Limits = amount(to)
-		if request, ok := c.requestBeside(to); ok {
-			change.Resources.Requests = amount(request)
-		}
-	}
-	p := &podPatch{}
+// podPatch is the change as part of a pod, in JSON. Sidecars stand among the init containers. Nothing in it needs an escape: command has only
+// names that Kubernetes accepts.
+func (c limitChange) podPatch(to float64) string {
+	containers := "containers"
 	if own, _ := c.container(); own.Role == gossip.RoleSidecar {
-		p.Spec.InitContainers = []containerPatch{change}
-	} else {
-		p.Spec.Containers = []containerPatch{change}
+		containers = "initContainers"
 	}
-	return p
+	return `{"spec":{"` + containers + `":[{"name":"` + c.about.Container + `","resources":{` + c.resources(to) + `}}]}}`
+}
+
+// resources is what changes of them.
+func (c limitChange) resources(to float64) string {
+	amount := func(which string, n float64) string {
+		return `"` + which + `":{"` + string(c.of) + `":"` + c.of.text(n) + `"}`
+	}
+	if c.request {
+		return amount("requests", to)
+	}
+	if request, ok := c.requestBeside(to); ok {
+		return amount("limits", to) + "," + amount("requests", request)
+	}
+	return amount("limits", to)
 }
 
 // command is a kubectl patch that is safe to paste: empty when a name is not one that Kubernetes has.
-func (c limitChange) command(kind, name, flags string, patch any) string {
+func (c limitChange) command(kind, name, flags, patch string) string {
 	about := c.about
 	for _, n := range []string{name, about.Namespace, about.Container} {
 		if !isObjectName(n) {
 			return ""
 		}
 	}
-	text, err := json.Marshal(patch)
-	if err != nil { // there are only strings: cannot be
-		return ""
-	}
-	return fmt.Sprintf("kubectl --namespace %s patch %s %s %s --patch '%s'", about.Namespace, kind, name, flags, text)
+	return "kubectl --namespace " + about.Namespace + " patch " + kind + " " + name + " " + flags + " --patch '" + patch + "'"
 }

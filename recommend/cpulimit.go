@@ -47,13 +47,14 @@ func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) Recommendatio
 	if against := change.against(); against != "" {
 		return refuse(f, fmt.Sprintf("%s (the estimate is %s)", against, cores(e.target)))
 	}
+	current, target := quantity(change.from), quantity(e.target)
 	r := Recommendation{
 		Priority: f.Level,
-		Action:   fmt.Sprintf("Raise the CPU limit of container %s from %s to %s", f.About.Container, cores(change.from), cores(e.target)),
+		Action:   fmt.Sprintf("Raise the CPU limit of container %s from %s to %s", f.About.Container, current, target),
 		Reason:   e.basis,
 		Evidence: evidence(f),
-		Current:  quantity(change.from),
-		Target:   quantity(e.target),
+		Current:  current,
+		Target:   target,
 		Lower:    quantity(e.lower),
 
 		MeasureAgain: e.again,

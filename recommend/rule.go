@@ -1,6 +1,10 @@
 package recommend
 
-import "github.com/kernel-gossip/kernel-gossip/gossip"
+import (
+	"slices"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
 
 // Rule gives at most one piece of advice about a finding. Make one with RuleFor.
 type Rule struct {
@@ -48,14 +52,12 @@ func Default() Rules {
 // has something to say is heard, because an object holds one recommendation for each ID.
 func (rs Rules) For(f gossip.Finding, p gossip.Pod) []Recommendation {
 	var advice []Recommendation
-	heard := make(map[string]bool, len(rs))
 	for _, r := range rs {
-		if heard[r.id] {
+		if slices.ContainsFunc(advice, func(a Recommendation) bool { return a.Rule == r.id }) {
 			continue
 		}
 		if a, ok := r.advise(f, p); ok {
 			a.Rule = r.id
-			heard[r.id] = true
 			advice = append(advice, a)
 		}
 	}
