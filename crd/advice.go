@@ -1,7 +1,6 @@
 package crd
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -21,19 +20,17 @@ const (
 // recommendations takes the advice over in its order, and says how much of it had no room. A second recommendation of one rule, or
 // one of no rule, would make the whole object invalid: neither is kept.
 func recommendations(advice []recommend.Recommendation, room int) (list []v1alpha1.Recommendation, omitted int64) {
-	seen := make(map[string]bool)
 	for _, a := range advice {
 		r := recommendation(a)
-		if r.Rule == "" || seen[r.Rule] {
+		if r.Rule == "" || slices.ContainsFunc(list, func(kept v1alpha1.Recommendation) bool { return kept.Rule == r.Rule }) {
 			continue
 		}
-		size := sizeOf(r)
+		size := sizeOf(&r)
 		if len(list) == maxRecommendations || size > room {
 			omitted++
 			continue
 		}
 		room -= size
-		seen[r.Rule] = true
 		list = append(list, r)
 	}
 	return list, omitted
@@ -64,13 +61,36 @@ func quantity(q *resource.Quantity) *resource.Quantity {
 	return new(q.DeepCopy())
 }
 
-// sizeOf is how many bytes a recommendation takes. One that cannot be encoded takes none: it has only strings and quantities.
-func sizeOf(r v1alpha1.Recommendation) int {
-	b, err := json.Marshal(r)
-	if err != nil {
-		return 0
+// sizeOf is how many bytes of JSON a recommendation takes, with the comma after it. It has a rule at least.
+func sizeOf(r *v1alpha1.Recommendation) int {
+	size := len("{}")
+	for _, field := range [...]struct{ name, text string }{
+		{"rule", r.Rule},
+		{"priority", string(r.Priority)},
+		{"action", r.Action},
+		{"reason", r.Reason},
+		{"evidence", r.Evidence},
+		{"current", amount(r.Current)},
+		{"target", amount(r.Target)},
+		{"lowerBound", amount(r.LowerBound)},
+		{"upperBound", amount(r.UpperBound)},
+		{"resize", r.Resize},
+		{"patch", r.Patch},
+		{"rollback", r.Rollback},
+		{"risk", r.Risk},
+	} {
+		if field.text != "" {
+			size += len(field.name) + jsonSize(field.text) + len(`"":"",`)
+		}
 	}
-	return len(b) + len(",")
+	return size
+}
+
+func amount(q *resource.Quantity) string {
+	if q == nil {
+		return ""
+	}
+	return q.String()
 }
 
 // settings are the rules whose number is a setting, and what it sets. Rules of others may be about anything.

@@ -1,14 +1,18 @@
 package crd
 
 import (
+	"encoding/json"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
@@ -122,6 +126,27 @@ func TestCommand(t *testing.T) {
 	} {
 		if got := command(in); got != want {
 			t.Errorf("command(%.20q…) = %.20q…, want %.20q…", in, got, want)
+		}
+	}
+}
+
+// Every field is counted as encoding/json writes it.
+func TestSizeOf(t *testing.T) {
+	for name, text := range map[string]string{"plain": "kernel", "escaped": `"<a> & \`, "not ASCII": "→\u2028\u2029é"} {
+		var r v1alpha1.Recommendation
+		for _, field := range reflect.ValueOf(&r).Elem().Fields() {
+			if field.Kind() == reflect.String {
+				field.SetString(text)
+			} else {
+				field.Set(reflect.ValueOf(resource.NewMilliQuantity(1500, resource.DecimalSI)))
+			}
+		}
+		want, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sizeOf(&r); got != len(want)+len(",") {
+			t.Errorf("%s: sizeOf = %d, want %d for %s", name, got, len(want)+len(","), want)
 		}
 	}
 }

@@ -12,9 +12,10 @@ import (
 
 // cpuWhisper is the whisper about CPU throttling.
 func cpuWhisper(f gossip.CPUThrottling, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
-	w := newWhisper(f.Report, p, advice, throttlingMessage(f))
-	w.Status.KernelSays, w.Status.MetricsSay = clip(kernelSays(f), maxSays), clip(metricsSay(f), maxSays)
-	w.Status.KernelTruth.CPU, w.Status.MetricsLie.CPU = cpuTruth(f), cpuLie(f)
+	lie := cpuLie(f)
+	w := newWhisper(f.Report, p, advice, throttlingMessage(f, lie))
+	w.Status.KernelSays, w.Status.MetricsSay = clip(kernelSays(f), maxSays), clip(metricsSay(lie), maxSays)
+	w.Status.KernelTruth.CPU, w.Status.MetricsLie.CPU = cpuTruth(f), lie
 	return w
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
@@ -25,8 +26,7 @@ func kernelSays(f gossip.CPUThrottling) string {
 }
 
 // metricsSay is what a dashboard shows for the same time.
-func metricsSay(f gossip.CPUThrottling) string {
-	lie := cpuLie(f)
+func metricsSay(lie v1alpha1.CPULie) string {
 	switch {
 	case lie.PercentOfLimit != nil:
 		return fmt.Sprintf("%d%% of the CPU limit", *lie.PercentOfLimit)
@@ -38,8 +38,8 @@ func metricsSay(f gossip.CPUThrottling) string {
 }
 
 // throttlingMessage is the condition's message: whole sentences for whoever is on call.
-func throttlingMessage(f gossip.CPUThrottling) string {
-	message := verdict(f)
+func throttlingMessage(f gossip.CPUThrottling, lie v1alpha1.CPULie) string {
+	message := verdict(f, lie)
 	if f.Standing {
 		message += " These figures are from before the container restarted or its limit changed; since then there are too few periods " +
 			"for a verdict."
@@ -47,9 +47,9 @@ func throttlingMessage(f gossip.CPUThrottling) string {
 	return message
 }
 
-func verdict(f gossip.CPUThrottling) string {
+func verdict(f gossip.CPUThrottling, lie v1alpha1.CPULie) string {
 	used := ""
-	if lie := cpuLie(f); lie.Usage != nil {
+	if lie.Usage != nil {
 		used = " It used " + lie.Usage.String() + " of CPU."
 	}
 	switch {
@@ -63,7 +63,7 @@ func verdict(f gossip.CPUThrottling) string {
 	case percent(f.Throttled, 100) == nil:
 		return "Whether the kernel refused to run the container was not measured" + missing(f.Covered) + "." + used
 	}
-	message := "The kernel refused to run the container in " + share(f) + wait(f) + meanwhile(f) + "."
+	message := "The kernel refused to run the container in " + share(f) + wait(f) + meanwhile(lie) + "."
 	switch {
 	case f.Reason == gossip.ReasonThrottledWhileCPULow:
 		message += " Averaged metrics do not show it."
@@ -98,8 +98,7 @@ func wait(f gossip.CPUThrottling) string {
 }
 
 // meanwhile is what the container used at the same time.
-func meanwhile(f gossip.CPUThrottling) string {
-	lie := cpuLie(f)
+func meanwhile(lie v1alpha1.CPULie) string {
 	limit := ""
 	if lie.Limit != nil && !lie.Limit.IsZero() {
 		limit = lie.Limit.String()
