@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
@@ -33,9 +32,7 @@ func (c *capture) verdicts() []verdict {
 	}
 	all.Wait()
 	note(c.errs, stats[:])
-	verdicts := slices.Concat(own[:]...)
-	slices.SortFunc(verdicts, func(a, b verdict) int { return a.finding.Subject().Compare(b.finding.Subject()) })
-	return verdicts
+	return merged(own[:])
 }
 
 func (c catalogs) verdict(f gossip.Finding, rules recommend.Rules) verdict {
