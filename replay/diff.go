@@ -100,7 +100,7 @@ func load(name string, in io.Reader, errs io.Writer, pods catalogs) (objects, er
 		return nil, fmt.Errorf("%s: no record that could be used", name)
 	}
 	found := make(objects)
-	for _, v := range c.verdicts() {
+	for _, v := range pods.verdicts(c.findings()) {
 		if v.object == nil {
 			continue
 		}

@@ -9,20 +9,25 @@ import (
 	"sync"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// printJSON writes one object per line, in the order of subjects.
-func printJSON(out io.Writer, verdicts []verdict) error {
+// blockSize is how many objects are made at a time: enough that handing them over costs nothing.
+const blockSize = 64
+
+// printJSON writes the object of each finding on a line, in their order. Objects are made a few at a time: all at once would be much memory.
+func printJSON(out io.Writer, findings []gossip.Finding, pods catalogs) error {
 	var used sync.Pool // of texts that are written
-	encode := func(verdicts []verdict) lines {
+	encode := func(findings []gossip.Finding) lines {
 		text, ok := used.Get().(*bytes.Buffer)
 		if !ok {
 			text = &bytes.Buffer{}
 		}
 		text.Reset()
-		return lines{text, encode(text, verdicts)}
+		return lines{text, encode(text, pods.verdicts(findings))}
 	}
-	for lines := range inParallel(slices.Values(verdicts), encode) {
+	for lines := range inParallel(slices.Chunk(findings, blockSize), encode) {
 		if _, err := lines.text.WriteTo(out); err != nil {
 			return err
 		}

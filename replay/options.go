@@ -71,7 +71,7 @@ func (o *options) severity() (gossip.Severity, error) {
 }
 
 // selects leaves out what nobody asked for. It comes after the analysis: a filter never changes a verdict.
-func (o *options) selects(verdicts []verdict, first time.Time) ([]verdict, error) {
+func (o *options) selects(findings []gossip.Finding, first time.Time) ([]gossip.Finding, error) {
 	lowest, err := o.severity()
 	if err != nil {
 		return nil, err
@@ -84,24 +84,24 @@ func (o *options) selects(verdicts []verdict, first time.Time) ([]verdict, error
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(verdicts, func(v verdict) bool {
-		about := v.finding.Subject()
-		from, to := v.seen()
+	return slices.DeleteFunc(findings, func(f gossip.Finding) bool {
+		about := f.Subject()
+		from, to := seen(f)
 		return (o.Namespace != "" && about.Namespace != o.Namespace) ||
 			(o.Pod != "" && about.Pod != o.Pod) ||
-			v.finding.Seen().Worst < lowest ||
+			f.Seen().Worst < lowest ||
 			(!since.IsZero() && to.Before(since)) ||
 			(!until.IsZero() && from.After(until))
 	}), nil
 }
 
 // seen is the time between which a finding was seen: trouble while it lasted, anything else when it was measured.
-func (v verdict) seen() (from, to time.Time) {
-	if h := v.finding.Seen(); !h.First.IsZero() && v.finding.Subject().Kind != gossip.KindPodBirth {
+func seen(f gossip.Finding) (from, to time.Time) {
+	if h := f.Seen(); !h.First.IsZero() && f.Subject().Kind != gossip.KindPodBirth {
 		return h.First, h.Last
 	}
-	at := v.finding.Time()
-	return at.Add(-v.finding.Coverage().Window), at
+	at := f.Time()
+	return at.Add(-f.Coverage().Window), at
 }
 
 // moment reads a time, or an offset from the first record. Empty is the zero time.

@@ -6,61 +6,40 @@ import (
 	"sync"
 )
 
-// blockSize is how many items are worked on at a time: enough that handing them over costs nothing.
-const blockSize = 64
-
-// inParallel works on blocks of items on all CPUs, and yields the results in the order of the items. A few blocks are under way at a time.
-func inParallel[In, Out any](items iter.Seq[In], work func([]In) Out) iter.Seq[Out] {
-	type block struct {
-		items  []In
+// inParallel works on items on all CPUs, and yields the results in the order of the items. A few items are under way at a time.
+func inParallel[In, Out any](items iter.Seq[In], work func(In) Out) iter.Seq[Out] {
+	type job struct {
+		item   In
 		result chan Out
 	}
 	return func(yield func(Out) bool) {
 		workers := runtime.GOMAXPROCS(0)
-		todo := make(chan block, workers)
+		todo := make(chan job, workers)
 		var all sync.WaitGroup
 		defer all.Wait()
 		defer close(todo)
 		for range workers {
 			all.Go(func() {
-				for b := range todo {
-					b.result <- work(b.items)
+				for j := range todo {
+					j.result <- work(j.item)
 				}
 			})
 		}
-		var queue []block
-		for b := range blocks(items) {
-			next := block{b, make(chan Out, 1)}
-			todo <- next
-			if queue = append(queue, next); len(queue) > 2*workers {
-				if !yield(<-queue[0].result) {
+		var queue []chan Out
+		for item := range items {
+			result := make(chan Out, 1)
+			todo <- job{item, result}
+			if queue = append(queue, result); len(queue) > 2*workers {
+				if !yield(<-queue[0]) {
 					return
 				}
 				queue = queue[1:]
 			}
 		}
-		for _, b := range queue {
-			if !yield(<-b.result) {
+		for _, result := range queue {
+			if !yield(<-result) {
 				return
 			}
-		}
-	}
-}
-
-// blocks cuts items into blocks.
-func blocks[In any](items iter.Seq[In]) iter.Seq[[]In] {
-	return func(yield func([]In) bool) {
-		var block []In
-		for item := range items {
-			if block = append(block, item); len(block) == blockSize {
-				if !yield(block) {
-					return
-				}
-				block = nil
-			}
-		}
-		if len(block) > 0 {
-			yield(block)
 		}
 	}
 }

@@ -125,33 +125,34 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	if c.records == 0 {
 		return &exitError{exitTrouble, cmp.Or(trouble, errors.New("no record that could be used"))}
 	}
-	selected, err := o.selects(c.verdicts(), time.Unix(0, c.first).UTC())
+	selected, err := o.selects(c.findings(), time.Unix(0, c.first).UTC())
 	if err != nil {
 		return err
 	}
-	if err := o.print(out, selected); err != nil {
+	if err := o.print(out, selected, c.pods); err != nil {
 		return &exitError{exitTrouble, fmt.Errorf("write: %w", err)}
 	}
 	if trouble != nil {
 		return &exitError{exitTrouble, trouble}
 	}
-	for _, v := range selected {
-		if v.finding.Seen().Worst > gossip.SeverityInfo {
+	for _, f := range selected {
+		if f.Seen().Worst > gossip.SeverityInfo {
 			return &exitError{code: exitFindings}
 		}
 	}
 	return nil
 }
 
-// print writes the verdicts in the format that was asked for.
-func (o *options) print(out io.Writer, verdicts []verdict) error {
+// print writes the verdicts on findings in the format that was asked for.
+func (o *options) print(out io.Writer, findings []gossip.Finding, pods catalogs) error {
 	switch o.Output {
 	case "json":
-		return printJSON(out, verdicts)
+		return printJSON(out, findings, pods)
 	case "yaml":
-		return printYAML(out, verdicts)
+		return printYAML(out, pods.verdicts(findings))
 	default:
-		return printTable(out, verdicts, layout{width: o.tableWidth(out), color: colored(out), commands: o.Commands})
+		l := layout{width: o.tableWidth(out), color: colored(out), commands: o.Commands}
+		return printTable(out, pods.verdicts(findings), l)
 	}
 }
 

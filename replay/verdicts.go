@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
@@ -8,24 +9,14 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// verdict is a finding, the advice about it, and its object; nil where it is not worth one.
-type verdict struct {
-	finding gossip.Finding
-	advice  []recommend.Recommendation
-	object  crd.Object
-}
-
-// verdicts advises on all findings and makes their objects, in the order of subjects. What was analysed is let go.
-func (c *capture) verdicts() []verdict {
-	rules := recommend.Default()
-	var own [laneCount][]verdict
+// findings are those of all lanes, in the order of subjects. What was analysed is let go.
+func (c *capture) findings() []gossip.Finding {
+	var own [laneCount][]gossip.Finding
 	var stats [laneCount]gossip.Stats
 	var all sync.WaitGroup
 	for i, analyzer := range c.lanes.analyzers {
 		all.Go(func() {
-			for f := range analyzer.Findings() {
-				own[i] = append(own[i], c.pods.verdict(f, rules))
-			}
+			own[i] = slices.Collect(analyzer.Findings())
 			stats[i] = analyzer.Stats() // all that waited is observed now
 			c.lanes.analyzers[i] = nil
 		})
@@ -35,12 +26,46 @@ func (c *capture) verdicts() []verdict {
 	return merged(own[:])
 }
 
-func (c catalogs) verdict(f gossip.Finding, rules recommend.Rules) verdict {
-	v := verdict{finding: f}
-	if crd.HasObject(f) {
-		pod := c.find(f.Subject(), f.UID())
-		v.advice = rules.For(f, pod)
-		v.object = crd.New(f, pod, v.advice)
+// merged makes one list of lists that are each in the order of subjects.
+func merged(lists [][]gossip.Finding) []gossip.Finding {
+	if len(lists) == 1 {
+		return lists[0]
 	}
-	return v
+	var a, b []gossip.Finding
+	var both sync.WaitGroup
+	both.Go(func() { a = merged(lists[:len(lists)/2]) })
+	both.Go(func() { b = merged(lists[len(lists)/2:]) })
+	both.Wait()
+	list := make([]gossip.Finding, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if a[0].Subject().Compare(b[0].Subject()) <= 0 {
+			list, a = append(list, a[0]), a[1:]
+		} else {
+			list, b = append(list, b[0]), b[1:]
+		}
+	}
+	return append(append(list, a...), b...)
+}
+
+// verdict is a finding, the advice about it, and its object; nil where it is not worth one.
+type verdict struct {
+	finding gossip.Finding
+	advice  []recommend.Recommendation
+	object  crd.Object
+}
+
+// verdicts advises on findings and makes their objects.
+func (c catalogs) verdicts(findings []gossip.Finding) []verdict {
+	rules := recommend.Default()
+	list := make([]verdict, len(findings))
+	for i, f := range findings {
+		v := verdict{finding: f}
+		if crd.HasObject(f) {
+			pod := c.find(f.Subject(), f.UID())
+			v.advice = rules.For(f, pod)
+			v.object = crd.New(f, pod, v.advice)
+		}
+		list[i] = v
+	}
+	return list
 }

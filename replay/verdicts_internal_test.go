@@ -12,15 +12,15 @@ import (
 )
 
 func TestMerged(t *testing.T) {
-	lists := make([][]verdict, 5)
+	lists := make([][]gossip.Finding, 5)
 	for i, names := range []string{"adg", "", "bbe", "c", "f"} {
 		for _, name := range names {
-			lists[i] = append(lists[i], verdict{finding: gossip.PodBirth{Report: gossip.Report{About: gossip.Subject{Pod: string(name)}}}})
+			lists[i] = append(lists[i], gossip.PodBirth{Report: gossip.Report{About: gossip.Subject{Pod: string(name)}}})
 		}
 	}
 	var got string
-	for _, v := range merged(lists) {
-		got += v.finding.Subject().Pod
+	for _, f := range merged(lists) {
+		got += f.Subject().Pod
 	}
 	require.Equal(t, "abbcdefg", got)
 }
@@ -33,15 +33,15 @@ func BenchmarkVerdicts(b *testing.B) {
 	c := capture{errs: io.Discard, progress: newProgress(io.Discard)}
 	require.NoError(b, c.read("capture", &text))
 	analyzers := c.lanes.analyzers
-	findings := 0
+	n := 0
 	b.ReportAllocs()
 	for b.Loop() {
-		c.lanes.analyzers = analyzers // verdicts lets them go
-		verdicts := c.verdicts()
-		if err := printJSON(io.Discard, verdicts); err != nil {
+		c.lanes.analyzers = analyzers // findings lets them go
+		findings := c.findings()
+		if err := printJSON(io.Discard, findings, nil); err != nil {
 			b.Fatal(err)
 		}
-		findings += len(verdicts)
+		n += len(findings)
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(findings), "ns/finding")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/finding")
 }
