@@ -41,7 +41,7 @@ const (
 
 // find returns the text of a JSON string that has been read before.
 func (m *remembered) find(quoted []byte) (string, bool) {
-	if len(quoted) <= 2 || len(quoted) > maxRemembered+2 {
+	if len(quoted) <= 2 || len(quoted) > maxRemembered+2 || quoted[0] != '"' {
 		return "", false
 	}
 	text := quoted[1 : len(quoted)-1]
