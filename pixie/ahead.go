@@ -15,7 +15,7 @@ func (s *scanner) ahead(workers, size int, yield func(*Batch, error) bool) bool 
 		return true
 	}
 	most := s.max // workers that start late must not look at the scanner
-	a := ahead{r: s.r, size: size, rest: bytes.Clone(s.buf[s.pos:s.end]), at: s.here()}
+	a := ahead{r: s.r, size: size, rest: bytes.Clone(s.buf[s.pos:s.end]), at: s.here(s.pos)}
 	var all sync.WaitGroup
 	var stopped atomic.Bool
 	work := make(chan *piece, workers)

@@ -35,11 +35,11 @@ func (p *piece) decode(r *record, most int) {
 		if _, err := s.peek(); err != nil {
 			return
 		}
-		begin, good := s.here(), p.batch.len()
+		begin, good := s.pos, p.batch.len()
 		err := s.add(&p.batch)
 		if err != nil || s.starved || s.array.open || good.sum() == maxBatch {
 			p.batch.cut(good)
-			p.open, p.goodTo = true, begin
+			p.open, p.goodTo = true, p.at.behind(p.text[:begin])
 			return
 		}
 	}

@@ -51,6 +51,7 @@ func (s *scanner) add(to *Batch) error {
 		if err = s.fields.decode(c, to); err == nil {
 			return nil
 		}
+		s.markBehind(c)
 		err = s.refuse(err)
 	}
 	var bad *RecordError
@@ -123,11 +124,11 @@ func (s *scanner) element(b byte) (cut, error) {
 
 // record cuts out the value that begins here.
 func (s *scanner) record() (cut, error) {
-	s.mark()
 	if n := s.fields.plain(s.buf[s.pos:s.end]); 0 < n && n <= s.max {
 		s.pos += n
 		return cut{s.buf[s.pos-n : s.pos : s.pos], true}, nil
 	}
+	s.mark()
 	s.keep, s.tooLong = s.pos, false
 	err := s.value()
 	if s.overlong() {
@@ -164,14 +165,21 @@ func (s *scanner) finish() error {
 
 // mark notes the position as that of the record at hand.
 func (s *scanner) mark() place {
-	s.at = s.here()
+	s.at = s.here(s.pos)
 	return s.at
 }
 
-// here is the position.
-func (s *scanner) here() place {
-	s.count(s.pos)
-	offset := s.base + int64(s.pos)
+// markBehind notes the position of the record that was just cut out. That of a plain record is looked for only when it is asked for.
+func (s *scanner) markBehind(c cut) {
+	if c.plain {
+		s.at = s.here(s.pos - len(c.raw))
+	}
+}
+
+// here is the position of buf[pos], which never goes back.
+func (s *scanner) here(pos int) place {
+	s.count(pos)
+	offset := s.base + int64(pos)
 	return place{line: s.line, offset: offset, column: offset - s.lineStart}
 }
 

@@ -27,6 +27,7 @@ func (o Options) Split(r io.Reader) iter.Seq2[Raw, error] {
 				if err != nil && !errors.As(err, &bad) {
 					return err
 				}
+				s.markBehind(c)
 				if !yield(Raw{Line: s.at.line, Offset: s.at.offset, JSON: c.raw}, err) {
 					return io.EOF
 				}
