@@ -11,20 +11,18 @@ var errTooMany = fmt.Errorf("more than %d entries", maxEntries)
 
 // podCreation reads a record of type pod_creation.
 func (r *record) podCreation(c *gossip.PodCreation) {
-	*c = gossip.PodCreation{
-		Origin:        r.origin(),
-		TotalSyscalls: r.requiredInteger(totalSyscalls),
-		NamespaceOps:  r.requiredInteger(namespaceOps),
-		CgroupWrites:  r.requiredInteger(cgroupWrites),
-		Duration:      time.Duration(r.requiredInteger(durationNs)),
-		Execs:         r.integer(execs),
-		Processes:     r.integer(processes),
-		Mounts:        r.integer(mounts),
-		IPTablesRules: r.integer(iptablesRules),
-		ImagePull:     r.nanoseconds(imagePullNs),
-		Init:          r.nanoseconds(initNs),
-		Syscalls:      r.syscalls(),
-	}
+	r.origin(&c.Origin)
+	c.TotalSyscalls = r.requiredInteger(totalSyscalls)
+	c.NamespaceOps = r.requiredInteger(namespaceOps)
+	c.CgroupWrites = r.requiredInteger(cgroupWrites)
+	c.Duration = time.Duration(r.requiredInteger(durationNs))
+	c.Execs = r.integer(execs)
+	c.Processes = r.integer(processes)
+	c.Mounts = r.integer(mounts)
+	c.IPTablesRules = r.integer(iptablesRules)
+	c.ImagePull = r.nanoseconds(imagePullNs)
+	c.Init = r.nanoseconds(initNs)
+	c.Syscalls = r.syscalls()
 	c.Timeline = r.timeline(c.Time.Add(-c.Duration))
 }
 

@@ -9,24 +9,21 @@ import (
 
 // cpuSample reads a record of type cpu_throttle.
 func (r *record) cpuSample(s *gossip.CPUSample) {
-	origin := r.origin()
-	if origin.Container == "" {
+	r.origin(&s.Origin)
+	if s.Container == "" {
 		r.fail(containerName, errRequired)
 	}
-	*s = gossip.CPUSample{
-		Origin:           origin,
-		Periods:          r.integer(nrPeriods),
-		ThrottledPeriods: r.integer(nrThrottled),
-		ThrottledUsec:    r.throttledUsec(),
-		UsageUsec:        r.integer(usageUsec),
-		ThrottledShare:   r.share(throttlePercentage),
-		UsageCores:       r.number(actualCPUUsage),
-		ReportedShare:    r.number(reportedCPUUsage),
-		LimitCores:       r.number(limitCores),
-		CFSPeriod:        time.Duration(r.integer(cfsPeriodUsec).Value) * time.Microsecond,
-		Threads:          r.integer(threads),
-		NodeCPUs:         r.integer(nodeCPUs),
-	}
+	s.Periods = r.integer(nrPeriods)
+	s.ThrottledPeriods = r.integer(nrThrottled)
+	s.ThrottledUsec = r.throttledUsec()
+	s.UsageUsec = r.integer(usageUsec)
+	s.ThrottledShare = r.share(throttlePercentage)
+	s.UsageCores = r.number(actualCPUUsage)
+	s.ReportedShare = r.number(reportedCPUUsage)
+	s.LimitCores = r.number(limitCores)
+	s.CFSPeriod = time.Duration(r.integer(cfsPeriodUsec).Value) * time.Microsecond
+	s.Threads = r.integer(threads)
+	s.NodeCPUs = r.integer(nodeCPUs)
 	r.requireThrottling(s)
 	if s.HasCounters() {
 		s.ThrottledPeriods.Value = min(s.ThrottledPeriods.Value, s.Periods.Value)

@@ -7,7 +7,9 @@ import (
 )
 
 // memorySample reads a record of type memory_pressure.
-func (r *record) memorySample(o gossip.Origin) gossip.Event {
+func (r *record) memorySample() gossip.Event {
+	var o gossip.Origin
+	r.origin(&o)
 	s := gossip.MemorySample{
 		Origin:        o,
 		WorkingSet:    r.integer(workingSetBytes),

@@ -8,7 +8,9 @@ import (
 )
 
 // networkSample reads a record of type network_issue.
-func (r *record) networkSample(o gossip.Origin) gossip.Event {
+func (r *record) networkSample() gossip.Event {
+	var o gossip.Origin
+	r.origin(&o)
 	s := gossip.NetworkSample{
 		Origin:          o,
 		Segments:        r.integer(tcpSegmentsSent),

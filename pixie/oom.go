@@ -7,7 +7,9 @@ import (
 )
 
 // oomKill reads a record of type oom_kill.
-func (r *record) oomKill(o gossip.Origin) gossip.Event {
+func (r *record) oomKill() gossip.Event {
+	var o gossip.Origin
+	r.origin(&o)
 	if o.Container == "" && o.ContainerID == "" {
 		r.requireOne("container_name or container_id")
 	}

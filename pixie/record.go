@@ -52,11 +52,11 @@ func (r *record) event(to *Batch) error {
 		to.Births = append(to.Births, gossip.PodCreation{})
 		r.podCreation(&to.Births[len(to.Births)-1])
 	case "memory_pressure":
-		event = r.memorySample(r.origin())
+		event = r.memorySample()
 	case "oom_kill":
-		event = r.oomKill(r.origin())
+		event = r.oomKill()
 	case "network_issue":
-		event = r.networkSample(r.origin())
+		event = r.networkSample()
 	default:
 		return fmt.Errorf("type: unknown: %s", quote(kind))
 	}
@@ -81,18 +81,16 @@ func (r *record) split(raw []byte) error {
 }
 
 // origin reads what every type has.
-func (r *record) origin() gossip.Origin {
-	return gossip.Origin{
-		Time:        r.time(timestamp),
-		Namespace:   r.label(namespace),
-		Pod:         r.subdomain(podName),
-		PodUID:      r.text(podUID),
-		Node:        r.text(node),
-		Container:   r.label(containerName),
-		ContainerID: r.text(containerID),
-		Source:      r.text(source),
-		Period:      r.period(),
-	}
+func (r *record) origin(o *gossip.Origin) {
+	o.Time = r.time(timestamp)
+	o.Namespace = r.label(namespace)
+	o.Pod = r.subdomain(podName)
+	o.PodUID = r.text(podUID)
+	o.Node = r.text(node)
+	o.Container = r.label(containerName)
+	o.ContainerID = r.text(containerID)
+	o.Source = r.text(source)
+	o.Period = r.period()
 }
 
 // fail keeps the first fault.
