@@ -16,7 +16,6 @@ import (
 // given. pod_name may be namespace/name, and with "_tableName_" the record is a row. The zero value is an empty record. Methods may not be called at the same time.
 type Record struct {
 	record record
-	text   []byte // of the values
 	err    error
 }
 
@@ -61,21 +60,21 @@ func (r *Record) set(name string, write func([]byte) ([]byte, error)) {
 	if !known || r.err != nil {
 		return
 	}
-	begin := len(r.text)
-	text, err := write(r.text)
-	if r.text = text; err == nil && r.record.values[f] != nil {
+	begin := len(r.record.raw)
+	text, err := write(r.record.raw)
+	if r.record.raw = text; err == nil && r.record.has(f) {
 		err = errTwice
 	}
 	if err != nil {
 		r.err = fmt.Errorf("%s: %w", name, err)
 		return
 	}
-	r.record.note(f, text[begin:len(text):len(text)])
+	r.record.note(f, begin, len(text))
 }
 
 // Event makes an event of the record, and leaves an empty record. The error is about this record only.
 func (r *Record) Event() (gossip.Event, error) {
-	defer func() { r.record.begin(); r.text, r.err = r.text[:0], nil }()
+	defer func() { r.record.begin(); r.record.raw, r.err = r.record.raw[:0], nil }()
 	r.record.err = nil
 	if r.err == nil && !r.record.isRow() {
 		if err := r.record.splitPod(podName); err != nil {

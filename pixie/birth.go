@@ -28,7 +28,7 @@ func (r *record) podCreation(c *gossip.PodCreation) {
 
 // syscalls reads calls by name. An empty object is a map without entries: measured, and nothing seen.
 func (r *record) syscalls() map[string]int64 {
-	raw := r.values[syscalls]
+	raw := r.of(syscalls)
 	if raw == nil || r.err != nil {
 		return nil
 	}
@@ -58,8 +58,8 @@ func (s spec) checkName(name string) error {
 			return fmt.Errorf("not a system call (a-z, 0-9 and '_'): %s", quote(name))
 		}
 	}
-	if n := float64(len(name)); n < s.min || n > s.max {
-		return fmt.Errorf("name of %d bytes, not 1 to %.0f", len(name), s.max)
+	if n := int64(len(name)); n < s.min || n > s.max {
+		return fmt.Errorf("name of %d bytes, not 1 to %d", len(name), s.max)
 	}
 	return nil
 }

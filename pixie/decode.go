@@ -82,6 +82,7 @@ var workspaces = sync.Pool{New: func() any {
 func (w *workspace) release() {
 	w.packed.Reset(nil)
 	w.record.begin()
+	w.record.raw = nil
 	w.one.cut(counts{})
 	workspaces.Put(w)
 }

@@ -50,8 +50,9 @@
 //
 // # Speed
 //
-// A record in the form that senders write (no escapes, no signs, no exponents) is split in one pass; every other goes the strict way,
-// which knows all of JSON and is the only one that words errors. What comes out is the same.
+// A record in the form that senders write (no escapes, no signs, no exponents) is split in one pass, which reads its numbers and knows
+// the names that it has read before; every other goes the strict way, which knows all of JSON and is the only one that words errors. What
+// comes out is the same.
 //
 // [Options.Batches] yields many records at a time, and with [Options.Workers] the text is cut into pieces of some lines, which are
 // decoded at the same time. That goes well as long as each piece ends between two records; from the first that does not (records over

@@ -100,7 +100,7 @@ const (
 // spec is the name of a field in the payload and its bounds: the least and the greatest number, or the length of a text in bytes.
 type spec struct {
 	name     string
-	min, max float64
+	min, max int64
 }
 
 var fields = [numFields]spec{

@@ -13,20 +13,40 @@ import (
 
 // integer reads an optional integer within the bounds of its field.
 func (r *record) integer(f field) gossip.Optional[int64] {
-	if r.values[f] == nil || r.err != nil {
+	if !r.has(f) {
 		return gossip.Optional[int64]{}
 	}
-	n, err := r.outer.integer(r.values[f], fields[f])
+	return r.someInteger(f)
+}
+
+func (r *record) someInteger(f field) gossip.Optional[int64] {
+	if d := &r.list[f].number; d.within(&fields[f]) {
+		return gossip.Some(d.n)
+	}
+	if r.err != nil {
+		return gossip.Optional[int64]{}
+	}
+	n, err := r.outer.integer(r.of(f), fields[f])
 	r.fail(f, err)
 	return gossip.Some(n)
 }
 
 // number reads an optional number within the bounds of its field.
 func (r *record) number(f field) gossip.Optional[float64] {
-	if r.values[f] == nil || r.err != nil {
+	if !r.has(f) {
 		return gossip.Optional[float64]{}
 	}
-	x, err := r.outer.number(r.values[f], fields[f])
+	return r.someNumber(f)
+}
+
+func (r *record) someNumber(f field) gossip.Optional[float64] {
+	if x, ok := r.list[f].number.float(); ok && fields[f].holds(x) {
+		return gossip.Some(x)
+	}
+	if r.err != nil {
+		return gossip.Optional[float64]{}
+	}
+	x, err := r.outer.number(r.of(f), fields[f])
 	r.fail(f, err)
 	return gossip.Some(x)
 }
@@ -48,19 +68,19 @@ func (r *record) period() time.Duration {
 	seconds, known := r.number(periodSeconds).Get()
 	d := time.Duration(math.Round(seconds * 1e9))
 	if known && d == 0 {
-		r.fail(periodSeconds, fmt.Errorf("must be above 0: %s", bytes.Trim(r.values[periodSeconds], `"`)))
+		r.fail(periodSeconds, fmt.Errorf("must be above 0: %s", bytes.Trim(r.of(periodSeconds), `"`)))
 	}
 	return d
 }
 
 // integer reads an integer, which may be written as 12, 12.0, 1.2e1 or a string of these.
 func (m *members) integer(value []byte, s spec) (int64, error) {
-	if n, ok := plainInteger(value); ok && s.holds(float64(n)) {
-		return n, nil
-	}
 	digits, err := m.numeral(value)
 	if err != nil {
 		return 0, err
+	}
+	if end, d := plainNumber(digits, 0); end == len(digits) && d.within(&s) {
+		return d.n, nil
 	}
 	n, err := exact(digits)
 	if err != nil {
@@ -71,12 +91,14 @@ func (m *members) integer(value []byte, s spec) (int64, error) {
 
 // number reads a number, which may be written as a string.
 func (m *members) number(value []byte, s spec) (float64, error) {
-	if x, ok := plainDecimal(value); ok && s.holds(x) {
-		return x, nil
-	}
 	digits, err := m.numeral(value)
 	if err != nil {
 		return 0, err
+	}
+	if end, d := plainNumber(digits, 0); end == len(digits) {
+		if x, ok := d.float(); ok && s.holds(x) {
+			return x, nil
+		}
 	}
 	x, _ := strconv.ParseFloat(string(digits), 64) // beyond the range it is infinite, and fails the check
 	return x + 0, s.check(x, digits)               // -0 + 0 is 0
@@ -102,15 +124,16 @@ func (s spec) check(x float64, digits []byte) error {
 	switch {
 	case x < 0:
 		return fmt.Errorf("negative: %s", shorten(digits))
-	case x < s.min:
-		return fmt.Errorf("below %s: %s", bound(s.min), shorten(digits))
-	case x > s.max:
-		return fmt.Errorf("above %s: %s", bound(s.max), shorten(digits))
+	case x < float64(s.min):
+		return fmt.Errorf("below %s: %s", strconv.FormatInt(s.min, 10), shorten(digits))
+	case x > float64(s.max):
+		return fmt.Errorf("above %s: %s", strconv.FormatInt(s.max, 10), shorten(digits))
 	}
 	return nil
 }
 
-func bound(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+// holds says whether a number is within the bounds of its field.
+func (s spec) holds(x float64) bool { return float64(s.min) <= x && x <= float64(s.max) }
 
 // shorten makes a numeral fit for an error.
 func shorten(digits []byte) string {
@@ -160,39 +183,4 @@ func exact(digits []byte) (int64, error) {
 		n = -n
 	}
 	return n, nil
-}
-
-// isNumber says whether b is a number as JSON writes it.
-func isNumber(b []byte) bool {
-	b = bytes.TrimPrefix(b, []byte{'-'})
-	n := digitsIn(b)
-	if n == 0 || n > 1 && b[0] == '0' {
-		return false
-	}
-	b = b[n:]
-	if len(b) > 0 && b[0] == '.' {
-		if n = digitsIn(b[1:]); n == 0 {
-			return false
-		}
-		b = b[1+n:]
-	}
-	if len(b) > 0 && (b[0] == 'e' || b[0] == 'E') {
-		if b = b[1:]; len(b) > 0 && (b[0] == '+' || b[0] == '-') {
-			b = b[1:]
-		}
-		if n = digitsIn(b); n == 0 {
-			return false
-		}
-		b = b[n:]
-	}
-	return len(b) == 0
-}
-
-// digitsIn counts the digits at the start of b.
-func digitsIn(b []byte) int {
-	n := 0
-	for n < len(b) && '0' <= b[n] && b[n] <= '9' {
-		n++
-	}
-	return n
 }

@@ -25,7 +25,9 @@ func TestPlain(t *testing.T) {
 		"literals":             {`{"a":null,"b":true,"c":false,"d":[null]}`, true},
 		"not a literal":        {`{"a":nulL}`, false},
 		"decimals":             {`{"a":0,"b":0.50,"c":12.0}`, true},
+		"many digits":          {`{"a":12345678,"b":123456789012345678,"c":1234567890123456789012345,"d":0.12345678901234567890}`, true},
 		"leading zero":         {`{"a":01}`, false},
+		"many with a zero":     {`{"a":01234567890123456789012345}`, false},
 		"sign":                 {`{"a":-1}`, false},
 		"exponent":             {`{"a":1e3}`, false},
 		"point at the end":     {`{"a":1.}`, false},
@@ -105,30 +107,42 @@ func samePlain(t *testing.T, text []byte) {
 		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
 			t.Fatalf("(-strict +plain)\n%s", d)
 		}
-		for f, value := range strict.values {
-			require.Equal(t, string(value), string(quick.values[f]))
+		for f := range numFields {
+			require.Equal(t, string(strict.of(f)), string(quick.of(f)))
 		}
 	}
 }
 
 // Numbers that are read by hand are those that strconv reads.
 func FuzzPlainNumber(f *testing.F) {
-	for _, text := range []string{"0", "12", "0.1", "0.30000000000000004", "123456789012345", "12345678901234.5", "1234567890123456", "999999999999999.9", "0.000000000000001"} {
+	for _, text := range []string{"0", "12", "0.1", "0.30000000000000004", "123456789012345", "12345678901234.5", "1234567890123456", "999999999999999.9", "0.000000000000001", "123456789012345678", "9007199254740993", "90071992547.40993", "1234567890123456789"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if !isNumber([]byte(text)) {
 			return
 		}
-		if x, ok := plainDecimal([]byte(text)); ok {
-			want, err := strconv.ParseFloat(text, 64)
-			require.NoError(t, err)
-			require.Equal(t, math.Float64bits(want), math.Float64bits(x))
-		}
-		if n, ok := plainInteger([]byte(text)); ok {
-			want, err := strconv.ParseInt(text, 10, 64)
-			require.NoError(t, err)
-			require.Equal(t, want, n)
+		for _, behind := range []string{"", ",", "}       ", "/9999999"} {
+			end, d := plainNumber([]byte(text+behind), 0)
+			if strings.ContainsAny(text, "-eE") {
+				require.NotEqual(t, len(text), end)
+				continue
+			}
+			require.Equal(t, len(text), end)
+			if d == unread {
+				require.Greater(t, len(text), maxDigits)
+				continue
+			}
+			if x, ok := d.float(); ok {
+				want, err := strconv.ParseFloat(text, 64)
+				require.NoError(t, err)
+				require.Equal(t, math.Float64bits(want), math.Float64bits(x))
+			}
+			if d.places == 0 {
+				want, err := strconv.ParseInt(text, 10, 64)
+				require.NoError(t, err)
+				require.Equal(t, want, d.n)
+			}
 		}
 	})
 }

@@ -3,16 +3,17 @@ package pixie
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// record is one record while it is decoded. The first fault sticks: what is read after it is a zero value.
+// record is one record while it is decoded. The first fault sticks: what is read after it counts for nothing.
 type record struct {
-	values [numFields]jsontext.Value // nil: absent or null
-	err    error
+	values
+	err error
 
 	outer, inner members // of the record, and of what is nested in it
 	layout
@@ -38,6 +39,7 @@ func (r *record) event(to *Batch) error {
 			return err
 		}
 	}
+	r.require(typeName)
 	kind := r.text(typeName)
 	if r.err != nil {
 		return r.err
@@ -72,9 +74,11 @@ func (r *record) event(to *Batch) error {
 
 // split checks the JSON of the whole record and notes where its fields are.
 func (r *record) split(raw []byte) error {
+	r.raw = slices.Clip(raw) // put must not write behind it
 	return r.outer.each(raw, func(name, value []byte) error {
 		if f, known := fieldsByName[string(name)]; known && jsontext.Value(value).Kind() != 'n' {
-			r.note(f, value)
+			end := int(r.outer.json.InputOffset())
+			r.note(f, end-len(value), end)
 		}
 		return nil
 	})
@@ -83,11 +87,13 @@ func (r *record) split(raw []byte) error {
 // origin reads what every type has.
 func (r *record) origin(o *gossip.Origin) {
 	o.Time = r.time(timestamp)
-	o.Namespace = r.label(namespace)
-	o.Pod = r.subdomain(podName)
+	r.require(namespace)
+	o.Namespace = r.text(namespace)
+	r.require(podName)
+	o.Pod = r.text(podName)
 	o.PodUID = r.text(podUID)
 	o.Node = r.text(node)
-	o.Container = r.label(containerName)
+	o.Container = r.text(containerName)
 	o.ContainerID = r.text(containerID)
 	o.Source = r.text(source)
 	o.Period = r.period()
@@ -108,7 +114,7 @@ var errRequired = errors.New("required")
 // requireOne refuses the record when all of the fields are absent.
 func (r *record) requireOne(what string, list ...field) {
 	for _, f := range list {
-		if r.err != nil || r.values[f] != nil {
+		if r.err != nil || r.has(f) {
 			return
 		}
 	}
@@ -119,7 +125,7 @@ func (r *record) requireOne(what string, list ...field) {
 
 // require refuses the record when the field is absent.
 func (r *record) require(f field) {
-	if r.values[f] == nil {
+	if !r.has(f) {
 		r.fail(f, errRequired)
 	}
 }

@@ -12,19 +12,19 @@ const maxRemembered = 64
 // repeats are what records say again and again: their names, and the time. A text in it has passed the checks of its kind, and is not made
 // anew. It is bounded.
 type repeats struct {
-	labels, subdomains, texts remembered
+	texts [numForms]remembered
+	last  [numFields]int // number of the text that the field had last
 
 	quoted [len(`"2006-01-02T15:04:05.999999999+00:00"`)]byte // the newest time as it was written
 	length int
 	at     time.Time
 }
 
-// remembered are texts in the order in which they were first read. Senders go through their pods in one order again and again, so the
-// text that is asked for is mostly the one behind the last; the others are found by their hash.
+// remembered are texts in the order in which they were first read, numbered from 1. Senders go through their pods in one order again and
+// again, so a field mostly has the text behind the last that it had, or the same; the others are found by their hash.
 type remembered struct {
 	texts []string
-	last  int      // index of the text that was asked for last
-	index []uint16 // by hash: index of a text and 1, in one of a few neighbours; 0 is none
+	index []uint16 // by hash: number of a text, in one of a few neighbours; 0 is none
 	// shelf is where the newest texts stand, side by side: they are compared with what is read, and memory that is close together stays
 	// in the cache.
 	shelf strings.Builder
@@ -39,19 +39,24 @@ const (
 	shelfSize = 1024
 )
 
-// find returns the text of a JSON string that has been read before.
-func (m *remembered) find(quoted []byte) (string, bool) {
-	if len(quoted) <= 2 || len(quoted) > maxRemembered+2 || quoted[0] != '"' {
-		return "", false
+// expected returns where the JSON string ends that begins at i, and its number, if it is the text of that number or the one behind; 0 if it
+// is another.
+func (m *remembered) expected(text []byte, i, last int) (end, number int) {
+	for n := max(last-1, 0); n <= last && n < len(m.texts); n++ {
+		s := m.texts[n]
+		if end = i + 1 + len(s); end < len(text) && text[end] == '"' && string(text[i+1:end]) == s {
+			return end + 1, n + 1
+		}
+	}
+	return 0, 0
+}
+
+// find returns the number of the text of a JSON string; 0 if it has not been read before.
+func (m *remembered) find(quoted []byte) int {
+	if len(quoted) <= 2 || len(quoted) > maxRemembered+2 || quoted[0] != '"' || len(m.texts) == 0 {
+		return 0
 	}
 	text := quoted[1 : len(quoted)-1]
-	if next := m.last + 1; next < len(m.texts) && m.texts[next] == string(text) {
-		m.last = next
-		return m.texts[next], true
-	}
-	if len(m.texts) == 0 {
-		return "", false
-	}
 	h := hash(text)
 	for i := range uint64(neighbours) {
 		n := int(m.index[(h+i)%uint64(len(m.index))])
@@ -59,22 +64,31 @@ func (m *remembered) find(quoted []byte) (string, bool) {
 			break
 		}
 		if m.texts[n-1] == string(text) {
-			m.last = n - 1
-			return m.texts[n-1], true
+			return n
 		}
 	}
-	return "", false
+	return 0
 }
 
-// keep remembers a text that was read without a fault, unless it was written with escapes, and returns it.
-func (m *remembered) keep(quoted []byte, text string) string {
+// keep remembers the text of a JSON string that was read without a fault, unless it was written with escapes, and returns it.
+func (r *record) keep(f field, quoted []byte, text string) string {
 	if len(quoted) <= 2 || len(quoted) > maxRemembered+2 || len(quoted) != len(text)+2 {
 		return text
 	}
+	m := &r.texts[forms[f]]
 	if len(m.texts) == maxTexts {
 		m.texts = m.texts[:0]
 		clear(m.index)
+		for i := range r.list { // these numbers are no longer good
+			r.list[i].text = 0
+		}
 	}
+	text = m.keep(text, hash(quoted[1:len(quoted)-1]))
+	r.last[f] = len(m.texts)
+	return text
+}
+
+func (m *remembered) keep(text string, h uint64) string {
 	if m.index == nil {
 		m.index = make([]uint16, 2*maxTexts)
 	}
@@ -85,9 +99,7 @@ func (m *remembered) keep(quoted []byte, text string) string {
 	begin := m.shelf.Len()
 	m.shelf.WriteString(text)
 	text = m.shelf.String()[begin:]
-	m.last = len(m.texts)
 	m.texts = append(m.texts, text)
-	h := hash(quoted[1 : len(quoted)-1])
 	at := h % uint64(len(m.index)) // of the text that has to go, if all places are taken
 	for i := range uint64(neighbours) {
 		if n := (h + i) % uint64(len(m.index)); m.index[n] == 0 {

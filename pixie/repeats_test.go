@@ -1,6 +1,7 @@
 package pixie
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -16,5 +17,21 @@ func TestRememberedText(t *testing.T) {
 			require.Len(t, errs, 1)
 			require.ErrorContains(t, errs[0], "node: string expected")
 		}
+	}
+}
+
+// More names than are remembered, between others that come again.
+func TestRememberedAnew(t *testing.T) {
+	var text strings.Builder
+	for i := range maxTexts + 10 {
+		fmt.Fprintln(&text, strings.Replace(rec("a"), "shop", fmt.Sprintf("shop-%d", i), 1))
+	}
+	events, errs := pairs(t, Options{}, strings.NewReader(text.String()))
+	require.Empty(t, errs)
+	require.Len(t, events, maxTexts+10)
+	for i, event := range events {
+		require.Equal(t, fmt.Sprintf("shop-%d", i), event.From().Namespace)
+		require.Equal(t, "a", event.From().Pod)
+		require.Equal(t, "app", event.From().Container)
 	}
 }

@@ -10,11 +10,11 @@ import (
 )
 
 // isRow says whether the record is a row that Pixie wrote: those name their table.
-func (r *record) isRow() bool { return r.values[tableName] != nil }
+func (r *record) isRow() bool { return r.has(tableName) }
 
 // row gives the columns of a row the names of the contract: the table is the type, time_ is the timestamp, and pod is namespace and name.
 func (r *record) row() error {
-	table, err := r.outer.text(r.values[tableName], fields[tableName])
+	table, err := r.outer.text(r.of(tableName), fields[tableName])
 	if err != nil {
 		return fmt.Errorf("_tableName_: %w", err)
 	}
@@ -23,13 +23,17 @@ func (r *record) row() error {
 	if !ours || !versioned || kind == "" {
 		return fmt.Errorf("_tableName_: not one of ours (kg_<type>_v1): %s", quote(table))
 	}
-	for f, value := range r.values {
-		if isNaN(value) {
-			r.values[f] = nil
+	for f := range numFields {
+		if isNaN(r.of(f)) {
+			r.drop(f)
 		}
 	}
-	r.note(typeName, quoted(kind))
-	r.note(timestamp, rowTimestamp(r.values[rowTime]))
+	r.put(typeName, quoted(kind))
+	if r.has(rowTime) {
+		r.put(timestamp, rowTimestamp(r.of(rowTime)))
+	} else {
+		r.drop(timestamp)
+	}
 	for _, f := range [...]field{podName, rowPod} {
 		if err := r.splitPod(f); err != nil {
 			return fmt.Errorf("%s: %s: %w", kind, fields[f].name, err)
@@ -41,10 +45,10 @@ func (r *record) row() error {
 // splitPod makes namespace and pod_name of a column that holds both, as Pixie's own pod columns do. Columns of these names, where a row
 // has them too, must say the same.
 func (r *record) splitPod(f field) error {
-	if r.values[f].Kind() != '"' {
+	if r.of(f).Kind() != '"' {
 		return nil
 	}
-	both, err := r.outer.text(r.values[f], fields[f])
+	both, err := r.outer.text(r.of(f), fields[f])
 	if err != nil {
 		return err
 	}
@@ -63,12 +67,12 @@ func (r *record) splitPod(f field) error {
 
 // agree sets a field to its part of both, unless it says something else already.
 func (r *record) agree(f field, part, both string) error {
-	if told := r.values[f]; told.Kind() == '"' {
+	if told := r.of(f); told.Kind() == '"' {
 		if text, err := r.outer.text(told, fields[f]); err != nil || text != part && text != both {
 			return fmt.Errorf("%s, but %s is %s", quote(both), fields[f].name, shorten(told))
 		}
 	}
-	r.note(f, quoted(part))
+	r.put(f, quoted(part))
 	return nil
 }
 

@@ -8,16 +8,36 @@ import (
 	"unicode"
 )
 
-// text reads a string within the length of its field; absent is empty, which fields with a least length refuse.
+// form is what a text is held to.
+type form uint8
+
+const (
+	anyText   form = iota
+	label          // RFC 1123 labels: Kubernetes holds namespaces and containers to them
+	subdomain      // RFC 1123 subdomains: pods
+	numForms
+)
+
+var forms = [numFields]form{namespace: label, podName: subdomain, containerName: label}
+
+// text reads a string within the length of its field, and of its form; absent is empty.
 func (r *record) text(f field) string {
-	if s, ok := r.texts.find(r.values[f]); ok {
-		return s
+	if !r.has(f) {
+		return ""
 	}
-	s := r.newText(f)
-	if r.err == nil {
-		s = r.texts.keep(r.values[f], s)
+	return r.someText(f)
+}
+
+func (r *record) someText(f field) string {
+	n, known := r.list[f].text, &r.texts[forms[f]]
+	if n == 0 {
+		n = known.find(r.of(f))
 	}
-	return s
+	if n == 0 {
+		return r.newText(f)
+	}
+	r.last[f] = n
+	return known.texts[n-1]
 }
 
 // newText reads a string that is not remembered.
@@ -25,53 +45,38 @@ func (r *record) newText(f field) string {
 	if r.err != nil {
 		return ""
 	}
-	if r.values[f] == nil {
-		if fields[f].min > 0 {
-			r.fail(f, errRequired)
-		}
-		return ""
-	}
-	value := r.values[f]
+	value := r.of(f)
 	if r.isRow() {
 		value = rowText(value)
 	}
 	s, err := r.outer.text(value, fields[f])
-	r.fail(f, err)
-	return s
+	if err == nil {
+		err = forms[f].check(s)
+	}
+	if err != nil {
+		r.fail(f, err)
+		return s
+	}
+	return r.keep(f, r.of(f), s)
 }
 
-// label reads a name that Kubernetes holds to RFC 1123 labels: namespaces and containers.
-func (r *record) label(f field) string {
-	if s, ok := r.labels.find(r.values[f]); ok {
-		return s
+func (f form) check(s string) error {
+	switch {
+	case f == label && s != "" && !isLabel(s):
+		return fmt.Errorf("not a Kubernetes name (a-z, 0-9 and '-' inside): %s", quote(s))
+	case f == subdomain && s != "" && !isSubdomain(s):
+		return fmt.Errorf("not a Kubernetes name (a-z, 0-9, '-' and '.' inside): %s", quote(s))
 	}
-	s := r.newText(f)
-	if r.err != nil || s == "" {
-		return s
-	}
-	if !isLabel(s) {
-		r.fail(f, fmt.Errorf("not a Kubernetes name (a-z, 0-9 and '-' inside): %s", quote(s)))
-		return s
-	}
-	return r.labels.keep(r.values[f], s)
+	return nil
 }
 
-// subdomain reads a name that Kubernetes holds to RFC 1123 subdomains: pods.
-func (r *record) subdomain(f field) string {
-	if s, ok := r.subdomains.find(r.values[f]); ok {
-		return s
-	}
-	s := r.newText(f)
-	if r.err != nil || s == "" {
-		return s
-	}
+func isSubdomain(s string) bool {
 	for part := range strings.SplitSeq(s, ".") {
 		if !isLabel(part) {
-			r.fail(f, fmt.Errorf("not a Kubernetes name (a-z, 0-9, '-' and '.' inside): %s", quote(s)))
-			return s
+			return false
 		}
 	}
-	return r.subdomains.keep(r.values[f], s)
+	return true
 }
 
 func isLabel(s string) bool {
@@ -92,15 +97,18 @@ func (r *record) time(f field) time.Time {
 	if r.err != nil {
 		return time.Time{}
 	}
-	if t, ok := r.repeats.time(r.values[f]); ok {
+	if r.list[f].text > 0 {
+		return r.at
+	}
+	if t, ok := r.repeats.time(r.of(f)); ok {
 		return t
 	}
-	t, err := r.outer.time(r.values[f], fields[f])
+	t, err := r.outer.time(r.of(f), fields[f])
 	if err != nil {
 		r.fail(f, err)
 		return t
 	}
-	r.keepTime(r.values[f], t)
+	r.keepTime(r.of(f), t)
 	return t
 }
 
@@ -112,8 +120,8 @@ func (m *members) text(value []byte, s spec) (string, error) {
 		return "", err
 	case len(b) == 0 && s.min > 0:
 		return "", errors.New("empty")
-	case float64(len(b)) > s.max:
-		return "", fmt.Errorf("longer than %.0f bytes: %d", s.max, len(b))
+	case int64(len(b)) > s.max:
+		return "", fmt.Errorf("longer than %d bytes: %d", s.max, len(b))
 	}
 	text := string(b)
 	if i := strings.IndexFunc(text, isControl); i >= 0 {
@@ -137,7 +145,7 @@ func (m *members) time(value []byte, s spec) (time.Time, error) {
 		return time.Time{}, errors.New("empty")
 	}
 	var t time.Time
-	if float64(len(b)) > s.max || t.UnmarshalText(b) != nil {
+	if int64(len(b)) > s.max || t.UnmarshalText(b) != nil {
 		return time.Time{}, fmt.Errorf("not RFC 3339: %s", quote(b))
 	}
 	t = t.UTC()

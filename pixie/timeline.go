@@ -13,7 +13,7 @@ import (
 
 // timeline reads the steps of a birth that began at start, and sorts them by offset; steps of one offset stay in their order.
 func (r *record) timeline(start time.Time) []gossip.Step {
-	raw := r.values[timeline]
+	raw := r.of(timeline)
 	if raw == nil || r.err != nil {
 		return nil
 	}
