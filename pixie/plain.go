@@ -1,6 +1,9 @@
 package pixie
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // maxUnknown is how many names that are not ours a plain record may have: they are compared with each other.
 const maxUnknown = 8
@@ -59,12 +62,17 @@ func (r *record) begin() {
 // plainName reads the name that begins at i, and its colon, and returns its field and what is behind: numFields if it is not ours, -1 if
 // it is not plain or has occurred before.
 func (r *record) plainName(text []byte, i int, last field) (f field, behind int) {
+	if len(text)-i < nameWords*8 {
+		return r.otherName(text, i, last)
+	}
+	head := text[i : i+nameWords*8]
+	a, b, c := binary.LittleEndian.Uint64(head), binary.LittleEndian.Uint64(head[8:]), binary.LittleEndian.Uint64(head[16:])
 	for _, f := range &r.after[last] {
-		if name := quotedNames[f]; len(text)-i > len(name) && string(text[i:i+len(name)]) == name {
+		if m := &membersByField[f]; m.begins(a, b, c) {
 			if r.named(f) {
 				return f, -1
 			}
-			return f, i + len(name)
+			return f, i + m.length
 		}
 	}
 	return r.otherName(text, i, last)
@@ -109,10 +117,27 @@ func (r *record) newName(name []byte) bool {
 	return true
 }
 
-// quotedNames are the names with their quotes and colon.
-var quotedNames = func() (quoted [numFields]string) {
+// nameWords is how many words the longest name has, with its quotes and colon.
+const nameWords = 3
+
+// member is how the member of a field begins, its name in quotes and a colon, as words to compare.
+type member struct {
+	words, masks [nameWords]uint64
+	length       int
+}
+
+func (m *member) begins(a, b, c uint64) bool {
+	return (a^m.words[0])&m.masks[0]|(b^m.words[1])&m.masks[1]|(c^m.words[2])&m.masks[2] == 0
+}
+
+var membersByField = func() (all [numFields]member) {
 	for f, s := range fields {
-		quoted[f] = `"` + s.name + `":`
+		m := &all[f]
+		for i, c := range []byte(`"` + s.name + `":`) {
+			m.words[i/8] |= uint64(c) << (i % 8 * 8)
+			m.masks[i/8] |= 0xff << (i % 8 * 8)
+			m.length = i + 1
+		}
 	}
-	return quoted
+	return all
 }()
