@@ -27,9 +27,13 @@ func (r *record) plain(text []byte) int {
 	r.begin()
 	last := numFields
 	for i := skipSpace(text, 1); ; i = skipSpace(text, i+1) {
-		f, begin := r.plainName(text, i, last)
-		if begin < 0 {
-			return 0
+		f := r.after[last][0] // mostly; looked at here because that is done without a call
+		m := &memberOf[f]
+		begin := i + m.length
+		if !m.begins(text, i) || r.named(f) {
+			if f, begin = r.plainName(text, i, last); begin < 0 {
+				return 0
+			}
 		}
 		if begin = skipSpace(text, begin); begin == len(text) {
 			return 0
@@ -62,30 +66,17 @@ func (r *record) begin() {
 // plainName reads the name that begins at i, and its colon, and returns its field and what is behind: numFields if it is not ours, -1 if
 // it is not plain or has occurred before.
 func (r *record) plainName(text []byte, i int, last field) (f field, behind int) {
-	if len(text)-i < nameWords*8 {
-		return r.otherName(text, i, last)
+	f = r.after[last][1]
+	if m := &memberOf[f]; m.begins(text, i) && !r.named(f) {
+		return f, i + m.length
 	}
-	head := text[i : i+nameWords*8]
-	a, b, c := binary.LittleEndian.Uint64(head), binary.LittleEndian.Uint64(head[8:]), binary.LittleEndian.Uint64(head[16:])
-	for _, f := range &r.after[last] {
-		if m := &membersByField[f]; m.begins(a, b, c) {
-			if r.named(f) {
-				return f, -1
-			}
-			return f, i + m.length
-		}
-	}
-	return r.otherName(text, i, last)
-}
-
-// otherName reads a name that has not followed that field before.
-func (r *record) otherName(text []byte, i int, last field) (f field, behind int) {
 	end := plainString(text, i)
 	if end < 0 {
 		return numFields, -1
 	}
 	name := text[i+1 : end-1]
-	f, known := fieldsByName[string(name)]
+	known := false
+	f, known = fieldsByName[string(name)]
 	switch {
 	case !known:
 		if f = numFields; !r.newName(name) {
@@ -126,11 +117,17 @@ type member struct {
 	length       int
 }
 
-func (m *member) begins(a, b, c uint64) bool {
+// begins says whether the member begins at i. Near the end of the text it is not recognised.
+func (m *member) begins(text []byte, i int) bool {
+	if len(text)-i < nameWords*8 {
+		return false
+	}
+	text = text[i : i+nameWords*8]
+	a, b, c := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[8:]), binary.LittleEndian.Uint64(text[16:])
 	return (a^m.words[0])&m.masks[0]|(b^m.words[1])&m.masks[1]|(c^m.words[2])&m.masks[2] == 0
 }
 
-var membersByField = func() (all [numFields]member) {
+var memberOf = func() (all [numFields]member) {
 	for f, s := range fields {
 		m := &all[f]
 		for i, c := range []byte(`"` + s.name + `":`) {

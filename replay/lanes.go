@@ -15,7 +15,7 @@ const (
 	// maxSubjects is how many subjects a lane keeps: 25,600 in all.
 	maxSubjects = 800
 	// batchSize is how many events are handed to a lane at a time.
-	batchSize = 256
+	batchSize = 1024
 )
 
 // lanes share the work of the analysis: each has an analyzer of its own, and all that is about one pod goes to the same, in its order.
