@@ -117,7 +117,11 @@ func (l *lanes) observe(i int) {
 			analyzer.Observe(e)
 		}
 		b.cpu = b.cpu[:0]
-		clear(b.births) // they point to their timelines
+		for i := range b.births {
+			if c := &b.births[i]; c.Timeline != nil || c.Syscalls != nil {
+				*c = gossip.PodCreation{} // these may be large
+			}
+		}
 		b.births = b.births[:0]
 		clear(b.others)
 		b.others = b.others[:0]
