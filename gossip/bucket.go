@@ -108,7 +108,11 @@ func (b *bucket[S]) looseOf(i int) func(usec int64) S {
 
 // add counts one sample.
 func (b *bucket[S]) add(e *entry[S]) {
-	b.sums = b.sums.plus(e.sums)
+	if b.n == 0 && b.rare == nil { // the first: it does not cost an addition
+		b.sums = e.sums
+	} else {
+		b.sums = b.sums.plus(e.sums)
+	}
 	if e.loose == nil {
 		b.spent = addSat(b.spent, e.period.Microseconds())
 	} else {
