@@ -141,15 +141,6 @@ func (w *window[S]) total() (sum S, wall int64) {
 	return sum, wall
 }
 
-// recent is the total, but for largest values, which may be of samples that have left the window.
-func (w *window[S]) recent() (sum *S, wall int64) {
-	if !w.runs {
-		w.running, w.wall = w.total()
-		w.runs = !w.untold()
-	}
-	return &w.running, w.wall
-}
-
 // totalUntold is total where some samples did not tell their period.
 func (w *window[S]) totalUntold() (sum S, wall int64) {
 	for _, s := range inOrder(w.spans()) {

@@ -10,19 +10,6 @@ const defaultCFSPeriod = 100 * time.Millisecond
 
 func cfsPeriod(d time.Duration) time.Duration { return cmp.Or(max(0, d), defaultCFSPeriod) }
 
-// cpuWindow is the window of one source of CPU samples.
-type cpuWindow struct{ window[cpuSums] }
-
-func (w *cpuWindow) observe(e Event, digest fingerprint, newest int64) outcome {
-	if s, ok := e.(*CPUSample); ok {
-		entry := cpuEntry(s, digest)
-		return w.add(&entry, newest)
-	}
-	s := e.(CPUSample)
-	entry := cpuEntry(&s, digest)
-	return w.add(&entry, newest)
-}
-
 func (w *cpuWindow) severity(s *stream, t thresholds) Severity {
 	sum, wall := w.recent()
 	var f CPUThrottling

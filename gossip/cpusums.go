@@ -70,26 +70,24 @@ func (m mean) value() Optional[float64] {
 	}
 }
 
-// cpuEntry makes the entry of one CPU sample.
-func cpuEntry(s *CPUSample, digest fingerprint) entry[cpuSums] {
-	e := entry[cpuSums]{stamp: stamp{end: s.Time.UnixNano(), period: s.Period, print: digest}, sums: cpuSumsOf(s)}
+// cpuEntry makes an empty entry that of one CPU sample.
+func cpuEntry(e *entry[cpuSums], s *CPUSample, digest fingerprint) {
+	e.stamp = stamp{end: s.Time.UnixNano(), period: s.Period, print: digest}
+	e.sums.count(s)
 	a := cpuAverages{s.UsageUsec.Known, s.ThrottledShare, s.UsageCores, s.ReportedShare}
 	if s.Period > 0 {
 		e.sums.means = a.means(s.Period.Microseconds())
 	} else {
 		e.loose = a.sums
 	}
-	return e
 }
 
-// cpuSumsOf are the counters of one sample.
-func cpuSumsOf(s *CPUSample) cpuSums {
+// count makes empty sums the counters of one sample.
+func (c *cpuSums) count(s *CPUSample) {
 	throttled := min(s.ThrottledPeriods.Or(0), s.Periods.Or(0))
-	c := cpuSums{
-		periods: s.Periods.Or(0), throttled: throttled,
-		enforcedUsec: mulSat(s.Periods.Or(0), cfsPeriod(s.CFSPeriod).Microseconds()),
-		threads:      atMost32(s.Threads), nodeCPUs: atMost32(s.NodeCPUs),
-	}
+	c.periods, c.throttled = s.Periods.Or(0), throttled
+	c.enforcedUsec = mulSat(c.periods, cfsPeriod(s.CFSPeriod).Microseconds())
+	c.threads, c.nodeCPUs = atMost32(s.Threads), atMost32(s.NodeCPUs)
 	if wait, ok := s.ThrottledUsec.Get(); ok {
 		c.waitUsec, c.waited = wait, throttled
 	} else {
@@ -106,7 +104,6 @@ func cpuSumsOf(s *CPUSample) cpuSums {
 	if throttled > 0 || s.ThrottledShare.Or(0) > 0 {
 		c.lastThrottled = max(0, s.Time.UnixNano())
 	}
-	return c
 }
 
 // cpuAverages are what a source reports as finished averages of a sample.
@@ -142,18 +139,19 @@ func (c cpuSums) plus(o cpuSums) cpuSums {
 	return c
 }
 
-// minus implements sums. A sum that may have stopped at the largest number does not tell what it was made of, and averages are rare.
-func (c cpuSums) minus(o cpuSums) (cpuSums, bool) {
+// sub takes other sums away again, of which largest values stay as they are. False: that cannot be done. A sum that may have stopped at
+// the largest number does not tell what it was made of, and averages are rare.
+func (c *cpuSums) sub(o *cpuSums) bool {
 	const most = 1<<62 - 1
 	largest := c.periods | c.throttled | c.enforcedUsec | c.waitUsec | c.waited | c.usageUsec | c.usedUsec
 	if largest > most || c.means != nil {
-		return c, false
+		return false
 	}
 	c.periods, c.throttled, c.enforcedUsec = c.periods-o.periods, c.throttled-o.throttled, c.enforcedUsec-o.enforcedUsec
 	c.waitUsec, c.waited = c.waitUsec-o.waitUsec, c.waited-o.waited
 	c.usageUsec, c.usedUsec, c.usedUntold = c.usageUsec-o.usageUsec, c.usedUsec-o.usedUsec, c.usedUntold-o.usedUntold
 	c.noWait, c.noUsage = c.noWait-o.noWait, c.noUsage-o.noUsage
-	return c, true
+	return true
 }
 
 func (c *cpuSums) add(o *cpuSums) {

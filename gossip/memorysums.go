@@ -115,9 +115,6 @@ func (m memorySums) plus(o memorySums) memorySums {
 	return m
 }
 
-// minus implements sums: most of these are largest values, and the verdict needs them.
-func (m memorySums) minus(memorySums) (memorySums, bool) { return m, false }
-
 func (m *memorySums) add(o *memorySums) {
 	if o.sets > 0 {
 		if m.sets == 0 {

@@ -83,9 +83,6 @@ func (n networkSums) plus(o networkSums) networkSums {
 	return n
 }
 
-// minus implements sums: what no sample tells any more must become absent, not 0.
-func (n networkSums) minus(networkSums) (networkSums, bool) { return n, false }
-
 // settle implements sums.
 func (n networkSums) settle(usec, untold int64) networkSums {
 	n.failedUsec = addSat(n.failedUsec, mulSat(usec, n.failedUntold)/untold)

@@ -32,9 +32,6 @@ func (o oomSums) plus(p oomSums) oomSums {
 	return o
 }
 
-// minus implements sums. Nobody asks: the verdict on a kill needs no sums.
-func (o oomSums) minus(oomSums) (oomSums, bool) { return o, false }
-
 // settle implements sums. A kill is a moment: it has no length.
 func (o oomSums) settle(int64, int64) oomSums { return o }
 

@@ -51,7 +51,7 @@ func newStream(r *record, length time.Duration) *stream {
 	s := &stream{source: r.source, counters: r.counters, width: bucketWidth(length), epochs: 1}
 	switch r.event.(type) {
 	case CPUSample, *CPUSample:
-		s.samples = &cpuWindow{window[cpuSums]{width: s.width}}
+		s.samples = &cpuWindow{window: window[cpuSums]{width: s.width}}
 	case MemorySample:
 		s.samples = &memoryWindow{window: window[memorySums]{width: s.width}}
 	case OOMKill:

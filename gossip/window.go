@@ -17,8 +17,6 @@ const (
 type sums[S any] interface {
 	// plus adds other sums to these, and may change what these point to; the others stay as they are.
 	plus(S) S
-	// minus takes other sums away again, of which largest values stay as they are. False: that cannot be done.
-	minus(S) (S, bool)
 	// settle completes the sums of a full bucket, of which so many samples did not tell their period, once it is known how many
 	// microseconds long they were together. It changes nothing that these point to.
 	settle(usec, untold int64) S
@@ -32,12 +30,7 @@ type window[S sums[S]] struct {
 	to      int64      // … and the last is of this one. Buckets that are not needed are not touched: they are seldom in a cache
 	gone    int64      // newest end that has left the window, Unix nanoseconds; 0 when none has
 	spare   *bucket[S] // has left the window, and is used again
-
-	// running is the total, but for largest values, which may be of samples that have left; wall is its time. It is kept from sample to
-	// sample, because going through all buckets at each is most of what a sample would cost.
-	running S
-	wall    int64
-	runs    bool // running is right
+	fills   int        // how often a bucket was filled: that may add more than the sample at hand
 }
 
 // bucketWidth divides by 59, not 60: the newest bucket is only begun, and nothing younger than the window may be lost.
@@ -71,13 +64,9 @@ func (w *window[S]) add(e *entry[S], newest int64) outcome {
 	}
 	if len(b.stamps()) == maxStamps {
 		b.fill()
-		w.runs = false
+		w.fills++
 	}
 	b.add(e)
-	if w.runs = w.runs && e.loose == nil; w.runs {
-		w.running = w.running.plus(e.sums)
-		w.wall = addSat(w.wall, e.period.Microseconds())
-	}
 	return counted
 }
 
@@ -108,9 +97,11 @@ func (w *window[S]) bucket(slot int64) *bucket[S] {
 	return b
 }
 
-// slid lets go of the buckets that are too old for a window that ends at newest, and returns the newest slot that is. It remembers
-// where they ended: the first sample that is left may need it.
-func (w *window[S]) slid(newest int64) int64 {
+// slid lets go of the buckets that are too old for a window that ends at newest, and returns the newest slot that is.
+func (w *window[S]) slid(newest int64) int64 { return w.slide(newest, nil) }
+
+// slide is slid; each bucket is shown to leaves, if there is one. Where they ended is remembered: the first sample that is left may need it.
+func (w *window[S]) slide(newest int64, leaves func(*bucket[S])) int64 {
 	last := floorDiv(newest, w.width) - buckets
 	if last < w.from {
 		return last
@@ -120,9 +111,8 @@ func (w *window[S]) slid(newest int64) int64 {
 	for ; n < len(w.buckets) && w.buckets[n].slot <= last; n++ {
 		b := w.buckets[n]
 		w.gone = max(w.gone, b.last())
-		if w.runs {
-			w.running, w.runs = w.running.minus(b.sums)
-			w.wall, w.runs = w.wall-b.spent, w.runs && w.wall < 1<<62 // else it may have stopped at the largest number
+		if leaves != nil {
+			leaves(b)
 		}
 		w.spare = b
 	}
@@ -141,7 +131,7 @@ func (w *window[S]) untold() bool {
 }
 
 // restart empties the window: its samples are of an epoch that has ended.
-func (w *window[S]) restart(s *stream) { w.buckets, w.gone, w.runs = nil, s.newest, false }
+func (w *window[S]) restart(s *stream) { w.buckets, w.gone = nil, s.newest }
 
 // floorDiv rounds towards the past, before 1970 too.
 func floorDiv(a, b int64) int64 {
