@@ -111,8 +111,9 @@ func (c *PodCreation) possible() bool {
 }
 
 func (s *CPUSample) possible() bool {
-	return s.Period >= 0 && counts(s.Periods, s.ThrottledPeriods, s.ThrottledUsec, s.UsageUsec, s.Threads, s.NodeCPUs) &&
-		within(1e9, s.ThrottledShare, s.UsageCores, s.ReportedShare, s.LimitCores)
+	negative := (int64(s.Period) | s.Periods.Value | s.ThrottledPeriods.Value | s.ThrottledUsec.Value | s.UsageUsec.Value |
+		s.Threads.Value | s.NodeCPUs.Value) < 0
+	return !negative && within(1e9, s.ThrottledShare, s.UsageCores, s.ReportedShare, s.LimitCores)
 }
 
 func (s NetworkSample) possible() bool {

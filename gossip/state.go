@@ -140,7 +140,7 @@ func (s *state) settle(a *Analyzer) {
 		if !standing { // this epoch has a verdict of its own, or has had its time
 			best.standing = nil
 		}
-		s.history, s.settled = s.after(best, level, standing, a.window)
+		s.settled = s.after(&s.history, best, level, standing, a.window)
 		s.restored = s.history.Restored
 	}
 	if !slices.ContainsFunc(s.streams, (*stream).empty) {
@@ -155,13 +155,14 @@ func (s *state) settle(a *Analyzer) {
 	})
 }
 
-// after is the history once the newest instant is part of it. A standing verdict is the old epoch's: it is not seen again.
-func (s *state) after(best *stream, level Severity, standing bool, window time.Duration) (History, condition) {
-	h, now := s.history, conditionOf(level)
-	at := time.Unix(0, best.newest).UTC() // records that are ignored do not keep a verdict young
+// after makes the newest instant part of the history, and returns what has settled. A standing verdict is the old epoch's: it is not seen
+// again.
+func (s *state) after(h *History, best *stream, level Severity, standing bool, window time.Duration) condition {
+	now := conditionOf(level)
 	if h.Restored = now == notKnown && s.standsRestored(best.newest, window); h.Restored {
-		return h, s.settled
+		return s.settled
 	}
+	at := time.Unix(0, best.newest).UTC() // records that are ignored do not keep a verdict young
 	// A kill that comes a window after the last one is trouble anew: in between there was none.
 	anew := s.about.Kind == KindOOMKill && !h.Last.IsZero() && at.Sub(h.Last) >= window
 	if now == trouble && !standing {
@@ -174,7 +175,7 @@ func (s *state) after(best *stream, level Severity, standing bool, window time.D
 	if h.Transition.IsZero() || now != s.settled || anew {
 		h.Transition = at
 	}
-	return h, now
+	return now
 }
 
 // apply counts one record.
@@ -230,7 +231,8 @@ func (s *state) finding(a *Analyzer) (Finding, bool) {
 	if best := s.best(); best != nil {
 		f := best.verdict(a.thresholds)
 		r := Report{About: s.about, PodUID: s.uid, At: at, Level: f.Severity(), Reason: f.report().Reason, Covered: s.coverage(best, f)}
-		r.History, _ = s.after(best, r.Level, f.stands(), a.window)
+		r.History = s.history
+		s.after(&r.History, best, r.Level, f.stands(), a.window)
 		if k, ok := f.(OOMKilled); ok {
 			f, r = s.besideMemory(k, r, a)
 		}
