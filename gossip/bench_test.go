@@ -2,6 +2,7 @@ package gossip_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -22,6 +23,51 @@ func BenchmarkObserve(b *testing.B) {
 		e.Time = t0.Add(time.Duration(i/containers) * 10 * time.Second)
 		a.Observe(e)
 	}
+}
+
+// The same in batches, as programs read a large capture: per sample.
+func BenchmarkObserveCPU(b *testing.B) {
+	const lanes, pods, steps = 32, 156, 200
+	r := rand.New(rand.NewPCG(1, 2))
+	var work [lanes][][]gossip.CPUSample
+	for l := range work {
+		var batch []gossip.CPUSample
+		for s := range steps {
+			for p := range pods {
+				if r.IntN(10) < 3 {
+					continue
+				}
+				batch = append(batch, sample(0, int64(p%50), func(c *gossip.CPUSample) {
+					c.Pod = fmt.Sprintf("api-%d-%d", l, p)
+					c.Source, c.ContainerID, c.PodUID, c.Node = "", "", "", ""
+					c.Time = t0.Add(time.Duration(s) * 10 * time.Second)
+					c.UsageUsec = gossip.Some(int64(r.IntN(1000000)))
+				}))
+				if len(batch) == 1024 {
+					work[l] = append(work[l], batch)
+					batch = nil
+				}
+			}
+		}
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		var all [lanes]*gossip.Analyzer
+		for l := range all {
+			all[l] = gossip.New(gossip.Options{MaxSubjects: 800})
+		}
+		n = 0
+		for k := range work[0] {
+			for l := range all {
+				if k < len(work[l]) {
+					all[l].ObserveCPU(work[l][k])
+					n += len(work[l][k])
+				}
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/sample")
 }
 
 // A finding about a full window: what a write of the operator costs.
