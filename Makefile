@@ -1,7 +1,7 @@
 # All targets work in a fresh clone with Go and git alone. Tools build on first use (a few minutes, once) and come from Go's build cache after that.
 .DEFAULT_GOAL := help
 .PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down demo demo-preflight demo-recover demo-recorded demo-casts demo-down \
-	race coverage fuzz-all vulncheck release-check release e2e-release
+	race coverage fuzz-all pgo vulncheck release-check release e2e-release
 
 CAPTURE  ?= examples/captures/hidden-throttling.ndjson
 LOCAL    ?= examples/captures/mixed.ndjson
@@ -49,6 +49,9 @@ bench: bench-replay bench-operator ## run all benchmarks: gossip-replay beside o
 bench-replay: ## measure gossip-replay on a million records, beside DuckDB and jq where they are installed (RECORDS=N)
 	go build -o bin/ ./replay/gossip-replay
 	go run ./hack/bench -records $(RECORDS)
+
+pgo: ## record the profile that gossip-replay is optimized by: go build takes it from default.pgo
+	go test -trimpath -run '^$$' -bench '^BenchmarkRun$$' -benchtime 8s -cpuprofile replay/gossip-replay/default.pgo -o bin/ ./replay
 
 bench-operator: ## measure the operator under load, beside a handler that does nothing
 	go build -o bin/ ./operator/kernel-gossip-operator ./operator/bench
