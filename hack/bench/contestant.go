@@ -65,18 +65,25 @@ type measured struct {
 	memory    int64 // bytes, the most at any time
 }
 
-// measure runs the program so often, and returns the run in the middle.
-func (c contestant) measure(runs int) (measured, error) {
-	var all []measured
+// measure runs each program so often, and returns the run in the middle of each. They take turns: what a machine is slow with for a while
+// is not one program's alone.
+func measure(all []contestant, runs int) ([]measured, error) {
+	took := make([][]measured, len(all))
 	for range max(1, runs) {
-		m, err := c.run()
-		if err != nil {
-			return measured{}, err
+		for i, c := range all {
+			m, err := c.run()
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.what, err)
+			}
+			took[i] = append(took[i], m)
 		}
-		all = append(all, m)
 	}
-	slices.SortFunc(all, func(a, b measured) int { return int(a.wall - b.wall) })
-	return all[len(all)/2], nil
+	middle := make([]measured, len(all))
+	for i, runs := range took {
+		slices.SortFunc(runs, func(a, b measured) int { return int(a.wall - b.wall) })
+		middle[i] = runs[len(runs)/2]
+	}
+	return middle, nil
 }
 
 func (c contestant) run() (measured, error) {

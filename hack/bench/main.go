@@ -4,7 +4,7 @@
 //	bench -records 10000000    the same for more of them: time grows in proportion, memory does not
 //	bench generate             writes the records to stdout
 //
-// Each program runs several times; the table has the run in the middle, by wall time. DuckDB needs Node.js and
+// The programs take turns, several times; the table has the run of each in the middle, by wall time. DuckDB needs Node.js and
 //
 //	npm install --prefix bin @duckdb/node-api
 //
@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/kernel-gossip/kernel-gossip/hack/bench/load"
@@ -65,15 +66,19 @@ func bench(l load.Load, program string, runs int) error {
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	defer func() { _ = out.Flush() }()
 	fmt.Fprintln(out, "what\tinput\twall\tCPU\tpeak memory\tMB/s")
-	for _, c := range contestants(program, whole, part) {
-		if why := c.missing(); why != "" {
+	all := slices.DeleteFunc(contestants(program, whole, part), func(c contestant) bool {
+		why := c.missing()
+		if why != "" {
 			fmt.Fprintf(out, "%s\tleft out: %s\n", c.what, why)
-			continue
 		}
-		m, err := c.measure(runs)
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.what, err)
-		}
+		return why != ""
+	})
+	middle, err := measure(all, runs)
+	if err != nil {
+		return err
+	}
+	for i, c := range all {
+		m := middle[i]
 		fmt.Fprintf(out, "%s\t%.0f MB\t%.2f s\t%.2f s\t%.0f MB\t%.0f\n", c.what, c.input.megabytes(), m.wall.Seconds(), m.cpu.Seconds(),
 			float64(m.memory)/1e6, c.input.megabytes()/m.wall.Seconds())
 	}
@@ -95,6 +100,9 @@ func write(l load.Load) (input, error) {
 	}
 	defer f.Close()
 	if err := l.Write(f); err != nil {
+		return input{}, err
+	}
+	if err := f.Sync(); err != nil { // else the disk is still busy with it while the first program runs
 		return input{}, err
 	}
 	info, err := f.Stat()
