@@ -111,56 +111,6 @@ func (a *Analyzer) observe(about Subject, r *record, possible bool) {
 	a.evict()
 }
 
-// maxSkipped is how many subjects may be left out of their usual order before a subject is looked up.
-const maxSkipped = 5
-
-// find finds what is kept of a subject. Senders go through their subjects in one order again and again, so it is mostly behind the one
-// that was observed last.
-func (a *Analyzer) find(about Subject) (*state, bool) {
-	if s := a.last; s != nil {
-		for range 1 + maxSkipped {
-			if s = s.next; s == nil {
-				break
-			}
-			if s.about.Pod == about.Pod && s.about == about && !s.gone {
-				a.last = s
-				return s, true
-			}
-		}
-	}
-	s, ok := a.subjects[about]
-	if ok {
-		a.follow(s)
-	}
-	return s, ok
-}
-
-// follow notes that the subject has followed the one that was observed last.
-func (a *Analyzer) follow(s *state) {
-	if a.last != nil {
-		a.last.next = s
-	}
-	a.last = s
-}
-
-// evict lets the subjects with the oldest event go until there are no more than MaxSubjects; ties go by the order of subjects.
-func (a *Analyzer) evict() {
-	for len(a.subjects) > a.maxSubjects {
-		s := a.oldest[0]
-		switch {
-		case s.gone:
-			heap.Pop(&a.oldest)
-		case s.ranked != s.newest: // has had events since it was ranked
-			s.ranked = s.newest
-			heap.Fix(&a.oldest, 0)
-		default:
-			heap.Pop(&a.oldest)
-			a.remove(s)
-			a.stats.Evicted++
-		}
-	}
-}
-
 // Finding says what is known of a subject now. False when nothing is.
 func (a *Analyzer) Finding(about Subject) (Finding, bool) {
 	a.mu.Lock()
@@ -215,20 +165,6 @@ func (a *Analyzer) Drop(about Subject) {
 	}
 }
 
-func (a *Analyzer) drop(s *state) {
-	a.remove(s)
-	if len(a.oldest) > 2*len(a.subjects)+64 {
-		a.oldest = slices.DeleteFunc(a.oldest, func(s *state) bool { return s.gone })
-		heap.Init(&a.oldest)
-	}
-}
-
-// remove forgets a subject. Others may still point to it, but it points to none: nothing that is gone keeps more of it.
-func (a *Analyzer) remove(s *state) {
-	s.gone, s.next = true, nil
-	delete(a.subjects, s.about)
-}
-
 // Stats counts what became of all records so far.
 func (a *Analyzer) Stats() Stats {
 	a.mu.Lock()
@@ -236,26 +172,4 @@ func (a *Analyzer) Stats() Stats {
 	stats := a.stats
 	stats.Subjects = len(a.subjects)
 	return stats
-}
-
-// evictionQueue is a heap: the subject with the oldest event first. A subject that has had events since it was ranked is ranked
-// again only when it comes to the top, so that Observe does not pay for it.
-type evictionQueue []*state
-
-func (q evictionQueue) Len() int      { return len(q) }
-func (q evictionQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q evictionQueue) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(q[i].ranked, q[j].ranked), q[i].about.Compare(q[j].about)) < 0
-}
-
-// Push is for container/heap.
-func (q *evictionQueue) Push(x any) { *q = append(*q, x.(*state)) }
-
-// Pop is for container/heap.
-func (q *evictionQueue) Pop() any {
-	old := *q
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
-	*q = old[:len(old)-1]
-	return last
 }

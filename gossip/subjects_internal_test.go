@@ -1,0 +1,54 @@
+package gossip
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Subjects that come and go are not kept by the one that was before them.
+func TestGoneSubjectsAreLetGo(t *testing.T) {
+	a := New(Options{})
+	observe := func(i int) Subject {
+		s := CPUSample{Origin: Origin{Time: time.Unix(int64(i), 0), Namespace: "shop", Pod: fmt.Sprintf("api-%d", i), Container: "app"}}
+		a.Observe(s)
+		return s.Subject()
+	}
+	stays := observe(0)
+	for i := range 100 {
+		a.Drop(observe(i + 1))
+	}
+	reached := 0
+	for s := a.subjects[stays].next; s != nil; s = s.next {
+		require.Nil(t, s.streams)
+		reached++
+	}
+	require.LessOrEqual(t, reached, 1)
+	require.Equal(t, 1, a.Stats().Subjects)
+}
+
+// A subject is found wherever it stands in the order of records.
+func TestSubjectsInAnyOrder(t *testing.T) {
+	a := New(Options{})
+	for round := range 6 {
+		for i := range 20 {
+			pod := i
+			if round%2 == 1 {
+				pod = 19 - i
+			}
+			if (pod+round)%3 == 0 {
+				continue
+			}
+			a.Observe(CPUSample{Origin: Origin{Time: time.Unix(int64(round), 0), Namespace: "shop", Pod: fmt.Sprintf("api-%d", pod), Container: "app"}})
+		}
+	}
+	require.Len(t, a.subjects, 20)
+	for about, s := range a.subjects {
+		require.Equal(t, about, s.about)
+		f, ok := a.Finding(about)
+		require.True(t, ok)
+		require.Equal(t, 4, f.Coverage().Samples)
+	}
+}
