@@ -50,7 +50,7 @@ func recommendation(r recommend.Recommendation) v1alpha1.Recommendation {
 		Resize:     command(r.Resize),
 		Patch:      command(r.Patch),
 		Rollback:   command(r.Rollback),
-		Risk:       clip(r.Risk, maxSentence),
+		Risk:       clip(r.Risk, maxProse),
 	}
 }
 
@@ -98,7 +98,9 @@ var settings = map[string]string{
 	"raise-cpu-limit":    "cpu limit",
 	"cpu-limit-step":     "cpu limit",
 	"raise-memory-limit": "memory limit",
-	"node-out-of-memory": "memory request",
+
+	"raise-pod-memory-limit": "pod memory limit",
+	"node-out-of-memory":     "memory request",
 }
 
 // tasks are the rules that never have a number: what they say to do is the advice.

@@ -41,7 +41,7 @@ func kubernetesShows(about gossip.Subject, id string, p gossip.Pod) string {
 	c, ok := p.Container(about.Container)
 	shown, known := c.ShowsOOMKill.Get()
 	switch {
-	case !ok || !known:
+	case !ok || !known || p.Replaced:
 		return ""
 	case shown:
 		return showsOne

@@ -17,6 +17,16 @@ type Pod struct {
 	Started    time.Time // when the kubelet took the pod on; zero when unknown
 	Owner      Owner     // the topmost controller; zero for a bare pod
 	Containers []Container
+	// Ended reports whether the pod has finished (phase Succeeded or Failed) or is being deleted: nothing in it can change any more.
+	Ended bool
+	// Replaced reports whether the pod is gone and another one, with another UID, has its name now.
+	Replaced bool
+	// Resize is a change of its resources that was asked for and is not in force yet; nil when there is none.
+	Resize *PendingResize
+	// CPURequest is the request in cores of the pod as a whole (spec.resources), which bounds the sum of its containers'; absent when it
+	// has none. MemoryRequest is the same of memory, in bytes.
+	CPURequest    Optional[float64]
+	MemoryRequest Optional[int64]
 	// CPULimit is the limit in cores of the pod as a whole (spec.resources), which its containers share; absent when it has none.
 	CPULimit Optional[float64]
 	// MemoryLimit is the same of memory, in bytes.
@@ -27,6 +37,8 @@ type Pod struct {
 	MemoryAutoscaler string
 	// LimitRanges are those of the namespace that bound a container's CPU or memory.
 	LimitRanges []LimitRange
+	// Quotas are the ResourceQuotas of the namespace that bound the sum of its pods' CPU or memory.
+	Quotas []Quota
 }
 
 // QoS is the pod's quality of service class, in Kubernetes' words. Empty when unknown.
@@ -46,6 +58,34 @@ type Owner struct {
 	Name       string
 	// Guessed says that the owner was inferred from names (a ReplicaSet's less its hash), not read.
 	Guessed bool
+	// Template is the owner's pod template; nil when it is not known. Pods may differ from it: autoscalers, webhooks and resizes in place
+	// change them, and their owner does not.
+	Template *Template
+	// Maker names what makes the owner and may undo a change of it, such as "Helm release web"; empty when nothing is known to.
+	Maker string
+	// Waits reports whether a change of the template waits until somebody deletes the pods (update strategy OnDelete) or goes on with a
+	// paused Deployment.
+	Waits bool
+}
+
+// Template is what is known of an owner's pod template.
+type Template struct {
+	// Containers have Name, Role, requests and limits.
+	Containers []Container
+	// CPURequest, CPULimit, MemoryRequest and MemoryLimit are those of the pod as a whole (spec.resources), in cores and bytes.
+	CPURequest, CPULimit       Optional[float64]
+	MemoryRequest, MemoryLimit Optional[int64]
+}
+
+// Container returns the template's container of that name, and whether there is one.
+func (t Template) Container(name string) (Container, bool) { return containerNamed(t.Containers, name) }
+
+// PendingResize is a resize in place that is not in force yet.
+type PendingResize struct {
+	// State is "Deferred" (the node has no room now), "Infeasible" (it will never have) or "InProgress".
+	State   string
+	Message string    // why, in the kubelet's words; may be empty
+	Since   time.Time // zero when unknown
 }
 
 // Container is what is known of one container of the pod.
@@ -66,9 +106,29 @@ type Container struct {
 	ResizeRestarts bool
 	// MemoryResizeRestarts says the same of its memory.
 	MemoryResizeRestarts bool
+	// Asked are the requests and limits of the spec, where the kubelet still enforces the ones above; nil when they are the same.
+	Asked *Resources
+	// Injector names the webhook that put the container into the pod ("Istio"), as far as the pod's marks tell; the owner's template
+	// does not have it.
+	Injector string
+	// CPUSetter and MemorySetter are the autoscaler that sets its requests and limits itself; zero when there is none.
+	CPUSetter, MemorySetter Setter
 	// ShowsOOMKill says whether Kubernetes shows that it was killed for want of memory, in its state or its last state. Absent when
 	// nothing is known of its state. The kubelet hears only of the end of a container's first process.
 	ShowsOOMKill Optional[bool]
+}
+
+// Resources are requests and limits, in cores and bytes. Absent is "not set".
+type Resources struct {
+	CPURequest, CPULimit       Optional[float64]
+	MemoryRequest, MemoryLimit Optional[int64]
+}
+
+// Setter is an autoscaler that sets the requests and limits of containers, and so takes back what others set.
+type Setter struct {
+	Name         string // its kind and name: "VerticalPodAutoscaler web"
+	RequestsOnly bool   // it leaves limits alone
+	Most         string // the most that it may set, as its policy writes it; empty when it has no bound
 }
 
 // Role is what a container is in its pod.
@@ -94,13 +154,22 @@ type LimitRange struct {
 	MaxMemoryRatio Optional[float64]
 }
 
+// Quota is one ResourceQuota. What it leaves of the sums of requests and limits is absent where it does not bound them, and negative
+// where more is in use than it admits.
+type Quota struct {
+	Name string
+	Left Resources
+}
+
 // Container returns the container of that name, and whether the pod is known to have it.
-func (p Pod) Container(name string) (Container, bool) {
-	i := slices.IndexFunc(p.Containers, func(c Container) bool { return c.Name == name })
+func (p Pod) Container(name string) (Container, bool) { return containerNamed(p.Containers, name) }
+
+func containerNamed(all []Container, name string) (Container, bool) {
+	i := slices.IndexFunc(all, func(c Container) bool { return c.Name == name })
 	if i < 0 {
 		return Container{}, false
 	}
-	return p.Containers[i], true
+	return all[i], true
 }
 
 // Known says whether anything is known of the pod.
@@ -157,6 +226,11 @@ func (p Pod) fillMemory(container string, own Optional[int64]) (limit Optional[i
 		return Some(c.MemoryLimit.Or(p.MemoryLimit.Or(0))), true
 	}
 	return own, false
+}
+
+// Enforced returns the requests and limits that the kubelet enforces.
+func (c Container) Enforced() Resources {
+	return Resources{CPURequest: c.CPURequest, CPULimit: c.CPULimit, MemoryRequest: c.MemoryRequest, MemoryLimit: c.MemoryLimit}
 }
 
 // Was says whether that ID, with or without the runtime before it, is of the container that runs now or of the one before.

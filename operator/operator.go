@@ -68,7 +68,7 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	waiting := newLedger(o.Analysis.MaxSubjects, o.Analysis.Window)
 	known := newCensus(o.MaxObjects, o.MaxObjectsPerNamespace)
 	metrics := newMetrics(analyzer, waiting, known)
-	catalog := pods{m.GetClient()}
+	catalog := pods{reader: m.GetClient(), direct: m.GetAPIReader()}
 	in := &intake{
 		analyzer: analyzer, ledger: waiting, pods: catalog, metrics: metrics, delay: o.WriteDelay,
 		watched: watching(o.Namespaces, o.ExcludeNamespaces), ready: make(chan struct{}),

@@ -67,14 +67,27 @@ func (r *reconciler) look(ctx context.Context, about gossip.Subject, seen arriva
 	if known {
 		r.story.firstRecord(ctx, f)
 	}
-	wanted, err := r.wanted(ctx, f, known, pod, stored)
+	s := situation{pod: pod, stored: stored, seen: seen, now: time.Now()}
+	if known {
+		s.finding = f
+	}
+	wanted, err := r.wanted(ctx, s)
 	switch {
 	case err != nil:
 		return 0, err
 	case wanted == nil:
 		return r.ages.untilSilent(seen), nil
 	}
-	return r.settle(ctx, seen, pod, stored, wanted)
+	return r.settle(ctx, s, wanted)
+}
+
+// situation is what is known of a subject at one time.
+type situation struct {
+	pod     *corev1.Pod
+	stored  crd.Object     // nil where the cluster has none
+	finding gossip.Finding // nil where the analyzer has none
+	seen    arrival
+	now     time.Time
 }
 
 // ignore lets go of a subject whose pod is not to be seen.
@@ -95,27 +108,34 @@ func (r *reconciler) sameUID(ctx context.Context, stored crd.Object, pod *corev1
 	return nil, r.publisher.delete(ctx, stored)
 }
 
-// wanted is the object that ought to be, or nil for none; before its age is considered.
-func (r *reconciler) wanted(ctx context.Context, f gossip.Finding, known bool, pod *corev1.Pod, stored crd.Object) (crd.Object, error) {
+// wanted is the object that ought to be, or nil for none; its age is considered. Commands start from what the owner has at this moment, so
+// that it is read anew for each object that will be written, and only for those.
+func (r *reconciler) wanted(ctx context.Context, s situation) (crd.Object, error) {
 	switch {
-	case !known:
-		return stored, nil // records are gone with a restart, the verdict is not
-	case f.Seen().Restored && stored != nil:
-		return stored, nil // too little has been measured since to replace it
-	case !crd.HasObject(f):
-		return stored, nil
+	case s.finding == nil:
+		return r.ages.aged(s.stored, s.seen, s.now), nil // records are gone with a restart, the verdict is not
+	case s.finding.Seen().Restored && s.stored != nil:
+		return r.ages.aged(s.stored, s.seen, s.now), nil // too little has been measured since to replace it
+	case !crd.HasObject(s.finding):
+		return r.ages.aged(s.stored, s.seen, s.now), nil
 	}
-	advised, err := r.pods.advised(ctx, pod)
-	if err != nil {
-		return nil, err
+	var wanted crd.Object
+	for _, know := range []func(context.Context, *corev1.Pod) (gossip.Pod, error){r.pods.cached, r.pods.advised} {
+		known, err := know(ctx, s.pod)
+		if err != nil {
+			return nil, err
+		}
+		wanted = r.ages.aged(crd.New(s.finding, known, r.rules.For(s.finding, known)), s.seen, s.now)
+		if !crd.News(s.stored, wanted) {
+			break
+		}
 	}
-	return crd.New(f, advised, r.rules.For(f, advised)), nil
+	return wanted, nil
 }
 
-// settle lets the wall clock have its say, and writes what is news.
-func (r *reconciler) settle(ctx context.Context, seen arrival, pod *corev1.Pod, stored, wanted crd.Object) (time.Duration, error) {
-	now := time.Now()
-	wanted = r.ages.aged(wanted, seen, now)
+// settle writes what is news, and ends what has been kept long enough.
+func (r *reconciler) settle(ctx context.Context, s situation, wanted crd.Object) (time.Duration, error) {
+	pod, stored, seen, now := s.pod, s.stored, s.seen, s.now
 	if crd.News(stored, wanted) {
 		full, err := r.write(ctx, stored, wanted)
 		if err != nil {

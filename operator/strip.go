@@ -5,6 +5,8 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 )
 
 // strip cuts an object of a cache to what kube.Pod reads, for a large cluster has many pods and a pod has many fields.
@@ -26,15 +28,43 @@ func stripPod(p *corev1.Pod) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: p.Namespace, Name: p.Name, UID: p.UID, ResourceVersion: p.ResourceVersion, OwnerReferences: p.OwnerReferences,
 			Labels:      only(p.Labels, appsv1.DefaultDeploymentUniqueLabelKey),
-			Annotations: only(p.Annotations, ignoreAnnotation),
+			Annotations: readAnnotations(p.Annotations),
+			Generation:  p.Generation, DeletionTimestamp: p.DeletionTimestamp,
 		},
 		Spec: corev1.PodSpec{
 			Containers: stripContainers(p.Spec.Containers), InitContainers: stripContainers(p.Spec.InitContainers), Resources: p.Spec.Resources,
 		},
 		Status: corev1.PodStatus{
-			QOSClass: p.Status.QOSClass, StartTime: p.Status.StartTime,
+			QOSClass: p.Status.QOSClass, StartTime: p.Status.StartTime, Phase: p.Status.Phase,
+			Resize: p.Status.Resize, ObservedGeneration: p.Status.ObservedGeneration, Conditions: readConditions(p.Status.Conditions),
 			ContainerStatuses: stripStatuses(p.Status.ContainerStatuses), InitContainerStatuses: stripStatuses(p.Status.InitContainerStatuses),
 		},
+	}
+	return out
+}
+
+// readAnnotations keeps our own, and the marks of autoscalers and webhooks that change pods.
+func readAnnotations(all map[string]string) map[string]string {
+	var out map[string]string
+	for key, value := range all {
+		if key == ignoreAnnotation || kube.ReadsAnnotation(key) {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[key] = value
+		}
+	}
+	return out
+}
+
+// readConditions keeps those of a resize in place.
+func readConditions(all []corev1.PodCondition) []corev1.PodCondition {
+	var out []corev1.PodCondition
+	for _, c := range all {
+		if c.Type == corev1.PodResizePending || c.Type == corev1.PodResizeInProgress {
+			c.LastProbeTime = metav1.Time{}
+			out = append(out, c)
+		}
 	}
 	return out
 }

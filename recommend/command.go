@@ -20,77 +20,60 @@ func isObjectName(name string) bool {
 	return 0 < len(name) && len(name) <= 253
 }
 
-// resize is the command that changes the running pod in place. Stable since Kubernetes 1.35; kubectl knows the
-// subresource since 1.32. Empty where the API server refuses it.
-func (c limitChange) resize(to float64) string {
-	if !c.resizable() {
-		return ""
+// edit is what a command sets of a limit and a request, as JSON; empty is not mentioned.
+type edit struct{ limit, request string }
+
+// none takes a value out of an object.
+const none = "null"
+
+func (c limitChange) amount(n float64) string { return `"` + c.of.text(n) + `"` }
+
+// amountOrNone is the amount that an object has; none where it has none.
+func (c limitChange) amountOrNone(n gossip.Optional[float64]) string {
+	if !n.Known {
+		return none
 	}
-	return c.command("pod", c.about.Pod, "--subresource resize", c.podPatch(to))
+	return c.amount(n.Value)
 }
 
-// patch is the command that changes the owner's template, so that the next pods have the limit too. Empty when there is no owner,
-// or one whose template cannot be patched so: a Job's is immutable, and what a custom resource looks like is not known.
-func (c limitChange) patch(to float64) string {
-	o := c.pod.Owner
-	var change string
-	switch o.APIVersion + "/" + o.Kind {
-	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet":
-		change = `{"spec":{"template":` + c.podPatch(to) + `}}`
-	case "batch/v1/CronJob":
-		change = `{"spec":{"jobTemplate":{"spec":{"template":` + c.podPatch(to) + `}}}}`
-	default:
-		return ""
-	}
-	return c.command(strings.ToLower(o.Kind), o.Name, "--type strategic", change)
-}
-
-// rollback undoes the resize and the patch, whichever was done: undoing what was not done changes nothing, and the pod of the
-// resize may be gone. Empty where there was no request to go back to.
-func (c limitChange) rollback() string {
-	if c.request && c.from == 0 {
-		return ""
-	}
-	var undo []string
-	for _, command := range []string{c.resize(c.from), c.patch(c.from)} {
-		if command != "" {
-			undo = append(undo, command)
+// spec is the edit as part of a pod, in JSON. Sidecars stand among the init containers. Nothing in it needs an escape: command has only
+// names that Kubernetes accepts.
+func (c limitChange) spec(role gossip.Role, e edit) string {
+	var parts []string
+	for _, part := range []struct{ name, value string }{{"limits", e.limit}, {"requests", e.request}} {
+		if part.value != "" {
+			parts = append(parts, `"`+part.name+`":{"`+string(c.of)+`":`+part.value+`}`)
 		}
 	}
-	return strings.Join(undo, "; ")
-}
-
-// podPatch is the change as part of a pod, in JSON. Sidecars stand among the init containers. Nothing in it needs an escape: command has only
-// names that Kubernetes accepts.
-func (c limitChange) podPatch(to float64) string {
+	resources := `"resources":{` + strings.Join(parts, ",") + `}`
+	if c.whole {
+		return `{"spec":{` + resources + `}}`
+	}
 	containers := "containers"
-	if own, _ := c.container(); own.Role == gossip.RoleSidecar {
+	if role == gossip.RoleSidecar || role == gossip.RoleInit {
 		containers = "initContainers"
 	}
-	return `{"spec":{"` + containers + `":[{"name":"` + c.about.Container + `","resources":{` + c.resources(to) + `}}]}}`
-}
-
-// resources is what changes of them.
-func (c limitChange) resources(to float64) string {
-	amount := func(which string, n float64) string {
-		return `"` + which + `":{"` + string(c.of) + `":"` + c.of.text(n) + `"}`
-	}
-	if c.request {
-		return amount("requests", to)
-	}
-	if request, ok := c.requestBeside(to); ok {
-		return amount("limits", to) + "," + amount("requests", request)
-	}
-	return amount("limits", to)
+	return `{"spec":{"` + containers + `":[{"name":"` + c.about.Container + `",` + resources + `}]}}`
 }
 
 // command is a kubectl patch that is safe to paste: empty when a name is not one that Kubernetes has.
 func (c limitChange) command(kind, name, flags, patch string) string {
 	about := c.about
-	for _, n := range []string{name, about.Namespace, about.Container} {
-		if !isObjectName(n) {
-			return ""
-		}
+	if !isObjectName(name) || !isObjectName(about.Namespace) || (!c.whole && !isObjectName(about.Container)) {
+		return ""
 	}
 	return "kubectl --namespace " + about.Namespace + " patch " + kind + " " + name + " " + flags + " --patch '" + patch + "'"
 }
+
+// commands fills in what changes the pod, what makes the change last, and what takes back whichever of the two was done: taking back what was
+// not done changes nothing, and the pod of the resize may be gone.
+func (c limitChange) commands(r *Recommendation) {
+	var undo [2]string
+	r.Resize, undo[0] = c.resize()
+	r.Patch, undo[1] = c.patch()
+	r.Rollback = strings.Trim(strings.Join(undo[:], "; "), "; ")
+	r.Risk = c.risk()
+}
+
+// upper begins a sentence.
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -58,11 +58,8 @@ func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) Recommendatio
 		Lower:    quantity(e.lower),
 
 		MeasureAgain: e.again,
-		Resize:       change.resize(change.to),
-		Patch:        change.patch(change.to),
-		Rollback:     change.rollback(),
-		Risk:         change.risk(),
 	}
+	change.commands(&r)
 	switch {
 	case e.step:
 		r.Action += ", as a first step, then measure again."

@@ -17,6 +17,7 @@
 //	startup-throttling     throttled only within 60 s of the pod's start: a boost then, not a limit for ever
 //	match-threads-to-limit more threads than cores use up the quota together: fewer workers, if the limit must stay
 //	raise-memory-limit     a limit above the most that was used, where it is the limit that hurts or killed
+//	raise-pod-memory-limit the limit of the pod as a whole, where that is what hurts or killed
 //	memory-leak            when memory that climbs steadily will run out; a higher limit would only put it off
 //	node-out-of-memory     a request instead, where the node or a parent killed
 //	investigate-retransmits, investigate-drops, investigate-connects
@@ -59,7 +60,17 @@
 //
 // # Commands
 //
-// Resize changes the running pod in place; Patch changes its owner's template, so that the change lasts; Rollback undoes both. A name
-// that Kubernetes would not accept gets no command, so a command is always safe to paste. In a Guaranteed pod the request moves with
-// the limit. Otherwise the request is stated as it is, because a template without one would take the new limit as its request.
+// Resize changes the running pod in place; Patch changes its owner's template, so that the change lasts; Rollback takes both back, to
+// what the pod and the template had. All three are safe to paste:
+//
+//   - The patch starts from the template's own values ([gossip.Owner.Template]), never from the pod's, which an autoscaler, a webhook or a
+//     resize may have changed. It never lowers what the template has. Without the template there is no patch, and Risk says so.
+//   - A container that the template lacks was put into the pod by a webhook: no patch, but the name of the webhook's own setting where the
+//     pod's marks tell which it is.
+//   - Where an autoscaler sets the same value, a resize is pending, a LimitRange or ResourceQuota does not admit it, or the resources of
+//     the pod as a whole bound it, the advice is a refusal that names it.
+//   - A pod that has finished, was replaced or is static is not resized, nor is an init container.
+//   - In a Guaranteed pod the request moves with the limit. Otherwise the request is stated as it is, because a template without one would
+//     take the new limit as its request.
+//   - A name that Kubernetes would not accept gets no command.
 package recommend

@@ -10,7 +10,7 @@ import (
 // raiseMemoryLimit advises a limit above the most that was used, where it is the limit that hurts, and memory does not leak.
 func raiseMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	n, ok := memoryNeedOf(f, p)
-	if !ok || n.Level < gossip.SeverityWarning || n.leak.Known || (n.killed && n.outside) {
+	if !ok || n.Level < gossip.SeverityWarning || n.leak.Known || n.podLimited || (n.killed && n.outside) {
 		return Recommendation{}, false
 	}
 	if why := n.noLimitNumber(); why != "" {
@@ -55,7 +55,7 @@ func (n memoryNeed) noLimitNumber() string {
 // last, and the scheduler keeps the room free.
 func nodeOutOfMemory(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	n, ok := memoryNeedOf(f, p)
-	if !ok || n.leak.Known || !n.killed || !n.outside {
+	if !ok || n.leak.Known || n.podLimited || !n.killed || !n.outside {
 		return Recommendation{}, false
 	}
 	own, known := p.Container(n.About.Container)

@@ -24,6 +24,7 @@ type memoryNeed struct {
 	standing    bool
 	killed      bool
 	outside     bool // it is not the container's own limit that hurts
+	podLimited  bool // it is the limit of the pod as a whole
 	evidence    string
 }
 
@@ -40,6 +41,7 @@ func memoryNeedOf(f gossip.Finding, p gossip.Pod) (memoryNeed, bool) {
 	case gossip.CPUThrottling, gossip.NetworkIssue, gossip.PodBirth:
 		return n, false
 	}
+	n.podLimited = n.limitedByPod(f, p)
 	c, _ := p.Container(n.About.Container)
 	return n, n.Level >= gossip.SeverityInfo && c.Role != gossip.RoleInit
 }
@@ -90,10 +92,8 @@ func (n memoryNeed) advise(c limitChange, what string) Recommendation {
 	if against := c.against(); against != "" {
 		return n.refuse(what, fmt.Sprintf("%s (the estimate is %s)", against, memory.text(c.to)))
 	}
-	r := Recommendation{
-		Priority: n.Level, Evidence: n.evidence, Target: memory.quantity(c.to),
-		Resize: c.resize(c.to), Patch: c.patch(c.to), Rollback: c.rollback(), Risk: c.risk(),
-	}
+	r := Recommendation{Priority: n.Level, Evidence: n.evidence, Target: memory.quantity(c.to)}
+	c.commands(&r)
 	from := "from " + memory.text(c.from) + " "
 	if c.from > 0 {
 		r.Current = memory.quantity(c.from)

@@ -1,6 +1,7 @@
 package recommend_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,18 @@ func pod(change ...func(*gossip.Pod)) gossip.Pod {
 	for _, f := range change {
 		f(&p)
 	}
+	if p.Owner.Kind != "" {
+		p.Owner.Template = templateOf(p)
+	}
 	return p
+}
+
+// templateOf is the template of an owner whose pods are as it made them.
+func templateOf(p gossip.Pod) *gossip.Template {
+	return &gossip.Template{
+		Containers: slices.Clone(p.Containers),
+		CPURequest: p.CPURequest, CPULimit: p.CPULimit, MemoryRequest: p.MemoryRequest, MemoryLimit: p.MemoryLimit,
+	}
 }
 
 func guaranteed(p *gossip.Pod) {
@@ -194,7 +206,7 @@ func TestOwners(t *testing.T) {
 			gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
 			`patch cronjob report --type strategic --patch '{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":`, "cronjob report", "",
 		},
-		"job: immutable":    {gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "once"}, "", "patch pod", "change the Job where it is defined"},
+		"job: immutable":    {gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "once"}, "", "patch pod", "change it where the Job is made"},
 		"rollout: unknown":  {gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"}, "", "patch pod", "change the Rollout"},
 		"static pod":        {gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "n1"}, "", "", "a file on the node"},
 		"guessed":           {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true}, "patch deployment api", "deployment", "inferred from names"},
@@ -221,7 +233,11 @@ func TestCommandsAreSafeToPaste(t *testing.T) {
 			"pod":       func(s *gossip.CPUSample) { s.Pod = hostile },
 			"container": func(s *gossip.CPUSample) { s.Container = hostile },
 		} {
-			r := recommend.Default().For(find(t, sample(change)), pod())[0]
+			r := recommend.Default().For(find(t, sample(change)), pod(func(p *gossip.Pod) {
+				if field == "container" {
+					p.Containers[0].Name = hostile
+				}
+			}))[0]
 			require.NotNil(t, r.Target, "the number does not depend on names")
 			require.Empty(t, r.Resize, "%s %q", field, hostile)
 			if field != "pod" {

@@ -24,6 +24,6 @@ type Recommendation struct {
 
 	Resize   string // kubectl command that resizes the running pod in place; empty when there is none
 	Patch    string // kubectl command that changes the owner's template, so that it lasts
-	Rollback string // kubectl commands that undo both
+	Rollback string // kubectl commands that take back what Resize and Patch did, to what the pod and the template had
 	Risk     string // what may go wrong
 }

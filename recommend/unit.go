@@ -48,12 +48,31 @@ func (u unit) limit(c gossip.Container) gossip.Optional[float64] {
 	return float(c.MemoryLimit)
 }
 
-// podLimit is that of the pod as a whole.
-func (u unit) podLimit(p gossip.Pod) gossip.Optional[float64] {
+// of are a container's amounts of the unit.
+func (u unit) of(c gossip.Container) amounts {
+	return amounts{limit: u.limit(c), request: u.request(c)}
+}
+
+// ofPod are those of the pod as a whole.
+func (u unit) ofPod(p gossip.Pod) amounts {
+	return u.ofResources(gossip.Resources{
+		CPURequest: p.CPURequest, CPULimit: p.CPULimit, MemoryRequest: p.MemoryRequest, MemoryLimit: p.MemoryLimit,
+	})
+}
+
+func (u unit) ofResources(r gossip.Resources) amounts {
 	if u == cpu {
-		return p.CPULimit
+		return amounts{limit: r.CPULimit, request: r.CPURequest}
 	}
-	return float(p.MemoryLimit)
+	return amounts{limit: float(r.MemoryLimit), request: float(r.MemoryRequest)}
+}
+
+// setter is the autoscaler that sets the container's amounts of the unit.
+func (u unit) setter(c gossip.Container) gossip.Setter {
+	if u == cpu {
+		return c.CPUSetter
+	}
+	return c.MemorySetter
 }
 
 func (u unit) autoscaler(p gossip.Pod) string {

@@ -134,10 +134,17 @@ func readPods(files []string) (catalogs, error) {
 	return all, nil
 }
 
-// find is what the first file that knows the pod says of it; the zero Pod if none does.
+// find returns what the first file that knows the pod says of it, or else what is known of a newer pod with its name; the zero Pod if no file
+// knows either.
 func (c catalogs) find(s gossip.Subject, uid string) gossip.Pod {
 	for _, pods := range c {
 		if p, ok := pods.Pod(s.Namespace, s.Pod, uid); ok {
+			return p
+		}
+	}
+	for _, pods := range c {
+		if p, ok := pods.Pod(s.Namespace, s.Pod, ""); ok {
+			p.Replaced = true
 			return p
 		}
 	}

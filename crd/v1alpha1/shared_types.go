@@ -159,7 +159,7 @@ type Recommendation struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Patch string `json:"patch,omitempty"`
 
-	// rollback is a kubectl command that undoes patch, or resize where there is no owner.
+	// rollback holds the kubectl commands that take resize and patch back, to what the pod and the template had.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -168,6 +168,6 @@ type Recommendation struct {
 	// risk says what may go wrong.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:MaxLength=512
 	Risk string `json:"risk,omitempty"`
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
@@ -26,6 +27,10 @@ type collection struct {
 	metadata    map[object]*metav1.PartialObjectMetadata
 	autoscalers map[name]*autoscalingv2.HorizontalPodAutoscaler
 	limitRanges map[name]*corev1.LimitRange
+	workloads   map[object]*Workload
+	newest      map[name]*Workload // the newest ReplicaSet of each Deployment
+	resizing    map[object]*ResizingAutoscaler
+	quotas      map[name]*corev1.ResourceQuota
 }
 
 type object struct {
@@ -39,6 +44,10 @@ func newCollection() *collection {
 		metadata:    map[object]*metav1.PartialObjectMetadata{},
 		autoscalers: map[name]*autoscalingv2.HorizontalPodAutoscaler{},
 		limitRanges: map[name]*corev1.LimitRange{},
+		workloads:   map[object]*Workload{},
+		newest:      map[name]*Workload{},
+		resizing:    map[object]*ResizingAutoscaler{},
+		quotas:      map[name]*corev1.ResourceQuota{},
 	}
 }
 
@@ -108,15 +117,76 @@ func (c *collection) keep(kind metav1.TypeMeta, raw json.RawMessage) error {
 			return err
 		}
 		c.limitRanges[at] = l
-	case "apps/ReplicaSet", "batch/Job":
-		m, at, err := decode[metav1.PartialObjectMetadata](raw)
+	case "/ResourceQuota":
+		q, at, err := decode[corev1.ResourceQuota](raw)
 		if err != nil {
 			return err
 		}
-		c.metadata[object{kind.Kind, at}] = m
+		c.quotas[at] = q
+	case "batch/Job":
+		return c.keepMetadata(kind.Kind, raw)
+	case "apps/ReplicaSet":
+		if err := c.keepMetadata(kind.Kind, raw); err != nil {
+			return err
+		}
+		return c.keepWorkload(kind, raw)
+	case "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "batch/CronJob":
+		return c.keepWorkload(kind, raw)
 	case "autoscaling/HorizontalPodAutoscaler":
 		return c.keepAutoscaler(kind.APIVersion, raw)
+	default:
+		if strings.HasSuffix(kind.Kind, "PodAutoscaler") {
+			return c.keepResizing(kind, raw)
+		}
 	}
+	return nil
+}
+
+func (c *collection) keepMetadata(kind string, raw json.RawMessage) error {
+	m, at, err := decode[metav1.PartialObjectMetadata](raw)
+	if err != nil {
+		return err
+	}
+	c.metadata[object{kind, at}] = m
+	return nil
+}
+
+// revision is the annotation by which the Deployment controller numbers its ReplicaSets.
+const revision = "deployment.kubernetes.io/revision"
+
+// keepWorkload keeps an owner's template. Of the ReplicaSets of a Deployment the newest has the Deployment's own, unless that has just
+// been changed.
+func (c *collection) keepWorkload(kind metav1.TypeMeta, raw json.RawMessage) error {
+	w, at, err := decode[Workload](raw)
+	if err != nil {
+		return err
+	}
+	w.TypeMeta = kind
+	c.workloads[object{kind.Kind, at}] = w
+	if owner := metav1.GetControllerOfNoCopy(w); kind.Kind == "ReplicaSet" && owner != nil && owner.Kind == "Deployment" {
+		of := name{at.namespace, owner.Name}
+		if known := c.newest[of]; known == nil || revisionOf(known) <= revisionOf(w) {
+			c.newest[of] = w
+		}
+	}
+	return nil
+}
+
+func revisionOf(w *Workload) int {
+	n, err := strconv.Atoi(w.Annotations[revision])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (c *collection) keepResizing(kind metav1.TypeMeta, raw json.RawMessage) error {
+	a, at, err := decode[ResizingAutoscaler](raw)
+	if err != nil {
+		return err
+	}
+	a.TypeMeta = kind
+	c.resizing[object{kind.Kind, at}] = a
 	return nil
 }
 
@@ -180,16 +250,46 @@ func (c *collection) pods() Pods {
 		o.LimitRanges = append(o.LimitRanges, *l)
 		spaces[at.namespace] = o
 	}
+	for at, q := range c.quotas {
+		o := spaces[at.namespace]
+		o.Quotas = append(o.Quotas, *q)
+		spaces[at.namespace] = o
+	}
+	for at, a := range c.resizing {
+		o := spaces[at.namespace]
+		o.ResizingAutoscalers = append(o.ResizingAutoscalers, *a)
+		spaces[at.namespace] = o
+	}
+	for _, o := range spaces {
+		slices.SortFunc(o.ResizingAutoscalers, func(a, b ResizingAutoscaler) int {
+			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+		})
+	}
 	out := Pods{byName: map[name][]gossip.Pod{}}
 	for at, pods := range c.byName {
 		o := spaces[at.namespace]
-		o.Metadata = c.lookup
+		o.Metadata, o.Workload = c.lookup, c.workload
 		for _, p := range pods {
 			out.byName[at] = append(out.byName[at], Pod(p, o))
 			out.n++
 		}
 	}
 	return out
+}
+
+// workload returns an owner with its template: itself, or the newest ReplicaSet of a Deployment.
+func (c *collection) workload(namespace string, o gossip.Owner) *Workload {
+	at := name{namespace, o.Name}
+	switch groupOf(o.APIVersion) + "/" + o.Kind {
+	case "apps/Deployment":
+		if w := c.workloads[object{o.Kind, at}]; w != nil {
+			return w
+		}
+		return c.newest[at]
+	case "apps/ReplicaSet", "apps/StatefulSet", "apps/DaemonSet", "batch/CronJob":
+		return c.workloads[object{o.Kind, at}]
+	}
+	return nil
 }
 
 // lookup leaves the group out: ReplicaSets and Jobs of other groups are neither kept nor asked for.

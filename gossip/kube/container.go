@@ -11,23 +11,36 @@ import (
 )
 
 // containersOf lists the pod's containers, then its init containers and sidecars, in the order of the spec.
-func containersOf(p *corev1.Pod) []gossip.Container {
+func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Container {
 	statuses := map[string]corev1.ContainerStatus{}
 	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
 		statuses[s.Name] = s
 	}
+	pending := pendingResize(p)
 	var out []gossip.Container
-	for _, c := range p.Spec.Containers {
-		out = append(out, container(c, gossip.RoleMain, statuses[c.Name]))
+	add := func(spec corev1.Container, role gossip.Role) {
+		c := container(spec, role, statuses[spec.Name])
+		c.Asked = asked(resourcesOf(defaulted(spec.Resources)), c.Enforced(), pending)
+		c.Injector = injectorOf(p, spec.Name)
+		out = append(out, c)
+	}
+	for i, c := range p.Spec.Containers {
+		add(c, gossip.RoleMain)
+		out[i].CPUSetter = setterOf(corev1.ResourceCPU, p, i, owner, o.ResizingAutoscalers)
+		out[i].MemorySetter = setterOf(corev1.ResourceMemory, p, i, owner, o.ResizingAutoscalers)
 	}
 	for _, c := range p.Spec.InitContainers {
-		role := gossip.RoleInit
-		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
-			role = gossip.RoleSidecar
-		}
-		out = append(out, container(c, role, statuses[c.Name]))
+		add(c, roleOf(c.RestartPolicy))
 	}
 	return out
+}
+
+// roleOf tells sidecars from ordinary init containers.
+func roleOf(policy *corev1.ContainerRestartPolicy) gossip.Role {
+	if policy != nil && *policy == corev1.ContainerRestartPolicyAlways {
+		return gossip.RoleSidecar
+	}
+	return gossip.RoleInit
 }
 
 // container prefers what the kubelet applied, where the status tells.

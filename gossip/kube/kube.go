@@ -2,7 +2,7 @@
 //
 // [Pod] is the one translation, and both programs call it: gossip-replay by way of [Read], which reads the output of
 //
-//	kubectl get pods,replicasets,jobs,hpa,limitranges -A -o yaml
+//	kubectl get pods,replicasets,deployments,statefulsets,daemonsets,jobs,cronjobs,hpa,limitranges,resourcequotas -A -o yaml
 //
 // and the operator with what its informers hold. The package knows the API types only; it never talks to a cluster.
 //
@@ -19,6 +19,11 @@
 // The owner is the controller of the pod. A ReplicaSet's or a Job's own controller (a Deployment, an Argo Rollout, a CronJob) takes
 // its place when the ReplicaSet or Job is known. A ReplicaSet that is not known and whose name is "NAME-" and the pod's
 // pod-template-hash is taken for that of the Deployment NAME, and the owner is marked as guessed. Nothing is guessed for Jobs.
+//
+// The owner's own template is read from the owner where it is known, or else from the newest known ReplicaSet of a Deployment: pods may
+// differ from it, after a resize in place, an autoscaler's change or a webhook's, and advice about the owner must start from what the
+// owner has.
+//
 // The mirror of a static pod keeps its owner of kind Node: it has no template in the API, and is no bare pod either, for the API server
 // cannot resize it.
 //
@@ -52,6 +57,11 @@ type Objects struct {
 	// Autoscalers and LimitRanges may be of any namespace; those of the pod's are used.
 	Autoscalers []autoscalingv2.HorizontalPodAutoscaler
 	LimitRanges []corev1.LimitRange
+	// Workload returns the owner of that namespace, with its template; nil when it is not known.
+	Workload func(namespace string, o gossip.Owner) *Workload
+	// ResizingAutoscalers and Quotas may be of any namespace, too.
+	ResizingAutoscalers []ResizingAutoscaler
+	Quotas              []corev1.ResourceQuota
 }
 
 // Pod tells what is known of p. It reads p and o and keeps neither. A nil p is the zero Pod.
@@ -60,7 +70,11 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 		return gossip.Pod{}
 	}
 	owner := ownerOf(p, o)
-	containers := containersOf(p)
+	if o.Workload != nil && owner.Name != "" {
+		complete(&owner, o.Workload(p.Namespace, owner))
+	}
+	containers := containersOf(p, owner, o)
+	whole := podResources(p)
 	return gossip.Pod{
 		Namespace:   p.Namespace,
 		Name:        p.Name,
@@ -69,21 +83,32 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 		Started:     startedAt(p),
 		Owner:       owner,
 		Containers:  containers,
-		CPULimit:    cores(podLimits(p)[corev1.ResourceCPU]),
-		MemoryLimit: bytes(podLimits(p)[corev1.ResourceMemory]),
+		CPULimit:    whole.CPULimit,
+		MemoryLimit: whole.MemoryLimit,
 		Autoscaler:  autoscalerOf(corev1.ResourceCPU, owner, p.Namespace, o.Autoscalers),
 		LimitRanges: limitRangesOf(p.Namespace, o.LimitRanges),
 
 		MemoryAutoscaler: autoscalerOf(corev1.ResourceMemory, owner, p.Namespace, o.Autoscalers),
+
+		CPURequest:    whole.CPURequest,
+		MemoryRequest: whole.MemoryRequest,
+		Ended:         ended(p),
+		Resize:        resizeOf(p, containers),
+		Quotas:        quotasOf(p.Namespace, o.Quotas),
 	}
 }
 
-// podLimits are those of the pod as a whole, which its containers share.
-func podLimits(p *corev1.Pod) corev1.ResourceList {
+// podResources are those of the pod as a whole, which its containers share.
+func podResources(p *corev1.Pod) gossip.Resources {
 	if p.Spec.Resources == nil {
-		return nil
+		return gossip.Resources{}
 	}
-	return p.Spec.Resources.Limits
+	return resourcesOf(*p.Spec.Resources)
+}
+
+// ended reports whether the pod has finished or is on its way out.
+func ended(p *corev1.Pod) bool {
+	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil
 }
 
 // startedAt is in UTC: decoding leaves the machine's zone, and output must not depend on the machine.

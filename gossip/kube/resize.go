@@ -1,0 +1,53 @@
+package kube
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// proposed is the state of a resize that the kubelet has not seen yet.
+const proposed = "Proposed"
+
+// pendingResize is the resize that the pod's status says is not in force yet; nil when there is none. Kubernetes before 1.33 has the state in
+// status.resize, later versions have conditions. A resize that the kubelet has not seen yet has neither.
+func pendingResize(p *corev1.Pod) *gossip.PendingResize {
+	for _, c := range p.Status.Conditions {
+		switch {
+		case c.Status != corev1.ConditionTrue:
+		case c.Type == corev1.PodResizePending:
+			return &gossip.PendingResize{State: cmp.Or(c.Reason, "Pending"), Message: c.Message, Since: c.LastTransitionTime.UTC()}
+		case c.Type == corev1.PodResizeInProgress:
+			return &gossip.PendingResize{State: "InProgress", Message: c.Message, Since: c.LastTransitionTime.UTC()}
+		}
+	}
+	switch {
+	case p.Status.Resize != "":
+		return &gossip.PendingResize{State: string(p.Status.Resize)}
+	case p.Status.ObservedGeneration > 0 && p.Generation > p.Status.ObservedGeneration:
+		return &gossip.PendingResize{State: proposed}
+	}
+	return nil
+}
+
+// resizeOf is the pending resize of the pod as a whole. The kubelet may lag behind other changes too: one that it has not seen is a resize
+// only where a container asks for other resources than it has.
+func resizeOf(p *corev1.Pod, containers []gossip.Container) *gossip.PendingResize {
+	pending := pendingResize(p)
+	asks := slices.ContainsFunc(containers, func(c gossip.Container) bool { return c.Asked != nil })
+	if pending != nil && pending.State == proposed && !asks {
+		return nil
+	}
+	return pending
+}
+
+// asked are the resources of the spec where a resize is pending and the kubelet enforces others; nil where they are the same.
+func asked(spec, enforced gossip.Resources, pending *gossip.PendingResize) *gossip.Resources {
+	if pending == nil || spec == enforced {
+		return nil
+	}
+	return &spec
+}

@@ -1,0 +1,144 @@
+package kube
+
+import (
+	"cmp"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// Workload is what advice needs of an object that makes pods from a template. It reads the JSON of a Deployment, StatefulSet, DaemonSet,
+// ReplicaSet or CronJob.
+type Workload struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              WorkloadSpec `json:"spec"`
+}
+
+// WorkloadSpec has the fields of all five kinds; those of other kinds are empty.
+type WorkloadSpec struct {
+	Template       PodTemplate    `json:"template"`
+	JobTemplate    JobTemplate    `json:"jobTemplate"`
+	UpdateStrategy UpdateStrategy `json:"updateStrategy"`
+	Paused         bool           `json:"paused"`
+}
+
+// PodTemplate is the part of a pod template that advice is about.
+type PodTemplate struct {
+	Spec struct {
+		Containers     []TemplateContainer          `json:"containers"`
+		InitContainers []TemplateContainer          `json:"initContainers"`
+		Resources      *corev1.ResourceRequirements `json:"resources"`
+	} `json:"spec"`
+}
+
+// TemplateContainer is the same of one container.
+type TemplateContainer struct {
+	Name          string                         `json:"name"`
+	Resources     corev1.ResourceRequirements    `json:"resources"`
+	RestartPolicy *corev1.ContainerRestartPolicy `json:"restartPolicy"`
+}
+
+// JobTemplate is where a CronJob keeps its pod template.
+type JobTemplate struct {
+	Spec struct {
+		Template PodTemplate `json:"template"`
+	} `json:"spec"`
+}
+
+// UpdateStrategy is how a StatefulSet or DaemonSet brings a change of its template to its pods.
+type UpdateStrategy struct {
+	Type string `json:"type"`
+}
+
+// podTemplate returns the template, wherever the kind keeps it.
+func (w *Workload) podTemplate() PodTemplate {
+	if len(w.Spec.Template.Spec.Containers) == 0 {
+		return w.Spec.JobTemplate.Spec.Template
+	}
+	return w.Spec.Template
+}
+
+// complete adds to an owner what its workload says of it. The workload of a Deployment may be its newest ReplicaSet.
+func complete(owner *gossip.Owner, w *Workload) {
+	if w == nil {
+		return
+	}
+	template := w.podTemplate()
+	t := gossip.Template{Containers: templateContainers(template)}
+	if whole := template.Spec.Resources; whole != nil {
+		r := resourcesOf(*whole)
+		t.CPURequest, t.CPULimit, t.MemoryRequest, t.MemoryLimit = r.CPURequest, r.CPULimit, r.MemoryRequest, r.MemoryLimit
+	}
+	owner.Template = &t
+	owner.Waits = w.Spec.Paused || w.Spec.UpdateStrategy.Type == string(appsv1.OnDeleteDaemonSetStrategyType)
+	owner.Maker = makerOf(w, *owner)
+}
+
+// templateContainers lists a template's containers. A request that a template does not give is absent: the API server defaults those of
+// pods only.
+func templateContainers(t PodTemplate) []gossip.Container {
+	var out []gossip.Container
+	add := func(c TemplateContainer, role gossip.Role) {
+		r := resourcesOf(c.Resources)
+		out = append(out, gossip.Container{
+			Name: c.Name, Role: role,
+			CPURequest: r.CPURequest, CPULimit: r.CPULimit, MemoryRequest: r.MemoryRequest, MemoryLimit: r.MemoryLimit,
+		})
+	}
+	for _, c := range t.Spec.Containers {
+		add(c, gossip.RoleMain)
+	}
+	for _, c := range t.Spec.InitContainers {
+		add(c, roleOf(c.RestartPolicy))
+	}
+	return out
+}
+
+func resourcesOf(r corev1.ResourceRequirements) gossip.Resources {
+	return gossip.Resources{
+		CPURequest:    cores(r.Requests[corev1.ResourceCPU]),
+		CPULimit:      cores(r.Limits[corev1.ResourceCPU]),
+		MemoryRequest: bytes(r.Requests[corev1.ResourceMemory]),
+		MemoryLimit:   bytes(r.Limits[corev1.ResourceMemory]),
+	}
+}
+
+// The marks by which tools know the objects that they make. Each tool documents its own.
+const (
+	helmRelease       = "meta.helm.sh/release-name"
+	fluxHelmRelease   = "helm.toolkit.fluxcd.io/name"
+	fluxKustomization = "kustomize.toolkit.fluxcd.io/name"
+	argoTracking      = "argocd.argoproj.io/tracking-id"
+	argoInstance      = "argocd.argoproj.io/instance"
+	managedBy         = "app.kubernetes.io/managed-by"
+	instance          = "app.kubernetes.io/instance"
+)
+
+// makerOf names what makes a workload: its own controller (the object of an operator), or the tool that marked it.
+func makerOf(w *Workload, owner gossip.Owner) string {
+	if ref := metav1.GetControllerOfNoCopy(w); ref != nil && !(ref.Kind == owner.Kind && ref.Name == owner.Name) {
+		return ref.Kind + " " + ref.Name
+	}
+	labels, annotations := w.Labels, w.Annotations
+	application, _, _ := strings.Cut(annotations[argoTracking], ":")
+	for _, mark := range []struct{ tool, name string }{
+		{"Flux HelmRelease ", labels[fluxHelmRelease]},
+		{"Flux Kustomization ", labels[fluxKustomization]},
+		{"Argo CD application ", cmp.Or(application, labels[argoInstance], annotations[argoInstance])},
+		{"Helm release ", annotations[helmRelease]},
+	} {
+		if mark.name != "" {
+			return mark.tool + mark.name
+		}
+	}
+	tool := labels[managedBy]
+	if name := labels[instance]; tool != "" && name != "" {
+		return tool + " (" + name + ")"
+	}
+	return tool
+}

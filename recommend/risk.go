@@ -1,0 +1,68 @@
+package recommend
+
+import "fmt"
+
+// risk says what may go wrong, and what the commands do not reach.
+func (c limitChange) risk() string {
+	if c.static() {
+		return c.whyNoResize()
+	}
+	resize, _ := c.resize()
+	risk := c.mainRisk(resize != "")
+	if own, _ := c.container(); resize != "" && c.of.resizeRestarts(own) {
+		risk += " The resize restarts the container: its resizePolicy says so."
+	}
+	if c.of == memory && !c.request && resize != "" {
+		risk += " The rollback may fail while more is in use."
+	}
+	if last := c.lasts(); last != "" {
+		risk += " " + last
+	}
+	return risk
+}
+
+// mainRisk is what to think of first.
+func (c limitChange) mainRisk(resizes bool) string {
+	spare := fmt.Sprintf("the node must have %s to spare, else the resize waits", c.of.text(c.to-c.from))
+	switch {
+	case !c.pod.Known():
+		return "Nothing is known of the pod: if it is of the Guaranteed class, its request must be raised too, and the API server " +
+			"refuses the resize. Its owner, autoscaler and limit ranges were not checked."
+	case !resizes:
+		return c.whyNoResize()
+	case c.request:
+		return upper(spare) + "."
+	case c.guaranteed():
+		return "The request rises with the limit, because the pod is of the Guaranteed class: " + spare + "; where the kubelet has the " +
+			"static CPU or memory manager policy it is Infeasible."
+	case c.whole:
+		return "Clusters that cannot resize a pod as a whole yet refuse the resize."
+	case c.of == memory:
+		return "The request stays: when the node runs short, what uses most above its request is killed first."
+	default:
+		return "The request stays, so the node may be overcommitted further: when it is busy, the container competes by its request."
+	}
+}
+
+// lasts says what becomes of the owner: whether its pods follow, and who might take the change back.
+func (c limitChange) lasts() string {
+	patch, _ := c.patch()
+	if patch == "" {
+		return c.whyNoPatch()
+	}
+	o := c.pod.Owner
+	text := "Patching the owner rolls its pods."
+	switch {
+	case o.Kind == "CronJob":
+		text = "The next Job has the change; one that runs does not."
+	case o.Waits:
+		text = fmt.Sprintf("The pods of the %s follow when they are made anew: it is paused, or its update strategy is OnDelete.", o.Kind)
+	}
+	if o.Maker != "" {
+		text += fmt.Sprintf(" %s made the %s and may take the patch back: change it there, too.", o.Maker, o.Kind)
+	}
+	if o.Guessed {
+		text += " The owner was inferred from names."
+	}
+	return text
+}
