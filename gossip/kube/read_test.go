@@ -57,12 +57,17 @@ func bounds() []gossip.LimitRange {
 func TestReadKubectlOutput(t *testing.T) {
 	pods := readFile(t, "all.yaml")
 	require.Equal(t, 3, pods.Len())
+	made := web()
+	made.Owner.Template = &gossip.Template{Containers: web().Containers}
+	made.Owner.Template.Containers[1].MemoryRequest = gossip.Optional[int64]{} // the API server defaulted the pod's
 	for _, want := range []gossip.Pod{
-		web(),
+		made,
 		{ // scaled by an average value: the autoscaler does not count
 			Namespace: "kube-helper", Name: "api-0", QoS: gossip.QoSGuaranteed,
-			Started:     utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
-			Owner:       gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "api"},
+			Started: utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
+			Owner: gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "api", Template: &gossip.Template{
+				Containers: []gossip.Container{{Name: "app", CPULimit: gossip.Some(0.1), MemoryLimit: gossip.Some[int64](32 * mebi)}},
+			}},
 			Containers:  []gossip.Container{guaranteed("app", 0.1, 32*mebi)},
 			LimitRanges: bounds(),
 		},
@@ -103,7 +108,13 @@ func TestReadLimitsInForce(t *testing.T) {
 	pods := readFile(t, "resize.yaml")
 	// api-0 was resized to 1900m, which the node has no room for: the kubelet defers it, and the kernel goes on with 100m.
 	api, _ := pods.Pod("kube-helper", "api-0", "")
-	require.Empty(t, cmp.Diff([]gossip.Container{guaranteed("app", 0.1, 32*mebi)}, api.Containers, identity))
+	want := guaranteed("app", 0.1, 32*mebi)
+	want.Asked = &gossip.Resources{
+		CPURequest: gossip.Some(1.9), CPULimit: gossip.Some(1.9), MemoryRequest: gossip.Some[int64](32 * mebi), MemoryLimit: gossip.Some[int64](32 * mebi),
+	}
+	require.Empty(t, cmp.Diff([]gossip.Container{want}, api.Containers, identity))
+	require.Equal(t, "Deferred", api.Resize.State)
+	require.NotEmpty(t, api.Resize.Message)
 	// shared has limits as a whole (200m, 64Mi), and b one of its own.
 	shared, _ := pods.Pod("kube-helper", "shared", "")
 	require.Empty(t, cmp.Diff([]gossip.Container{

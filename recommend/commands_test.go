@@ -1,0 +1,299 @@
+package recommend_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+// inTemplate changes what the owner's template has of container app.
+func inTemplate(change func(*gossip.Container)) func(*gossip.Pod) {
+	return func(p *gossip.Pod) {
+		t := templateOf(*p)
+		change(&t.Containers[0])
+		p.Owner.Template = t
+	}
+}
+
+// advice about sample(): from 230m to 1 core.
+func advised(t *testing.T, change ...func(*gossip.Pod)) recommend.Recommendation {
+	t.Helper()
+	p := pod()
+	for _, f := range change {
+		f(&p)
+	}
+	got := recommend.Default().For(find(t, sample()), p)
+	require.NotEmpty(t, got)
+	return got[0]
+}
+
+func resources(of string) string { return `"resources":{` + of + `}` }
+
+func TestPatchesStartFromTheTemplate(t *testing.T) {
+	none := gossip.Optional[float64]{}
+	for what, test := range map[string]struct {
+		pod        []func(*gossip.Pod)
+		patch      string // resources; empty is no patch
+		undo, risk string
+	}{
+		"the template has what the pod has": {
+			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"100m"}`, undo: `"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}`,
+		},
+		"the template has less": {
+			pod:   []func(*gossip.Pod){inTemplate(func(c *gossip.Container) { c.CPULimit, c.CPURequest = gossip.Some(0.2), gossip.Some(0.05) })},
+			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"50m"}`, undo: `"limits":{"cpu":"200m"},"requests":{"cpu":"50m"}`,
+		},
+		"the template has more: nothing that lowers it": {
+			pod:  []func(*gossip.Pod){inTemplate(func(c *gossip.Container) { c.CPULimit = gossip.Some(2.0) })},
+			risk: "The template of Deployment api has a CPU limit of 2 already: new pods get that.",
+		},
+		"the template has the target": {
+			pod:  []func(*gossip.Pod){inTemplate(func(c *gossip.Container) { c.CPULimit = gossip.Some(1.0) })},
+			risk: "has a CPU limit of 1 already",
+		},
+		"the template has no request: its limit was the request": {
+			pod:   []func(*gossip.Pod){inTemplate(func(c *gossip.Container) { c.CPURequest = none })},
+			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"230m"}`, undo: `"limits":{"cpu":"230m"},"requests":{"cpu":null}`,
+		},
+		"the template has neither: a LimitRange gave the pod both": {
+			pod:   []func(*gossip.Pod){inTemplate(func(c *gossip.Container) { c.CPURequest, c.CPULimit = none, none })},
+			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"100m"}`, undo: `"limits":{"cpu":null},"requests":{"cpu":null}`,
+		},
+		"guaranteed": {
+			pod:   []func(*gossip.Pod){guaranteed, inTemplate(func(c *gossip.Container) { c.CPURequest, c.CPULimit = gossip.Some(0.2), gossip.Some(0.2) })},
+			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"1"}`, undo: `"limits":{"cpu":"200m"},"requests":{"cpu":"200m"}`,
+		},
+		"guaranteed by default: the request follows": {
+			pod:   []func(*gossip.Pod){guaranteed, inTemplate(func(c *gossip.Container) { c.CPURequest = none })},
+			patch: `"limits":{"cpu":"1"}`, undo: `"limits":{"cpu":"230m"}`,
+		},
+		"the template lacks the container": {
+			pod: []func(*gossip.Pod){func(p *gossip.Pod) {
+				p.Owner.Template = &gossip.Template{Containers: []gossip.Container{{Name: "web"}}}
+			}},
+			risk: "does not have container app: something, a webhook most likely, puts it into the pods. Change it there.",
+		},
+		"a webhook's container, by its mark": {
+			pod: []func(*gossip.Pod){func(p *gossip.Pod) {
+				p.Containers[0].Injector, p.Owner.Template = "Istio", nil
+			}},
+			risk: "Istio puts it into the pods. Set the annotation sidecar.istio.io/proxyCPULimit: 1 on the template.",
+		},
+		"the template is not known": {
+			pod:  []func(*gossip.Pod){func(p *gossip.Pod) { p.Owner.Template = nil }},
+			risk: "not known here, and may differ from the pod: look at it before changing it, and kubectl rollout undo deployment/api goes back.",
+		},
+		"an owner that something else makes": {
+			pod:   []func(*gossip.Pod){func(p *gossip.Pod) { p.Owner.Maker = "Helm release shop" }},
+			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"100m"}`, undo: `"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}`,
+			risk: "Helm release shop made the Deployment and may take the patch back: change it there, too.",
+		},
+		"pods that wait": {
+			pod:   []func(*gossip.Pod){func(p *gossip.Pod) { p.Owner.Waits = true }},
+			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"100m"}`, undo: `"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}`,
+			risk: "follow when they are made anew",
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			r := advised(t, test.pod...)
+			require.NotNil(t, r.Target, r.Reason)
+			require.Contains(t, r.Risk, test.risk)
+			if test.patch == "" {
+				require.Empty(t, r.Patch)
+				require.NotContains(t, r.Rollback, "deployment")
+				return
+			}
+			require.Contains(t, r.Patch, resources(test.patch))
+			_, undo, found := strings.Cut(r.Rollback, "; ")
+			require.True(t, found, r.Rollback)
+			require.Contains(t, undo, resources(test.undo))
+		})
+	}
+}
+
+// The pod goes back to what the pod had, and the template to what the template had.
+func TestRollbacksGoBackToWhatEachHad(t *testing.T) {
+	r := advised(t, inTemplate(func(c *gossip.Container) { c.CPULimit = gossip.Some(0.2) }), func(p *gossip.Pod) { p.Containers[0].CPULimit = gossip.Some(0.5) })
+	pod, template, found := strings.Cut(r.Rollback, "; ")
+	require.True(t, found)
+	require.Contains(t, pod, `"limits":{"cpu":"500m"}`)
+	require.Contains(t, template, `"limits":{"cpu":"200m"}`)
+	require.Equal(t, "230m", r.Current.String(), "which is what was measured")
+}
+
+func TestWhatTheClusterSaysAgainstAChange(t *testing.T) {
+	deferred := gossip.PendingResize{State: "Deferred", Message: "no room", Since: noon}
+	asks := func(cpu float64) *gossip.Resources {
+		return &gossip.Resources{
+			CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(cpu), MemoryRequest: gossip.Some[int64](64 << 20), MemoryLimit: gossip.Some[int64](64 << 20),
+		}
+	}
+	for what, test := range map[string]struct {
+		pod    func(*gossip.Pod)
+		reason string // of a refusal; empty is a number
+	}{
+		"an autoscaler sets it": {
+			func(p *gossip.Pod) {
+				p.Containers[0].CPUSetter = gossip.Setter{Name: "VerticalPodAutoscaler v", Most: "500m"}
+			},
+			"VerticalPodAutoscaler v sets its CPU requests and limits: change its policy (maxAllowed is 500m)",
+		},
+		"an autoscaler of memory": {func(p *gossip.Pod) { p.Containers[0].MemorySetter = gossip.Setter{Name: "VerticalPodAutoscaler v"} }, ""},
+		"an autoscaler of requests": {func(p *gossip.Pod) {
+			p.Containers[0].CPUSetter = gossip.Setter{Name: "VerticalPodAutoscaler v", RequestsOnly: true}
+		}, ""},
+		"an autoscaler of requests, guaranteed": {
+			func(p *gossip.Pod) {
+				guaranteed(p)
+				p.Containers[0].CPUSetter = gossip.Setter{Name: "VerticalPodAutoscaler v", RequestsOnly: true}
+			},
+			"VerticalPodAutoscaler v sets its CPU request: change its policy",
+		},
+		"a resize is pending": {
+			func(p *gossip.Pod) { p.Resize, p.Containers[0].Asked = &deferred, asks(2) },
+			"A resize of its CPU limit to 2 is Deferred since 2026-11-22T12:00:00Z; the kubelet says: no room (the estimate is 1)",
+		},
+		"a resize that never will be": {
+			func(p *gossip.Pod) {
+				p.Resize, p.Containers[0].Asked = &gossip.PendingResize{State: "Infeasible"}, asks(100)
+			},
+			"A resize of its CPU limit to 100 is Infeasible; this node will never admit it",
+		},
+		"the record has a limit, and the pod none": {
+			func(p *gossip.Pod) { p.Containers[0].CPULimit = gossip.Optional[float64]{} },
+			"The records have a CPU limit of 230m, and the pod has none",
+		},
+		"the pod has more by now": {
+			func(p *gossip.Pod) { p.Containers[0].CPULimit = gossip.Some(1.5) }, "Its CPU limit is 1500m by now, measured was one of 230m",
+		},
+		"the pod has no such container now": {func(p *gossip.Pod) { p.Containers[0].Name = "web" }, "The pod has no container app now"},
+		"a quota of limits": {
+			func(p *gossip.Pod) {
+				p.Quotas = []gossip.Quota{{Name: "q", Left: gossip.Resources{CPULimit: gossip.Some(0.5)}}}
+			},
+			"ResourceQuota q leaves 500m of limits.cpu, and the change needs 770m more for each pod",
+		},
+		"a quota that is used up": {
+			func(p *gossip.Pod) {
+				p.Quotas = []gossip.Quota{{Name: "q", Left: gossip.Resources{CPULimit: gossip.Some(-1.0)}}}
+			},
+			"ResourceQuota q leaves 0 of limits.cpu",
+		},
+		"a quota of requests": {func(p *gossip.Pod) {
+			p.Quotas = []gossip.Quota{{Name: "q", Left: gossip.Resources{CPURequest: gossip.Some(0.1)}}}
+		}, ""},
+		"a quota of requests, guaranteed": {func(p *gossip.Pod) {
+			guaranteed(p)
+			p.Quotas = []gossip.Quota{{Name: "q", Left: gossip.Resources{CPURequest: gossip.Some(0.1)}}}
+		}, "ResourceQuota q leaves 100m of requests.cpu"},
+		"a quota with room": {func(p *gossip.Pod) {
+			p.Quotas = []gossip.Quota{{Name: "q", Left: gossip.Resources{CPULimit: gossip.Some(0.77)}}}
+		}, ""},
+		"the pod as a whole may have less": {
+			func(p *gossip.Pod) { p.CPULimit = gossip.Some(0.5) }, "The pod as a whole has a CPU limit of 500m, and no container may have more",
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			p := pod(test.pod)
+			r := recommend.Default().For(find(t, sample()), p)[0]
+			if test.reason == "" {
+				require.NotNil(t, r.Target, r.Reason)
+				return
+			}
+			require.Nil(t, r.Target)
+			require.Contains(t, r.Reason, test.reason)
+			require.Contains(t, r.Reason, "(the estimate is 1)", "the number is said, for whoever can change what speaks against it")
+			require.Empty(t, r.Resize+r.Patch+r.Rollback)
+		})
+	}
+}
+
+func TestPodsThatCannotBeResizedKeepTheirPatch(t *testing.T) {
+	for what, test := range map[string]struct {
+		pod  func(*gossip.Pod)
+		risk string
+	}{
+		"finished":       {func(p *gossip.Pod) { p.Ended = true }, "The pod has finished or is being deleted: only its template can be changed."},
+		"replaced":       {func(p *gossip.Pod) { p.Replaced = true }, "a newer one has its name"},
+		"another resize": {func(p *gossip.Pod) { p.Resize = &gossip.PendingResize{State: "Deferred"} }, "wait for an earlier one, which is Deferred"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			r := recommend.Default().For(find(t, sample()), pod(test.pod))[0]
+			require.NotNil(t, r.Target)
+			require.Empty(t, r.Resize)
+			require.NotEmpty(t, r.Patch)
+			require.NotContains(t, r.Rollback, "patch pod")
+			require.Contains(t, r.Risk, test.risk)
+		})
+	}
+}
+
+// A limit of the pod as a whole that killed, or hurts, gets a number of its own.
+func TestThePodsOwnMemoryLimit(t *testing.T) {
+	whole := func(change ...func(*gossip.Pod)) gossip.Pod {
+		p := memoryPod()
+		p.MemoryLimit, p.MemoryRequest = gossip.Some[int64](600*mebi), gossip.Some[int64](200*mebi)
+		for _, f := range change {
+			f(&p)
+		}
+		p.Owner.Template = templateOf(p)
+		return p
+	}
+	noLimit := func(k *gossip.OOMKill) { k.LimitBytes = gossip.Some[int64](0) }
+	global := func(k *gossip.OOMKill) { k.Scope = gossip.ScopeGlobal }
+	killedByPod := kill(300) // of 512Mi
+	killedByPod.Scope = gossip.ScopeMemcg
+	for what, test := range map[string]struct {
+		event  gossip.Event
+		pod    gossip.Pod
+		rule   string
+		target string
+	}{
+		"killed below its own limit": {killedByPod, whole(), "raise-pod-memory-limit", "720Mi"},
+		"killed without one":         {kill(590, noLimit), whole(func(p *gossip.Pod) { p.Containers[0].MemoryLimit.Known = false }), "raise-pod-memory-limit", "720Mi"},
+		"killed at its own limit":    {kill(512), whole(), "raise-memory-limit", ""},
+		"killed by the node":         {kill(300, global), whole(), "node-out-of-memory", ""},
+		"the pod waits for memory": {
+			usage(590, func(s *gossip.MemorySample) {
+				s.Container, s.LimitBytes, s.SomeAvg60 = "", gossip.Some[int64](600*mebi), gossip.Some(0.2)
+			}),
+			whole(), "raise-pod-memory-limit", "720Mi",
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			got := recommend.Default().For(find(t, test.event), test.pod)
+			require.Len(t, got, 1)
+			r := got[0]
+			require.Equal(t, test.rule, r.Rule, r.Reason)
+			if test.rule != "raise-pod-memory-limit" {
+				return
+			}
+			require.Equal(t, test.target, r.Target.String())
+			require.Contains(t, r.Resize, `--subresource resize --patch '{"spec":{"resources":{"limits":{"memory":"720Mi"}}}}'`)
+			require.Contains(t, r.Patch, `{"spec":{"template":{"spec":{"resources":{"limits":{"memory":"720Mi"},"requests":{"memory":"200Mi"}}}}}}`)
+			require.Contains(t, r.Rollback, `{"spec":{"resources":{"limits":{"memory":"600Mi"}}}}`)
+		})
+	}
+	sum := recommend.Default().For(find(t, kill(300, noLimit, global)), whole(func(p *gossip.Pod) {
+		p.Containers[0].MemoryLimit.Known = false
+	}))[0]
+	require.Nil(t, sum.Target)
+	require.Contains(t, sum.Reason, "The pod as a whole requests 200Mi of memory, and its containers would request 400Mi together")
+}
+
+func TestQuantitiesAreWrittenAsTheyWere(t *testing.T) {
+	p := memoryPod()
+	p.Containers[0].MemoryLimit = gossip.Some[int64](512_000_000)
+	p.Owner.Template = &gossip.Template{Containers: slices.Clone(p.Containers)}
+	k := kill(400, func(k *gossip.OOMKill) {
+		k.UsageBytes, k.LimitBytes = gossip.Some[int64](512_000_000), gossip.Some[int64](512_000_000)
+	})
+	r := recommend.Default().For(find(t, k), p)[0]
+	require.Contains(t, r.Rollback, `"limits":{"memory":"512M"}`)
+	require.Equal(t, "512M", r.Current.String())
+}
