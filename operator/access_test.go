@@ -45,7 +45,7 @@ func TestForbidden(t *testing.T) {
 	config, err := c.AddUser("half-allowed", "half-allowed")
 	require.NoError(t, err)
 	rules := []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"pods", "limitranges"}, Verbs: []string{"get", "list", "watch"}},
+		{APIGroups: []string{""}, Resources: []string{"pods", "limitranges", "resourcequotas"}, Verbs: []string{"get", "list", "watch"}},
 		{APIGroups: []string{"kernel.gossip.io"}, Resources: []string{"*"}, Verbs: []string{"get", "list", "watch"}},
 		{APIGroups: []string{"autoscaling"}, Resources: []string{"horizontalpodautoscalers"}, Verbs: []string{"get", "list", "watch"}},
 	}

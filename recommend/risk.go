@@ -23,7 +23,7 @@ func (c limitChange) risk() string {
 
 // mainRisk is what to think of first.
 func (c limitChange) mainRisk(resizes bool) string {
-	spare := fmt.Sprintf("the node must have %s to spare, else the resize waits", c.of.text(c.to-c.from))
+	spare := fmt.Sprintf("the node must have %s to spare, else the resize waits", c.of.inWords(c.to-c.from))
 	switch {
 	case !c.pod.Known():
 		return "Nothing is known of the pod: if it is of the Guaranteed class, its request must be raised too, and the API server " +

@@ -34,6 +34,14 @@ func (u unit) quantity(n float64) *resource.Quantity {
 
 func (u unit) text(n float64) string { return u.quantity(n).String() }
 
+// inWords is an amount for a sentence: memory is rounded to Mi.
+func (u unit) inWords(n float64) string {
+	if u == cpu {
+		return cores(n)
+	}
+	return mebibytes(int64(n))
+}
+
 func (u unit) request(c gossip.Container) gossip.Optional[float64] {
 	if u == cpu {
 		return c.CPURequest

@@ -2,7 +2,7 @@
 //
 // [Pod] is the one translation, and both programs call it: gossip-replay by way of [Read], which reads the output of
 //
-//	kubectl get pods,replicasets,deployments,statefulsets,daemonsets,jobs,cronjobs,hpa,limitranges,resourcequotas -A -o yaml
+//	kubectl get pods,rs,deploy,sts,ds,jobs,cronjobs,hpa,limits,quota -A -o yaml
 //
 // and the operator with what its informers hold. The package knows the API types only; it never talks to a cluster.
 //
@@ -48,6 +48,9 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
+
+// Kinds are those that Read reads, as an argument of kubectl get. Where VerticalPodAutoscalers are installed, add vpa.
+const Kinds = "pods,rs,deploy,sts,ds,jobs,cronjobs,hpa,limits,quota"
 
 // Objects is what is known besides the pod. The zero Objects is "nothing": owners are guessed or stay as the pod names them.
 type Objects struct {

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 )
 
 // cluster follows the pods of some namespaces through one long-lived kubectl,
@@ -132,7 +133,7 @@ func (c *cluster) containers() []kernel.Container {
 func (c *cluster) objects() ([]byte, error) {
 	var items bytes.Buffer
 	for _, ns := range c.namespaces {
-		out, err := c.output("get", "pods,replicasets,jobs,horizontalpodautoscalers,limitranges", "-n", ns, "-o", "yaml")
+		out, err := c.output("get", kube.Kinds, "-n", ns, "-o", "yaml")
 		if err != nil {
 			return nil, err
 		}
