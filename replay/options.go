@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 )
 
 // options are the flags.
@@ -36,7 +37,7 @@ const pipeWidth = 120
 func (o *options) register(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringVarP(&o.Output, "output", "o", o.Output, "one of "+strings.Join(outputs, ", ")+"; json and yaml are the operator's objects")
-	f.StringArrayVar(&o.Pods, "pods", nil, "`FILE` with what is known of the pods: kubectl get pods,replicasets,jobs,hpa,limitranges -A -o yaml")
+	f.StringArrayVar(&o.Pods, "pods", nil, "`FILE` with what is known of the pods: kubectl get "+kube.Kinds+" -A -o yaml")
 	f.StringVarP(&o.Namespace, "namespace", "n", "", "show only this namespace")
 	f.StringVar(&o.Pod, "pod", "", "show only this pod")
 	f.StringVar(&o.Severity, "severity", "", "show only findings whose worst severity is at least this: info, warning, high, critical")
