@@ -135,6 +135,8 @@ func TestAnswers(t *testing.T) {
 		"broken gzip":          {string(packed(t, "gzip", good+"\n"+good)[:60]), nil, reply{Code: 400}, "broke off"},
 		"no gzip":              {"\x1f\x8b\x00\x00\x00", nil, reply{Code: 400}, "broke off"},
 		"future":               {future(11 * time.Minute), nil, reply{Code: 422, Rejected: 1}, "ahead of this clock"},
+		"days in the future":   {future(45*24*time.Hour + time.Hour), nil, reply{Code: 422, Rejected: 1}, "is 45 days ahead of this clock"},
+		"years in the future":  {future(27129 * time.Hour), nil, reply{Code: 422, Rejected: 1}, "is 3 years ahead of this clock"},
 		"near future":          {future(9 * time.Minute), nil, reply{Code: 200, Accepted: 1}, ""},
 		"future and bad":       {future(time.Hour) + "\n" + bad, nil, reply{Code: 400, Rejected: 2}, ""},
 		"future and good":      {future(time.Hour) + "\n" + good, nil, reply{Code: 200, Accepted: 1, Rejected: 1}, ""},
