@@ -92,7 +92,7 @@ func TestServeGRPCToldToStop(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	door := ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (int, error) { return 0, nil }})
+	door := ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (ingest.Outcome, error) { return ingest.Outcome{}, nil }})
 	s := otlpgrpc.NewServer(door, nil)
 	s.GracefulStop()
 	require.NoError(t, serveGRPC(ctx, s, l, time.Second))

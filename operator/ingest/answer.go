@@ -21,13 +21,15 @@ type Answer struct {
 
 	header map[string]string // of HTTP
 
-	// Accepted, Ignored and Rejected count records.
+	// Accepted, Ignored, Unknown and Rejected count records; together they are all of the request. See Outcome.
 	Accepted int `json:"accepted"`
 	Ignored  int `json:"ignored"`
+	Unknown  int `json:"unknown,omitempty"`
 	Rejected int `json:"rejected"`
-	// Error is about the whole request, Errors about its first bad records.
-	Error  string   `json:"error,omitempty"`
-	Errors []string `json:"errors,omitempty"`
+	// Error is about the whole request, Errors about its first bad records, Warning about the unknown ones.
+	Error   string   `json:"error,omitempty"`
+	Errors  []string `json:"errors,omitempty"`
+	Warning string   `json:"warning,omitempty"`
 }
 
 func refusal(code int, why string) Answer { return Answer{Code: code, Error: why} }
@@ -62,6 +64,9 @@ func (a Answer) Message() string {
 	parts := a.Errors
 	if a.Error != "" {
 		parts = append([]string{a.Error}, parts...)
+	}
+	if a.Warning != "" {
+		parts = append(parts[:len(parts):len(parts)], a.Warning)
 	}
 	return strings.ToValidUTF8(strings.Join(parts, "; "), "�")
 }

@@ -10,8 +10,8 @@
 //
 // # Answers
 //
-// To records posted, all answers are JSON: how many records were accepted, ignored (about namespaces that nobody watches) and rejected, and the first
-// errors, each with its line. Whether to come again is in the code:
+// To records posted, all answers are JSON: how many records were accepted, ignored (about namespaces that are not watched), unknown (about
+// pods that do not exist, or not yet) and rejected, and the first errors, each with its line. Whether to come again is in the code:
 //
 //	200  at least one record was taken
 //	400  none was good, or the body broke off: do not send it again

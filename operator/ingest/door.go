@@ -19,10 +19,16 @@ const (
 	DefaultMaxAhead    = 10 * time.Minute // of a record's timestamp to this clock
 )
 
-// Take takes all good records of one request, in their order, or none. Ignored is how many of them are of no interest, which is no
-// fault of the sender. An error means that none was kept and that the sender should come again. The slice is used again after Take
+// Outcome is what a Take did not use of the good records of a request. None of it is to be sent again.
+type Outcome struct {
+	Ignored int    // records about namespaces that are not watched
+	Unknown int    // records about pods that do not exist, or not yet
+	Warning string // about the unknown ones, for people
+}
+
+// Take takes all good records of one request, in their order, or none. An error means that none was kept and that the sender should come again. The slice is used again after Take
 // returns: keep events, not the slice.
-type Take func(ctx context.Context, events []gossip.Event) (ignored int, err error)
+type Take func(ctx context.Context, events []gossip.Event) (Outcome, error)
 
 // Options of a Door. Only Take is required.
 type Options struct {
@@ -72,8 +78,8 @@ func New(o Options) *Door {
 
 // Taken is what became of records: see Door.Put.
 type Taken struct {
-	Accepted, Ignored, Rejected int
-	Errors                      []string // of the first that were rejected
+	Accepted, Ignored, Unknown, Rejected int
+	Errors                               []string // of the first that were rejected
 }
 
 // Put takes records that this process has fetched itself, and holds them to what holds for those that are sent: the same bounds, the same
@@ -95,7 +101,7 @@ func (d *Door) Put(ctx context.Context, records iter.Seq2[gossip.Event, error]) 
 	case a.Code == http.StatusServiceUnavailable:
 		return Taken{}, errors.New(a.Error)
 	}
-	return Taken{Accepted: a.Accepted, Ignored: a.Ignored, Rejected: a.Rejected, Errors: a.Errors}, nil
+	return Taken{Accepted: a.Accepted, Ignored: a.Ignored, Unknown: a.Unknown, Rejected: a.Rejected, Errors: a.Errors}, nil
 }
 
 // MaxBody returns the most bytes that a request may have, unpacked.
@@ -190,11 +196,12 @@ func (d *Door) take(ctx context.Context, decode func(*body) error) Answer {
 	case len(b.events) == 0:
 		return d.refuse("broken", a.refused(http.StatusBadRequest, "the body holds no record"))
 	}
-	ignored, err := d.options.Take(ctx, b.events)
+	out, err := d.options.Take(ctx, b.events)
 	if err != nil {
 		return d.refuse("unavailable", later(http.StatusServiceUnavailable, 5, err.Error()))
 	}
-	a.Accepted, a.Ignored = len(b.events)-ignored, ignored
+	a.Ignored, a.Unknown, a.Warning = out.Ignored, out.Unknown, out.Warning
+	a.Accepted = len(b.events) - a.Ignored - a.Unknown
 	return a
 }
 

@@ -14,11 +14,11 @@ import (
 // A server of your own takes records as the operator does. ingest.NewServer(door.Events()) is it with all its timeouts.
 func Example() {
 	analyzer := gossip.New(gossip.Options{})
-	door := ingest.New(ingest.Options{Take: func(_ context.Context, events []gossip.Event) (int, error) {
+	door := ingest.New(ingest.Options{Take: func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
 		for _, e := range events {
 			analyzer.Observe(e)
 		}
-		return 0, nil
+		return ingest.Outcome{}, nil
 	}})
 	server := httptest.NewServer(door.Events())
 	defer server.Close()

@@ -82,7 +82,7 @@ func (a Answer) json() ([]byte, error) {
 	var response struct {
 		Partial *partial `json:"partialSuccess,omitempty"`
 	}
-	if a.Rejected > 0 {
+	if a.partial() {
 		response.Partial = &partial{Points: a.Points, Error: a.Message()}
 	}
 	return json.Marshal(response)
@@ -95,9 +95,12 @@ const (
 	fieldErrorMessage   = 2
 )
 
-// Response returns a success as an ExportMetricsServiceResponse in protobuf, with a partial success where records were rejected.
+// partial reports whether a success has something to say: what was rejected, or a warning, for which OTLP has a rejected count of 0.
+func (a Answer) partial() bool { return a.Rejected > 0 || a.Warning != "" }
+
+// Response returns a success as an ExportMetricsServiceResponse in protobuf, with a partial success where there is something to say.
 func (a Answer) Response() []byte {
-	if a.Rejected == 0 {
+	if !a.partial() {
 		return []byte{}
 	}
 	partial := protowire.AppendTag(nil, fieldRejectedPoints, protowire.VarintType)

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // Senders that never finish their request lose their place, and are told so.
 func TestSlowGRPC(t *testing.T) {
-	take := func(context.Context, []gossip.Event) (int, error) { return 0, nil }
+	take := func(context.Context, []gossip.Event) (ingest.Outcome, error) { return ingest.Outcome{}, nil }
 	door := ingest.New(ingest.Options{Take: take, MaxRequests: 1})
 	l, err := Listen("127.0.0.1:0")
 	require.NoError(t, err)

@@ -92,7 +92,7 @@ func TestReview(t *testing.T) {
 			}
 			require.Equal(t, tc.code == 200, err == nil, err)
 
-			take := func(context.Context, []gossip.Event) (int, error) { return 0, nil }
+			take := func(context.Context, []gossip.Event) (ingest.Outcome, error) { return ingest.Outcome{}, nil }
 			response := httptest.NewRecorder()
 			ingest.New(ingest.Options{Take: take, Auth: review}).Events().ServeHTTP(response, request())
 			require.Equal(t, tc.code, response.Code, response.Body)
