@@ -3,11 +3,16 @@
 // An [Event] is one window of the kernel's counters, or one thing that the kernel did. An [Analyzer] folds events into one
 // [Finding] for each [Subject]:
 //
+//	var pod gossip.Pod // nothing is known of it; package gossip/kube reads it from Kubernetes objects
 //	a := gossip.New(gossip.Options{})
-//	for _, e := range events {
-//		a.Observe(gossip.Enrich(e, pod)) // a limit that the record lacks comes from the pod
+//	for e, err := range pixie.Decode(os.Stdin) { // or events that you make yourself
+//		if err == nil {
+//			a.Observe(gossip.Enrich(e, pod)) // a limit that the record lacks comes from the pod
+//		}
 //	}
-//	for f := range a.Findings() { … }
+//	for f := range a.Findings() {
+//		fmt.Println(f.Subject(), f.Severity())
+//	}
 //
 // The package is pure: standard library only, no I/O, no log, no goroutine, and no clock. Time is event time, so the same events
 // give the same findings on any day and any machine.

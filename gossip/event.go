@@ -3,7 +3,8 @@ package gossip
 import "time"
 
 // Event is one thing the kernel did, or one window of its counters: CPUSample, MemorySample, OOMKill, NetworkSample or PodCreation. The
-// set is closed, so that a switch over it can be checked for completeness.
+// set is closed, so that a switch over it can be checked for completeness: no other package can add a type. A source of your own fills
+// the one that fits, and leaves absent what it does not measure. A trouble that none of them describes needs a change of this package.
 //
 //sumtype:decl
 type Event interface {

@@ -2,8 +2,12 @@ package gossip
 
 import "time"
 
-// Finding is what the events about one subject say: CPUThrottling, MemoryPressure, OOMKilled, NetworkIssue or PodBirth. The set is closed. Figures are unrounded, and a
-// figure that nobody measured is an absent Optional.
+// Finding is what the events about one subject say: CPUThrottling, MemoryPressure, OOMKilled, NetworkIssue or PodBirth. Figures are
+// unrounded, and a figure that was not measured is an absent Optional. In JSON that is null, severity and confidence are words, and
+// durations are texts.
+//
+// The set is closed: no other package can add a type. To say more about a finding, write a rule (recommend.RuleFor). For tests, make a
+// finding as a value of its type, with the Report that it embeds.
 //
 //sumtype:decl
 type Finding interface {

@@ -48,6 +48,8 @@ replay_without_clients() { go list -deps ./replay/... | none "$clients"; }
 
 without_grpc() { go list -deps ./pixie ./pixie/otlp ./replay/... | none '^google\.golang\.org/(grpc|genproto)(/|$)'; }
 
+door_alone() { go list -deps ./operator/ingest | none '^(k8s\.io|sigs\.k8s\.io|google\.golang\.org/grpc)(/|$)'; }
+
 # standard_library PACKAGE: it needs nothing else, at any depth.
 standard_library() {
   go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' "./$1" | sed '/^$/d' | { grep -vx "$module/$1" || true; } | none .
@@ -117,6 +119,7 @@ check "kube-api-linter finds nothing in crd/v1alpha1" kube_api_linter run --conf
 check "replay links no cluster client" replay_without_clients
 check "nothing but operator and the demo needs a cluster client" no_cluster_clients
 check "of pixie only pixie/vizier needs gRPC, and replay does not" without_grpc
+check "operator/ingest needs neither Kubernetes nor gRPC" door_alone
 check "gossip needs the standard library only" standard_library gossip
 check "pxl needs the standard library only" standard_library pxl
 check "pxl/check needs the standard library only" standard_library pxl/check

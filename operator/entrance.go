@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest/otlpgrpc"
 )
 
 // The flags of the entrances.
@@ -62,9 +63,9 @@ func overGRPC(flag, address string, door *ingest.Door, secure *tls.Config) *entr
 		c = credentials.NewTLS(secure)
 	}
 	return &entrance{
-		flag: flag, address: address, listen: ingest.ListenGRPC,
+		flag: flag, address: address, listen: otlpgrpc.Listen,
 		serve: func(ctx context.Context, l net.Listener, grace time.Duration) error {
-			return serveGRPC(ctx, door.NewGRPC(c), l, grace)
+			return serveGRPC(ctx, otlpgrpc.NewServer(door, c), l, grace)
 		},
 	}
 }

@@ -109,7 +109,9 @@ type answer struct {
 	Code     int
 	Accepted int      `json:"accepted"`
 	Ignored  int      `json:"ignored"`
+	Unknown  int      `json:"unknown"`
 	Rejected int      `json:"rejected"`
+	Warning  string   `json:"warning"`
 	Errors   []string `json:"errors"`
 }
 

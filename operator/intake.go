@@ -1,11 +1,14 @@
 package operator
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 )
 
 // errFull is what a sender hears while the API server lags behind.
@@ -26,6 +30,9 @@ type intake struct {
 	metrics  *metrics
 	delay    time.Duration
 	watched  func(namespace string) bool
+	story    *story
+
+	strangers strangers
 
 	ready chan struct{} // closed once queue is set
 	queue priorityqueue.PriorityQueue[gossip.Subject]
@@ -42,43 +49,89 @@ func (i *intake) handOver(_ context.Context, q workqueue.TypedRateLimitingInterf
 	return nil
 }
 
-// take observes the events of one request, all or none, and queues their subjects. It returns how many were about namespaces that are
-// not watched.
-func (i *intake) take(ctx context.Context, events []gossip.Event) (ignored int, err error) {
+// take observes the events of one request, all or none, and queues their subjects.
+func (i *intake) take(ctx context.Context, events []gossip.Event) (ingest.Outcome, error) {
 	look := i.lookup(ctx)
 	heard := make([]gossip.Event, 0, len(events))
-	var subjects []gossip.Subject
-	seen := make(map[gossip.Subject]struct{}, 16)
+	var unknown, ignored []gossip.Event
+	var out ingest.Outcome
 	for _, e := range events {
 		if !i.watched(e.Subject().Namespace) {
+			ignored = append(ignored, e)
 			continue
 		}
-		if lacking(e) {
-			e = gossip.Enrich(e, look(e.Subject()))
+		pod := look(e)
+		if pod.stranger(e) {
+			unknown = append(unknown, e)
+			out.Warning = cmp.Or(out.Warning, pod.warning(e))
+			continue
 		}
-		heard = append(heard, e)
-		about := e.Subject() // which container it is may have come from the pod
-		if _, known := seen[about]; !known {
-			seen[about] = struct{}{}
-			subjects = append(subjects, about)
-		}
+		heard = append(heard, pod.enrich(e))
 	}
+	subjects := subjectsIn(heard)
 	if !i.ledger.room(subjects) {
-		return 0, errFull
+		return ingest.Outcome{}, errFull
 	}
+	for _, e := range ignored {
+		i.metrics.ignored(e.Subject().Kind)
+	}
+	i.observe(heard, subjects)
+	i.wait(ctx, unknown)
+	out.Ignored, out.Unknown = len(ignored), len(unknown)
+	return out, nil
+}
+
+// observe has the analyzer observe events, and queues their subjects.
+func (i *intake) observe(events []gossip.Event, subjects []gossip.Subject) {
 	for _, e := range events {
-		if about := e.Subject(); !i.watched(about.Namespace) {
-			ignored++
-			i.metrics.ignored(about.Kind)
-		}
-	}
-	for _, e := range heard {
 		i.analyzer.Observe(e)
 		i.metrics.observed(e)
 	}
 	fresh := i.ledger.arrived(subjects, time.Now())
 	i.queue.AddWithOpts(priorityqueue.AddOpts{After: i.delay}, fresh...)
-	return ignored, nil
+}
+
+// wait lets records wait for their pods. A pod that came after it was looked up is not waited for.
+func (i *intake) wait(ctx context.Context, unknown []gossip.Event) {
+	if len(unknown) == 0 {
+		return
+	}
+	i.strangers.add(unknown)
+	look := i.lookup(ctx)
+	for _, e := range unknown {
+		pod := look(e)
+		if pod.stranger(e) {
+			i.story.unknownPod(ctx, e.Subject(), e.From().PodUID)
+		} else {
+			i.welcome(pod.Pod)
+		}
+	}
+}
+
+// welcome observes the records that have waited for a pod.
+func (i *intake) welcome(pod *corev1.Pod) {
+	events := i.strangers.leave(pod)
+	if len(events) == 0 {
+		return
+	}
+	for n, e := range events {
+		events[n] = lookedUp{Pod: pod}.enrich(e)
+	}
+	i.observe(events, subjectsIn(events))
+}
+
+// subjectsIn lists what events are about, each subject once.
+func subjectsIn(events []gossip.Event) []gossip.Subject {
+	var out []gossip.Subject
+	seen := make(map[gossip.Subject]struct{}, 16)
+	for _, e := range events {
+		about := e.Subject()
+		if _, known := seen[about]; !known {
+			seen[about] = struct{}{}
+			out = append(out, about)
+		}
+	}
+	return out
 }
 
 // lacking says whether gossip.Enrich may add something: most records have all they need, and a look at the pod costs.
@@ -95,19 +148,53 @@ func lacking(e gossip.Event) bool {
 	return false
 }
 
-// lookup finds pods, each once for a request. A pod that cannot be looked up is not known: the record counts nevertheless.
-func (i *intake) lookup(ctx context.Context) func(gossip.Subject) gossip.Pod {
+// lookedUp is a pod as the cache has it; Pod is nil when it has none, failed says that it could not be asked.
+type lookedUp struct {
+	*corev1.Pod
+	failed bool
+}
+
+// stranger says whether a record is about a pod that the cache does not have: a record without UID is about the one that has the name.
+// While the cache cannot be asked, records count.
+func (p lookedUp) stranger(e gossip.Event) bool {
+	uid := e.From().PodUID
+	return uid != "" && !p.failed && (p.Pod == nil || string(p.UID) != uid)
+}
+
+func (p lookedUp) warning(e gossip.Event) string {
+	from := e.From()
+	text := fmt.Sprintf("this cluster has no pod %s/%s with the UID %s", from.Namespace, from.Pod, from.PodUID)
+	if p.Pod != nil {
+		text += fmt.Sprintf(" (the pod of that name has the UID %s)", p.UID)
+	}
+	return text + ": records about it count when it appears"
+}
+
+// enrich adds what a record lacks.
+func (p lookedUp) enrich(e gossip.Event) gossip.Event {
+	if p.Pod == nil || !lacking(e) {
+		return e
+	}
+	return gossip.Enrich(e, kube.Pod(p.Pod, kube.Objects{}))
+}
+
+// lookup finds the pods of events, each once for a request.
+func (i *intake) lookup(ctx context.Context) func(gossip.Event) lookedUp {
 	type name struct{ namespace, pod string }
-	found := map[name]gossip.Pod{}
-	return func(about gossip.Subject) gossip.Pod {
-		at := name{about.Namespace, about.Pod}
+	found := map[name]lookedUp{}
+	return func(e gossip.Event) lookedUp {
+		from := e.From()
+		if from.PodUID == "" && !lacking(e) {
+			return lookedUp{}
+		}
+		at := name{from.Namespace, from.Pod}
 		known, ok := found[at]
 		if !ok {
-			pod, err := i.pods.get(ctx, about.Namespace, about.Pod)
+			pod, err := i.pods.get(ctx, from.Namespace, from.Pod)
 			if err != nil {
 				log.FromContext(ctx).V(1).Info("Could not look a pod up", "error", err.Error())
 			}
-			known = kube.Pod(pod, kube.Objects{})
+			known = lookedUp{pod, err != nil}
 			found[at] = known
 		}
 		return known

@@ -15,6 +15,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest/otlpgrpc"
 )
 
 // What strip takes off, the rules do not read.
@@ -87,12 +88,12 @@ func TestSourcesAreBounded(t *testing.T) {
 
 // An operator that is told to stop before it serves stops without an error.
 func TestServeGRPCToldToStop(t *testing.T) {
-	l, err := ingest.ListenGRPC("127.0.0.1:0")
+	l, err := otlpgrpc.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	door := ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (int, error) { return 0, nil }})
-	s := door.NewGRPC(nil)
+	door := ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (ingest.Outcome, error) { return ingest.Outcome{}, nil }})
+	s := otlpgrpc.NewServer(door, nil)
 	s.GracefulStop()
 	require.NoError(t, serveGRPC(ctx, s, l, time.Second))
 }

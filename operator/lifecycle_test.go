@@ -124,11 +124,46 @@ func TestUnknownPod(t *testing.T) {
 	require.InDelta(t, 1, r.gauge(t, "kernelgossip_unknown_pods_total"), 0)
 
 	other := makePod(t, k, "unknown", "api-1")
-	r.post(t, records("unknown", "api-1", "00000000-0000-0000-0000-000000000000", 3, 45)...)
+	known := records("unknown", "api-1", string(other.UID), 1, 0)
+	require.Eventually(t, func() bool { // the cache has it
+		a, err := r.try(t.Context(), strings.NewReader(known[0]))
+		return err == nil && a.Accepted == 1
+	}, 10*time.Second, 20*time.Millisecond)
+	a, err := r.try(t.Context(), strings.NewReader(strings.Join(records("unknown", "api-1", stranger, 3, 45), "\n")))
+	require.NoError(t, err)
+	require.Equal(t, answer{Code: 200, Unknown: 3, Warning: "this cluster has no pod unknown/api-1 with the UID " + stranger +
+		" (the pod of that name has the UID " + string(other.UID) + "): records about it count when it appears"}, a)
 	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_unknown_pods_total") == 2 }, 10*time.Second, 20*time.Millisecond)
 	var all v1alpha1.KernelWhisperList
 	require.NoError(t, k.List(t.Context(), &all, client.InNamespace("unknown")))
 	require.Len(t, all.Items, 1, "records about another pod than %s were written", other.UID)
+}
+
+// stranger is the UID of no pod.
+const stranger = "00000000-0000-0000-0000-000000000000"
+
+// Records with another UID began the subject afresh, and what was known of the pod, and what came later about it, was lost: a capture of
+// another cluster did that, and whoever wanted to.
+func TestRecordsWithAnotherUIDNeverPushOutAPod(t *testing.T) {
+	c := cluster(t)
+	k := admin(t, c)
+	pod := makePod(t, k, "pushed", "api-0")
+	r := start(t, c.Config, in("pushed"))
+	r.post(t, records("pushed", "api-0", string(pod.UID), 3, 45)...)
+	before := whisper(t, k, "pushed", "api-0", severity(v1alpha1.SeverityCritical))
+
+	hostile := strings.Join(records("pushed", "api-0", stranger, 6, 0), "\n")
+	year := time.Now().UTC().Format("2006-01-02T15:04")
+	hostile = strings.ReplaceAll(hostile, year, time.Now().UTC().Add(5*time.Minute).Format("2006-01-02T15:04"))
+	a, err := r.try(t.Context(), strings.NewReader(hostile))
+	require.NoError(t, err)
+	require.Equal(t, [2]int{0, 6}, [2]int{a.Accepted, a.Unknown}, a)
+
+	r.post(t, records("pushed", "api-0", string(pod.UID), 30, 15)...)
+	after := whisper(t, k, "pushed", "api-0", severity(v1alpha1.SeverityWarning))
+	require.Equal(t, before.UID, after.UID)
+	require.Equal(t, v1alpha1.SeverityCritical, after.Status.WorstSeverity)
+	require.Zero(t, *after.Status.Coverage.Dropped)
 }
 
 func TestIgnoredPod(t *testing.T) {

@@ -69,15 +69,16 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	known := newCensus(o.MaxObjects, o.MaxObjectsPerNamespace)
 	metrics := newMetrics(analyzer, waiting, known)
 	catalog := pods{reader: m.GetClient(), direct: m.GetAPIReader()}
+	told := newStory(metrics, o.Analysis.MaxSubjects)
 	in := &intake{
 		analyzer: analyzer, ledger: waiting, pods: catalog, metrics: metrics, delay: o.WriteDelay,
-		watched: watching(o.Namespaces, o.ExcludeNamespaces), ready: make(chan struct{}),
+		watched: watching(o.Namespaces, o.ExcludeNamespaces), ready: make(chan struct{}), story: told,
 	}
 	r := &reconciler{
 		analyzer: analyzer, rules: o.Rules, ledger: waiting, pods: catalog,
 		publisher: publisher{client: m.GetClient(), census: known, metrics: metrics},
 		notify:    notifier{m.GetEventRecorder("kernel-gossip")},
-		story:     newStory(metrics, o.Analysis.MaxSubjects),
+		story:     told,
 		ages:      ages{window: o.Analysis.Window, whisperTTL: o.WhisperTTL, certificateTTL: o.CertificateTTL},
 		delay:     o.WriteDelay,
 	}
@@ -221,7 +222,7 @@ func control(m manager.Manager, o Options, r *reconciler, in *intake) error {
 	}
 	return errors.Join(
 		c.Watch(source.TypedFunc[gossip.Subject](in.handOver)),
-		c.Watch(source.TypedKind(m.GetCache(), &corev1.Pod{}, podHandler(in.analyzer, in.ledger, o.WriteDelay))),
+		c.Watch(source.TypedKind(m.GetCache(), &corev1.Pod{}, podHandler(in))),
 		c.Watch(source.TypedKind(m.GetCache(), &v1alpha1.KernelWhisper{}, objectHandler[*v1alpha1.KernelWhisper](in.analyzer, in.pods, o.WriteDelay))),
 		c.Watch(source.TypedKind(m.GetCache(), &v1alpha1.PodBirthCertificate{}, objectHandler[*v1alpha1.PodBirthCertificate](in.analyzer, in.pods, o.WriteDelay))),
 	)

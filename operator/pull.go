@@ -157,8 +157,9 @@ func (p *puller) take(ctx context.Context, s *pulled, piece []row) (refused stri
 	count := func(result string, n int) { p.metrics.pixieRows.WithLabelValues(s.name, result).Add(float64(n)) }
 	count("accepted", taken.Accepted)
 	count("ignored", taken.Ignored)
+	count("unknown", taken.Unknown)
 	count("rejected", taken.Rejected)
-	count("repeated", len(piece)-taken.Accepted-taken.Ignored-taken.Rejected)
+	count("repeated", len(piece)-taken.Accepted-taken.Ignored-taken.Unknown-taken.Rejected)
 	if len(taken.Errors) > 0 {
 		refused = taken.Errors[0]
 	}

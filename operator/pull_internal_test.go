@@ -117,9 +117,9 @@ func TestPullFutureRowIsNotRemembered(t *testing.T) {
 	taken := 0
 	p := &puller{
 		metrics: newMetrics(analyzer, newLedger(1, time.Minute), newCensus(1, 1)),
-		door: ingest.New(ingest.Options{Take: func(_ context.Context, events []gossip.Event) (int, error) {
+		door: ingest.New(ingest.Options{Take: func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
 			taken += len(events)
-			return 0, nil
+			return ingest.Outcome{}, nil
 		}}),
 	}
 	now := time.Now()
@@ -159,7 +159,7 @@ func TestPullTellsOfMissingRows(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	p := &puller{
 		client: client, metrics: newMetrics(gossip.New(gossip.Options{}), newLedger(1, time.Minute), newCensus(1, 1)),
-		door: ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (int, error) { return 0, nil }}),
+		door: ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (ingest.Outcome, error) { return ingest.Outcome{}, nil }}),
 	}
 	s := scriptsOf(Options{}.withDefaults())[0]
 	var log strings.Builder

@@ -20,6 +20,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest/tokenreview"
 )
 
 // server takes requests while this operator leads, at all its entrances, and pulls from Pixie. It is no leader-only runnable, though it waits to be elected:
@@ -60,7 +61,7 @@ func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*
 func authenticator(config *rest.Config, m manager.Manager, o Options) (ingest.Authenticator, error) {
 	switch o.IngestAuth {
 	case AuthTokenReview:
-		return ingest.NewReview(config, m.GetHTTPClient(), o.IngestAudience)
+		return tokenreview.New(config, m.GetHTTPClient(), o.IngestAudience)
 	case AuthToken:
 		tokens, err := ingest.NewTokens(o.IngestTokens, m.GetLogger())
 		if err != nil {

@@ -18,20 +18,22 @@ import (
 
 type subjectQueue = workqueue.TypedRateLimitingInterface[gossip.Subject]
 
-// podHandler queues what is known of a pod when the pod comes or changes, and forgets it when the pod goes.
-func podHandler(analyzer *gossip.Analyzer, l *ledger, delay time.Duration) handler.TypedEventHandler[*corev1.Pod, gossip.Subject] {
+// podHandler queues what is known of a pod when the pod comes or changes, has the records observed that have waited for it, and forgets it
+// when the pod goes.
+func podHandler(in *intake) handler.TypedEventHandler[*corev1.Pod, gossip.Subject] {
 	queue := func(pod *corev1.Pod, q subjectQueue) {
 		for _, about := range subjectsOf(pod) {
-			if _, known := analyzer.Finding(about); known || ignored(pod) {
-				q.AddAfter(about, delay)
+			if _, known := in.analyzer.Finding(about); known || ignored(pod) {
+				q.AddAfter(about, in.delay)
 			}
 		}
+		in.welcome(pod)
 	}
 	forget := func(pod *corev1.Pod) {
-		analyzer.Forget(pod.Namespace, pod.Name, string(pod.UID))
+		in.analyzer.Forget(pod.Namespace, pod.Name, string(pod.UID))
 		for _, about := range subjectsOf(pod) {
-			if _, known := analyzer.Finding(about); !known {
-				l.forget(about)
+			if _, known := in.analyzer.Finding(about); !known {
+				in.ledger.forget(about)
 			}
 		}
 	}

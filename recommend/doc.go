@@ -2,12 +2,15 @@
 //
 //	for f := range analyzer.Findings() {
 //		for _, r := range recommend.Default().For(f, pod) {
-//			fmt.Println(r.Action, r.Resize)
+//			fmt.Println(r)        // what to do and why, with the number
+//			fmt.Println(r.Resize) // the command
 //		}
 //	}
 //
+// Here pod is a gossip.Pod: the zero value where nothing is known of it, else what package gossip/kube reads from Kubernetes objects.
+//
 // A [Rule] is a value: a kebab-case ID and a pure function of a finding and of what is known of its pod. Append rules of your own
-// to [Default]. Where a number cannot be told, or something in the cluster speaks against it, the advice is a refusal: a
+// to [Default]; [Rule.For] asks one rule alone. Where a number cannot be told, or something in the cluster speaks against it, the advice is a refusal: a
 // [Recommendation] without Target, whose Reason says why.
 //
 // # The rules
@@ -16,10 +19,10 @@
 //	cpu-limit-step         a step up, where the demand cannot be known: at full use, or when only the ratio was measured
 //	startup-throttling     throttled only within 60 s of the pod's start: a boost then, not a limit for ever
 //	match-threads-to-limit more threads than cores use up the quota together: fewer workers, if the limit must stay
-//	raise-memory-limit     a limit above the most that was used, where it is the limit that hurts or killed
-//	raise-pod-memory-limit the limit of the pod as a whole, where that is what hurts or killed
 //	memory-leak            when memory that climbs steadily will run out; a higher limit would only put it off
 //	node-out-of-memory     a request instead, where the node or a parent killed
+//	raise-pod-memory-limit the limit of the pod as a whole, where that is what hurts or killed
+//	raise-memory-limit     a limit above the most that was used, where it is the limit that hurts or killed
 //	investigate-retransmits, investigate-drops, investigate-connects
 //	                       where to look for what the kernel only counts
 //	slow-birth             the longest stage of a birth above 2 s

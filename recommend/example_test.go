@@ -21,24 +21,33 @@ func Example() {
 	})
 	for f := range analyzer.Findings() {
 		for _, r := range recommend.Default().For(f, gossip.Pod{}) {
-			fmt.Println(r.Rule, r.Current, "→", r.Target)
+			fmt.Println(r)
 			fmt.Println(r.Resize)
 		}
 	}
 	// Output:
-	// raise-cpu-limit 230m → 1
+	// Raise the CPU limit of container app from 230m to 1. It tried to use up to 1 at once: the limit plus the mean wait of a throttled period.
 	// kubectl --namespace lab patch pod w-3 --subresource resize --patch '{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"}}}]}}'
 }
 
 // A rule of one's own stands beside the others.
 func ExampleRuleFor() {
-	neighbours := recommend.RuleFor("ask-the-team", func(f gossip.CPUThrottling, _ gossip.Pod) (recommend.Recommendation, bool) {
+	team := recommend.RuleFor("ask-the-team", func(f gossip.CPUThrottling, _ gossip.Pod) (recommend.Recommendation, bool) {
 		if f.Level < gossip.SeverityHigh {
 			return recommend.Recommendation{}, false
 		}
 		return recommend.Recommendation{Priority: f.Level, Action: "Tell team " + f.About.Namespace + "."}, true
 	})
-	rules := append(recommend.Default(), neighbours)
-	fmt.Println(rules[len(rules)-1].ID())
-	// Output: ask-the-team
+	finding := gossip.CPUThrottling{Report: gossip.Report{
+		About: gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"},
+		Level: gossip.SeverityCritical,
+	}}
+	if advice, ok := team.For(finding, gossip.Pod{}); ok {
+		fmt.Println(advice.Rule+":", advice)
+	}
+	rules := append(recommend.Default(), team)
+	fmt.Println(len(rules.For(finding, gossip.Pod{})), "of", len(rules), "rules have something to say")
+	// Output:
+	// ask-the-team: Tell team shop.
+	// 2 of 12 rules have something to say
 }

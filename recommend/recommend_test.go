@@ -1,6 +1,7 @@
 package recommend_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/recommend"
@@ -353,4 +355,46 @@ func TestRuleIDsAreUniqueInTheAnswer(t *testing.T) {
 	got := rules.For(find(t, sample()), pod())
 	require.Len(t, got, 1)
 	require.NotEqual(t, "mine", got[0].Action)
+}
+
+func TestARecommendationReadsAsSentencesWithItsNumberOnce(t *testing.T) {
+	one := resource.MustParse("1")
+	for want, r := range map[string]recommend.Recommendation{
+		"Raise it from 100m to 1. It waits.":    {Action: "Raise it from 100m to 1.", Reason: "It waits.", Target: &one},
+		"Raise its limit. Target: 1. It waits.": {Action: "Raise its limit.", Reason: "It waits.", Target: &one},
+		"See port 8081. Target: 1.":             {Action: "See port 8081.", Target: &one},
+		"No number. The limit is not known.":    {Action: "No number.", Reason: "The limit is not known."},
+		"Tell team shop.":                       {Rule: "ask-the-team", Action: "Tell team shop."},
+	} {
+		require.Equal(t, want, r.String())
+	}
+}
+
+// The list of rules in the package comment is the one that is asked.
+func TestThePackageCommentListsTheRulesInTheirOrder(t *testing.T) {
+	text, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	_, list, found := strings.Cut(string(text), "// # The rules\n//\n")
+	require.True(t, found)
+	list, _, _ = strings.Cut(list, "\n//\n")
+	var listed, asked []string
+	for line := range strings.Lines(list) {
+		ids, isRule := strings.CutPrefix(line, "//\t")
+		if !isRule || strings.HasPrefix(ids, " ") {
+			continue // the rest of an explanation
+		}
+		for _, word := range strings.Fields(ids) {
+			id := strings.TrimSuffix(word, ",")
+			listed = append(listed, id)
+			if id == word {
+				break // the last ID of the line
+			}
+		}
+	}
+	for _, r := range recommend.Default() {
+		asked = append(asked, r.ID())
+	}
+	if diff := cmp.Diff(asked, listed); diff != "" {
+		t.Errorf("recommend/doc.go, # The rules (-Default +doc.go):\n%s", diff)
+	}
 }

@@ -1,6 +1,9 @@
 package recommend
 
 import (
+	"slices"
+	"strings"
+
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -26,4 +29,18 @@ type Recommendation struct {
 	Patch    string // kubectl command that changes the owner's template, so that it lasts
 	Rollback string // kubectl commands that take back what Resize and Patch did, to what the pod and the template had
 	Risk     string // what may go wrong
+}
+
+// String returns what to do and why, with the number, in plain sentences. The evidence, the commands and the risk are in the fields.
+func (r Recommendation) String() string {
+	said := r.Action
+	if r.Target != nil && !hasWord(said, r.Target.String()) {
+		said += " Target: " + r.Target.String() + "."
+	}
+	return strings.TrimSpace(said + " " + r.Reason)
+}
+
+// hasWord reports whether a sentence has a word, whatever punctuation is around it.
+func hasWord(sentence, word string) bool {
+	return slices.ContainsFunc(strings.Fields(sentence), func(s string) bool { return strings.Trim(s, ".,:;()") == word })
 }

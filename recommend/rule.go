@@ -12,8 +12,8 @@ type Rule struct {
 	advise func(gossip.Finding, gossip.Pod) (Recommendation, bool)
 }
 
-// RuleFor makes a rule about findings of type F, or of any type where F is gossip.Finding. The id is kebab-case, unique among the rules of a program, and never renamed: it
-// is the key of the recommendation in an object. fn is pure; false means that it has nothing to say. A refusal is a Recommendation
+// RuleFor makes a rule about findings of type F, or of any type where F is gossip.Finding. The id is kebab-case, unique among the rules
+// of a program, and never renamed: it is the key of the recommendation in an object. fn is pure; false means that it has nothing to say. A refusal is a Recommendation
 // without Target whose Reason says first why there is no number.
 func RuleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (Recommendation, bool)) Rule {
 	return Rule{id: id, advise: func(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
@@ -27,6 +27,16 @@ func RuleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (Recommendation
 
 // ID is the rule's kebab-case name.
 func (r Rule) ID() string { return r.id }
+
+// For asks this rule alone about a finding. What is known of the pod may be the zero Pod. False means that the rule has nothing to say.
+func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
+	a, ok := r.advise(f, p)
+	if !ok {
+		return Recommendation{}, false
+	}
+	a.Rule = r.id
+	return a, true
+}
 
 // Rules are asked in order.
 type Rules []Rule
@@ -57,8 +67,7 @@ func (rs Rules) For(f gossip.Finding, p gossip.Pod) []Recommendation {
 		if slices.ContainsFunc(advice, func(a Recommendation) bool { return a.Rule == r.id }) {
 			continue
 		}
-		if a, ok := r.advise(f, p); ok {
-			a.Rule = r.id
+		if a, ok := r.For(f, p); ok {
 			advice = append(advice, a)
 		}
 	}

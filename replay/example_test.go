@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
@@ -24,4 +25,18 @@ func ExampleRun() {
 	//
 	// 0 healthy, 0 not measured
 	// exit code 1
+}
+
+// The findings of a file, for a program of your own.
+func ExampleAnalyze() {
+	findings, err := replay.Analyze(
+		[]string{"../examples/captures/hidden-throttling.ndjson"}, []string{"../examples/captures/hidden-throttling.pods.yaml"}, os.Stderr)
+	if err != nil {
+		fmt.Println(err)
+	}
+	for _, f := range findings {
+		fmt.Println(f.Subject().Kind, f.Subject().Container, f.Severity(), f.Seen().Last.Format(time.TimeOnly))
+	}
+	// Output:
+	// CPUThrottling app Critical 23:16:50
 }

@@ -58,6 +58,8 @@ func (f *fakeOperator) judge(body []byte) (code int, answer any) {
 		Accepted int      `json:"accepted"`
 		Ignored  int      `json:"ignored"`
 		Rejected int      `json:"rejected"`
+		Unknown  int      `json:"unknown,omitempty"`
+		Warning  string   `json:"warning,omitempty"`
 		Errors   []string `json:"errors"`
 	}
 	for raw, err := range (pixie.Options{}).Split(bytes.NewReader(body)) {
@@ -75,12 +77,14 @@ func (f *fakeOperator) judge(body []byte) (code int, answer any) {
 			}
 		case event.From().Namespace == "elsewhere":
 			a.Ignored++
+		case event.From().PodUID == "stranger":
+			a.Unknown, a.Warning = a.Unknown+1, "this cluster has no pod "+event.From().Pod+" with the UID stranger"
 		default:
 			a.Accepted++
 			f.log = append(f.log, "  "+event.Subject().String()+" at "+event.From().Time.Format(time.RFC3339Nano))
 		}
 	}
-	if a.Accepted+a.Ignored == 0 {
+	if a.Accepted+a.Ignored+a.Unknown == 0 {
 		return http.StatusBadRequest, a
 	}
 	return http.StatusOK, a

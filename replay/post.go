@@ -66,7 +66,8 @@ func newPoster(o *sendOptions) (*poster, error) {
 // answer is what the operator says of the records of a request.
 type answer struct {
 	Accepted, Ignored, Rejected int
-	Error                       string
+	Unknown                     int // about pods that the operator's cluster does not have
+	Error, Warning              string
 	Errors                      []string
 }
 

@@ -42,8 +42,8 @@ operator, and the others are sent. An operator that is busy or away is asked aga
 a growing pause. The token, if there is one, is that of --token-file or of ` + tokenVariable + `.
 
 Exit status: 0 every record was accepted (or ignored, being about a namespace that is not watched), 1 some were bad or
-rejected, 2 trouble: an unreadable file, no good record, an operator that cannot be reached or refuses the sender.`,
-		Example: `  # to an operator on this machine (make run-local), as fast as it goes
+rejected, or all are about pods that the operator's cluster does not have, 2 trouble: an unreadable file, no good record, an operator that cannot be reached or refuses the sender.`,
+		Example: `  # to an operator on this machine, as fast as it goes (make run-local prints this line for its own copy of a capture)
   gossip-replay send capture.ndjson --speed max
 
   # ten times as fast as it happened, as if it happened now
@@ -111,7 +111,7 @@ func (o *sendOptions) run(ctx context.Context, args []string, in io.Reader, out,
 		return &exitError{exitTrouble, trouble}
 	case s.sent == 0:
 		return &exitError{exitTrouble, errors.New("no record that could be used")}
-	case s.bad+s.rejected > 0:
+	case s.bad+s.rejected > 0, s.unknown == s.sent:
 		return &exitError{code: exitFindings}
 	}
 	return nil

@@ -36,6 +36,8 @@ type sender struct {
 
 	bad, sent, requests         int // records not sent, records sent, and in how many requests
 	accepted, ignored, rejected int // as the operator counts
+	unknown                     int // about pods that its cluster does not have
+	warned                      bool
 }
 
 // origin is where a record stands.
@@ -46,6 +48,9 @@ type origin struct {
 
 func (s *sender) summary() string {
 	text := fmt.Sprintf("%s in %s: %d accepted, %d ignored, %d rejected", many(s.sent, "record"), many(s.requests, "request"), s.accepted, s.ignored, s.rejected)
+	if s.unknown > 0 {
+		text += fmt.Sprintf(", %d about pods that the cluster does not have", s.unknown)
+	}
 	if s.bad > 0 {
 		text += fmt.Sprintf("; %d bad ones were not sent", s.bad)
 	}
@@ -174,6 +179,11 @@ func (s *sender) flush(ctx context.Context) error {
 	s.accepted += a.Accepted
 	s.ignored += a.Ignored
 	s.rejected += a.Rejected
+	s.unknown += a.Unknown
+	if a.Warning != "" && !s.warned { // once: other records say the same of other pods
+		s.warned = true
+		fmt.Fprintln(s.errs, "gossip-replay: "+a.Warning)
+	}
 	for _, text := range a.Errors {
 		fmt.Fprintln(s.errs, located(text, s.lines))
 	}

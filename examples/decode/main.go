@@ -5,7 +5,7 @@ package main
 
 import (
 	"fmt"
-	"io"
+	"log"
 	"os"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -13,21 +13,16 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-func main() { decode(os.Stdin, os.Stdout, os.Stderr) }
-
-func decode(in io.Reader, out, errs io.Writer) {
+func main() {
 	analyzer := gossip.New(gossip.Options{})
-	for event, err := range pixie.Decode(in) {
+	for event, err := range pixie.Decode(os.Stdin) {
 		if err != nil {
-			fmt.Fprintln(errs, err) // one bad record never costs a good one
+			log.Println(err) // one bad record never costs a good one
 			continue
 		}
 		analyzer.Observe(event)
 	}
 	for f := range analyzer.Findings() {
-		fmt.Fprintln(out, f.Subject(), f.Severity())
-		for _, r := range recommend.Default().For(f, gossip.Pod{}) { // nothing is known of the pod
-			fmt.Fprintln(out, " ", r.Action)
-		}
+		fmt.Println(f.Subject(), f.Severity(), recommend.Default().For(f, gossip.Pod{}))
 	}
 }

@@ -1,19 +1,40 @@
 package main
 
 import (
-	"bytes"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-func TestDecode(t *testing.T) {
-	capture, err := os.Open("../captures/hidden-throttling.ndjson")
+// printed is what main prints with a file as its standard input.
+func printed(t *testing.T, input string) string {
+	t.Helper()
+	in, err := os.Open(input)
 	require.NoError(t, err)
-	defer capture.Close()
-	var out, errs bytes.Buffer
-	decode(capture, &out, &errs)
-	require.Regexp(t, `^CPUThrottling hidden-throttling/api-\S+/app Critical\n  Raise the CPU limit of container app from 100m to \S+\.\n$`, out.String())
-	require.Empty(t, errs.String())
+	defer in.Close()
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	require.NoError(t, err)
+	defer out.Close()
+	defer func(in, out *os.File) { os.Stdin, os.Stdout = in, out }(os.Stdin, os.Stdout)
+	os.Stdin, os.Stdout = in, out
+	main()
+	text, err := os.ReadFile(out.Name())
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestTheTenLinesOfTheREADMERunAndPrintWhatItSays(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	program, err := os.ReadFile("main.go")
+	require.NoError(t, err)
+	_, body, _ := strings.Cut(string(program), "func main() {\n")
+	body, _, _ = strings.Cut(body, "\n}\n")
+	body = strings.ReplaceAll("\n"+body, "\n\t", "\n")
+	require.Contains(t, string(readme), "```go"+body+"\n```")
+	said := printed(t, "../captures/hidden-throttling.ndjson")
+	require.Contains(t, strings.ReplaceAll(string(readme), "\n", " "), strings.TrimSpace(said))
 }

@@ -53,7 +53,8 @@ func fill(ctx context.Context, log io.Writer, dir string) (err error) {
 	partial := dir + ".partial"
 	defer func() { err = errors.Join(err, remove(partial)) }()
 
-	fmt.Fprintf(log, "kube-apiserver, etcd and kubectl are not in %s yet: getting them, once\n", dir)
+	fmt.Fprintf(log, "kube-apiserver, etcd and kubectl are not in %s yet: getting them, once: a download, or a build of about 10 minutes.\n"+
+		"Where a folder has all three, %s=FOLDER does without: stop this with Ctrl-C and set it.\n", dir, Env)
 	if err = remove(partial); err != nil { // of a process that was killed
 		return err
 	}

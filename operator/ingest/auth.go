@@ -1,30 +1,9 @@
 package ingest
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
-	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	utilerrors "k8s.io/apimachinery/pkg/util/errors"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apiserver/pkg/apis/apiserver"
-	"k8s.io/apiserver/pkg/authentication/authenticator"
-	"k8s.io/apiserver/pkg/authentication/authenticatorfactory"
-	"k8s.io/apiserver/pkg/authorization/authorizer"
-	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
-	authenticationv1 "k8s.io/client-go/kubernetes/typed/authentication/v1"
-	authorizationv1 "k8s.io/client-go/kubernetes/typed/authorization/v1"
-	"k8s.io/client-go/rest"
 )
-
-// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
-// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
 // Authenticator says whether the sender of a request may send. Its error is, or wraps, ErrUnauthenticated or ErrForbidden; any other
 // means that it could not find out.
@@ -38,88 +17,3 @@ var (
 	// ErrForbidden says that the sender is known and may not send: 403.
 	ErrForbidden = errors.New("not allowed")
 )
-
-// How long answers of the API server are believed. A sender that is locked out can send for that long.
-const (
-	allowTTL = time.Minute
-	denyTTL  = 10 * time.Second
-)
-
-// reviewTimeout bounds the questions about one request.
-const reviewTimeout = 5 * time.Second
-
-// Review asks the API server who a sender is and whether he may post to the path.
-type Review struct {
-	audience authenticator.Audiences
-	who      authenticator.Request
-	may      authorizer.Authorizer
-}
-
-// NewReview asks the API server of config, through client. A token has to be for audience.
-//
-// A TokenReview that is made for an audience and comes back without one is from a reviewer that does not know of audiences. The
-// authenticator compares then with the audiences it was made with, and Review gives it none: such an answer is no proof.
-func NewReview(config *rest.Config, client *http.Client, audience string) (*Review, error) {
-	tokens, err := authenticationv1.NewForConfigAndClient(config, client)
-	if err != nil {
-		return nil, err
-	}
-	access, err := authorizationv1.NewForConfigAndClient(config, client)
-	if err != nil {
-		return nil, err
-	}
-	backoff := &wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 3}
-	who, _, err := authenticatorfactory.DelegatingAuthenticatorConfig{
-		Anonymous:                &apiserver.AnonymousAuthConfig{Enabled: false},
-		CacheTTL:                 allowTTL,
-		TokenAccessReviewClient:  tokens,
-		TokenAccessReviewTimeout: reviewTimeout,
-		WebhookRetryBackoff:      backoff,
-	}.New()
-	if err != nil {
-		return nil, err
-	}
-	may, err := authorizerfactory.DelegatingAuthorizerConfig{
-		SubjectAccessReviewClient: access,
-		AllowCacheTTL:             allowTTL,
-		DenyCacheTTL:              denyTTL,
-		WebhookRetryBackoff:       backoff,
-	}.New()
-	if err != nil {
-		return nil, err
-	}
-	return &Review{audience: authenticator.Audiences{audience}, who: who, may: may}, nil
-}
-
-// Authenticate makes a TokenReview and a SubjectAccessReview, or remembers them.
-func (v *Review) Authenticate(r *http.Request) error {
-	ctx, cancel := context.WithTimeout(authenticator.WithAudiences(r.Context(), v.audience), reviewTimeout)
-	defer cancel()
-	sender, ok, err := v.who.AuthenticateRequest(r.WithContext(ctx))
-	switch {
-	case err != nil && away(err):
-		return err
-	case err != nil || !ok:
-		return ErrUnauthenticated // why is in the API server's log, and none of the sender's business
-	}
-	verb := strings.ToLower(r.Method)
-	decision, _, err := v.may.Authorize(ctx, authorizer.AttributesRecord{User: sender.User, Verb: verb, Path: r.URL.Path})
-	switch {
-	case err != nil:
-		return err
-	case decision != authorizer.DecisionAllow:
-		return fmt.Errorf("%w: %s may not %s %s", ErrForbidden, sender.User.GetName(), verb, r.URL.Path)
-	}
-	return nil
-}
-
-// away tells an API server that did not answer, or refused the question, from one that does not know the token.
-func away(err error) bool {
-	if all, ok := err.(utilerrors.Aggregate); ok { //nolint:errorlint // an Aggregate hides its errors from errors.As
-		return slices.ContainsFunc(all.Errors(), away)
-	}
-	var status apierrors.APIStatus
-	var transport *url.Error
-	return errors.As(err, &status) || errors.As(err, &transport) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, context.Canceled) || wait.Interrupted(err)
-}

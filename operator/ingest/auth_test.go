@@ -1,24 +1,17 @@
 package ingest_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/go-logr/logr/funcr"
 	"github.com/stretchr/testify/require"
-	authenticationv1 "k8s.io/api/authentication/v1"
-	authorizationv1 "k8s.io/api/authorization/v1"
-	"k8s.io/client-go/rest"
 
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 )
@@ -100,75 +93,5 @@ func TestTokensAreRefused(t *testing.T) {
 			require.ErrorContains(t, err, why)
 			require.ErrorContains(t, err, file)
 		}
-	}
-}
-
-// reviewer stands in for an API server that is away, refuses to answer, or knows nothing of audiences. A real one answers in the
-// tests of package operator.
-func TestReview(t *testing.T) {
-	var asked atomic.Int64
-	for name, tc := range map[string]struct {
-		review func(*authenticationv1.TokenReview)
-		status int
-		want   error
-		code   int
-	}{
-		"known": {review: func(r *authenticationv1.TokenReview) {
-			r.Status.Authenticated, r.Status.Audiences = true, r.Spec.Audiences
-			r.Status.User.Username = "observer"
-		}, code: 200},
-		"no audience in the answer": {review: func(r *authenticationv1.TokenReview) {
-			r.Status.Authenticated, r.Status.User.Username = true, "observer"
-		}, want: ingest.ErrUnauthenticated, code: 401},
-		"unknown":    {review: func(r *authenticationv1.TokenReview) { r.Status.Error = "no" }, want: ingest.ErrUnauthenticated, code: 401},
-		"forbidden":  {status: http.StatusForbidden, code: 503},
-		"broken":     {status: http.StatusInternalServerError, code: 503},
-		"no API":     {status: -1, code: 503},
-		"not listed": {review: nil, status: http.StatusTeapot, code: 503},
-	} {
-		t.Run(name, func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				asked.Add(1)
-				body, _ := io.ReadAll(r.Body)
-				w.Header().Set("Content-Type", "application/json")
-				switch {
-				case tc.status != 0:
-					w.WriteHeader(tc.status)
-				case strings.Contains(r.URL.Path, "tokenreviews"):
-					var review authenticationv1.TokenReview
-					_ = json.Unmarshal(body, &review)
-					tc.review(&review)
-					_ = json.NewEncoder(w).Encode(&review)
-				default:
-					var review authorizationv1.SubjectAccessReview
-					_ = json.Unmarshal(body, &review)
-					review.Status.Allowed = review.Spec.NonResourceAttributes.Verb == "post" && review.Spec.NonResourceAttributes.Path == "/v1/events"
-					_ = json.NewEncoder(w).Encode(&review)
-				}
-			}))
-			defer server.Close()
-			config := &rest.Config{Host: server.URL, ContentConfig: rest.ContentConfig{ContentType: "application/json"}}
-			if tc.status == -1 {
-				config.Host = "http://127.0.0.1:1"
-			}
-			client := &http.Client{Transport: &http.Transport{}}
-			defer client.CloseIdleConnections()
-			review, err := ingest.NewReview(config, client, "kernel-gossip")
-			require.NoError(t, err)
-			err = review.Authenticate(request("Bearer x"))
-			if tc.want != nil {
-				require.ErrorIs(t, err, tc.want)
-			}
-			require.Equal(t, tc.code == 200, err == nil, err)
-
-			h := ingest.New(ingest.Options{Take: newSink().take, Auth: review}).Events()
-			got := post(t, h, bytes.NewReader([]byte(record())), "Authorization", "Bearer x")
-			require.Equal(t, tc.code, got.Code, got.Error)
-			if tc.code == 200 {
-				before := asked.Load()
-				require.NoError(t, review.Authenticate(request("Bearer x")))
-				require.Equal(t, before, asked.Load(), "the answer is remembered")
-			}
-		})
 	}
 }

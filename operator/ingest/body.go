@@ -43,7 +43,7 @@ func (b *body) note(event gossip.Event, points int, err error) error {
 	case event.From().Time.Sub(b.now) > b.maxAhead:
 		b.early++
 		at := event.From().Time
-		b.refuse(points, fmt.Errorf("%s: timestamp %s is %s ahead of this clock", event.Subject(), at.Format(time.RFC3339), at.Sub(b.now).Round(time.Second)))
+		b.refuse(points, fmt.Errorf("%s: timestamp %s is %s ahead of this clock", event.Subject(), at.Format(time.RFC3339), span(at.Sub(b.now))))
 	default:
 		b.events = append(b.events, event)
 	}
@@ -67,6 +67,20 @@ func (b *body) refuse(points int, err error) {
 	if len(b.errors) < maxErrors {
 		b.errors = append(b.errors, err.Error())
 	}
+}
+
+// span writes a length of time in units that a reader can imagine: nobody counts 27129 hours.
+func span(d time.Duration) string {
+	const day, year = 24 * time.Hour, 365 * 24 * time.Hour
+	switch {
+	case d >= 290*year: // a time.Duration ends at 292 years
+		return "290 years or more"
+	case d >= 2*year:
+		return fmt.Sprintf("%d years", d/year)
+	case d >= 2*day:
+		return fmt.Sprintf("%d days", d/day)
+	}
+	return d.Round(time.Second).String()
 }
 
 // tooLong says whether a body was longer than it may be, packed or not.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
 // The limits that the zero Options have.
@@ -18,9 +19,16 @@ const (
 	DefaultMaxAhead    = 10 * time.Minute // of a record's timestamp to this clock
 )
 
-// Take takes all good records of one request, in their order, or none. Ignored is how many of them are of no interest, which is no
-// fault of the sender. An error means that none was kept and that the sender should come again.
-type Take func(ctx context.Context, events []gossip.Event) (ignored int, err error)
+// Outcome is what a Take did not use of the good records of a request. None of it is to be sent again.
+type Outcome struct {
+	Ignored int    // records about namespaces that are not watched
+	Unknown int    // records about pods that do not exist, or not yet
+	Warning string // about the unknown ones, for people
+}
+
+// Take takes all good records of one request, in their order, or none. An error means that none was kept and that the sender should come again. The slice is used again after Take
+// returns: keep events, not the slice.
+type Take func(ctx context.Context, events []gossip.Event) (Outcome, error)
 
 // Options of a Door. Only Take is required.
 type Options struct {
@@ -36,17 +44,16 @@ type Options struct {
 	// Rejected counts what was refused: records by "malformed" and "future", requests by "unauthenticated", "forbidden",
 	// "too_large", "unsupported", "broken", "busy" and "unavailable". Nil counts nothing.
 	Rejected func(reason string, n int)
-	// Answered is told of each answer; those over gRPC by the HTTP code that says the same. Nil is told nothing.
+	// Answered is called after each answer; for one over gRPC with the HTTP code that means the same. Nil is not called.
 	Answered func(code int, took time.Duration)
 }
 
 // Door is where records come in. Its servers share its limits. Make it with New.
 type Door struct {
-	options  Options
-	now      func() time.Time
-	slots    chan struct{}
-	patience time.Duration // with a request over gRPC
-	pool     sync.Pool     // of *[]gossip.Event
+	options Options
+	now     func() time.Time
+	slots   chan struct{}
+	pool    sync.Pool // of *[]gossip.Event
 }
 
 // New makes a door.
@@ -66,13 +73,13 @@ func New(o Options) *Door {
 	if o.Answered == nil {
 		o.Answered = func(int, time.Duration) {}
 	}
-	return &Door{options: o, now: time.Now, slots: make(chan struct{}, o.MaxRequests), patience: readTimeout}
+	return &Door{options: o, now: time.Now, slots: make(chan struct{}, o.MaxRequests)}
 }
 
 // Taken is what became of records: see Door.Put.
 type Taken struct {
-	Accepted, Ignored, Rejected int
-	Errors                      []string // of the first that were rejected
+	Accepted, Ignored, Unknown, Rejected int
+	Errors                               []string // of the first that were rejected
 }
 
 // Put takes records that this process has fetched itself, and holds them to what holds for those that are sent: the same bounds, the same
@@ -91,21 +98,48 @@ func (d *Door) Put(ctx context.Context, records iter.Seq2[gossip.Event, error]) 
 	switch {
 	case broken != nil:
 		return Taken{}, broken
-	case a.code == http.StatusServiceUnavailable:
+	case a.Code == http.StatusServiceUnavailable:
 		return Taken{}, errors.New(a.Error)
 	}
-	return Taken{Accepted: a.Accepted, Ignored: a.Ignored, Rejected: a.Rejected, Errors: a.Errors}, nil
+	return Taken{Accepted: a.Accepted, Ignored: a.Ignored, Unknown: a.Unknown, Rejected: a.Rejected, Errors: a.Errors}, nil
+}
+
+// MaxBody returns the most bytes that a request may have, unpacked.
+func (d *Door) MaxBody() int64 { return d.options.MaxBody }
+
+// Receive takes one request of another protocol than HTTP; package otlpgrpc is such a door. The sender is authenticated by r, which is
+// the request as HTTP would have it. Metrics are read only when the sender may send and fewer than MaxRequests are worked on; they are
+// decoded with [Door.OTLP]. An error of theirs that is no [pixie.RecordError] refuses the whole request: [pixie.ErrTooLarge] with 413,
+// one that wraps [context.DeadlineExceeded] with 408, any other with 400.
+func (d *Door) Receive(r *http.Request, metrics iter.Seq2[otlp.Record, error]) Answer {
+	begin := time.Now()
+	a, welcome := d.admit(r)
+	if welcome {
+		a = d.work(r.Context(), func(b *body) error { return b.metrics(metrics) })
+	}
+	d.options.Answered(a.Code, time.Since(begin))
+	return a
+}
+
+// work takes a body when there is a place for it.
+func (d *Door) work(ctx context.Context, decode func(*body) error) Answer {
+	leave, ok := d.enter()
+	if !ok {
+		return d.refuse("busy", later(http.StatusTooManyRequests, 1, "too many requests at a time"))
+	}
+	defer leave()
+	return d.take(ctx, decode)
 }
 
 // admit asks who the sender is. Whoever may send gets no answer yet.
-func (d *Door) admit(r *http.Request) (answer, bool) {
+func (d *Door) admit(r *http.Request) (Answer, bool) {
 	if d.options.Auth == nil {
-		return answer{}, true
+		return Answer{}, true
 	}
 	err := d.options.Auth.Authenticate(r)
 	switch {
 	case err == nil:
-		return answer{}, true
+		return Answer{}, true
 	case errors.Is(err, ErrForbidden):
 		return d.refuse("forbidden", refusal(http.StatusForbidden, err.Error())), false
 	case errors.Is(err, ErrUnauthenticated):
@@ -124,18 +158,14 @@ func (d *Door) enter() (leave func(), ok bool) {
 	}
 }
 
-func (d *Door) busy() answer {
-	return d.refuse("busy", later(http.StatusTooManyRequests, 1, "too many requests at a time"))
-}
-
 // refuse counts a request that is refused as a whole.
-func (d *Door) refuse(reason string, a answer) answer {
+func (d *Door) refuse(reason string, a Answer) Answer {
 	d.options.Rejected(reason, 1)
 	return a
 }
 
 // take decodes a body and hands its events on.
-func (d *Door) take(ctx context.Context, decode func(*body) error) answer {
+func (d *Door) take(ctx context.Context, decode func(*body) error) Answer {
 	buffer, _ := d.pool.Get().(*[]gossip.Event)
 	if buffer == nil {
 		buffer = new([]gossip.Event)
@@ -149,10 +179,12 @@ func (d *Door) take(ctx context.Context, decode func(*body) error) answer {
 	final := decode(&b)
 	d.count("malformed", b.malformed)
 	d.count("future", b.early)
-	a := answer{code: http.StatusOK, points: b.points, Rejected: b.malformed + b.early, Errors: b.errors}
+	a := Answer{Code: http.StatusOK, Points: b.points, Rejected: b.malformed + b.early, Errors: b.errors}
 	switch {
 	case tooLong(final):
 		return d.tooLarge()
+	case errors.Is(final, context.DeadlineExceeded):
+		return d.refuse("broken", a.refused(http.StatusRequestTimeout, final.Error()))
 	case final != nil:
 		return d.refuse("broken", a.refused(http.StatusBadRequest, "the body broke off, and nothing of it was kept: "+final.Error()))
 	case len(b.events) == 0 && b.malformed == 0 && b.early > 0:
@@ -164,11 +196,12 @@ func (d *Door) take(ctx context.Context, decode func(*body) error) answer {
 	case len(b.events) == 0:
 		return d.refuse("broken", a.refused(http.StatusBadRequest, "the body holds no record"))
 	}
-	ignored, err := d.options.Take(ctx, b.events)
+	out, err := d.options.Take(ctx, b.events)
 	if err != nil {
 		return d.refuse("unavailable", later(http.StatusServiceUnavailable, 5, err.Error()))
 	}
-	a.Accepted, a.Ignored = len(b.events)-ignored, ignored
+	a.Ignored, a.Unknown, a.Warning = out.Ignored, out.Unknown, out.Warning
+	a.Accepted = len(b.events) - a.Ignored - a.Unknown
 	return a
 }
 
@@ -178,4 +211,4 @@ func (d *Door) count(reason string, n int) {
 	}
 }
 
-func (d *Door) tooLarge() answer { return d.refuse("too_large", tooLarge(d.options.MaxBody)) }
+func (d *Door) tooLarge() Answer { return d.refuse("too_large", tooLarge(d.options.MaxBody)) }

@@ -16,7 +16,7 @@ type handler struct {
 	where string // they are, for those who post elsewhere
 	unfit func(http.Header) string
 	read  func(b *body, r *http.Request) error
-	write func(w http.ResponseWriter, r *http.Request, a answer)
+	write func(w http.ResponseWriter, r *http.Request, a Answer)
 }
 
 // Events serves /v1/events and /webhook/pixie, where records are posted.
@@ -32,7 +32,7 @@ func (d *Door) Events() http.Handler {
 			}
 			return nil
 		},
-		write: func(w http.ResponseWriter, _ *http.Request, a answer) { a.write(w) },
+		write: func(w http.ResponseWriter, _ *http.Request, a Answer) { a.write(w) },
 	}
 }
 
@@ -44,10 +44,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(name, value)
 	}
 	h.write(w, r, a)
-	h.door.options.Answered(a.code, time.Since(begin))
+	h.door.options.Answered(a.Code, time.Since(begin))
 }
 
-func (h *handler) serve(w http.ResponseWriter, r *http.Request) answer {
+func (h *handler) serve(w http.ResponseWriter, r *http.Request) Answer {
 	d := h.door
 	switch {
 	case !slices.Contains(h.paths, r.URL.Path):
@@ -64,13 +64,12 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) answer {
 	if r.ContentLength > d.options.MaxBody {
 		return d.tooLarge()
 	}
-	leave, ok := d.enter()
-	if !ok {
-		return d.busy().with("Connection", "close") // its body is not read
-	}
-	defer leave()
 	r.Body = http.MaxBytesReader(w, r.Body, d.options.MaxBody)
-	return d.take(r.Context(), func(b *body) error { return h.read(b, r) })
+	a := d.work(r.Context(), func(b *body) error { return h.read(b, r) })
+	if a.Code == http.StatusTooManyRequests {
+		return a.with("Connection", "close") // its body is not read
+	}
+	return a
 }
 
 // notJSON says why a body is not one of ours by what its sender says of it; empty when it may be. What it is packed in shows in its

@@ -39,23 +39,27 @@ type sink struct {
 
 func newSink() *sink { return &sink{analyzer: gossip.New(gossip.Options{})} }
 
-func (s *sink) take(_ context.Context, events []gossip.Event) (int, error) {
+func (s *sink) take(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
 	if s.hold != nil {
 		s.entered <- struct{}{}
 		<-s.hold
 	}
 	if s.full {
-		return 0, errors.New("full")
+		return ingest.Outcome{}, errors.New("full")
 	}
-	ignored := 0
+	var out ingest.Outcome
 	for _, e := range events {
 		if e.From().Namespace == s.ignore {
-			ignored++
+			out.Ignored++
+			continue
+		}
+		if e.From().PodUID == "stranger" {
+			out.Unknown, out.Warning = out.Unknown+1, "no such pod"
 			continue
 		}
 		s.analyzer.Observe(e)
 	}
-	return ignored, nil
+	return out, nil
 }
 
 // record is a good one, with changes.
@@ -74,7 +78,8 @@ func future(d time.Duration) string {
 type reply struct {
 	Code                        int
 	Accepted, Ignored, Rejected int
-	Error                       string
+	Unknown                     int
+	Error, Warning              string
 	Errors                      []string
 }
 
@@ -113,6 +118,7 @@ func packed(t *testing.T, format, text string) []byte {
 
 func TestAnswers(t *testing.T) {
 	good, bad := record(), `{"type":"fan_speed"}`
+	stranger := record(`"pod_name"`, `"pod_uid":"stranger","pod_name"`)
 	for name, tc := range map[string]struct {
 		body   string
 		header []string
@@ -127,6 +133,8 @@ func TestAnswers(t *testing.T) {
 		"zstd":                 {string(packed(t, "zstd", good)), []string{"Content-Encoding", "zstd"}, reply{Code: 200, Accepted: 1}, ""},
 		"one of two is bad":    {good + "\n" + bad, nil, reply{Code: 200, Accepted: 1, Rejected: 1}, "line 2: type: unknown"},
 		"ignored":              {record("shop", "elsewhere"), nil, reply{Code: 200, Ignored: 1}, ""},
+		"unknown pod":          {stranger + "\n" + good, nil, reply{Code: 200, Accepted: 1, Unknown: 1, Warning: "no such pod"}, ""},
+		"unknown pods only":    {stranger, nil, reply{Code: 200, Unknown: 1, Warning: "no such pod"}, ""},
 		"all bad":              {bad + "\n" + bad, nil, reply{Code: 400, Rejected: 2}, "no record was good"},
 		"not JSON":             {"hello", nil, reply{Code: 400, Rejected: 1}, "invalid JSON"},
 		"empty":                {"", nil, reply{Code: 400}, "no record"},
@@ -135,6 +143,8 @@ func TestAnswers(t *testing.T) {
 		"broken gzip":          {string(packed(t, "gzip", good+"\n"+good)[:60]), nil, reply{Code: 400}, "broke off"},
 		"no gzip":              {"\x1f\x8b\x00\x00\x00", nil, reply{Code: 400}, "broke off"},
 		"future":               {future(11 * time.Minute), nil, reply{Code: 422, Rejected: 1}, "ahead of this clock"},
+		"days in the future":   {future(45*24*time.Hour + time.Hour), nil, reply{Code: 422, Rejected: 1}, "is 45 days ahead of this clock"},
+		"years in the future":  {future(27129 * time.Hour), nil, reply{Code: 422, Rejected: 1}, "is 3 years ahead of this clock"},
 		"near future":          {future(9 * time.Minute), nil, reply{Code: 200, Accepted: 1}, ""},
 		"future and bad":       {future(time.Hour) + "\n" + bad, nil, reply{Code: 400, Rejected: 2}, ""},
 		"future and good":      {future(time.Hour) + "\n" + good, nil, reply{Code: 200, Accepted: 1, Rejected: 1}, ""},

@@ -1,14 +1,14 @@
 package ingest
 
 import (
+	"encoding/json"
 	"net/http"
-	"time"
 
-	colmetricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	rpccode "google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -20,7 +20,8 @@ import (
 // their length in memory.
 const maxResource = 128 << 10
 
-func (d *Door) otlp() otlp.Options {
+// OTLP returns how OTLP is decoded within the bounds of the door.
+func (d *Door) OTLP() otlp.Options {
 	return otlp.Options{MaxRecord: maxResource, MaxRequest: int(d.options.MaxBody), MaxBytes: d.options.MaxBody}
 }
 
@@ -32,9 +33,9 @@ func (d *Door) Metrics() http.Handler {
 		unfit: notOTLP,
 		read: func(b *body, r *http.Request) error {
 			if contentType(r.Header) == "application/json" {
-				return b.metrics(d.otlp().JSON(r.Body))
+				return b.metrics(d.OTLP().JSON(r.Body))
 			}
-			return b.metrics(d.otlp().Protobuf(r.Body))
+			return b.metrics(d.OTLP().Protobuf(r.Body))
 		},
 		write: writeOTLP,
 	}
@@ -51,59 +52,93 @@ func notOTLP(header http.Header) string {
 }
 
 // writeOTLP answers in the format of the request: the response of the service, or a Status.
-func writeOTLP(w http.ResponseWriter, r *http.Request, a answer) {
-	var m proto.Message = a.status()
-	if a.code == http.StatusOK {
-		m = a.response()
-	}
-	kind, marshal := "application/x-protobuf", proto.Marshal
+func writeOTLP(w http.ResponseWriter, r *http.Request, a Answer) {
+	kind, marshal := "application/x-protobuf", a.protobuf
 	if contentType(r.Header) == "application/json" {
-		kind, marshal = "application/json", protojson.Marshal
+		kind, marshal = "application/json", a.json
 	}
-	text, err := marshal(m)
+	text, err := marshal()
 	if err != nil { // numbers and valid strings: cannot be
 		text = nil
 	}
-	respond(w, a.code, kind, text)
+	respond(w, a.Code, kind, text)
 }
 
-// response is a success, which may be partial.
-func (a answer) response() *colmetricspb.ExportMetricsServiceResponse {
-	out := &colmetricspb.ExportMetricsServiceResponse{}
-	if a.Rejected > 0 {
-		out.PartialSuccess = &colmetricspb.ExportMetricsPartialSuccess{RejectedDataPoints: int64(a.points), ErrorMessage: a.message()}
+func (a Answer) protobuf() ([]byte, error) {
+	if a.Code == http.StatusOK {
+		return a.Response(), nil
 	}
-	return out
+	return proto.Marshal(a.Status())
 }
 
-// status is a failure. One that is for later says when: senders of OTLP try again only then.
-func (a answer) status() *spb.Status {
-	out := &spb.Status{Code: int32(a.grpcCode()), Message: a.message()}
-	if a.after > 0 {
-		if detail, err := anypb.New(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Duration(a.after) * time.Second)}); err == nil {
+func (a Answer) json() ([]byte, error) {
+	if a.Code != http.StatusOK {
+		return protojson.Marshal(a.Status())
+	}
+	type partial struct {
+		Points int    `json:"rejectedDataPoints,string"`
+		Error  string `json:"errorMessage"`
+	}
+	var response struct {
+		Partial *partial `json:"partialSuccess,omitempty"`
+	}
+	if a.partial() {
+		response.Partial = &partial{Points: a.Points, Error: a.Message()}
+	}
+	return json.Marshal(response)
+}
+
+// Field numbers of ExportMetricsServiceResponse and ExportMetricsPartialSuccess. Their generated package needs gRPC.
+const (
+	fieldPartialSuccess = 1
+	fieldRejectedPoints = 1
+	fieldErrorMessage   = 2
+)
+
+// partial reports whether a success has something to say: what was rejected, or a warning, for which OTLP has a rejected count of 0.
+func (a Answer) partial() bool { return a.Rejected > 0 || a.Warning != "" }
+
+// Response returns a success as an ExportMetricsServiceResponse in protobuf, with a partial success where there is something to say.
+func (a Answer) Response() []byte {
+	if !a.partial() {
+		return []byte{}
+	}
+	partial := protowire.AppendTag(nil, fieldRejectedPoints, protowire.VarintType)
+	partial = protowire.AppendVarint(partial, uint64(a.Points))
+	partial = protowire.AppendTag(partial, fieldErrorMessage, protowire.BytesType)
+	partial = protowire.AppendString(partial, a.Message())
+	return protowire.AppendBytes(protowire.AppendTag(nil, fieldPartialSuccess, protowire.BytesType), partial)
+}
+
+// Status returns a failure. One that is for later says when: senders of OTLP try again only then.
+func (a Answer) Status() *spb.Status {
+	out := &spb.Status{Code: int32(a.rpcCode()), Message: a.Message()}
+	if a.RetryAfter > 0 {
+		if detail, err := anypb.New(&errdetails.RetryInfo{RetryDelay: durationpb.New(a.RetryAfter)}); err == nil {
 			out.Details = append(out.Details, detail)
 		}
 	}
 	return out
 }
 
-// grpcCode says in gRPC's codes what the code says in HTTP's. Senders of OTLP take InvalidArgument for permanent, and Unavailable for later.
-func (a answer) grpcCode() codes.Code {
-	switch a.code {
+// rpcCode is the code in gRPC that means what the code means in HTTP. Senders of OTLP take INVALID_ARGUMENT for permanent, and
+// UNAVAILABLE for later.
+func (a Answer) rpcCode() rpccode.Code {
+	switch a.Code {
 	case http.StatusOK:
-		return codes.OK
+		return rpccode.Code_OK
 	case http.StatusUnauthorized:
-		return codes.Unauthenticated
+		return rpccode.Code_UNAUTHENTICATED
 	case http.StatusForbidden:
-		return codes.PermissionDenied
+		return rpccode.Code_PERMISSION_DENIED
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
-		return codes.Unimplemented
+		return rpccode.Code_UNIMPLEMENTED
 	case http.StatusRequestTimeout:
-		return codes.DeadlineExceeded
+		return rpccode.Code_DEADLINE_EXCEEDED
 	case http.StatusRequestEntityTooLarge:
-		return codes.ResourceExhausted
+		return rpccode.Code_RESOURCE_EXHAUSTED
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return codes.Unavailable
+		return rpccode.Code_UNAVAILABLE
 	}
-	return codes.InvalidArgument
+	return rpccode.Code_INVALID_ARGUMENT
 }

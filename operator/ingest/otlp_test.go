@@ -37,6 +37,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest/otlpgrpc"
 )
 
 // word is the only token that knows lets in.
@@ -61,9 +62,9 @@ func (k *knows) Authenticate(r *http.Request) error {
 // serveGRPC serves OTLP over gRPC on loopback until the end of the test.
 func serveGRPC(t *testing.T, d *ingest.Door) string {
 	t.Helper()
-	l, err := ingest.ListenGRPC("127.0.0.1:0")
+	l, err := otlpgrpc.Listen("127.0.0.1:0")
 	require.NoError(t, err)
-	s := d.NewGRPC(nil)
+	s := otlpgrpc.NewServer(d, nil)
 	var done sync.WaitGroup
 	done.Go(func() { _ = s.Serve(l) })
 	t.Cleanup(func() {
@@ -367,9 +368,9 @@ func TestGRPCStrangers(t *testing.T) {
 // With a certificate, gRPC speaks TLS, and nothing else.
 func TestGRPCOverTLS(t *testing.T) {
 	d := ingest.New(ingest.Options{Take: newSink().take})
-	l, err := ingest.ListenGRPC("127.0.0.1:0")
+	l, err := otlpgrpc.Listen("127.0.0.1:0")
 	require.NoError(t, err)
-	s := d.NewGRPC(credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{*certificate(t, "first")}, MinVersion: tls.VersionTLS12}))
+	s := otlpgrpc.NewServer(d, credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{*certificate(t, "first")}, MinVersion: tls.VersionTLS12}))
 	var done sync.WaitGroup
 	done.Go(func() { _ = s.Serve(l) })
 	defer done.Wait()

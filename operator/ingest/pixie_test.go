@@ -43,9 +43,9 @@ func TestPixieExports(t *testing.T) {
 			sinks := sinksOf(t, name, export)
 
 			var got []gossip.Event
-			door := serveGRPC(t, ingest.New(ingest.Options{Auth: &knows{}, Take: func(_ context.Context, events []gossip.Event) (int, error) {
+			door := serveGRPC(t, ingest.New(ingest.Options{Auth: &knows{}, Take: func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
 				got = append(got, events...)
-				return 0, nil
+				return ingest.Outcome{}, nil
 			}}))
 			for line := range bytes.Lines(rows) {
 				var row map[string]any

@@ -13,22 +13,22 @@ import (
 // maxConnections is how many connections may be open; more wait until one is closed.
 const maxConnections = 4096
 
-// Timeouts of a server. A request comes within the read timeout whole, or not at all.
+// Timeouts of a server, which those of other protocols share. A request comes within ReadTimeout whole, or not at all.
 const (
-	headerTimeout = 5 * time.Second
-	readTimeout   = 15 * time.Second
-	writeTimeout  = 30 * time.Second
-	idleTimeout   = 2 * time.Minute
+	HeaderTimeout = 5 * time.Second
+	ReadTimeout   = 15 * time.Second
+	WriteTimeout  = 30 * time.Second
+	IdleTimeout   = 2 * time.Minute
 )
 
 // NewServer is a server with limits.
 func NewServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: HeaderTimeout,
+		ReadTimeout:       ReadTimeout,
+		WriteTimeout:      WriteTimeout,
+		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    16 << 10,
 	}
 }

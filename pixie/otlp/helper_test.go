@@ -68,13 +68,8 @@ func shown(event gossip.Event) string {
 		return err.Error()
 	}
 	for name, value := range fields {
-		if optional, ok := value.(map[string]any); ok {
-			if fields[name] = optional["Value"]; optional["Known"] == true {
-				continue
-			}
-			value = nil
-		}
-		if value == nil || value == "" || value == json.Number("0") || value == false {
+		unsaid := value == json.Number("0") && (name == "Period" || name == "CFSPeriod") // another 0 was measured
+		if value == nil || value == "" || value == "0s" || value == false || unsaid {
 			delete(fields, name)
 		}
 	}

@@ -1,4 +1,4 @@
-package ingest
+package otlpgrpc
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -14,15 +15,18 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // Senders that never finish their request lose their place, and are told so.
 func TestSlowGRPC(t *testing.T) {
-	d := New(Options{Take: func(context.Context, []gossip.Event) (int, error) { return 0, nil }, MaxRequests: 1})
-	d.patience = 20 * time.Millisecond
-	l, err := ListenGRPC("127.0.0.1:0")
+	take := func(context.Context, []gossip.Event) (ingest.Outcome, error) { return ingest.Outcome{}, nil }
+	door := ingest.New(ingest.Options{Take: take, MaxRequests: 1})
+	l, err := Listen("127.0.0.1:0")
 	require.NoError(t, err)
-	s := d.NewGRPC(nil)
+	s := server{door: door, patience: 20 * time.Millisecond}.grpc(nil)
 	var done sync.WaitGroup
 	done.Go(func() { _ = s.Serve(l) })
 	defer done.Wait()

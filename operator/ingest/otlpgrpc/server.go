@@ -1,9 +1,11 @@
-package ingest
+// Package otlpgrpc is the gRPC entrance of an ingest.Door: it takes OTLP metrics.
+package otlpgrpc
 
 import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"net"
 	"net/http"
 	"net/url"
@@ -18,84 +20,86 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
+
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+	"github.com/kernel-gossip/kernel-gossip/pixie"
+	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
 // Bounds of a gRPC server. A sender needs one connection, and sends over it one request after the other.
 const (
-	maxGRPCConnections = 1024
-	maxStreams         = 32 // requests of one connection at a time
-	grpcBuffer         = 4 << 10
+	maxConnections = 1024
+	maxStreams     = 32      // requests of one connection at a time
+	buffer         = 4 << 10 // bytes
 )
 
 // metricsService is OpenTelemetry's. Its Export is declared as a stream of requests, of which the first is read: on the wire that is the
 // same, and the sender can be asked who he is, and be sent away, before his request is read.
 const metricsService = "opentelemetry.proto.collector.metrics.v1.MetricsService"
 
-// NewGRPC is a server, with limits, that takes OTLP. With credentials it speaks TLS.
-func (d *Door) NewGRPC(secure credentials.TransportCredentials) *grpc.Server {
+// server is an entrance of a door.
+type server struct {
+	door     *ingest.Door
+	patience time.Duration // with a request
+}
+
+// NewServer returns a server, with limits, that takes OTLP for a door. With credentials it speaks TLS.
+func NewServer(door *ingest.Door, secure credentials.TransportCredentials) *grpc.Server {
+	return server{door: door, patience: ingest.ReadTimeout}.grpc(secure)
+}
+
+func (s server) grpc(secure credentials.TransportCredentials) *grpc.Server {
 	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(codec{}),
-		grpc.MaxRecvMsgSize(int(d.options.MaxBody)),
+		grpc.MaxRecvMsgSize(int(s.door.MaxBody())),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.MaxHeaderListSize(16 << 10),
-		grpc.ConnectionTimeout(headerTimeout),
-		grpc.ReadBufferSize(grpcBuffer),
-		grpc.WriteBufferSize(grpcBuffer),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout, Time: idleTimeout}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: headerTimeout, PermitWithoutStream: true}),
+		grpc.ConnectionTimeout(ingest.HeaderTimeout),
+		grpc.ReadBufferSize(buffer),
+		grpc.WriteBufferSize(buffer),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: ingest.IdleTimeout, Time: ingest.IdleTimeout}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: ingest.HeaderTimeout, PermitWithoutStream: true}),
 		grpc.WaitForHandlers(true),
 	}
 	if secure != nil {
 		options = append(options, grpc.Creds(secure))
 	}
-	s := grpc.NewServer(options...)
-	s.RegisterService(&grpc.ServiceDesc{
+	out := grpc.NewServer(options...)
+	out.RegisterService(&grpc.ServiceDesc{
 		ServiceName: metricsService,
-		Streams:     []grpc.StreamDesc{{StreamName: "Export", Handler: d.export, ClientStreams: true}},
+		Streams:     []grpc.StreamDesc{{StreamName: "Export", Handler: s.export, ClientStreams: true}},
 	}, nil)
-	return s
+	return out
 }
 
-// ListenGRPC listens at an address. TLS is the server's.
-func ListenGRPC(address string) (net.Listener, error) {
+// Listen listens at an address. TLS is the server's. The number of connections is bounded.
+func Listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	return netutil.LimitListener(l, maxGRPCConnections), nil
+	return netutil.LimitListener(l, maxConnections), nil
 }
 
 // export answers one request.
-func (d *Door) export(_ any, stream grpc.ServerStream) error {
-	begin := time.Now()
-	a := d.receive(stream)
-	d.options.Answered(a.code, time.Since(begin))
-	if a.code != http.StatusOK {
-		return status.FromProto(a.status()).Err()
+func (s server) export(_ any, stream grpc.ServerStream) error {
+	a := s.door.Receive(asRequest(stream.Context()), s.metrics(stream))
+	if a.Code != http.StatusOK {
+		return status.FromProto(a.Status()).Err()
 	}
-	return stream.SendMsg(a.response())
+	return stream.SendMsg(a.Response())
 }
 
-func (d *Door) receive(stream grpc.ServerStream) answer {
-	if a, welcome := d.admit(asRequest(stream.Context())); !welcome {
-		return a
+// metrics reads the request when the door asks for its first record.
+func (s server) metrics(stream grpc.ServerStream) iter.Seq2[otlp.Record, error] {
+	return func(yield func(otlp.Record, error) bool) {
+		request, err := message(stream, s.patience)
+		if err != nil {
+			yield(otlp.Record{}, err)
+			return
+		}
+		s.door.OTLP().Protobuf(bytes.NewReader(request))(yield)
 	}
-	leave, ok := d.enter()
-	if !ok {
-		return d.busy()
-	}
-	defer leave()
-	request, err := message(stream, d.patience)
-	switch {
-	case status.Code(err) == codes.ResourceExhausted:
-		return d.tooLarge()
-	case status.Code(err) == codes.DeadlineExceeded:
-		return d.refuse("broken", refusal(http.StatusRequestTimeout, err.Error()))
-	case err != nil:
-		return d.refuse("broken", refusal(http.StatusBadRequest, "the request broke off, and nothing of it was kept: "+err.Error()))
-	}
-	return d.take(stream.Context(), func(b *body) error { return b.metrics(d.otlp().Protobuf(bytes.NewReader(request))) })
 }
 
 // message reads the request. It comes whole within the time that patience lasts, or not at all: when the answer is sent, reading ends.
@@ -114,9 +118,12 @@ func message(stream grpc.ServerStream, patience time.Duration) ([]byte, error) {
 	defer slow.Stop()
 	select {
 	case r := <-read:
+		if status.Code(r.err) == codes.ResourceExhausted {
+			return nil, pixie.ErrTooLarge
+		}
 		return r.request, r.err
 	case <-slow.C:
-		return nil, status.Errorf(codes.DeadlineExceeded, "a request has to come within %s", patience)
+		return nil, fmt.Errorf("a request has to come within %s: %w", patience, context.DeadlineExceeded)
 	}
 }
 
@@ -130,7 +137,8 @@ func asRequest(ctx context.Context) *http.Request {
 	return r.WithContext(ctx)
 }
 
-// codec leaves requests as they are: package otlp decodes one ResourceMetrics at a time, and a message would be all of them.
+// codec leaves requests and responses as the bytes that they are: package otlp decodes one ResourceMetrics at a time, and a message would
+// be all of them.
 type codec struct{}
 
 // Name makes it the codec of application/grpc and application/grpc+proto.
@@ -146,15 +154,11 @@ func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 	return nil
 }
 
-// Marshal writes a response.
+// Marshal keeps them, too.
 func (codec) Marshal(v any) (mem.BufferSlice, error) {
-	m, ok := v.(proto.Message)
+	response, ok := v.([]byte)
 	if !ok {
 		return nil, fmt.Errorf("%T is no response", v)
 	}
-	b, err := proto.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	return mem.BufferSlice{mem.SliceBuffer(b)}, nil
+	return mem.BufferSlice{mem.SliceBuffer(response)}, nil
 }
