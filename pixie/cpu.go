@@ -28,6 +28,9 @@ func (r *record) cpuSample(s *gossip.CPUSample) {
 	if s.HasCounters() {
 		s.ThrottledPeriods.Value = min(s.ThrottledPeriods.Value, s.Periods.Value)
 	}
+	if r.err == nil {
+		r.fits(s)
+	}
 }
 
 // requireThrottling refuses a record that does not say how often the container was throttled.

@@ -49,5 +49,5 @@ func ExampleRuleFor() {
 	fmt.Println(len(rules.For(finding, gossip.Pod{})), "of", len(rules), "rules have something to say")
 	// Output:
 	// ask-the-team: Tell team shop.
-	// 2 of 12 rules have something to say
+	// 2 of 13 rules have something to say
 }

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
-	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
 // capture is captures on their way through the four steps.
@@ -24,29 +22,34 @@ type capture struct {
 	first   int64 // of the oldest record, Unix nanoseconds
 }
 
-// read observes one capture, in any format. A bad record is reported as NAME:LINE and costs nothing else; the error is about a capture that could
-// not be read to its end.
+// read observes one capture, in any format. A bad record is reported as NAME:LINE and costs nothing else; the error is about a capture that
+// could not be read to its end, or is none.
 func (c *capture) read(name string, in io.Reader) error {
 	if c.lanes == nil {
 		c.lanes = newLanes(c.pods)
 	}
-	text, err := pixie.Unpack(c.progress.track(name, in))
+	text, head, err := open(c.progress.track(name, in))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	defer func() { _ = text.Close() }()
 	c.lanes.start()
 	defer c.lanes.wait()
-	for batch, err := range batches(bufio.NewReaderSize(text, lookAhead)) {
+	bad := refused{errs: c.errs, name: name, head: head}
+	return bad.end(c.observe(text, &bad))
+}
+
+// observe observes the records of a text.
+func (c *capture) observe(text *unpacked, bad *refused) error {
+	for batch, err := range batches(text.Reader) {
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return err
 		}
-		for _, bad := range batch.Refused {
-			if bad.Line == 0 { // protobuf has no lines
-				fmt.Fprintf(c.errs, "%s: %v\n", name, bad.Err)
-			} else {
-				fmt.Fprintf(c.errs, "%s:%d: %v\n", name, bad.Line, bad.Err)
-			}
+		if len(batch.CPU)+len(batch.Births)+len(batch.Others) > 0 {
+			bad.accept()
+		}
+		for _, one := range batch.Refused {
+			bad.add(one)
 		}
 		for i := range batch.CPU {
 			s := &batch.CPU[i]
@@ -74,10 +77,12 @@ func (c *capture) count(at time.Time) {
 	c.records++
 }
 
-// readAll observes all captures; "-" is in. One that cannot be read does not keep the others from being heard.
+// readAll observes all captures; "-" is in, and a directory is the captures in it. One that cannot be read does not keep the others from
+// being heard.
 func (c *capture) readAll(names []string, in io.Reader) error {
 	defer c.progress.done()
-	var trouble []error
+	names, err := inDirectories(names)
+	trouble := []error{err}
 	for _, name := range names {
 		if name == "-" {
 			trouble = append(trouble, c.read("stdin", in))

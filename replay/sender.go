@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -37,6 +36,7 @@ type sender struct {
 	bad, sent, requests         int // records not sent, records sent, and in how many requests
 	accepted, ignored, rejected int // as the operator counts
 	unknown                     int // about pods that its cluster does not have
+	explained, unexplained      int // of the rejected ones: printed with their reasons, and not
 	warned                      bool
 }
 
@@ -66,7 +66,8 @@ func many(n int, what string) string {
 
 // sendAll sends all files, in their order. One that cannot be read does not keep the others from being sent; an operator that takes nothing does.
 func (s *sender) sendAll(ctx context.Context, names []string) error {
-	var trouble []error
+	names, err := inDirectories(names)
+	trouble := []error{err}
 	for _, name := range names {
 		err := s.each(name, func(at origin, raw pixie.Raw) error { return s.send(ctx, at, raw) })
 		if final := (*finalError)(nil); errors.As(err, &final) {
@@ -77,6 +78,9 @@ func (s *sender) sendAll(ctx context.Context, names []string) error {
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
+	if s.unexplained > 0 {
+		fmt.Fprintf(s.errs, "gossip-replay: %s rejected\n", moreRecords(s.unexplained))
+	}
 	return errors.Join(trouble...)
 }
 
@@ -85,7 +89,7 @@ type finalError struct{ err error }
 
 func (e *finalError) Error() string { return e.err.Error() }
 
-// each calls visit with each record of a file. What is no record is reported.
+// each calls visit with each record of a file. What is no record is reported, and so is one that visit has a record error about.
 func (s *sender) each(name string, visit func(origin, pixie.Raw) error) error {
 	shown, in := name, s.in
 	if name == "-" {
@@ -98,43 +102,40 @@ func (s *sender) each(name string, visit func(origin, pixie.Raw) error) error {
 		defer f.Close()
 		in = f
 	}
-	text, err := pixie.Unpack(in)
+	text, begin, err := open(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", shown, err)
 	}
 	defer func() { _ = text.Close() }()
-	head := bufio.NewReaderSize(text, lookAhead)
-	if begin, _ := head.Peek(lookAhead); otlp.Is(begin) {
+	if otlp.Is(begin) {
 		return fmt.Errorf("%s: OpenTelemetry metrics are sent as they are, to port 4318: curl --data-binary @FILE, a request at a time", shown)
 	}
-	for raw, err := range (pixie.Options{}).Split(head) {
-		var bad *pixie.RecordError
-		switch {
-		case errors.As(err, &bad):
-			s.report(origin{shown, bad.Line}, bad.Err)
-			continue
-		case err != nil:
-			return fmt.Errorf("%s: %w", shown, err)
+	bad := refused{errs: s.errs, name: shown, head: begin}
+	for raw, err := range (pixie.Options{}).Split(text) {
+		if err == nil {
+			err = visit(origin{shown, raw.Line}, raw)
 		}
-		if err := visit(origin{shown, raw.Line}, raw); err != nil {
+		switch one := (*pixie.RecordError)(nil); {
+		case err == nil:
+			bad.accept()
+		case errors.As(err, &one):
+			s.bad++
+			bad.add(one)
+		case errors.As(err, new(*finalError)):
+			bad.print()
 			return err
+		default:
+			return bad.end(err)
 		}
 	}
-	return nil
-}
-
-// report tells of a record that is not sent.
-func (s *sender) report(at origin, why error) {
-	s.bad++
-	fmt.Fprintf(s.errs, "%s:%d: %v\n", at.name, at.line, why)
+	return bad.end(nil)
 }
 
 // send sends a record when it is time to, together with those whose time it is too.
 func (s *sender) send(ctx context.Context, at origin, raw pixie.Raw) error {
 	event, err := raw.Event()
 	if err != nil {
-		s.report(at, errors.Unwrap(err))
-		return nil
+		return err
 	}
 	when := event.From().Time
 	if due := s.pace.due(when, s.clock.now()); due.After(s.clock.now()) {
@@ -152,8 +153,7 @@ func (s *sender) send(ctx context.Context, at origin, raw pixie.Raw) error {
 		err = line.Compact() // a line of its own, so that the operator's line numbers are ours
 	}
 	if err != nil {
-		s.report(at, err)
-		return nil
+		return &pixie.RecordError{Line: raw.Line, Offset: raw.Offset, Err: err}
 	}
 	if len(s.lines) == s.most || len(s.body)+len(line) >= maxPosted {
 		if err := s.flush(ctx); err != nil {
@@ -184,15 +184,25 @@ func (s *sender) flush(ctx context.Context) error {
 		s.warned = true
 		fmt.Fprintln(s.errs, "gossip-replay: "+a.Warning)
 	}
+	s.explain(a)
+	s.body, s.lines = s.body[:0], s.lines[:0]
+	s.progress.tell(func() string { return s.summary() })
+	return nil
+}
+
+// explain prints why the operator rejected records of a request: of the first ones, and then how many more there were.
+func (s *sender) explain(a answer) {
+	if s.explained >= maxRefused {
+		s.unexplained += a.Rejected
+		return
+	}
 	for _, text := range a.Errors {
+		s.explained++
 		fmt.Fprintln(s.errs, located(text, s.lines))
 	}
 	if untold := a.Rejected - len(a.Errors); untold > 0 {
 		fmt.Fprintf(s.errs, "gossip-replay: %d more of these %d were rejected\n", untold, len(s.lines))
 	}
-	s.body, s.lines = s.body[:0], s.lines[:0]
-	s.progress.tell(func() string { return s.summary() })
-	return nil
 }
 
 // located is an error of the operator about a line of a request, with the place of that record.
