@@ -24,8 +24,9 @@ replay: ## show what the kernel says in a recorded capture (CAPTURE=FILE for ano
 	@bin/gossip-replay $(CAPTURE) $(addprefix --pods ,$(wildcard $(CAPTURE:.ndjson=.pods.yaml))) || [ $$? -eq 1 ] # 1: it found something
 
 run-local: ## try the operator without a cluster: an API server, the pods of a capture, and the lines to post it (LOCAL=FILE)
-	@go build -o bin/ ./operator/run-local
-	@bin/run-local --capture $(LOCAL)
+	@echo "kube-apiserver, etcd and kubectl: from KUBEBUILDER_ASSETS=FOLDER where that is set, else found, downloaded or built" >&2
+	@assets=$$(go run ./hack/assets) && echo "building the operator: a minute or two the first time" >&2 && \
+		go build -o bin/ ./operator/run-local && KUBEBUILDER_ASSETS=$$assets bin/run-local --capture $(LOCAL)
 
 assets: ## get kube-apiserver, etcd and kubectl for the tests: found, downloaded or built
 	@go run ./hack/assets

@@ -133,8 +133,9 @@ func TestCorpus(t *testing.T) {
 					gone(t, &corev1.Namespace{}, "", name)
 				}
 			})
-			uids, err := localcluster.Place(t.Context(), world.client, bytes.NewReader(list))
+			uids, leftOut, err := localcluster.Place(t.Context(), world.client, bytes.NewReader(list))
 			require.NoError(t, err)
+			require.Empty(t, leftOut)
 			recorded, err := os.ReadFile(capture)
 			require.NoError(t, err)
 			var live bytes.Buffer

@@ -1,9 +1,12 @@
 package localcluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -16,67 +19,108 @@ import (
 
 // A placed pod has to live as long as its capture is looked at, though a cluster may have controllers: the garbage collector deletes what
 // has an owner that does not exist, a ReplicaSet makes and deletes pods until their number is right. So pods are made first, then
-// owners that want exactly the pods that are there, and then pods are told whose they are.
+// owners that want exactly the pods that are there, and then pods get their owners. Owners have the containers of their pods, so that
+// a printed patch of theirs can be tried.
 
-// placeReplicaSet makes a ReplicaSet that wants the placed pods, and the paused Deployment that it belongs to.
-func (p placer) placeReplicaSet(ctx context.Context, item unstructured.Unstructured) error {
-	owned := p.owned(item.GetUID())
+// placeReplicaSet makes a ReplicaSet that wants the placed pods, and the paused Deployment that it belongs to. One that was recorded
+// without its spec gets that of its pods.
+func (p *placer) placeReplicaSet(ctx context.Context, item unstructured.Unstructured) error {
 	var set appsv1.ReplicaSet
-	var failed error
-	err := p.create(ctx, item, &set, func() {
-		set.Spec.Replicas = new(owned)
-		set.Spec.Template = gated(set.Spec.Template.Labels)
-		failed = p.placeDeployment(ctx, &set)
+	return p.create(ctx, item, &set, func() error {
+		return p.complete(ctx, item.GetUID(), &set)
 	})
-	if failed != nil {
-		return failed
-	}
-	return err
 }
 
-func (p placer) placeDeployment(ctx context.Context, set *appsv1.ReplicaSet) error {
+// complete makes the spec of a ReplicaSet fit its pods, and makes its Deployment.
+func (p *placer) complete(ctx context.Context, recorded types.UID, set *appsv1.ReplicaSet) error {
+	labels := set.Spec.Template.Labels
+	if len(labels) == 0 {
+		labels = p.labels(recorded)
+	}
+	if len(labels) == 0 {
+		return &unplaceableError{"it was recorded without labels, and none of its pods is in the list"}
+	}
+	if set.Spec.Selector == nil {
+		set.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
+	}
+	set.Spec.Replicas = new(p.owned(recorded))
+	set.Spec.Template = p.template(recorded, labels)
+	return p.placeDeployment(ctx, recorded, set)
+}
+
+// placeDeployment makes the Deployment of a ReplicaSet, and makes it the only owner.
+func (p *placer) placeDeployment(ctx context.Context, recorded types.UID, set *appsv1.ReplicaSet) error {
 	owner := metav1.GetControllerOf(set)
-	if owner == nil {
+	set.OwnerReferences = nil
+	switch {
+	case owner == nil:
+		return nil
+	case owner.Kind != "Deployment":
+		p.leave(owner.Kind, set.Namespace, owner.Name, errNotMade)
 		return nil
 	}
-	labels := without(set.Spec.Selector.MatchLabels, appsv1.DefaultDeploymentUniqueLabelKey)
-	uid, err := p.owner(ctx, string(owner.UID), &appsv1.Deployment{
+	labels := without(set.Spec.Template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
+	uid, err := p.owner(ctx, owner.UID, &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: set.Namespace, Name: owner.Name},
-		Spec:       appsv1.DeploymentSpec{Replicas: set.Spec.Replicas, Paused: true, Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: gated(labels)},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: set.Spec.Replicas, Paused: true, Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: p.template(recorded, labels),
+		},
 	})
-	set.OwnerReferences[0].UID = uid
+	if isRefused(err) {
+		p.leave(owner.Kind, set.Namespace, owner.Name, err)
+		return nil
+	}
+	owner.UID = uid
+	set.OwnerReferences = []metav1.OwnerReference{*owner}
 	return err
 }
 
 // placeJob makes a Job that no controller looks at.
-func (p placer) placeJob(ctx context.Context, item unstructured.Unstructured) error {
+func (p *placer) placeJob(ctx context.Context, item unstructured.Unstructured) error {
 	var job batchv1.Job
-	return p.create(ctx, item, &job, func() {
+	return p.create(ctx, item, &job, func() error {
 		job.OwnerReferences = nil
 		job.Spec.Selector, job.Spec.Template.Labels = nil, nil // the API server makes both of these itself
 		job.Spec.ManagedBy = new(gate)
+		if len(job.Spec.Template.Spec.Containers) == 0 {
+			job.Spec.Template = p.jobTemplate(item.GetUID())
+		}
+		return nil
 	})
 }
 
-// adopt tells the pods whose they are. An owner that was not recorded is made.
-func (p placer) adopt(ctx context.Context) error {
-	for _, pod := range p.pods {
-		for i, owner := range pod.OwnerReferences {
+func (p *placer) jobTemplate(recorded types.UID) corev1.PodTemplateSpec {
+	t := p.template(recorded, nil)
+	t.Spec.RestartPolicy = corev1.RestartPolicyNever
+	return t
+}
+
+// adopt gives the pods their owners. One that was not recorded is made; one that cannot be made is left out.
+func (p *placer) adopt(ctx context.Context) error {
+	for _, pod := range p.inOrder() {
+		var owners []metav1.OwnerReference
+		for _, owner := range pod.OwnerReferences {
 			uid, placed := p.uids[string(owner.UID)]
 			if !placed {
-				made, err := p.placeStatefulSet(ctx, pod, owner)
-				if err != nil {
+				made, err := p.placeOwner(ctx, pod, owner)
+				switch {
+				case isRefused(err):
+					p.leave(owner.Kind, pod.Namespace, owner.Name, err)
+					continue
+				case err != nil:
 					return fmt.Errorf("%s of pod %s/%s: %w", owner.Kind, pod.Namespace, pod.Name, err)
 				}
 				uid = string(made)
 			}
-			pod.OwnerReferences[i].UID = types.UID(uid)
+			owner.UID = types.UID(uid)
+			owners = append(owners, owner)
 		}
-		if len(pod.OwnerReferences) == 0 {
+		if len(owners) == 0 {
 			continue
 		}
 		orphan := pod.DeepCopy()
 		orphan.OwnerReferences = nil
+		pod.OwnerReferences = owners
 		if err := p.client.Patch(ctx, pod, client.MergeFrom(orphan)); err != nil {
 			return err
 		}
@@ -84,54 +128,93 @@ func (p placer) adopt(ctx context.Context) error {
 	return nil
 }
 
-// placeStatefulSet makes the StatefulSet that a pod belongs to: recordings have none, since the rules need no more of it than its name.
-func (p placer) placeStatefulSet(ctx context.Context, pod *corev1.Pod, owner metav1.OwnerReference) (types.UID, error) {
-	if owner.Kind != "StatefulSet" {
-		return "", fmt.Errorf("%s is not in the list, and cannot be made", owner.Name)
-	}
-	labels := without(pod.Labels, appsv1.ControllerRevisionHashLabelKey, appsv1.StatefulSetPodNameLabel, appsv1.PodIndexLabel)
-	replicas := p.owned(owner.UID)
-	return p.owner(ctx, string(owner.UID), &appsv1.StatefulSet{
-		ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: owner.Name},
-		Spec: appsv1.StatefulSetSpec{
-			Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: gated(labels),
+// placeOwner makes the owner of a pod that is not in the list: the rules need no more of it than its name.
+func (p *placer) placeOwner(ctx context.Context, pod *corev1.Pod, owner metav1.OwnerReference) (types.UID, error) {
+	meta := metav1.ObjectMeta{Namespace: pod.Namespace, Name: owner.Name}
+	labels := without(pod.Labels, appsv1.ControllerRevisionHashLabelKey, appsv1.StatefulSetPodNameLabel, appsv1.PodIndexLabel, "pod-template-generation")
+	selector := &metav1.LabelSelector{MatchLabels: labels}
+	switch owner.Kind {
+	case "StatefulSet":
+		return p.owner(ctx, owner.UID, &appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{
+			Replicas: new(p.owned(owner.UID)), Selector: selector, Template: p.template(owner.UID, labels),
 			UpdateStrategy: appsv1.StatefulSetUpdateStrategy{Type: appsv1.OnDeleteStatefulSetStrategyType},
-		},
-	})
+		}})
+	case "DaemonSet":
+		t := p.template(owner.UID, labels)
+		t.Spec.NodeSelector = map[string]string{gate: "true"} // no node has it, so a controller makes no pods
+		return p.owner(ctx, owner.UID, &appsv1.DaemonSet{ObjectMeta: meta, Spec: appsv1.DaemonSetSpec{
+			Selector: selector, Template: t, UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType},
+		}})
+	case "ReplicaSet":
+		set := &appsv1.ReplicaSet{ObjectMeta: meta}
+		if name, ok := strings.CutSuffix(owner.Name, "-"+pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]); ok {
+			set.OwnerReferences = []metav1.OwnerReference{{
+				APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: types.UID(pod.Namespace + "/" + name), Controller: new(true),
+			}}
+		}
+		if err := p.complete(ctx, owner.UID, set); err != nil {
+			return "", err
+		}
+		return p.owner(ctx, owner.UID, set)
+	case "Job":
+		return p.owner(ctx, owner.UID, &batchv1.Job{ObjectMeta: meta, Spec: batchv1.JobSpec{ManagedBy: new(gate), Template: p.jobTemplate(owner.UID)}})
+	}
+	return "", errNotMade
 }
 
 // owner makes an owner once, and returns its UID.
-func (p placer) owner(ctx context.Context, recorded string, o client.Object) (types.UID, error) {
-	if uid, placed := p.uids[recorded]; placed {
+func (p *placer) owner(ctx context.Context, recorded types.UID, o client.Object) (types.UID, error) {
+	if uid, placed := p.uids[string(recorded)]; placed {
 		return types.UID(uid), nil
 	}
 	if err := p.client.Create(ctx, o); err != nil {
 		return "", err
 	}
-	p.uids[recorded] = string(o.GetUID())
+	p.uids[string(recorded)] = string(o.GetUID())
 	return o.GetUID(), nil
 }
 
-// owned is how many of the placed pods have this recorded owner.
-func (p placer) owned(uid types.UID) int32 {
-	var n int32
-	for _, pod := range p.pods {
-		if owner := metav1.GetControllerOf(pod); owner != nil && owner.UID == uid {
-			n++
-		}
-	}
-	return n
+// inOrder lists the placed pods by namespace and name.
+func (p *placer) inOrder() []*corev1.Pod {
+	return slices.SortedFunc(maps.Values(p.pods), func(a, b *corev1.Pod) int {
+		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
+	})
 }
 
-// gated is a template of pods that never run, should a controller make one after all.
-func gated(labels map[string]string) corev1.PodTemplateSpec {
-	return corev1.PodTemplateSpec{
+// ownedBy lists the placed pods that have this recorded owner.
+func (p *placer) ownedBy(uid types.UID) []*corev1.Pod {
+	return slices.DeleteFunc(p.inOrder(), func(pod *corev1.Pod) bool {
+		owner := metav1.GetControllerOf(pod)
+		return owner == nil || owner.UID != uid
+	})
+}
+
+// owned is how many they are.
+func (p *placer) owned(uid types.UID) int32 { return int32(len(p.ownedBy(uid))) } //nolint:gosec // a list has no 2³¹ pods
+
+// labels are those of the first of them.
+func (p *placer) labels(owner types.UID) map[string]string {
+	for _, pod := range p.ownedBy(owner) {
+		return pod.Labels
+	}
+	return nil
+}
+
+// template is one of pods that never run, should a controller make one after all. Its containers are those of the owner's pods.
+func (p *placer) template(owner types.UID, labels map[string]string) corev1.PodTemplateSpec {
+	t := corev1.PodTemplateSpec{
 		ObjectMeta: metav1.ObjectMeta{Labels: labels},
 		Spec: corev1.PodSpec{
 			SchedulingGates: []corev1.PodSchedulingGate{{Name: gate}},
-			Containers:      []corev1.Container{{Name: "none", Image: "placed-from-a-capture"}},
+			Containers:      []corev1.Container{{Name: "none", Image: image}},
 		},
 	}
+	for _, pod := range p.ownedBy(owner) {
+		t.Spec.Containers, t.Spec.InitContainers = bare(pod.Spec.Containers), bare(pod.Spec.InitContainers)
+		t.Spec.Resources = pod.Spec.Resources
+		break
+	}
+	return t
 }
 
 func without(labels map[string]string, keys ...string) map[string]string {

@@ -2,12 +2,14 @@ package localcluster
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -26,18 +28,23 @@ import (
 // gate keeps placed pods from being scheduled: they have no work to do.
 const gate = "kernel.gossip.io/placed-from-a-capture"
 
-// UIDs tells what became of the UIDs of a capture's objects: from the recorded to the live one.
+// image is that of all placed containers: none is ever pulled.
+const image = "placed-from-a-capture"
+
+// UIDs says what became of the UIDs of a capture's objects: from the recorded to the live one.
 type UIDs map[string]string
 
-// Place makes the pods of a capture, their owners, and the HorizontalPodAutoscalers and LimitRanges that tell of them, from a kubectl list
-// in YAML or JSON. Other kinds are skipped. Pods get a scheduling gate, so that no node and no image is needed, and the status that was
-// recorded. Owners are such that Kubernetes' controllers, where there are any, find nothing to do: see owners.go.
-func Place(ctx context.Context, c client.Client, list io.Reader) (UIDs, error) {
+// Place makes the pods of a capture, their owners, and the HorizontalPodAutoscalers and LimitRanges that are about them, from a kubectl
+// list in YAML or JSON. Other kinds are skipped. Pods get a scheduling gate, so that no node and no image is needed, and the status that
+// was recorded. Owners are such that Kubernetes' controllers, where there are any, find nothing to do: see owners.go. What the API server
+// does not take, and owners of other kinds (the node of a static pod, a custom resource), are left out: leftOut says what, and why. The
+// error is about an API server that cannot be asked, or a list that cannot be read.
+func Place(ctx context.Context, c client.Client, list io.Reader) (uids UIDs, leftOut []string, err error) {
 	items, err := read(list)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	p := placer{client: c, uids: UIDs{}, pods: map[string]*corev1.Pod{}}
+	p := &placer{client: c, uids: UIDs{}, pods: map[string]*corev1.Pod{}}
 	for _, step := range []struct {
 		kind  string
 		place func(context.Context, unstructured.Unstructured) error
@@ -52,12 +59,37 @@ func Place(ctx context.Context, c client.Client, list io.Reader) (UIDs, error) {
 			if item.GetKind() != step.kind {
 				continue
 			}
-			if err := step.place(ctx, item); err != nil {
-				return nil, fmt.Errorf("%s %s/%s: %w", step.kind, item.GetNamespace(), item.GetName(), err)
+			err := step.place(ctx, item)
+			switch {
+			case isRefused(err):
+				p.leave(step.kind, item.GetNamespace(), item.GetName(), err)
+			case err != nil:
+				return nil, nil, fmt.Errorf("%s %s/%s: %w", step.kind, item.GetNamespace(), item.GetName(), err)
 			}
 		}
 	}
-	return p.uids, p.adopt(ctx)
+	err = p.adopt(ctx)
+	return p.uids, p.leftOut, err
+}
+
+// unplaceableError says why something cannot be made here.
+type unplaceableError struct{ why string }
+
+func (e *unplaceableError) Error() string { return e.why }
+
+var errNotMade = &unplaceableError{"it is not in the list, and only Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs are made"}
+
+// isRefused reports whether an error is about one object alone: the API server answered, and does not take it.
+func isRefused(err error) bool {
+	if _, here := errors.AsType[*unplaceableError](err); here {
+		return true
+	}
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return false
+	}
+	code := status.Status().Code
+	return code >= 400 && code < 500 && code != http.StatusUnauthorized && code != http.StatusTooManyRequests
 }
 
 func read(list io.Reader) ([]unstructured.Unstructured, error) {
@@ -88,10 +120,20 @@ type placer struct {
 	client client.Client
 	uids   UIDs
 	pods   map[string]*corev1.Pod // live, with the recorded owners, by their recorded UID
+
+	leftOut []string
+}
+
+// leave leaves something out, and says so once.
+func (p *placer) leave(kind, namespace, name string, why error) {
+	text := fmt.Sprintf("%s %s/%s: %v", kind, namespace, name, why)
+	if !slices.Contains(p.leftOut, text) {
+		p.leftOut = append(p.leftOut, text)
+	}
 }
 
 // namespace makes a namespace, and the account without which no pod may be made; where there are controllers they are about to.
-func (p placer) namespace(ctx context.Context, name string) error {
+func (p *placer) namespace(ctx context.Context, name string) error {
 	for _, o := range []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}},
 		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: name, Name: "default"}},
@@ -103,21 +145,24 @@ func (p placer) namespace(ctx context.Context, name string) error {
 	return nil
 }
 
-func (p placer) placeAsIs(ctx context.Context, item unstructured.Unstructured) error {
+func (p *placer) placeAsIs(ctx context.Context, item unstructured.Unstructured) error {
 	var o client.Object = &corev1.LimitRange{}
 	if item.GetKind() == "HorizontalPodAutoscaler" {
 		o = &autoscalingv2.HorizontalPodAutoscaler{}
 	}
-	return p.create(ctx, item, o, func() { o.SetOwnerReferences(nil) })
+	return p.create(ctx, item, o, func() error {
+		o.SetOwnerReferences(nil)
+		return nil
+	})
 }
 
 // create makes a recorded object with some changes, and notes its UID. What only the recording cluster knew of it is left out.
-func (p placer) create(ctx context.Context, item unstructured.Unstructured, o client.Object, change func()) error {
+func (p *placer) create(ctx context.Context, item unstructured.Unstructured, o client.Object, change func() error) error {
 	if err := p.namespace(ctx, item.GetNamespace()); err != nil {
 		return err
 	}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(item.Object, o); err != nil {
-		return err
+		return &unplaceableError{err.Error()}
 	}
 	o.SetUID("")
 	o.SetResourceVersion("")
@@ -125,7 +170,9 @@ func (p placer) create(ctx context.Context, item unstructured.Unstructured, o cl
 	o.SetCreationTimestamp(metav1.Time{})
 	o.SetGeneration(0)
 	o.SetFinalizers(nil)
-	change()
+	if err := change(); err != nil {
+		return err
+	}
 	if err := p.client.Create(ctx, o); err != nil {
 		return err
 	}
@@ -134,17 +181,19 @@ func (p placer) create(ctx context.Context, item unstructured.Unstructured, o cl
 }
 
 // placePod makes a pod that nobody owns yet.
-func (p placer) placePod(ctx context.Context, item unstructured.Unstructured) error {
+func (p *placer) placePod(ctx context.Context, item unstructured.Unstructured) error {
 	var pod corev1.Pod
 	var recorded corev1.Pod
-	if err := p.create(ctx, item, &pod, func() {
+	if err := p.create(ctx, item, &pod, func() error {
 		recorded = *pod.DeepCopy()
 		pod.OwnerReferences = nil
+		delete(pod.Annotations, corev1.MirrorPodAnnotationKey) // the mirror of a static pod: only a kubelet may make one
 		pod.Spec = corev1.PodSpec{
 			SchedulingGates: []corev1.PodSchedulingGate{{Name: gate}},
 			Containers:      bare(recorded.Spec.Containers), InitContainers: bare(recorded.Spec.InitContainers),
 			Resources: recorded.Spec.Resources, AutomountServiceAccountToken: new(false),
 		}
+		return nil
 	}); err != nil {
 		return err
 	}
@@ -164,32 +213,33 @@ func bare(all []corev1.Container) []corev1.Container {
 	out := make([]corev1.Container, len(all))
 	for i, c := range all {
 		out[i] = corev1.Container{
-			Name: c.Name, Image: "placed-from-a-capture", Resources: c.Resources, RestartPolicy: c.RestartPolicy, ResizePolicy: c.ResizePolicy,
+			Name: c.Name, Image: image, Resources: c.Resources, RestartPolicy: c.RestartPolicy, ResizePolicy: c.ResizePolicy,
 		}
 	}
 	return out
 }
 
-// Rewrite copies a capture, one record a line, with the live UIDs in place of the recorded ones.
+// Rewrite copies a capture that is not packed, in whatever form, with the live UIDs in place of the recorded ones.
 func (u UIDs) Rewrite(w io.Writer, capture io.Reader) error {
-	lines := bufio.NewScanner(capture)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		line := lines.Bytes()
-		var record struct {
-			UID string `json:"pod_uid"`
+	var pairs []string
+	for recorded, live := range u {
+		pairs = append(pairs, strconv.Quote(recorded), strconv.Quote(live))
+	}
+	replace := strings.NewReplacer(pairs...) // no UID is part of another: their order does not matter
+	lines := bufio.NewReader(capture)
+	for {
+		line, err := lines.ReadString('\n')
+		if _, failed := replace.WriteString(w, line); failed != nil {
+			return failed
 		}
-		if json.Unmarshal(line, &record) == nil && record.UID != "" && u[record.UID] != "" {
-			line = bytes.Replace(line, quoted(record.UID), quoted(u[record.UID]), 1)
-		}
-		if _, err := fmt.Fprintf(w, "%s\n", line); err != nil {
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
 			return err
 		}
 	}
-	return lines.Err()
 }
-
-func quoted(s string) []byte { return []byte(`"` + s + `"`) }
 
 // Clear deletes what Place and an operator made in these namespaces. It leaves nothing to the garbage collector, which an API server alone
 // does not have: Jobs would wait for it.

@@ -1,5 +1,5 @@
 // Command run-local tries the operator without a cluster: it starts etcd and kube-apiserver, installs our kinds, places the pods of a
-// recorded capture, runs the operator, and prints the lines that post the capture and show what becomes of it. Ctrl-C ends and
+// recorded capture, runs the operator, and prints the lines that send the capture and show what becomes of it. Ctrl-C ends and
 // removes everything.
 package main
 
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,20 +23,35 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
 	"github.com/kernel-gossip/kernel-gossip/operator"
 	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
+	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
+// settings are the flags.
+type settings struct {
+	capture, pods      string // files
+	listen, metrics    string // addresses
+	overGRPC, overHTTP string
+	logLevel           string
+}
+
 func main() {
-	capture := flag.String("capture", "examples/captures/mixed.ndjson", "`FILE` to post; its pods are beside it")
-	listen := flag.String("listen", "127.0.0.1:8080", "loopback `ADDRESS` to which records are posted")
+	var s settings
+	flag.StringVar(&s.capture, "capture", "examples/captures/mixed.ndjson", "`FILE` to send")
+	flag.StringVar(&s.pods, "pods", "", "`FILE` of its pods, as kubectl lists them; CAPTURE.pods.yaml without it")
+	flag.StringVar(&s.listen, "listen", "127.0.0.1:8080", "loopback `ADDRESS` to which records are posted")
+	flag.StringVar(&s.overGRPC, "otlp-grpc", "127.0.0.1:0", "loopback `ADDRESS` that takes OpenTelemetry metrics over gRPC; port 0 is any that is free")
+	flag.StringVar(&s.overHTTP, "otlp-http", "127.0.0.1:0", "the same over HTTP")
+	flag.StringVar(&s.metrics, "metrics", "127.0.0.1:8443", "loopback `ADDRESS` of /metrics, 0 for none")
+	flag.StringVar(&s.logLevel, "log-level", "info", "info or debug")
 	flag.Parse()
-	if err := run(ctrl.SetupSignalHandler(), *capture, *listen); err != nil {
+	if err := s.run(ctrl.SetupSignalHandler(), os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "run-local:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, capture, listen string) (err error) {
-	assets, err := kubeassets.Get(ctx, os.Stderr)
+func (s settings) run(ctx context.Context, out, errs io.Writer) (err error) {
+	assets, err := kubeassets.Get(ctx, errs)
 	if err != nil {
 		return err
 	}
@@ -53,40 +69,54 @@ func run(ctx context.Context, capture, listen string) (err error) {
 		}
 		_ = os.RemoveAll(folder)
 	}()
-	kubeconfig, live := filepath.Join(folder, "kubeconfig"), filepath.Join(folder, filepath.Base(capture))
+	kubeconfig, live := filepath.Join(folder, "kubeconfig"), filepath.Join(folder, strings.TrimSuffix(filepath.Base(s.capture), ".gz"))
 	if err := os.WriteFile(kubeconfig, cluster.Kubeconfig, 0o600); err != nil {
 		return err
 	}
-	if err := place(ctx, cluster, capture, live); err != nil {
+	if err := s.place(ctx, cluster, live, errs); err != nil {
 		return err
 	}
 	o, err := operator.New(cluster.Config, operator.Options{
-		IngestAddress: listen, IngestAuth: operator.AuthNone, OTLPGRPCAddress: "0", OTLPHTTPAddress: "0", HealthAddress: "0", MetricsAddress: "0",
-	}, log(os.Stderr))
+		IngestAddress: s.listen, IngestAuth: operator.AuthNone, OTLPGRPCAddress: s.overGRPC, OTLPHTTPAddress: s.overHTTP,
+		HealthAddress: "0", MetricsAddress: s.metrics,
+	}, s.log(errs))
 	if err != nil {
 		return err
 	}
 	go func() {
-		if addr, err := o.Addr(ctx); err == nil {
-			fmt.Printf(instructions, kubeconfig, live, addr, cluster.Kubectl)
+		addr, err := o.Addr(ctx)
+		if err != nil {
+			return // it ends
 		}
+		overGRPC, overHTTP, err := o.OTLPAddrs(ctx)
+		if err != nil {
+			return
+		}
+		fmt.Fprint(out, s.instructions(kubeconfig, live, cluster.Kubectl, addr, overGRPC, overHTTP))
 	}()
 	return o.Start(ctx)
 }
 
-const instructions = `
+// instructions are what to type. The capture to send is the copy: its pods have other UIDs than the recorded ones.
+func (s settings) instructions(kubeconfig, live, kubectl string, addr, overGRPC, overHTTP net.Addr) string {
+	return fmt.Sprintf(`
 The operator runs. In another terminal:
 
-export KUBECONFIG=%s
-curl -sS -H 'Content-Type: application/x-ndjson' --data-binary @%s http://%s/v1/events
-%s get kw,pbc -A
+export KUBECONFIG=%[1]s
+go run ./replay/gossip-replay send --speed max --url http://%[3]s %[2]s
+%[4]s get kw,pbc -A
+
+The same with curl: curl -sS -H 'Content-Type: application/x-ndjson' --data-binary @%[2]s http://%[3]s/v1/events
+This copy of %[5]s has the UIDs of the pods placed here: the operator does not know those of the original.
+OpenTelemetry metrics: gRPC to %[6]s, HTTP to http://%[7]s/v1/metrics. Metrics of the operator: curl -s http://%[8]s/metrics
 
 Ctrl-C ends and removes everything.
 
-`
+`, kubeconfig, live, addr, kubectl, s.capture, overGRPC, overHTTP, s.metrics)
+}
 
-// place makes the pods of a capture, and writes the capture with their UIDs to live.
-func place(ctx context.Context, cluster *localcluster.Cluster, capture, live string) error {
+// place makes the pods of the capture, writes the capture with their UIDs to live, and says what could not be placed.
+func (s settings) place(ctx context.Context, cluster *localcluster.Cluster, live string, errs io.Writer) error {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		return err
@@ -95,32 +125,57 @@ func place(ctx context.Context, cluster *localcluster.Cluster, capture, live str
 	if err != nil {
 		return err
 	}
-	pods, err := os.Open(strings.TrimSuffix(capture, filepath.Ext(capture)) + ".pods.yaml")
+	pods, err := os.Open(s.podsFile())
 	if err != nil {
-		return err
+		return fmt.Errorf("the capture's pods (kubectl get pods,replicasets,jobs,hpa,limitranges -A -o yaml): %w", err)
 	}
 	defer pods.Close()
-	uids, err := localcluster.Place(ctx, c, pods)
+	uids, leftOut, err := localcluster.Place(ctx, c, pods)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", pods.Name(), err)
 	}
-	recorded, err := os.Open(capture)
+	for _, text := range leftOut {
+		fmt.Fprintln(errs, "run-local: not placed:", text)
+	}
+	return s.rewrite(uids, live)
+}
+
+// podsFile is --pods, or the file beside the capture.
+func (s settings) podsFile() string {
+	if s.pods != "" {
+		return s.pods
+	}
+	plain := strings.TrimSuffix(s.capture, ".gz")
+	return strings.TrimSuffix(plain, filepath.Ext(plain)) + ".pods.yaml"
+}
+
+func (s settings) rewrite(uids localcluster.UIDs, live string) error {
+	recorded, err := os.Open(s.capture)
 	if err != nil {
 		return err
 	}
 	defer recorded.Close()
+	text, err := pixie.Unpack(recorded)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.capture, err)
+	}
+	defer text.Close()
 	out, err := os.Create(live)
 	if err != nil {
 		return err
 	}
-	if err := uids.Rewrite(out, recorded); err != nil {
+	if err := uids.Rewrite(out, text); err != nil {
 		return err
 	}
 	return out.Close()
 }
 
-func log(w io.Writer) logr.Logger {
-	l := logr.FromSlogHandler(slog.NewTextHandler(w, nil))
+func (s settings) log(w io.Writer) logr.Logger {
+	level := slog.LevelInfo
+	if s.logLevel == "debug" {
+		level = slog.LevelDebug
+	}
+	l := logr.FromSlogHandler(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 	ctrl.SetLogger(l)
 	return l
 }

@@ -3,9 +3,11 @@ package recording
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -37,7 +39,10 @@ func place(ctx context.Context, site *install.Site, c *Capture) (localcluster.UI
 			return nil, err
 		}
 	}
-	uids, err := localcluster.Place(ctx, site.Client, bytes.NewReader(c.Pods))
+	uids, leftOut, err := localcluster.Place(ctx, site.Client, bytes.NewReader(c.Pods))
+	if len(leftOut) > 0 {
+		err = errors.Join(err, errors.New(strings.Join(leftOut, "\n")))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("place the recorded pods: %w", err)
 	}
