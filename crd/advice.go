@@ -128,7 +128,7 @@ func setting(advice []recommend.Recommendation) string {
 	for _, r := range advice {
 		s := clause(r.Reason)
 		if slices.Contains(tasks, r.Rule) {
-			s, _, _ = strings.Cut(r.Action, ":")
+			s, _, _ = strings.Cut(clause(r.Action), ":")
 		}
 		if s != "" {
 			return clip(s, maxAdvice)

@@ -214,10 +214,10 @@ func TestVocabulary(t *testing.T) {
 	})
 	require.Equal(t, []string{
 		v1alpha1.ReasonOOMKilled, v1alpha1.ReasonNoKillInWindow, v1alpha1.ReasonStalled, v1alpha1.ReasonThrashing, v1alpha1.ReasonLimitHit,
-		v1alpha1.ReasonNearLimit, v1alpha1.ReasonRetransmits, v1alpha1.ReasonDrops, v1alpha1.ReasonFailedConnects, v1alpha1.ReasonTooLittleTraffic,
+		v1alpha1.ReasonNearLimit, v1alpha1.ReasonMemoryLeak, v1alpha1.ReasonRetransmits, v1alpha1.ReasonDrops, v1alpha1.ReasonFailedConnects, v1alpha1.ReasonTooLittleTraffic,
 	}, []string{
 		string(gossip.ReasonOOMKilled), string(gossip.ReasonNoKillInWindow), string(gossip.ReasonStalled), string(gossip.ReasonThrashing),
-		string(gossip.ReasonLimitHit), string(gossip.ReasonNearLimit), string(gossip.ReasonRetransmits), string(gossip.ReasonDrops),
+		string(gossip.ReasonLimitHit), string(gossip.ReasonNearLimit), string(gossip.ReasonMemoryLeak), string(gossip.ReasonRetransmits), string(gossip.ReasonDrops),
 		string(gossip.ReasonFailedConnects), string(gossip.ReasonTooLittleTraffic),
 	})
 	require.Equal(t, []v1alpha1.WhisperKind{

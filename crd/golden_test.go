@@ -142,11 +142,11 @@ func memoryGoldens() map[string]input {
 	network.Report = report(gossip.KindNetworkIssue, "", gossip.SeverityWarning, gossip.ReasonRetransmits)
 	return map[string]input{
 		"memory_stalled": {full, gossip.Pod{}, nil},
-		"memory_leak": {memory(gossip.SeverityInfo, gossip.ReasonNearLimit, func(f *gossip.MemoryPressure) {
+		"memory_leak": {memory(gossip.SeverityHigh, gossip.ReasonMemoryLeak, func(f *gossip.MemoryPressure) {
 			f.WorkingSet, f.Peak, f.Limit, f.UsedOfLimit = full.WorkingSet, full.Peak, full.Limit, full.UsedOfLimit
 			f.Leak = gossip.Some(gossip.Leak{BytesPerSecond: 1 << 18, R2: 0.99, Until: 128 * time.Second})
 		}), gossip.Pod{}, []recommend.Recommendation{{
-			Rule: "memory-leak", Priority: gossip.SeverityInfo, Action: "Find the leak in container app: do not raise its memory limit.", Reason: "It climbs.",
+			Rule: "memory-leak", Priority: gossip.SeverityHigh, Action: "Find the leak in container app, and do not raise its memory limit.", Reason: "It climbs.",
 		}}},
 		"memory_killed_of_pod": {memory(gossip.SeverityCritical, gossip.ReasonOOMKilled, func(f *gossip.MemoryPressure) {
 			f.About.Container, f.Kills, f.Limit = "", gossip.Some[int64](2), gossip.Some[int64](0)

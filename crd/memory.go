@@ -2,7 +2,6 @@ package crd
 
 import (
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -41,6 +40,8 @@ func memorySays(f gossip.MemoryPressure) string {
 		return "limit hit " + times(f.LimitHits.Value)
 	case gossip.ReasonNearLimit:
 		return "near its memory limit"
+	case gossip.ReasonMemoryLeak:
+		return "climbs steadily: at its limit in " + f.Leak.Value.TimeLeft()
 	case gossip.ReasonBelowThreshold:
 		return "no memory pressure"
 	default:
@@ -99,6 +100,8 @@ func memoryMessage(f gossip.MemoryPressure, p gossip.Pod) string {
 		message = "Its use was about to go over the memory limit " + times(f.LimitHits.Value) + ", and the kernel had to take pages back."
 	case gossip.ReasonNearLimit:
 		message = whose + " is near its memory limit; nothing that was measured says that it hurts."
+	case gossip.ReasonMemoryLeak:
+		message = whose + " seems to leak memory."
 	case gossip.ReasonBelowThreshold:
 		message = whose + " is not short of memory, as far as it was measured."
 	default:
@@ -106,7 +109,7 @@ func memoryMessage(f gossip.MemoryPressure, p gossip.Pod) string {
 	}
 	message += inUse(f)
 	if leak, ok := f.Leak.Get(); ok {
-		message += fmt.Sprintf(" Its working set climbs steadily: at this rate it is at its limit in %s.", leak.Until.Round(time.Minute))
+		message += fmt.Sprintf(" Its working set climbs steadily: at this rate it is at its limit in %s.", leak.TimeLeft())
 	}
 	if f.Standing {
 		message += " These figures are from before the container restarted or its limit changed; since then nothing has been measured."

@@ -84,3 +84,12 @@ func BenchmarkFinding(b *testing.B) {
 		}
 	}
 }
+
+// Memory that climbs steadily: a leak is looked for at each instant.
+func BenchmarkObserveLeak(b *testing.B) {
+	a := gossip.New(gossip.Options{})
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		a.Observe(memorySample(time.Duration(i)*10*time.Second, int64(i), func(s *gossip.MemorySample) { s.LimitBytes.Value = 1 << 60 }))
+	}
+}

@@ -70,12 +70,13 @@
 //
 //	Critical  a process was killed
 //	High      all tasks waited for memory in 5 % of 10 s (PSI full); or at least 90 % of the limit in the working set, and major
-//	          faults at ten times the baseline
+//	          faults at ten times the baseline; or a leak that is at the limit within 1 h
 //	Warning   some task waited in 10 % of 60 s (PSI some); or 90 % of the limit, and the limit was hit; or 90 %, where a percentage is
-//	          all there is
-//	Info      some task waited in 2 % of 60 s; or 80 % of the limit
+//	          all there is; or a leak that is at the limit within 6 h
+//	Info      some task waited in 2 % of 60 s; or 80 % of the limit; or a leak
 //
-// Without a limit only PSI and kills count. A working set that climbs steadily towards the limit is a [Leak].
+// Without a limit only PSI and kills count. A working set that climbs steadily, and will be at the limit within 24 h, is a [Leak]. What
+// hurts already as much as the leak will is named first.
 //
 // # OOM kills
 //

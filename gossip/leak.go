@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"math"
+	"strings"
 	"time"
 )
 
@@ -10,6 +11,8 @@ const (
 	leakSpan    = 10 * time.Minute
 	leakFit     = 0.9 // R²
 	leakHorizon = 24 * time.Hour
+
+	highLeak, warningLeak = time.Hour, 6 * time.Hour // until it is at the limit, and Info beyond
 )
 
 // leakSeen is a leak and the time of the newest sample of it, Unix nanoseconds.
@@ -20,7 +23,8 @@ type leakSeen struct {
 
 // leak looks for a working set that climbs steadily, in the samples up to a time. It takes the first and the last sample of each bucket.
 func (w *memoryWindow) leak(limit Optional[int64], until int64) Optional[Leak] {
-	points, samples, ok := w.climb(until)
+	var room [2 * buckets]point
+	points, samples, ok := w.climb(room[:0], until)
 	if !ok || samples < leakSamples || limit.Value <= 0 {
 		return Optional[Leak]{}
 	}
@@ -49,10 +53,37 @@ func (w *memoryWindow) begins() int64 {
 	return math.MaxInt64
 }
 
-// climb lists working sets up to a time in their order, and how many samples they stand for. False: it went down by more than 5 %.
-func (w *memoryWindow) climb(until int64) (points []point, samples int64, ok bool) {
+// Severity is how soon the limit is reached: High within an hour, Warning within six, else Info.
+func (l Leak) Severity() Severity {
+	switch {
+	case l.Until < highLeak:
+		return SeverityHigh
+	case l.Until < warningLeak:
+		return SeverityWarning
+	}
+	return SeverityInfo
+}
+
+// TimeLeft is Until as people say it: "50s", "12m", "3h20m". Below two minutes it is rounded to seconds, else to minutes.
+func (l Leak) TimeLeft() string {
+	unit := time.Minute
+	if l.Until < 2*time.Minute {
+		unit = time.Second
+	}
+	text := l.Until.Round(unit).String()
+	for _, nothing := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, nothing) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
+
+// climb adds the working sets up to a time to an empty list, in their order, and says how many samples they stand for. False: it went
+// down by more than 5 %.
+func (w *memoryWindow) climb(points []point, until int64) (_ []point, samples int64, ok bool) {
 	var top int64
-	falls := func(value int64) bool { return mulSat(value, 20) < mulSat(top, 19) }
+	falls := func(value int64) bool { return value < top-top/20 }
 	for i := range w.buckets {
 		m := &w.buckets[i].sums
 		whole := m.last.end <= until
@@ -101,4 +132,5 @@ func line(points []point) (slope, fit float64) {
 	return xy / xx, xy * xy / (xx * yy)
 }
 
-func seconds(nanoseconds int64) float64 { return time.Duration(nanoseconds).Seconds() }
+// seconds are not Duration.Seconds, which divides twice: this is computed for each point of each instant.
+func seconds(nanoseconds int64) float64 { return float64(nanoseconds) / float64(time.Second) }

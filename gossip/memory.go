@@ -39,15 +39,31 @@ func (w *memoryWindow) restart(s *stream) {
 	w.window.restart(s)
 }
 
-func (w *memoryWindow) severity(s *stream, _ thresholds) Severity { return w.measure(s).Level }
+func (w *memoryWindow) severity(s *stream, _ thresholds) Severity { return w.judged(s).Level }
 
-func (w *memoryWindow) finding(s *stream, _ thresholds) windowed {
+func (w *memoryWindow) finding(s *stream, _ thresholds) windowed { return w.judged(s) }
+
+// total is that of window. It adds in place, for these sums are large.
+func (w *memoryWindow) total() (sum memorySums, wall int64) {
+	if w.untold() {
+		return w.totalUntold()
+	}
+	for _, b := range w.buckets {
+		wall = addSat(wall, b.spent)
+		sum.add(&b.sums)
+	}
+	return sum, wall
+}
+
+// judged is what the window says, with the verdict.
+func (w *memoryWindow) judged(s *stream) MemoryPressure {
 	f := w.measure(s)
 	f.Leak = w.leak(f.Limit, math.MaxInt64)
+	f.Level, f.Reason = judgeMemory(&f, s.counters)
 	return f
 }
 
-// measure turns the sums of the window into figures, and judges them.
+// measure turns the sums of the window into figures.
 func (w *memoryWindow) measure(s *stream) MemoryPressure {
 	sum, _ := w.total()
 	f := MemoryPressure{
@@ -71,11 +87,22 @@ func (w *memoryWindow) measure(s *stream) MemoryPressure {
 		f.FaultRate = Some(float64(rate) / 1000)
 		f.FaultBaseline = Some(float64(max(sum.baseline.value, leastBaseline)) / 1000)
 	}
-	f.Level, f.Reason = judgeMemory(&f, s.counters)
 	return f
 }
 
+// judgeMemory gives the worst verdict. A leak gives way to what hurts already as much as it will.
 func judgeMemory(f *MemoryPressure, counters bool) (Severity, Reason) {
+	level, reason := f.pressed(counters)
+	if leak, ok := f.Leak.Get(); ok {
+		if will := leak.Severity(); will > level || (will == level && reason == ReasonNearLimit) {
+			return will, ReasonMemoryLeak
+		}
+	}
+	return level, reason
+}
+
+// pressed judges by what is so now, and leaves out what will be.
+func (f *MemoryPressure) pressed(counters bool) (Severity, Reason) {
 	level, reason := f.short(counters)
 	switch {
 	case f.Kills.Value > 0:

@@ -293,6 +293,70 @@ func TestLeak(t *testing.T) {
 	require.InDelta(t, (212.0 * 3), leak.Until.Seconds(), 0.01) // 300 of 512, 10 in 30 s
 }
 
+// What a leak will do decides, unless as much hurts already: a leak is no reason to wait.
+func TestSeverityOfALeak(t *testing.T) {
+	limit := func(mib int64) func(int, *gossip.MemorySample) {
+		return func(_ int, s *gossip.MemorySample) { s.LimitBytes = gossip.Some(mib * mebi) }
+	}
+	const used, anHour = 300, 1200 // MiB after ten minutes, at 20 MiB a minute
+	for name, test := range map[string]struct {
+		events []gossip.Event
+		want   gossip.Severity
+		reason gossip.Reason
+		left   string
+	}{
+		"in half a minute":        {climbing(21, 10, limit(used+10)), gossip.SeverityHigh, gossip.ReasonMemoryLeak, "30s"},
+		"at the limit":            {climbing(21, 10, limit(used)), gossip.SeverityHigh, gossip.ReasonMemoryLeak, "0s"},
+		"in less than an hour":    {climbing(21, 10, limit(used+anHour-20)), gossip.SeverityHigh, gossip.ReasonMemoryLeak, "59m"},
+		"in an hour":              {climbing(21, 10, limit(used+anHour)), gossip.SeverityWarning, gossip.ReasonMemoryLeak, "1h"},
+		"in less than six":        {climbing(21, 10, limit(used+6*anHour-20)), gossip.SeverityWarning, gossip.ReasonMemoryLeak, "5h59m"},
+		"in six":                  {climbing(21, 10, limit(used+6*anHour)), gossip.SeverityInfo, gossip.ReasonMemoryLeak, "6h"},
+		"hurts as much already":   {climbing(21, 10, limit(used+10), stalledAll(0.05)), gossip.SeverityHigh, gossip.ReasonStalled, "30s"},
+		"hurts less so far":       {climbing(21, 10, limit(used+10), hit), gossip.SeverityHigh, gossip.ReasonMemoryLeak, "30s"},
+		"hurts more than it will": {climbing(21, 10, limit(used+6*anHour), stalledAll(0.05)), gossip.SeverityHigh, gossip.ReasonStalled, "6h"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := seen[gossip.MemoryPressure](t, test.events...)
+			require.Equal(t, fmt.Sprint(test.want, test.reason), fmt.Sprint(got.Level, got.Reason))
+			require.Equal(t, test.left, got.Leak.Value.TimeLeft())
+			require.GreaterOrEqual(t, got.History.Worst, test.want)
+		})
+	}
+}
+
+func stalledAll(share float64) func(int, *gossip.MemorySample) {
+	return func(_ int, s *gossip.MemorySample) { s.FullAvg10 = gossip.Some(share) }
+}
+
+func hit(_ int, s *gossip.MemorySample) { s.LimitHits = gossip.Some[int64](1) }
+
+// History is kept at each instant without a finding, and says what findings of each instant would have said: a leak is part of both.
+func TestHistoryOfALeak(t *testing.T) {
+	for seed := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		asked, silent := gossip.New(gossip.Options{}), gossip.New(gossip.Options{})
+		var worst gossip.Severity
+		var last gossip.MemorySample
+		set := int64(50)
+		for i := range 120 {
+			if set += r.Int64N(8); r.IntN(50) == 0 {
+				set = 40 + r.Int64N(200)
+			}
+			last = memorySample(time.Duration(i)*20*time.Second, set, func(s *gossip.MemorySample) { s.Period = 20 * time.Second })
+			asked.Observe(last)
+			silent.Observe(last)
+			f, ok := asked.Finding(last.Subject())
+			require.True(t, ok)
+			worst = max(worst, f.Severity())
+		}
+		f, ok := silent.Finding(last.Subject())
+		require.True(t, ok)
+		require.Equal(t, worst, f.Seen().Worst, seed)
+		g, _ := asked.Finding(last.Subject())
+		require.Empty(t, cmp.Diff(g, f))
+	}
+}
+
 func every5sClimb(n int) []gossip.Event {
 	var events []gossip.Event
 	for i := range n {

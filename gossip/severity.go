@@ -74,6 +74,8 @@ const (
 	ReasonLimitHit Reason = "LimitHit"
 	// ReasonNearLimit is at least 80 % of the memory limit in use, and no sign yet that it hurts.
 	ReasonNearLimit Reason = "NearLimit"
+	// ReasonMemoryLeak is a working set that climbs steadily and will be at the limit within a day: see Leak.
+	ReasonMemoryLeak Reason = "MemoryLeak"
 	// ReasonRetransmits is at least 0.5 % of TCP segments sent again.
 	ReasonRetransmits Reason = "Retransmits"
 	// ReasonDrops is at least 0.1 % of packets dropped.

@@ -218,7 +218,17 @@ func TestMemoryLeak(t *testing.T) {
 	require.Len(t, got, 1)
 	require.Equal(t, "memory-leak", got[0].Rule)
 	require.Nil(t, got[0].Target)
-	require.Equal(t, "Its working set climbs by 1200Mi an hour without coming back (R² 1.00); at this rate it reaches its limit of 512Mi in 5m0s.", got[0].Reason)
+	require.Equal(t, "Its working set climbs by 1200Mi an hour without coming back (R² 1.00); at this rate it reaches its limit of 512Mi in 5m.", got[0].Reason)
+
+	require.Equal(t, gossip.SeverityHigh, got[0].Priority)
+
+	restarted := usage(0, func(s *gossip.MemorySample) {
+		s.Time, s.LimitBytes, s.WorkingSet.Known = noon.Add(time.Second), gossip.Some[int64](600*mebi), false
+		s.SomeAvg10 = gossip.Some(0.0)
+	})
+	got = recommend.Default().For(find(t, append(events, restarted)...), memoryPod())
+	require.Len(t, got, 1, "the verdict stands, and so does the advice")
+	require.Contains(t, got[0].Reason, "until the container restarted or its limit changed")
 
 	a := gossip.New(gossip.Options{})
 	for _, e := range append(events, kill(512)) {

@@ -2,7 +2,6 @@ package recommend
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -88,20 +87,24 @@ func nodeOutOfMemory(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 // memoryLeak says when memory will run out: a higher limit would only put it off.
 func memoryLeak(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	n, ok := memoryNeedOf(f, p)
-	if !ok || !n.leak.Known || n.standing {
+	if !ok || !n.leak.Known {
 		return Recommendation{}, false
 	}
 	leak := n.leak.Value
 	r := Recommendation{
 		Priority: n.Level,
-		Action:   fmt.Sprintf("Find the leak in %s: do not raise its memory limit.", n.whose()),
+		Action:   fmt.Sprintf("Find the leak in %s, and do not raise its memory limit.", n.whose()),
 		Reason: fmt.Sprintf("Its working set climbs by %s an hour without coming back (R² %.2f); at this rate it reaches its limit of %s in %s.",
-			mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2, mebibytes(n.limit.Value), leak.Until.Round(time.Minute)),
+			mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2, mebibytes(n.limit.Value), leak.TimeLeft()),
 		Evidence: n.evidence,
 		Risk:     "A cache that still fills looks the same: compare over a day, or look at a heap profile.",
 	}
-	if n.killed {
+	switch {
+	case n.killed:
 		r.Reason = fmt.Sprintf("Its working set climbed by %s an hour without coming back (R² %.2f), until it was killed: a higher limit would only put that off.",
+			mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2)
+	case n.standing:
+		r.Reason = fmt.Sprintf("Its working set climbed by %s an hour without coming back (R² %.2f), until the container restarted or its limit changed.",
 			mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2)
 	}
 	if n.limit.Known {

@@ -22,8 +22,8 @@ func kernelDetail(f gossip.Finding) string {
 	case gossip.CPUThrottling:
 		return cpuDetail(f)
 	case gossip.MemoryPressure:
-		if f.Leak.Known {
-			return "at its limit in " + short(f.Leak.Value.Until)
+		if f.Leak.Known && f.Reason != gossip.ReasonMemoryLeak { // which says so itself
+			return "at its limit in " + f.Leak.Value.TimeLeft()
 		}
 	case gossip.OOMKilled:
 		if f.Kills > 0 && f.Usage.Known {

@@ -50,6 +50,7 @@ const ConditionThrottled = "Throttled"
 //   - Thrashing
 //   - LimitHit
 //   - NearLimit
+//   - MemoryLeak
 //
 // Possible reasons for it to be false:
 //
@@ -105,6 +106,8 @@ const (
 	ReasonLimitHit = "LimitHit"
 	// ReasonNearLimit (True) is at least 80 % of the limit in use, and no sign yet that it hurts.
 	ReasonNearLimit = "NearLimit"
+	// ReasonMemoryLeak (True) is a working set that climbs steadily, and will be at the limit within a day.
+	ReasonMemoryLeak = "MemoryLeak"
 	// ReasonRetransmits (True) is at least 0.5 % of TCP segments sent again.
 	ReasonRetransmits = "Retransmits"
 	// ReasonDrops (True) is at least 0.1 % of packets dropped.
