@@ -21,6 +21,8 @@ type Pod struct {
 	Ended bool
 	// Replaced reports whether the pod is gone and another one, with another UID, has its name now.
 	Replaced bool
+	// Fixed reports whether its node cannot change its resources in place: a kubelet that can reports what it enforces.
+	Fixed bool
 	// Resize is a change of its resources that was asked for and is not in force yet; nil when there is none.
 	Resize *PendingResize
 	// CPURequest is the request in cores of the pod as a whole (spec.resources), which bounds the sum of its containers'; absent when it

@@ -37,7 +37,7 @@ func newIntake(t *testing.T, cached ...*corev1.Pod) *intake {
 	queue := priorityqueue.New[gossip.Subject](t.Name())
 	t.Cleanup(queue.ShutDown)
 	return &intake{
-		analyzer: analyzer, ledger: waiting, pods: pods{reader.Build()}, metrics: m, watched: watching(nil, nil),
+		analyzer: analyzer, ledger: waiting, pods: pods{reader: reader.Build()}, metrics: m, watched: watching(nil, nil),
 		story: newStory(m, 100), queue: queue,
 	}
 }

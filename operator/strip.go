@@ -95,12 +95,13 @@ func stripStatuses(all []corev1.ContainerStatus) []corev1.ContainerStatus {
 	return out
 }
 
-// stripState keeps how a container ended.
+// stripState keeps whether a container runs, and how it ended.
 func stripState(s corev1.ContainerState) corev1.ContainerState {
-	if s.Terminated == nil {
-		return corev1.ContainerState{}
+	out := corev1.ContainerState{Running: s.Running}
+	if s.Terminated != nil {
+		out.Terminated = &corev1.ContainerStateTerminated{Reason: s.Terminated.Reason, ContainerID: s.Terminated.ContainerID}
 	}
-	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: s.Terminated.Reason, ContainerID: s.Terminated.ContainerID}}
+	return out
 }
 
 // stripReport cuts the managed fields of our own objects to when they were last written: time to live counts from there.

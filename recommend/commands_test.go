@@ -220,6 +220,7 @@ func TestPodsThatCannotBeResizedKeepTheirPatch(t *testing.T) {
 	}{
 		"finished":       {func(p *gossip.Pod) { p.Ended = true }, "The pod has finished or is being deleted: only its template can be changed."},
 		"replaced":       {func(p *gossip.Pod) { p.Replaced = true }, "a newer one has its name"},
+		"an old node":    {func(p *gossip.Pod) { p.Fixed = true }, "Kubernetes 1.33 and newer can"},
 		"another resize": {func(p *gossip.Pod) { p.Resize = &gossip.PendingResize{State: "Deferred"} }, "wait for an earlier one, which is Deferred"},
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -45,6 +45,8 @@ func (c limitChange) whyNoResize() string {
 		return "The pod is gone, and a newer one has its name: it is not the one that was measured."
 	case c.pod.Ended:
 		return "The pod has finished or is being deleted: only its template can be changed."
+	case c.pod.Fixed:
+		return "The kubelet of its node cannot resize pods in place: Kubernetes 1.33 and newer can."
 	case own.Role == gossip.RoleInit:
 		return "An init container has run before anything can be changed in place."
 	case c.pod.Resize != nil:

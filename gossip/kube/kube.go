@@ -96,6 +96,7 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 		CPURequest:    whole.CPURequest,
 		MemoryRequest: whole.MemoryRequest,
 		Ended:         ended(p),
+		Fixed:         fixed(p),
 		Resize:        resizeOf(p, containers),
 		Quotas:        quotasOf(p.Namespace, o.Quotas),
 	}

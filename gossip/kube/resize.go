@@ -9,6 +9,17 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
+// fixed reports whether the API server refuses to resize the pod, as it does where the first running container's status has no resources: the
+// kubelet of its node is one of before Kubernetes 1.33.
+func fixed(p *corev1.Pod) bool {
+	for _, s := range p.Status.ContainerStatuses {
+		if s.State.Running != nil {
+			return s.Resources == nil
+		}
+	}
+	return false
+}
+
 // proposed is the state of a resize that the kubelet has not seen yet.
 const proposed = "Proposed"
 

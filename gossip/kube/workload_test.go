@@ -276,3 +276,17 @@ func TestPodsThatHaveEnded(t *testing.T) {
 	}
 	require.True(t, readPod(t, `{kind: Pod, metadata: {name: p, deletionTimestamp: "2026-11-27T00:00:00Z"}}`).Ended, "it is on its way out")
 }
+
+func TestNodesThatCannotResizePods(t *testing.T) {
+	for status, want := range map[string]bool{
+		"":                                     false,
+		"{name: app, state: {running: {}}}":    true,
+		"{name: app, state: {waiting: {}}}":    false,
+		"{name: app, state: {terminated: {}}}": false,
+		"{name: app, state: {running: {}}, resources: {}}":                                  false,
+		"{name: a, state: {waiting: {}}}, {name: app, state: {running: {}}}":                true,
+		"{name: a, state: {running: {}}, resources: {}}, {name: app, state: {running: {}}}": false,
+	} {
+		require.Equal(t, want, readPod(t, "kind: Pod\nmetadata: {name: p}\nstatus: {containerStatuses: ["+status+"]}").Fixed, status)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -44,11 +45,12 @@ func (p *placer) complete(ctx context.Context, recorded types.UID, set *appsv1.R
 		set.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
 	}
 	set.Spec.Replicas = new(p.owned(recorded))
-	set.Spec.Template = p.template(recorded, labels)
+	set.Spec.Template = p.template("ReplicaSet", set, recorded, labels)
 	return p.placeDeployment(ctx, recorded, set)
 }
 
-// placeDeployment makes the Deployment of a ReplicaSet, and makes it the only owner.
+// placeDeployment makes the Deployment of a ReplicaSet, and makes it the only owner. Their templates are the same, so that a controller has
+// nothing to roll.
 func (p *placer) placeDeployment(ctx context.Context, recorded types.UID, set *appsv1.ReplicaSet) error {
 	owner := metav1.GetControllerOf(set)
 	set.OwnerReferences = nil
@@ -60,12 +62,16 @@ func (p *placer) placeDeployment(ctx context.Context, recorded types.UID, set *a
 		return nil
 	}
 	labels := without(set.Spec.Template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
-	uid, err := p.owner(ctx, owner.UID, &appsv1.Deployment{
+	deployment := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: set.Namespace, Name: owner.Name},
-		Spec: appsv1.DeploymentSpec{
-			Replicas: set.Spec.Replicas, Paused: true, Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: p.template(recorded, labels),
-		},
-	})
+		Spec:       appsv1.DeploymentSpec{Replicas: set.Spec.Replicas, Selector: &metav1.LabelSelector{MatchLabels: labels}},
+	}
+	if _, listed := p.listed["Deployment "+set.Namespace+"/"+owner.Name]; listed {
+		set.Spec.Template = p.template("Deployment", deployment, recorded, set.Spec.Template.Labels)
+	}
+	deployment.Spec.Template = *set.Spec.Template.DeepCopy()
+	deployment.Spec.Template.Labels = labels
+	uid, err := p.owner(ctx, owner.UID, deployment)
 	if isRefused(err) {
 		p.leave(owner.Kind, set.Namespace, owner.Name, err)
 		return nil
@@ -79,20 +85,33 @@ func (p *placer) placeDeployment(ctx context.Context, recorded types.UID, set *a
 func (p *placer) placeJob(ctx context.Context, item unstructured.Unstructured) error {
 	var job batchv1.Job
 	return p.create(ctx, item, &job, func() error {
-		job.OwnerReferences = nil
+		job.OwnerReferences = slices.DeleteFunc(job.OwnerReferences, func(o metav1.OwnerReference) bool { return p.uids[string(o.UID)] == "" })
+		for i := range job.OwnerReferences { // a CronJob that is in the list
+			job.OwnerReferences[i].UID = types.UID(p.uids[string(job.OwnerReferences[i].UID)])
+		}
 		job.Spec.Selector, job.Spec.Template.Labels = nil, nil // the API server makes both of these itself
 		job.Spec.ManagedBy = new(gate)
 		if len(job.Spec.Template.Spec.Containers) == 0 {
-			job.Spec.Template = p.jobTemplate(item.GetUID())
+			job.Spec.Template = p.jobTemplate("Job", &job, item.GetUID())
 		}
 		return nil
 	})
 }
 
-func (p *placer) jobTemplate(recorded types.UID) corev1.PodTemplateSpec {
-	t := p.template(recorded, nil)
+func (p *placer) jobTemplate(kind string, job client.Object, recorded types.UID) corev1.PodTemplateSpec {
+	t := p.template(kind, job, recorded, nil)
 	t.Spec.RestartPolicy = corev1.RestartPolicyNever
 	return t
+}
+
+// placeCronJob makes a CronJob that makes no Jobs.
+func (p *placer) placeCronJob(ctx context.Context, item unstructured.Unstructured) error {
+	var job batchv1.CronJob
+	return p.create(ctx, item, &job, func() error {
+		job.OwnerReferences, job.Spec.Suspend = nil, new(true)
+		job.Spec.JobTemplate.Spec.Template = p.jobTemplate("CronJob", &job, "")
+		return nil
+	})
 }
 
 // adopt gives the pods their owners. One that was not recorded is made; one that cannot be made is left out.
@@ -128,19 +147,25 @@ func (p *placer) adopt(ctx context.Context) error {
 	return nil
 }
 
-// placeOwner makes the owner of a pod that is not in the list: the rules need no more of it than its name.
+// revisionLabels are those that controllers put on pods: their owners do not select by them.
+var revisionLabels = []string{
+	appsv1.ControllerRevisionHashLabelKey, appsv1.StatefulSetPodNameLabel, appsv1.PodIndexLabel, "pod-template-generation",
+	appsv1.DefaultDeploymentUniqueLabelKey,
+}
+
+// placeOwner makes the owner of a pod, of the list's template where that has the owner.
 func (p *placer) placeOwner(ctx context.Context, pod *corev1.Pod, owner metav1.OwnerReference) (types.UID, error) {
 	meta := metav1.ObjectMeta{Namespace: pod.Namespace, Name: owner.Name}
-	labels := without(pod.Labels, appsv1.ControllerRevisionHashLabelKey, appsv1.StatefulSetPodNameLabel, appsv1.PodIndexLabel, "pod-template-generation")
+	labels := without(pod.Labels, revisionLabels...)
 	selector := &metav1.LabelSelector{MatchLabels: labels}
 	switch owner.Kind {
 	case "StatefulSet":
-		return p.owner(ctx, owner.UID, &appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{
-			Replicas: new(p.owned(owner.UID)), Selector: selector, Template: p.template(owner.UID, labels),
-			UpdateStrategy: appsv1.StatefulSetUpdateStrategy{Type: appsv1.OnDeleteStatefulSetStrategyType},
-		}})
+		set := &appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{Replicas: new(p.owned(owner.UID)), Selector: selector}}
+		set.Spec.Template = p.template("StatefulSet", set, owner.UID, labels)
+		set.Spec.UpdateStrategy.RollingUpdate = &appsv1.RollingUpdateStatefulSetStrategy{Partition: set.Spec.Replicas} // of pods above these
+		return p.owner(ctx, owner.UID, set)
 	case "DaemonSet":
-		t := p.template(owner.UID, labels)
+		t := p.template("DaemonSet", &appsv1.DaemonSet{ObjectMeta: meta}, owner.UID, labels)
 		t.Spec.NodeSelector = map[string]string{gate: "true"} // no node has it, so a controller makes no pods
 		return p.owner(ctx, owner.UID, &appsv1.DaemonSet{ObjectMeta: meta, Spec: appsv1.DaemonSetSpec{
 			Selector: selector, Template: t, UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType},
@@ -157,7 +182,9 @@ func (p *placer) placeOwner(ctx context.Context, pod *corev1.Pod, owner metav1.O
 		}
 		return p.owner(ctx, owner.UID, set)
 	case "Job":
-		return p.owner(ctx, owner.UID, &batchv1.Job{ObjectMeta: meta, Spec: batchv1.JobSpec{ManagedBy: new(gate), Template: p.jobTemplate(owner.UID)}})
+		job := &batchv1.Job{ObjectMeta: meta, Spec: batchv1.JobSpec{ManagedBy: new(gate)}}
+		job.Spec.Template = p.jobTemplate("Job", job, owner.UID)
+		return p.owner(ctx, owner.UID, job)
 	}
 	return "", errNotMade
 }
@@ -200,21 +227,36 @@ func (p *placer) labels(owner types.UID) map[string]string {
 	return nil
 }
 
-// template is one of pods that never run, should a controller make one after all. Its containers are those of the owner's pods.
-func (p *placer) template(owner types.UID, labels map[string]string) corev1.PodTemplateSpec {
-	t := corev1.PodTemplateSpec{
-		ObjectMeta: metav1.ObjectMeta{Labels: labels},
-		Spec: corev1.PodSpec{
-			SchedulingGates: []corev1.PodSchedulingGate{{Name: gate}},
-			Containers:      []corev1.Container{{Name: "none", Image: image}},
-		},
+// template is one of pods that never run, should a controller make one after all. Its containers are those of the list, or else those of the
+// owner's pods.
+func (p *placer) template(kind string, owner client.Object, recorded types.UID, labels map[string]string) corev1.PodTemplateSpec {
+	spec, listed := p.listed[kind+" "+owner.GetNamespace()+"/"+owner.GetName()]
+	if pods := p.ownedBy(recorded); !listed && len(pods) > 0 {
+		spec = pods[0].Spec
 	}
-	for _, pod := range p.ownedBy(owner) {
-		t.Spec.Containers, t.Spec.InitContainers = bare(pod.Spec.Containers), bare(pod.Spec.InitContainers)
-		t.Spec.Resources = pod.Spec.Resources
-		break
+	t := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{
+		SchedulingGates: []corev1.PodSchedulingGate{{Name: gate}},
+		Containers:      bare(spec.Containers), InitContainers: bare(spec.InitContainers), Resources: spec.Resources,
+	}}
+	if len(t.Spec.Containers) == 0 {
+		t.Spec.Containers = []corev1.Container{{Name: "none", Image: image}}
 	}
 	return t
+}
+
+// templatesOf are the pod templates of the list's owners, by kind, namespace and name.
+func templatesOf(items []unstructured.Unstructured) map[string]corev1.PodSpec {
+	out := map[string]corev1.PodSpec{}
+	for _, item := range items {
+		for _, path := range [][]string{{"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"}} {
+			content, found, err := unstructured.NestedMap(item.Object, path...)
+			var spec corev1.PodSpec
+			if found && err == nil && runtime.DefaultUnstructuredConverter.FromUnstructured(content, &spec) == nil {
+				out[item.GetKind()+" "+item.GetNamespace()+"/"+item.GetName()] = spec
+			}
+		}
+	}
+	return out
 }
 
 func without(labels map[string]string, keys ...string) map[string]string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -44,7 +45,7 @@ func Place(ctx context.Context, c client.Client, list io.Reader) (uids UIDs, lef
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &placer{client: c, uids: UIDs{}, pods: map[string]*corev1.Pod{}}
+	p := &placer{client: c, uids: UIDs{}, pods: map[string]*corev1.Pod{}, listed: templatesOf(items)}
 	for _, step := range []struct {
 		kind  string
 		place func(context.Context, unstructured.Unstructured) error
@@ -53,6 +54,7 @@ func Place(ctx context.Context, c client.Client, list io.Reader) (uids UIDs, lef
 		{"HorizontalPodAutoscaler", p.placeAsIs},
 		{"Pod", p.placePod},
 		{"ReplicaSet", p.placeReplicaSet},
+		{"CronJob", p.placeCronJob},
 		{"Job", p.placeJob},
 	} {
 		for _, item := range items {
@@ -121,6 +123,7 @@ type placer struct {
 	uids   UIDs
 	pods   map[string]*corev1.Pod // live, with the recorded owners, by their recorded UID
 
+	listed  map[string]corev1.PodSpec // templates, by kind, namespace and name of their owner
 	leftOut []string
 }
 
@@ -187,6 +190,7 @@ func (p *placer) placePod(ctx context.Context, item unstructured.Unstructured) e
 	if err := p.create(ctx, item, &pod, func() error {
 		recorded = *pod.DeepCopy()
 		pod.OwnerReferences = nil
+		pod.Labels = selectable(&recorded)
 		delete(pod.Annotations, corev1.MirrorPodAnnotationKey) // the mirror of a static pod: only a kubelet may make one
 		pod.Spec = corev1.PodSpec{
 			SchedulingGates: []corev1.PodSchedulingGate{{Name: gate}},
@@ -198,7 +202,15 @@ func (p *placer) placePod(ctx context.Context, item unstructured.Unstructured) e
 		return err
 	}
 	before := pod.DeepCopy()
-	pod.Status.StartTime = recorded.Status.StartTime
+	pod.Status.StartTime, pod.Status.Resize = recorded.Status.StartTime, recorded.Status.Resize
+	if recorded.Status.Phase == corev1.PodSucceeded || recorded.Status.Phase == corev1.PodFailed {
+		pod.Status.Phase = recorded.Status.Phase
+	}
+	for _, c := range recorded.Status.Conditions {
+		if c.Type != corev1.PodScheduled { // it is not
+			pod.Status.Conditions = append(pod.Status.Conditions, c)
+		}
+	}
 	pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses = recorded.Status.ContainerStatuses, recorded.Status.InitContainerStatuses
 	if err := p.client.Status().Patch(ctx, &pod, client.MergeFrom(before)); err != nil {
 		return err
@@ -206,6 +218,17 @@ func (p *placer) placePod(ctx context.Context, item unstructured.Unstructured) e
 	pod.OwnerReferences = recorded.OwnerReferences
 	p.pods[string(item.GetUID())] = &pod
 	return nil
+}
+
+// selectable are the pod's labels; one that was recorded without any gets one, so that its owner can select it.
+func selectable(pod *corev1.Pod) map[string]string {
+	owner := metav1.GetControllerOf(pod)
+	if owner == nil || len(without(pod.Labels, revisionLabels...)) > 0 {
+		return pod.Labels
+	}
+	labels := map[string]string{gate: owner.Name[:min(len(owner.Name), 63)]}
+	maps.Copy(labels, pod.Labels)
+	return labels
 }
 
 // bare leaves of containers what tells of their resources.
@@ -247,7 +270,7 @@ func Clear(ctx context.Context, c client.Client, namespaces ...string) error {
 	var trouble []error
 	for _, namespace := range namespaces {
 		for _, o := range []client.Object{
-			&appsv1.Deployment{}, &appsv1.StatefulSet{}, &appsv1.ReplicaSet{}, &batchv1.Job{}, &corev1.Pod{}, &autoscalingv2.HorizontalPodAutoscaler{}, &corev1.LimitRange{},
+			&appsv1.Deployment{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{}, &appsv1.ReplicaSet{}, &batchv1.CronJob{}, &batchv1.Job{}, &corev1.Pod{}, &autoscalingv2.HorizontalPodAutoscaler{}, &corev1.LimitRange{},
 			&v1alpha1.KernelWhisper{}, &v1alpha1.PodBirthCertificate{},
 		} {
 			trouble = append(trouble, c.DeleteAllOf(ctx, o, client.InNamespace(namespace), client.GracePeriodSeconds(0),
