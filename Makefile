@@ -17,32 +17,39 @@ LABELS   := --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION)
 STATIC   := CGO_ENABLED=0 GOOS=linux go build -buildvcs=auto -trimpath -ldflags='-s -w'
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\nWithout a time: seconds, or as long as its text says. The first run also builds, tools too, which can take ten minutes on two cores.\n'
+
+##@ Try it
 
 replay: ## show what the kernel says in a recorded capture (CAPTURE=FILE for another)
 	@go build -o bin/ ./replay/gossip-replay
 	@bin/gossip-replay $(CAPTURE) $(addprefix --pods ,$(wildcard $(CAPTURE:.ndjson=.pods.yaml))) || [ $$? -eq 1 ] # 1: it found something
 
-run-local: ## try the operator without a cluster: an API server, the pods of a capture, and the lines to post it (LOCAL=FILE)
+run-local: ## try the operator without a cluster: an API server, the pods of a capture, and the lines to post it (LOCAL=FILE) [seconds]
 	@echo "kube-apiserver, etcd and kubectl: from KUBEBUILDER_ASSETS=FOLDER where that is set, else found, downloaded or built" >&2
 	@assets=$$(go run ./hack/assets) && echo "building the operator: a minute or two the first time" >&2 && \
 		go build -o bin/ ./operator/run-local && KUBEBUILDER_ASSETS=$$assets bin/run-local --capture $(LOCAL)
 
-assets: ## get kube-apiserver, etcd and kubectl for the tests: found, downloaded or built
+assets: ## get kube-apiserver, etcd and kubectl for the tests: found, downloaded or built [3 minutes at most to download, else 10 to build; once]
 	@go run ./hack/assets
 
-test: ## run all tests
-	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go test ./...
+##@ Work on it
 
-lint: ## report what golangci-lint and kube-api-linter find, change nothing
+test: ## run all tests [minutes]
+	assets=$$(go run ./hack/assets) && export KUBEBUILDER_ASSETS=$$assets && exec go test ./... # exec: a signal to make reaches it
+
+lint: ## report what golangci-lint and kube-api-linter find, change nothing [minutes]
 	go tool -modfile=hack/golangci-lint.mod golangci-lint run
 	go tool -modfile=hack/kube-api-linter.mod golangci-lint-kube-api-linter run --config hack/kube-api-linter.golangci.yaml ./crd/v1alpha1/...
 
-generate: ## rewrite the generated files
+generate: ## rewrite the generated files [a minute]
 	go generate ./...
 
-verify: ## generate, format, lint and check everything that a review should not have to
+verify: ## generate, format, lint and check everything that a review should not have to [minutes]
 	hack/verify.sh
+
+##@ Measure it
 
 bench: bench-replay bench-operator ## run all benchmarks: gossip-replay beside others, the operator under load (two minutes), and the functions
 	go test -run '^$$' -bench . -benchmem ./...
@@ -51,19 +58,23 @@ bench-replay: ## measure gossip-replay on a million records, beside DuckDB and j
 	go build -o bin/ ./replay/gossip-replay
 	go run ./hack/bench -records $(RECORDS)
 
-pgo: ## record the profile that gossip-replay is optimized by: go build takes it from default.pgo
+pgo: ## record the profile that gossip-replay is optimized by: go build takes it from default.pgo [a minute]
 	go test -trimpath -run '^$$' -bench '^BenchmarkRun$$' -benchtime 8s -cpuprofile replay/gossip-replay/default.pgo -o bin/ ./replay
 
 bench-operator: ## measure the operator under load, beside a handler that does nothing
 	go build -o bin/ ./operator/kernel-gossip-operator ./operator/bench
 	bin/bench
 
+##@ Look for more faults
+
 fuzz: ## fuzz the decoder and the PxL checker, each for FUZZTIME (30s); fuzz-all is everything
 	for target in FuzzDecode FuzzPlain FuzzAhead; do \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pixie || exit 1; done
 	go test -run '^$$' -fuzz '^FuzzScript$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pxl/check
 
-image: ## build the operator's image for this machine (IMAGE=NAME:TAG); no other image is needed
+##@ Images
+
+image: ## build the operator's image for this machine (IMAGE=NAME:TAG); no other image is needed [a minute]
 	$(STATIC) -o bin/image/ ./operator/kernel-gossip-operator
 	docker build --quiet --target prebuilt $(LABELS) --tag $(IMAGE) --file Dockerfile bin/image
 
@@ -74,6 +85,8 @@ observer-image: ## build the observer's two images (OBSERVER=NAME, TAG=TAG, BASE
 	$(STATIC) -o bin/image/ ./examples/observer
 	docker build --quiet --target counters --tag $(OBSERVER):$(TAG) --file examples/observer/Dockerfile bin/image
 	docker build --quiet --target births $(addprefix --build-arg BASE=,$(BASE)) --tag $(OBSERVER)-births:$(TAG) --file examples/observer/Dockerfile bin/image
+
+##@ On a cluster (Docker, or KUBECONFIG)
 
 # An image with bpftrace, nginx, curl and iptables: built from Debian's, unless E2E_BASE names one.
 E2E_REGISTRY ?= localhost
@@ -95,7 +108,7 @@ endif
 	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-strain:e2e --file hack/record/strain/Dockerfile bin/image
 	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-web:e2e --file examples/demo/web/Dockerfile bin/image
 
-e2e: e2e-images ## prove the operator on a kind cluster of its own, or on KUBECONFIG's
+e2e: e2e-images ## prove the operator on a kind cluster of its own, or on KUBECONFIG's [tens of minutes]
 	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go test -tags e2e -count=1 -timeout 45m -v ./operator/e2e
 
 e2e-up: e2e-images ## start a kind cluster with operator and observer, and keep it
@@ -103,6 +116,8 @@ e2e-up: e2e-images ## start a kind cluster with operator and observer, and keep 
 
 e2e-down: ## delete that cluster
 	@go run ./operator/e2e/cluster down $(CURDIR)/bin/e2e.kubeconfig
+
+##@ Show it
 
 # birth, throttle, memory, network or all; PAUSE=1 waits for a key after each step.
 SCENARIO ?= all
@@ -129,17 +144,21 @@ demo-casts: e2e-images ## record the scenarios for the talk's backup: examples/d
 demo-down: ## delete the demo's kind cluster
 	@go run ./examples/demo/kernel-gossip-demo --down
 
-race: ## run all tests with the race detector, which needs a C compiler
+##@ More checks
+
+race: ## run all tests with the race detector, which needs a C compiler [tens of minutes]
 	assets=$$(go run ./hack/assets) && CGO_ENABLED=1 KUBEBUILDER_ASSETS=$$assets go test -race -count=1 ./...
 
-coverage: ## hold the packages that need no cluster to their floor of coverage
+coverage: ## hold the packages that need no cluster to their floor of coverage [minutes]
 	hack/pure.sh floor
 
 fuzz-all: ## fuzz everything that has a fuzzer, each for FUZZTIME (30s)
 	hack/fuzz.sh $(FUZZTIME)
 
-vulncheck: ## look for known vulnerabilities that our code reaches
+vulncheck: ## look for known vulnerabilities that our code reaches [a minute]
 	go tool -modfile=hack/govulncheck.mod govulncheck ./...
+
+##@ Release
 
 release-check: ## make a release of this commit twice, compare, verify, publish nothing (the tools build for ten minutes on first use)
 	hack/release-check.sh

@@ -222,7 +222,7 @@ func TestNew(t *testing.T) {
 			want, err := os.ReadFile(file)
 			require.NoError(t, err)
 			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("New (-want +got):\n%s", diff)
+				t.Errorf("New (-want +got; if it is meant: go test ./crd -update):\n%s", diff)
 			}
 			scheme := runtime.NewScheme()
 			require.NoError(t, v1alpha1.AddToScheme(scheme))

@@ -56,7 +56,7 @@ func launch(t *testing.T, config *rest.Config, o operator.Options) *running {
 	t.Helper()
 	r := &running{Path: "/v1/events", Metrics: prometheus.NewRegistry(), Log: &syncBuffer{}, done: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
 	o.Metrics = r.Metrics
-	made, err := operator.New(config, o, logr.FromSlogHandler(slog.NewJSONHandler(r.Log, nil)))
+	made, err := operator.New(config, o, logr.FromSlogHandler(slog.NewJSONHandler(r.Log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	require.NoError(t, err)
 	r.operator = made
 	ctx, cancel := context.WithCancel(background())

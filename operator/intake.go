@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/workqueue"
@@ -31,6 +32,7 @@ type intake struct {
 	delay    time.Duration
 	watched  func(namespace string) bool
 	story    *story
+	log      logr.Logger
 
 	strangers strangers
 
@@ -101,7 +103,7 @@ func (i *intake) wait(ctx context.Context, unknown []gossip.Event) {
 	for _, e := range unknown {
 		pod := look(e)
 		if pod.stranger(e) {
-			i.story.unknownPod(ctx, e.Subject(), e.From().PodUID)
+			i.story.unknownPod(log.IntoContext(ctx, i.log.WithValues("subject", e.Subject().String())), e.Subject(), e.From().PodUID)
 		} else {
 			i.welcome(pod.Pod)
 		}

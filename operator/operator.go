@@ -72,7 +72,7 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	told := newStory(metrics, o.Analysis.MaxSubjects)
 	in := &intake{
 		analyzer: analyzer, ledger: waiting, pods: catalog, metrics: metrics, delay: o.WriteDelay,
-		watched: watching(o.Namespaces, o.ExcludeNamespaces), ready: make(chan struct{}), story: told,
+		watched: watching(o.Namespaces, o.ExcludeNamespaces), ready: make(chan struct{}), story: told, log: log,
 	}
 	r := &reconciler{
 		analyzer: analyzer, rules: o.Rules, ledger: waiting, pods: catalog,
@@ -92,7 +92,7 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Add(s); err != nil {
+	if err := errors.Join(m.Add(s), m.Add(told)); err != nil {
 		return nil, err
 	}
 	return &Operator{options: o, manager: m, metrics: metrics, server: s},

@@ -47,7 +47,7 @@ func TestCorpus(t *testing.T) {
 				return
 			}
 			if diff := cmp.Diff(string(archive.Files[1].Data), got.String()); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
+				t.Errorf("(-want +got; if it is meant: go test ./pixie -update)\n%s", diff)
 			}
 		})
 	}

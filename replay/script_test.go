@@ -29,6 +29,11 @@ func TestMain(m *testing.M) {
 func TestCorpus(t *testing.T) {
 	captures, err := filepath.Abs("../examples/captures")
 	require.NoError(t, err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log("if the new output is meant: go test ./replay -update, and read the difference")
+		}
+	})
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		UpdateScripts:       *update,

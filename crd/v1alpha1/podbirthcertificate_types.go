@@ -36,8 +36,8 @@ const (
 // +kubebuilder:printcolumn:name="Severity",type=string,JSONPath=`.status.severity`
 // +kubebuilder:printcolumn:name="Took",type=string,JSONPath=`.status.took`
 // +kubebuilder:printcolumn:name="Kernel",type=string,JSONPath=`.status.kernelSays`
-// +kubebuilder:printcolumn:name="Advice",type=string,JSONPath=`.status.advice`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Advice",type=string,priority=1,JSONPath=`.status.advice`
 // +kubebuilder:printcolumn:name="Syscalls",type=integer,priority=1,JSONPath=`.status.kernelStats.totalSyscalls`
 // +kubebuilder:printcolumn:name="Processes",type=integer,priority=1,JSONPath=`.status.kernelStats.processesCreated`
 // +kubebuilder:printcolumn:name="Confidence",type=string,priority=1,JSONPath=`.status.coverage.confidence`

@@ -118,7 +118,7 @@ func TestViews(t *testing.T) {
 			want, err := os.ReadFile(golden)
 			require.NoError(t, err)
 			if diff := cmp.Diff(string(want), out.String()); diff != "" {
-				t.Error(diff)
+				t.Errorf("%s (-want +got; if it is meant: go test ./examples/demo -update)\n%s", golden, diff)
 			}
 		})
 	}

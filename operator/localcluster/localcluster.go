@@ -6,6 +6,7 @@ package localcluster
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -30,6 +31,7 @@ type Cluster struct {
 
 	environment *envtest.Environment
 	folder      string
+	alive       io.Closer
 }
 
 // Start runs kube-apiserver and etcd of the folder assets (package kubeassets finds one), and installs our definitions.
@@ -53,19 +55,41 @@ func StartBare(assets string) (*Cluster, error) {
 		ControlPlaneStopTimeout:  time.Minute,
 		UseExistingCluster:       new(false),
 	}
-	folder, err := os.MkdirTemp("", "kernel-gossip-apiserver-")
+	folder, alive, err := programs(assets)
 	if err != nil {
 		return nil, err
 	}
+	e.ControlPlane.GetAPIServer().Path = filepath.Join(folder, "kube-apiserver")
+	e.ControlPlane.Etcd = &envtest.Etcd{Path: filepath.Join(folder, "etcd"), DataDir: filepath.Join(folder, "data")}
 	e.ControlPlane.GetAPIServer().CertDir = folder                         // a server that is started again keeps its certificates
 	e.ControlPlane.GetAPIServer().Configure().Set("request-timeout", "5s") // for as long a stop waits for those who watch
 	config, err := e.Start()
 	if err != nil {
+		_ = alive.Close()
 		_ = os.RemoveAll(folder)
 		return nil, fmt.Errorf("cannot start kube-apiserver and etcd of %s: %w", assets, err)
 	}
 	config.QPS = -1
-	return &Cluster{Config: config, Kubeconfig: e.KubeConfig, Kubectl: filepath.Join(assets, "kubectl"), environment: e, folder: folder}, nil
+	return &Cluster{Config: config, Kubeconfig: e.KubeConfig, Kubectl: filepath.Join(assets, "kubectl"), environment: e, folder: folder, alive: alive}, nil
+}
+
+// programs makes a folder with kube-apiserver and etcd, which end when this process does.
+func programs(assets string) (folder string, alive io.Closer, err error) {
+	assets, err = filepath.Abs(assets)
+	if err != nil {
+		return "", nil, err
+	}
+	folder, err = os.MkdirTemp("", "kernel-gossip-apiserver-")
+	if err != nil {
+		return "", nil, err
+	}
+	if err = os.Mkdir(filepath.Join(folder, "data"), 0o700); err == nil {
+		alive, err = supervise(folder, assets, "kube-apiserver", "etcd")
+	}
+	if err != nil {
+		_ = os.RemoveAll(folder)
+	}
+	return folder, alive, err
 }
 
 // InstallCRDs installs our definitions and waits until they are served.
@@ -82,8 +106,10 @@ func (c *Cluster) InstallCRDs() error {
 	return err
 }
 
-// Stop ends both processes and removes what they wrote.
-func (c *Cluster) Stop() error { return errors.Join(c.environment.Stop(), os.RemoveAll(c.folder)) }
+// Stop ends both processes and removes what they wrote. Where this process ends without it, the system does that: see supervise.
+func (c *Cluster) Stop() error {
+	return errors.Join(c.environment.Stop(), c.alive.Close(), os.RemoveAll(c.folder))
+}
 
 // StopAPIServer ends the API server alone: etcd keeps the objects.
 func (c *Cluster) StopAPIServer() error { return c.environment.ControlPlane.APIServer.Stop() }

@@ -104,7 +104,7 @@ The operator runs. In another terminal:
 
 export KUBECONFIG=%[1]s
 go run ./replay/gossip-replay send --speed max --url http://%[3]s %[2]s
-%[4]s get kw,pbc -A
+%[4]s get kw -A && %[4]s get pbc -A
 
 The same with curl: curl -sS -H 'Content-Type: application/x-ndjson' --data-binary @%[2]s http://%[3]s/v1/events
 This copy of %[5]s has the UIDs of the pods placed here: the operator does not know those of the original.

@@ -38,7 +38,7 @@ func TestCorpus(t *testing.T) {
 				archive.Files[1].Data = []byte(got)
 				require.NoError(t, os.WriteFile(name, txtar.Format(archive), 0o644))
 			}
-			require.Empty(t, cmp.Diff(string(archive.Files[1].Data), got))
+			require.Empty(t, cmp.Diff(string(archive.Files[1].Data), got), "if it is meant: go test ./pixie/otlp -update")
 			require.Equal(t, got, tell(otlp.Options{}.Decode(dribble{bytes.NewReader(input)})), "a byte at a time")
 			require.Equal(t, got, tell(otlp.Options{}.Decode(bytes.NewReader(packed(t, input)))), "packed")
 		})

@@ -34,7 +34,7 @@ func TestRules(t *testing.T) {
 				return
 			}
 			if diff := cmp.Diff(string(want.Data), got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
+				t.Errorf("(-want +got; if it is meant: go test ./pxl/check -update)\n%s", diff)
 			}
 		})
 	}

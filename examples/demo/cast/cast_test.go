@@ -58,7 +58,7 @@ func golden(t *testing.T, name string, got []byte) {
 	want, err := os.ReadFile("testdata/" + name)
 	require.NoError(t, err)
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got)\n%s", name, diff)
+		t.Errorf("%s (-want +got; if it is meant: go test ./examples/demo/cast -update)\n%s", name, diff)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestStage(t *testing.T) {
 			want, err := os.ReadFile(golden)
 			require.NoError(t, err)
 			if diff := cmp.Diff(string(want), out.String()); diff != "" {
-				t.Error(diff)
+				t.Errorf("%s (-want +got; if it is meant: go test ./examples/demo/stage -update)\n%s", golden, diff)
 			}
 			for line := range strings.SplitSeq(out.String(), "\n") {
 				require.LessOrEqual(t, text.StringWidthWithoutEscSequences(line), s.width(), line)
