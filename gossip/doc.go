@@ -51,11 +51,11 @@
 // [ReasonThrottledWhileCPULow]. Throttled time is summed over run queues and may exceed wall time: it is never a share of time.
 //
 //	Unknown   fewer than 50 periods (5 s of activity), or nothing measured
-//	None      below 10 %, or no limit
+//	None      below 10 %, or no limit and nothing throttled
 //	Info      from 10 %      Warning  from 25 %      High  from 50 %
 //	Critical  from 80 %, where the mean wait is at least 50 ms or not known
 //
-// A container that is active less than 5 % of the time is never worse than Info. Without counters the reported percentages are
+// What is throttled has a limit, whatever the record or the pod shows ([CPUThrottling.LimitHidden]). A container that is active less than 5 % of the time is never worse than Info. Without counters the reported percentages are
 // averaged, weighted by period, and confidence is Low.
 //
 // # Memory pressure
@@ -70,7 +70,7 @@
 //	          all there is; or a leak that is at the limit within 6 h
 //	Info      some task waited in 2 % of 60 s; or 80 % of the limit; or a leak
 //
-// Without a limit only PSI and kills count. A working set that climbs steadily, and will be at the limit within 24 h, is a [Leak]. What
+// Without a limit only PSI and kills count, and a limit that was hit although none is shown (Info). A working set that climbs steadily, and will be at the limit within 24 h, is a [Leak]. What
 // hurts already as much as the leak will is named first.
 //
 // # OOM kills

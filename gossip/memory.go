@@ -127,6 +127,8 @@ func (f *MemoryPressure) pressed(counters bool) (Severity, Reason) {
 func (f *MemoryPressure) short(counters bool) (Severity, Reason) {
 	near := f.Peak.Known && f.Limit.Value > 0 && !belowNearLimit(f.Peak.Value, f.Limit.Value)
 	switch {
+	case !f.UsedOfLimit.Known && f.LimitHits.Value > 0: // there is one, and how near it is nobody knows
+		return SeverityInfo, ReasonLimitHit
 	case !f.UsedOfLimit.Known:
 		return SeverityUnknown, ReasonNotMeasured
 	case near && f.FaultRate.Known && f.FaultRate.Value >= faultFactor*f.FaultBaseline.Value:

@@ -106,6 +106,9 @@ func (c limitChange) againstRequest() string {
 // the changed container will.
 func (c limitChange) keepsGuaranteed(other gossip.Container) bool {
 	changed := other.Name == c.about.Container
+	if other.Role == gossip.RoleEphemeral { // has no say in the class
+		return true
+	}
 	return ((changed && c.of == memory) || memory.equal(other)) && ((changed && c.of == cpu) || cpu.equal(other))
 }
 
