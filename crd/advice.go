@@ -99,6 +99,8 @@ var settings = map[string]string{
 	"cpu-limit-step":     "cpu limit",
 	"raise-memory-limit": "memory limit",
 	"node-out-of-memory": "memory request",
+
+	"raise-pod-memory-limit": "pod memory limit",
 }
 
 // tasks are the rules that never have a number: what they say to do is the advice.

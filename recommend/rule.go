@@ -40,6 +40,7 @@ func Default() Rules {
 		RuleFor("match-threads-to-limit", matchThreads),
 		RuleFor("memory-leak", memoryLeak),
 		RuleFor("node-out-of-memory", nodeOutOfMemory),
+		RuleFor("raise-pod-memory-limit", raisePodMemoryLimit),
 		RuleFor("raise-memory-limit", raiseMemoryLimit),
 		RuleFor("investigate-retransmits", investigateRetransmits),
 		RuleFor("investigate-drops", investigateDrops),
