@@ -75,7 +75,7 @@
 //
 // # OOM kills
 //
-// A kill is Critical. It begins no new epoch by the container's ID, because kills are what makes containers new; a changed limit does. A
+// A kill is Critical. The limit that its record lacks is that of the [MemorySample]s of the same container. It begins no new epoch by the container's ID, because kills are what makes containers new; a changed limit does. A
 // window without a kill is None ([ReasonNoKillInWindow]) once it has been measured: by [MemorySample]s of the same container that
 // counted kills and found none. Where nobody counts, only the wall clock can tell, which is the operator's.
 //
