@@ -98,9 +98,9 @@ var settings = map[string]string{
 	"raise-cpu-limit":    "cpu limit",
 	"cpu-limit-step":     "cpu limit",
 	"raise-memory-limit": "memory limit",
+	"node-out-of-memory": "memory request",
 
 	"raise-pod-memory-limit": "pod memory limit",
-	"node-out-of-memory":     "memory request",
 }
 
 // tasks are the rules that never have a number: what they say to do is the advice.

@@ -123,6 +123,8 @@ func inUse(f gossip.MemoryPressure) string {
 	switch {
 	case f.Limit.Value > 0:
 		limit = " of its limit of " + bytes(f.Limit)
+	case f.Limit.Known && f.LimitHits.Value > 0:
+		limit = ", and no limit is shown"
 	case f.Limit.Known:
 		limit = ", without a limit"
 	}

@@ -98,6 +98,10 @@ func oomMessage(f gossip.OOMKilled, shown string) string {
 	switch {
 	case f.Scope == gossip.ScopeGlobal:
 		message += " It was the node that had no memory left."
+	case f.Outside() && f.Scope == gossip.ScopeMemcg && f.Limit.Value == 0:
+		message += " A limit was reached, although none is shown for the container."
+	case f.Outside() && f.Scope == gossip.ScopeMemcg:
+		message += " That is not its own limit: one above it was reached."
 	case f.Outside():
 		message += " That is not its own limit: one above it was reached, or the node had no memory left."
 	}

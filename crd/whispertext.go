@@ -64,6 +64,9 @@ func verdict(f gossip.CPUThrottling, lie v1alpha1.CPULie) string {
 		return "Whether the kernel refused to run the container was not measured" + missing(f.Covered) + "." + used
 	}
 	message := "The kernel refused to run the container in " + share(f) + wait(f) + meanwhile(lie) + "."
+	if f.LimitHidden() {
+		message += " So it has a CPU limit, although the record or the pod shows none."
+	}
 	switch {
 	case f.Reason == gossip.ReasonThrottledWhileCPULow:
 		message += " Averaged metrics do not show it."

@@ -75,26 +75,35 @@ func TestFinding(t *testing.T) {
 
 func TestSeverity(t *testing.T) {
 	none := gossip.Optional[int64]{}
+	unlimited := func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(0.0) }
 	tests := map[string]struct {
 		throttled int64
 		change    func(*gossip.CPUSample)
 		want      gossip.Severity
 		reason    gossip.Reason
 	}{
-		"below 10 %":        {4, nil, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"10 %":              {5, nil, gossip.SeverityInfo, gossip.ReasonThrottled},
-		"below 25 %":        {12, nil, gossip.SeverityInfo, gossip.ReasonThrottled},
-		"26 % and low use":  {13, nil, gossip.SeverityWarning, gossip.ReasonThrottledWhileCPULow},
-		"50 %":              {25, nil, gossip.SeverityHigh, gossip.ReasonThrottledWhileCPULow},
-		"78 %":              {39, nil, gossip.SeverityHigh, gossip.ReasonThrottledWhileCPULow},
-		"80 %":              {40, nil, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
-		"short waits":       {40, func(s *gossip.CPUSample) { s.ThrottledUsec.Value = 40 * 49_999 }, gossip.SeverityHigh, gossip.ReasonThrottledWhileCPULow},
-		"50 ms waits":       {40, func(s *gossip.CPUSample) { s.ThrottledUsec.Value = 40 * 50_000 }, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
-		"unknown waits":     {40, func(s *gossip.CPUSample) { s.ThrottledUsec = none }, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
-		"80 % of the limit": {40, func(s *gossip.CPUSample) { s.UsageUsec.Value = 400_000 }, gossip.SeverityCritical, gossip.ReasonThrottled},
-		"unknown usage":     {40, func(s *gossip.CPUSample) { s.UsageUsec = none }, gossip.SeverityCritical, gossip.ReasonThrottled},
-		"no limit":          {0, func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(0.0); s.Periods.Value = 0 }, gossip.SeverityNone, gossip.ReasonNoLimit},
-		"few periods":       {5, func(s *gossip.CPUSample) { s.Periods.Value = 5 }, gossip.SeverityUnknown, gossip.ReasonTooFewPeriods},
+		"below 10 %":                   {4, nil, gossip.SeverityNone, gossip.ReasonBelowThreshold},
+		"10 %":                         {5, nil, gossip.SeverityInfo, gossip.ReasonThrottled},
+		"below 25 %":                   {12, nil, gossip.SeverityInfo, gossip.ReasonThrottled},
+		"26 % and low use":             {13, nil, gossip.SeverityWarning, gossip.ReasonThrottledWhileCPULow},
+		"50 %":                         {25, nil, gossip.SeverityHigh, gossip.ReasonThrottledWhileCPULow},
+		"78 %":                         {39, nil, gossip.SeverityHigh, gossip.ReasonThrottledWhileCPULow},
+		"80 %":                         {40, nil, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
+		"short waits":                  {40, func(s *gossip.CPUSample) { s.ThrottledUsec.Value = 40 * 49_999 }, gossip.SeverityHigh, gossip.ReasonThrottledWhileCPULow},
+		"50 ms waits":                  {40, func(s *gossip.CPUSample) { s.ThrottledUsec.Value = 40 * 50_000 }, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
+		"unknown waits":                {40, func(s *gossip.CPUSample) { s.ThrottledUsec = none }, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
+		"80 % of the limit":            {40, func(s *gossip.CPUSample) { s.UsageUsec.Value = 400_000 }, gossip.SeverityCritical, gossip.ReasonThrottled},
+		"unknown usage":                {40, func(s *gossip.CPUSample) { s.UsageUsec = none }, gossip.SeverityCritical, gossip.ReasonThrottled},
+		"no limit":                     {0, func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(0.0); s.Periods.Value = 0 }, gossip.SeverityNone, gossip.ReasonNoLimit},
+		"no limit, throttled":          {25, unlimited, gossip.SeverityHigh, gossip.ReasonThrottled}, // koordinator-sh/koordinator#489
+		"no limit, hardly throttled":   {4, unlimited, gossip.SeverityNone, gossip.ReasonBelowThreshold},
+		"no limit, periods":            {0, unlimited, gossip.SeverityNone, gossip.ReasonNoLimit},
+		"no limit, throttled too soon": {5, func(s *gossip.CPUSample) { unlimited(s); s.Periods.Value = 5 }, gossip.SeverityUnknown, gossip.ReasonTooFewPeriods},
+		"no limit, a percentage": {0, func(s *gossip.CPUSample) {
+			unlimited(s)
+			s.Periods, s.ThrottledPeriods, s.ThrottledShare = none, none, gossip.Some(0.6)
+		}, gossip.SeverityHigh, gossip.ReasonThrottled},
+		"few periods": {5, func(s *gossip.CPUSample) { s.Periods.Value = 5 }, gossip.SeverityUnknown, gossip.ReasonTooFewPeriods},
 		"rarely active": {
 			40, func(s *gossip.CPUSample) { s.Period = 101 * time.Second; s.Time = s.Time.Add(s.Time.Sub(t0) * 100) },
 			gossip.SeverityInfo, gossip.ReasonThrottledWhileCPULow,

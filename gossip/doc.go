@@ -56,11 +56,11 @@
 // [ReasonThrottledWhileCPULow]. Throttled time is summed over run queues and may exceed wall time: it is never a share of time.
 //
 //	Unknown   fewer than 50 periods (5 s of activity), or nothing measured
-//	None      below 10 %, or no limit
+//	None      below 10 %, or no limit and nothing throttled
 //	Info      from 10 %      Warning  from 25 %      High  from 50 %
 //	Critical  from 80 %, where the mean wait is at least 50 ms or not known
 //
-// A container that is active less than 5 % of the time is never worse than Info. Without counters the reported percentages are
+// What is throttled has a limit, whatever the record or the pod shows ([CPUThrottling.LimitHidden]). A container that is active less than 5 % of the time is never worse than Info. Without counters the reported percentages are
 // averaged, weighted by period, and confidence is Low.
 //
 // # Memory pressure
@@ -75,12 +75,12 @@
 //	          all there is; or a leak that is at the limit within 6 h
 //	Info      some task waited in 2 % of 60 s; or 80 % of the limit; or a leak
 //
-// Without a limit only PSI and kills count. A working set that climbs steadily, and will be at the limit within 24 h, is a [Leak]. What
+// Without a limit only PSI and kills count, and a limit that was hit although none is shown (Info). A working set that climbs steadily, and will be at the limit within 24 h, is a [Leak]. What
 // hurts already as much as the leak will is named first.
 //
 // # OOM kills
 //
-// A kill is Critical. It begins no new epoch by the container's ID, because kills are what makes containers new; a changed limit does. A
+// A kill is Critical. The limit that its record lacks is that of the [MemorySample]s of the same container. It begins no new epoch by the container's ID, because kills are what makes containers new; a changed limit does. A
 // window without a kill is None ([ReasonNoKillInWindow]) once it has been measured: by [MemorySample]s of the same container that
 // counted kills and found none. Where nobody counts, only the wall clock can tell, which is the operator's.
 //

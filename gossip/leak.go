@@ -15,12 +15,6 @@ const (
 	highLeak, warningLeak = time.Hour, 6 * time.Hour // until it is at the limit, and Info beyond
 )
 
-// leakSeen is a leak and the time of the newest sample of it, Unix nanoseconds.
-type leakSeen struct {
-	Leak
-	end int64
-}
-
 // leak looks for a working set that climbs steadily, in the samples up to a time. It takes the first and the last sample of each bucket.
 func (w *memoryWindow) leak(limit Optional[int64], until int64) Optional[Leak] {
 	var room [2 * buckets]point

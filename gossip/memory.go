@@ -21,21 +21,34 @@ func belowNearLimit(used, limit int64) bool { return mulSat(used, 10) < mulSat(l
 // memoryWindow is the window of one source of memory samples.
 type memoryWindow struct {
 	window[memorySums]
-	ended Optional[leakSeen] // what the last epoch was
+	since int64                 // the oldest sample of this epoch, Unix nanoseconds; 0 when there is none
+	ended Optional[memoryEpoch] // the last epoch
+}
+
+// memoryEpoch is what is remembered of an epoch that has ended: a kill, which ends it, is told apart by that.
+type memoryEpoch struct {
+	leak       Optional[Leak]
+	limit      Optional[float64]
+	filled     bool  // limit is the pod's
+	since, end int64 // its oldest sample and its newest, Unix nanoseconds
 }
 
 func (w *memoryWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 	s := e.(MemorySample)
 	entry := memoryEntry(&s, digest)
-	return w.add(&entry, newest)
+	got := w.add(&entry, newest)
+	if got == counted && (w.since == 0 || entry.end < w.since) {
+		w.since = entry.end
+	}
+	return got
 }
 
-// restart remembers whether the epoch that ends was a leak: a kill, which ends it, is told apart by that.
+// restart remembers the epoch that ends.
 func (w *memoryWindow) restart(s *stream) {
-	w.ended = Optional[leakSeen]{}
-	if leak, ok := w.leak(s.limitBytes(), math.MaxInt64).Get(); ok {
-		w.ended = Some(leakSeen{leak, s.newest})
-	}
+	w.ended = Some(memoryEpoch{
+		leak: w.leak(s.limitBytes(), math.MaxInt64), limit: s.limit, filled: s.filled, since: w.since, end: s.newest,
+	})
+	w.since = 0
 	w.window.restart(s)
 }
 
@@ -127,6 +140,8 @@ func (f *MemoryPressure) pressed(counters bool) (Severity, Reason) {
 func (f *MemoryPressure) short(counters bool) (Severity, Reason) {
 	near := f.Peak.Known && f.Limit.Value > 0 && !belowNearLimit(f.Peak.Value, f.Limit.Value)
 	switch {
+	case !f.UsedOfLimit.Known && f.LimitHits.Value > 0: // there is one, and how near it is nobody knows
+		return SeverityInfo, ReasonLimitHit
 	case !f.UsedOfLimit.Known:
 		return SeverityUnknown, ReasonNotMeasured
 	case near && f.FaultRate.Known && f.FaultRate.Value >= faultFactor*f.FaultBaseline.Value:
@@ -158,6 +173,8 @@ func (w *memoryWindow) missing(s *stream) []string {
 }
 
 // limitBytes is the limit where it is one of memory: whole bytes, which float64 holds up to 8 PiB.
-func (s *stream) limitBytes() Optional[int64] {
-	return Optional[int64]{Value: int64(s.limit.Value), Known: s.limit.Known}
+func (s *stream) limitBytes() Optional[int64] { return bytesOf(s.limit) }
+
+func bytesOf(limit Optional[float64]) Optional[int64] {
+	return Optional[int64]{Value: int64(limit.Value), Known: limit.Known}
 }

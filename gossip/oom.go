@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"cmp"
+	"slices"
 	"time"
 )
 
@@ -77,8 +78,9 @@ func (w *oomWindow) missing(s *stream) []string {
 	return named([]field{{!sum.last.usage.Known, "usage_bytes"}, {!s.limit.Known, "limit_bytes"}, {sum.last.scope == "", "scope"}})
 }
 
-// besideMemory completes a finding about kills with what the same container's memory samples say: whether its memory climbed steadily
-// before, and whether a window has passed without a kill. Only samples that counted kills can say that.
+// besideMemory completes a finding about kills with what the same container's memory samples say: the limit, whether its memory climbed
+// steadily before, and whether a window has passed without a kill. Only samples that counted kills can say that. What was in use at the
+// kill they do not say: they are of before, when it was less.
 func (s *state) besideMemory(f OOMKilled, r Report, a *Analyzer) (OOMKilled, Report) {
 	about := s.about
 	about.Kind = KindMemoryPressure
@@ -91,6 +93,10 @@ func (s *state) besideMemory(f OOMKilled, r Report, a *Analyzer) (OOMKilled, Rep
 		return f, r
 	}
 	f.Leak = m.leakBefore(f.LastKill.UnixNano(), a.window)
+	if limit, filled := m.memoryLimitAt(f.LastKill.UnixNano()); limit.Known && (!f.Limit.Known || (!filled && s.limitFilled())) {
+		f.Limit = limit
+		r.Covered.Missing = slices.DeleteFunc(slices.Clone(r.Covered.Missing), func(field string) bool { return field == "limit_bytes" })
+	}
 	last := max(s.newest, m.killed)
 	if m.quiet-last < int64(a.window) {
 		return f, r
@@ -115,11 +121,38 @@ func (s *state) leakBefore(kill int64, window time.Duration) Optional[Leak] {
 		return Optional[Leak]{}
 	}
 	near := func(end int64) bool { return time.Duration(max(kill-end, end-kill)) <= window }
-	if old, known := w.ended.Get(); known && near(old.end) && w.begins() > kill {
-		return Some(old.Leak)
+	if old, known := w.ended.Get(); known && old.leak.Known && near(old.end) && w.begins() > kill {
+		return old.leak
 	}
 	if !near(best.newest) && best.newest < kill {
 		return Optional[Leak]{}
 	}
 	return w.leak(best.limitBytes(), kill)
+}
+
+// memoryLimitAt is the memory limit at a time, as the memory samples show it: that of the epoch which had begun by then. Samples that began
+// later, with none known before, are taken to be of the same limit. Filled says that it is the pod's.
+func (s *state) memoryLimitAt(at int64) (limit Optional[int64], filled bool) {
+	best := s.best()
+	if best == nil {
+		return limit, false
+	}
+	w, ok := best.samples.(*memoryWindow)
+	if !ok {
+		return limit, false
+	}
+	old, known := w.ended.Get()
+	switch {
+	case !known || w.since <= at:
+		return best.limitBytes(), best.filled
+	case old.since <= at:
+		return bytesOf(old.limit), old.filled
+	}
+	return limit, false
+}
+
+// limitFilled says whether the limit of the source that is believed is the pod's: no record has told its own.
+func (s *state) limitFilled() bool {
+	best := s.best()
+	return best != nil && best.filled
 }

@@ -1,6 +1,7 @@
 package gossip_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -140,6 +141,46 @@ func TestKilledByLeak(t *testing.T) {
 	}
 	require.False(t, seen[gossip.OOMKilled](t, append(climbing(21, 20), again(11*time.Minute), again(13*time.Minute), kill(14*time.Minute, 512))...).Leak.Known,
 		"the container that leaked was another one")
+}
+
+// A kill whose record lacks the limit has that of the memory samples of its time, whatever comes first.
+func TestAKillHasTheLimitOfItsMemorySamples(t *testing.T) {
+	limit := func(mib int64) func(*gossip.MemorySample) {
+		return func(s *gossip.MemorySample) { s.LimitBytes = gossip.Some(mib * mebi) }
+	}
+	filled := func(s *gossip.MemorySample) { s.LimitFilled = true }
+	unlimited := func(k *gossip.OOMKill) { k.LimitBytes = gossip.Optional[int64]{} }
+	ofThePod := func(k *gossip.OOMKill) { k.LimitBytes, k.LimitFilled = gossip.Some[int64](700*mebi), true }
+	const at = 5 * time.Minute
+	for name, test := range map[string]struct {
+		kill   func(*gossip.OOMKill)
+		memory []gossip.Event
+		want   int64 // MiB; 0 is not known
+	}{
+		"before the kill":       {unlimited, []gossip.Event{memorySample(at-time.Minute, 400)}, 512},
+		"at the kill":           {unlimited, []gossip.Event{memorySample(at, 400)}, 512},
+		"after it":              {unlimited, []gossip.Event{memorySample(at+time.Minute, 400)}, 512},
+		"the pod's":             {unlimited, []gossip.Event{memorySample(at, 400, filled)}, 512},
+		"raised before":         {unlimited, []gossip.Event{memorySample(0, 400), memorySample(time.Minute, 400, limit(600))}, 600},
+		"raised after":          {unlimited, []gossip.Event{memorySample(0, 400), memorySample(at+time.Minute, 400, limit(600))}, 512},
+		"raised twice after":    {unlimited, []gossip.Event{memorySample(0, 400), memorySample(at+time.Minute, 400, limit(600)), memorySample(at+2*time.Minute, 400, limit(700))}, 0},
+		"another container":     {unlimited, []gossip.Event{memorySample(at, 400, func(s *gossip.MemorySample) { s.Container = "log" })}, 0},
+		"another pod":           {unlimited, []gossip.Event{memorySample(at, 400, func(s *gossip.MemorySample) { s.PodUID = "u2" })}, 0},
+		"no limit told":         {unlimited, []gossip.Event{memorySample(at, 400, func(s *gossip.MemorySample) { s.LimitBytes.Known = false })}, 0},
+		"the kill's own wins":   {nil, []gossip.Event{memorySample(at, 400, limit(600))}, 512},
+		"the pod's gives way":   {ofThePod, []gossip.Event{memorySample(at, 400, limit(600))}, 600},
+		"the pod's, both times": {ofThePod, []gossip.Event{memorySample(at, 400, limit(600), filled)}, 700},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := kill(at, 512)
+			if test.kill != nil {
+				test.kill(&k)
+			}
+			got := seen[gossip.OOMKilled](t, append(test.memory, k)...)
+			require.Equal(t, gossip.Optional[int64]{Value: test.want * mebi, Known: test.want > 0}, got.Limit)
+			require.Equal(t, test.want == 0, slices.Contains(got.Covered.Missing, "limit_bytes"))
+		})
+	}
 }
 
 func TestEnrichMemory(t *testing.T) {

@@ -141,8 +141,10 @@ const (
 	RoleMain Role = iota
 	// RoleSidecar is an init container with restartPolicy Always: it runs beside the others.
 	RoleSidecar
-	// RoleInit is an ordinary init container: it ends before the others start, and gets no advice.
+	// RoleInit is an ordinary init container: it ends before the others start.
 	RoleInit
+	// RoleEphemeral is a container that was put into a running pod (kubectl debug). It has no resources of its own.
+	RoleEphemeral
 )
 
 // LimitRange is one object of that kind, as far as it bounds the CPU or the memory of a container.

@@ -70,7 +70,8 @@ const (
 	// ReasonThrashing is at least 90 % of the memory limit in use, and major faults at ten times the usual rate: pages are thrown out and
 	// read in again.
 	ReasonThrashing Reason = "Thrashing"
-	// ReasonLimitHit is at least 90 % of the memory limit in use, and usage was about to go over it.
+	// ReasonLimitHit is at least 90 % of the memory limit in use, and usage was about to go over it; or the latter alone, where no limit
+	// is shown.
 	ReasonLimitHit Reason = "LimitHit"
 	// ReasonNearLimit is at least 80 % of the memory limit in use, and no sign yet that it hurts.
 	ReasonNearLimit Reason = "NearLimit"
@@ -86,7 +87,7 @@ const (
 	ReasonTooLittleTraffic Reason = "TooLittleTraffic"
 	// ReasonBelowThreshold is measured, and below the threshold: 10 % of periods, say.
 	ReasonBelowThreshold Reason = "BelowThreshold"
-	// ReasonNoLimit is a container without a CPU limit: the kernel has nothing to enforce.
+	// ReasonNoLimit is a container without a CPU limit, which was not throttled: the kernel has nothing to enforce.
 	ReasonNoLimit Reason = "NoLimit"
 	// ReasonTooFewPeriods is fewer than 50 enforcement periods (5 s of activity): no verdict yet.
 	ReasonTooFewPeriods Reason = "TooFewPeriods"

@@ -82,7 +82,7 @@ func refuse(f gossip.CPUThrottling, why string) Recommendation {
 		Reason:   strings.ToUpper(why[:1]) + why[1:] + ".",
 		Evidence: evidence(f),
 	}
-	if f.Limit.Known {
+	if f.Limit.Value > 0 {
 		r.Current = quantity(f.Limit.Value)
 	}
 	return r

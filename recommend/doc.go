@@ -20,7 +20,7 @@
 //	startup-throttling     throttled only within 60 s of the pod's start: a boost then, not a limit for ever
 //	match-threads-to-limit more threads than cores use up the quota together: fewer workers, if the limit must stay
 //	memory-leak            when memory that climbs steadily will run out; a higher limit would only put it off
-//	node-out-of-memory     a request instead, where the node or a parent killed
+//	node-out-of-memory     a request instead, where the node may have killed what uses more than it requests
 //	raise-pod-memory-limit the limit of the pod as a whole, where that is what hurts or killed
 //	raise-memory-limit     a limit above the most that was used, where it is the limit that hurts or killed
 //	investigate-retransmits, investigate-drops, investigate-connects
@@ -58,8 +58,9 @@
 //
 // max(1.2·peak, peak + 100Mi), rounded up to 16Mi below 1Gi and to 64Mi above: the larger of what the recommenders of the vertical pod
 // autoscaler take after an OOM kill. The peak is the largest usage at a kill, or the largest working set of the window. No usage or no
-// limit: no number. Killed below 90 % of its own limit, without one, or while the node had no memory left: the same number, but for the
-// request, and never above the limit. A leak gets the time until it is at its limit instead. Lowering is never advised.
+// limit: no number. Killed while the node had no memory left, or by nobody knows what below 90 % of its own limit or without one: the same
+// number, but for the request, never above the limit, and only where more was used than is requested. What stayed within its request was
+// killed for what others use. Where a limit killed, and not the container's own, the pod's is the one to raise, if it is known. A leak gets the time until it is at its limit instead. Lowering is never advised.
 //
 // # Commands
 //

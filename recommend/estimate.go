@@ -117,6 +117,9 @@ func tellable(f gossip.CPUThrottling) error {
 		return fmt.Errorf("the container or its limit is new, and what was measured is of the old one: wait for %d periods", gossip.MinPeriods)
 	case !known:
 		return fmt.Errorf("the current CPU limit is not known")
+	case limit == 0:
+		return fmt.Errorf("throttled periods prove a CPU limit that the record or the pod does not show; look at cpu.max of the container's " +
+			"cgroup and of the pod's above it")
 	case f.Periods.Known && f.Periods.Value < gossip.MinPeriods:
 		return fmt.Errorf("only %d periods were measured, and fewer than %d tell nothing", f.Periods.Value, gossip.MinPeriods)
 	case !f.Throttled.Known:

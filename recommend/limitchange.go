@@ -175,6 +175,9 @@ func (c limitChange) againstRequest() string {
 // the changed container will. Ephemeral containers have no resources and no part in the class.
 func (c limitChange) keepsGuaranteed(other gossip.Container) bool {
 	changed := other.Name == c.about.Container
+	if other.Role == gossip.RoleEphemeral { // has no say in the class
+		return true
+	}
 	return ((changed && c.of == memory) || memory.equal(other)) && ((changed && c.of == cpu) || cpu.equal(other))
 }
 

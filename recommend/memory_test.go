@@ -108,6 +108,7 @@ func TestMemoryAdvice(t *testing.T) {
 	type events = []gossip.Event
 	noLimit := func(k *gossip.OOMKill) { k.LimitBytes = gossip.Some[int64](0) }
 	global := func(k *gossip.OOMKill) { k.Scope = gossip.ScopeGlobal }
+	unsaid := func(k *gossip.OOMKill) { k.Scope = "" }
 	killed := func(hits int64) func(*gossip.MemorySample) {
 		return func(s *gossip.MemorySample) { s.OOMKills, s.LimitHits = gossip.Some[int64](1), gossip.Some(hits) }
 	}
@@ -127,19 +128,19 @@ func TestMemoryAdvice(t *testing.T) {
 			gossip.Pod{},
 			"raise-memory-limit", "", "Which container of the pod it was is not known",
 		},
-		"below its limit":            {events{kill(300)}, memoryPod(), "node-out-of-memory", "400Mi", "killed below its own limit"},
+		"below its limit":            {events{kill(300, unsaid)}, memoryPod(), "node-out-of-memory", "400Mi", "killed below its own limit"},
 		"the node":                   {events{kill(512, global)}, memoryPod(), "node-out-of-memory", "512Mi", `"resources":{"requests":{"memory":"512Mi"}}`},
-		"the node, no limit":         {events{kill(2000, noLimit)}, memoryPod(), "node-out-of-memory", "2432Mi", "what uses more than its request is killed first"},
+		"the node, no limit":         {events{kill(2000, noLimit, unsaid)}, memoryPod(), "node-out-of-memory", "2432Mi", "what uses most above its request is killed first"},
 		"the node, no usage":         {events{kill(0, global, func(k *gossip.OOMKill) { k.UsageBytes.Known = false })}, memoryPod(), "node-out-of-memory", "", "raising its limit would not help"},
 		"the node, nothing known":    {events{kill(512, global)}, gossip.Pod{}, "node-out-of-memory", "", "what it requests is not known"},
-		"the node, enough requested": {events{kill(512, global)}, memoryPod(guaranteedMemory), "node-out-of-memory", "", "although it requests 512Mi"},
+		"the node, enough requested": {events{kill(512, global)}, memoryPod(guaranteedMemory), "node-out-of-memory", "", "its pod is Guaranteed and requests all that it may use"},
 		"the request makes it Guaranteed: no resize": {events{kill(512, global)}, memoryPod(func(p *gossip.Pod) {
 			p.Containers[0].CPURequest = p.Containers[0].CPULimit
 		}), "node-out-of-memory", "512Mi", "a running pod cannot be resized"},
-		"best effort: no resize": {events{kill(300, noLimit)}, memoryPod(func(p *gossip.Pod) {
+		"best effort: no resize": {events{kill(300, noLimit, unsaid)}, memoryPod(func(p *gossip.Pod) {
 			p.QoS, p.Containers = gossip.QoSBestEffort, []gossip.Container{{Name: "app"}}
 		}), "node-out-of-memory", "400Mi", "Raise the memory request of container app to 400Mi."},
-		"request and an autoscaler": {events{kill(300)}, memoryPod(func(p *gossip.Pod) { p.MemoryAutoscaler = "api" }), "node-out-of-memory", "", "HorizontalPodAutoscaler api scales by a share of the memory request"},
+		"request and an autoscaler": {events{kill(300, unsaid)}, memoryPod(func(p *gossip.Pod) { p.MemoryAutoscaler = "api" }), "node-out-of-memory", "", "HorizontalPodAutoscaler api scales by a share of the memory request"},
 
 		"guaranteed: both together": {events{kill(512)}, memoryPod(guaranteedMemory), "raise-memory-limit", "624Mi", `"limits":{"memory":"624Mi"},"requests":{"memory":"624Mi"}`},
 		"guaranteed needs room":     {events{kill(512)}, memoryPod(guaranteedMemory), "raise-memory-limit", "624Mi", "must have 112Mi to spare"},
@@ -160,7 +161,16 @@ func TestMemoryAdvice(t *testing.T) {
 		}), "raise-memory-limit", "624Mi", "The resize restarts the container"},
 		"a resize of CPU would": {events{kill(512)}, memoryPod(func(p *gossip.Pod) { p.Containers[0].ResizeRestarts = true }), "raise-memory-limit", "624Mi", ""},
 		"sidecar":               {events{kill(512)}, memoryPod(func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleSidecar }), "raise-memory-limit", "624Mi", `{"spec":{"initContainers":[`},
-		"init container":        {events{kill(512)}, memoryPod(func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleInit }), "", "", ""},
+		"init container":        {events{kill(512)}, memoryPod(func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleInit }), "raise-memory-limit", "624Mi", ""},
+
+		"killed by the pod's limit":           {events{kill(300)}, memoryPod(func(p *gossip.Pod) { p.MemoryLimit = gossip.Some[int64](640 * mebi) }), "raise-pod-memory-limit", "768Mi", "not its own (it used 300Mi of 512Mi): the pod's limit of 640Mi"},
+		"and it has none itself":              {events{kill(300, noLimit)}, memoryPod(func(p *gossip.Pod) { p.MemoryLimit = gossip.Some[int64](640 * mebi) }), "raise-pod-memory-limit", "768Mi", "it has none of its own"},
+		"killed by a limit that is not shown": {events{kill(300, noLimit)}, memoryPod(), "raise-memory-limit", "", "a memory limit that the record or the pod does not show"},
+		"killed by a limit far above":         {events{kill(300)}, memoryPod(), "raise-memory-limit", "", "hardly its own (300Mi of 512Mi were in use)"},
+		"no limit, and it was hit":            {events{usage(500, stalled, hits, func(s *gossip.MemorySample) { s.LimitBytes.Value = 0 })}, memoryPod(), "raise-memory-limit", "", "does not show"},
+		"no limit, hit and killed":            {events{usage(500, killed(3), func(s *gossip.MemorySample) { s.LimitBytes.Value = 0 })}, memoryPod(), "raise-memory-limit", "", "does not show"},
+		"ephemeral":                           {events{kill(512)}, memoryPod(func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleEphemeral }), "raise-memory-limit", "", "An ephemeral container has no resources of its own"},
+		"ephemeral, on a node without memory": {events{kill(512, global)}, memoryPod(func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleEphemeral }), "node-out-of-memory", "", "An ephemeral container has no resources of its own"},
 
 		"near its limit":           {events{usage(480)}, memoryPod(), "", "", ""},
 		"hits":                     {events{usage(480, hits)}, memoryPod(), "raise-memory-limit", "592Mi", "It used 480Mi at most"},
@@ -169,7 +179,7 @@ func TestMemoryAdvice(t *testing.T) {
 		"a pod stalls":             {events{usage(500, stalled, func(s *gossip.MemorySample) { s.Container = "" })}, memoryPod(), "raise-memory-limit", "", "limits are those of containers"},
 		"killed near its limit":    {events{usage(500, killed(3))}, memoryPod(), "raise-memory-limit", "608Mi", "It was killed at its limit"},
 		"killed between samples":   {events{usage(100, killed(3))}, memoryPod(), "raise-memory-limit", "624Mi", "512Mi were in use"},
-		"killed, never at its own": {events{usage(100, killed(0))}, memoryPod(), "node-out-of-memory", "208Mi", ""},
+		"killed, never at its own": {events{usage(200, killed(0))}, memoryPod(), "node-out-of-memory", "304Mi", "It used 200Mi and requests 128Mi"},
 		"killed, hits not counted": {events{usage(100, killed(0), func(s *gossip.MemorySample) { s.LimitHits.Known = false })}, memoryPod(), "raise-memory-limit", "", "is not known"},
 		"percentage alone":         {events{usage(0, func(s *gossip.MemorySample) { s.WorkingSet.Known, s.UsedShare = false, gossip.Some(0.95) })}, memoryPod(), "raise-memory-limit", "592Mi", "It used 486Mi at most"},
 		"percentage, limit unknown": {events{usage(0, func(s *gossip.MemorySample) {
@@ -199,12 +209,70 @@ func TestMemoryAdvice(t *testing.T) {
 			require.Equal(t, test.target, r.Target.String())
 		})
 	}
-	never := recommend.Default().For(find(t, kill(300, noLimit)), memoryPod(func(p *gossip.Pod) {
+	never := recommend.Default().For(find(t, kill(300, noLimit, unsaid)), memoryPod(func(p *gossip.Pod) {
 		p.QoS, p.Containers = gossip.QoSBestEffort, []gossip.Container{{Name: "app"}}
 	}))[0]
 	require.Empty(t, never.Resize)
 	require.Contains(t, never.Patch, `"requests":{"memory":"400Mi"}`)
 	require.Contains(t, never.Rollback, `"requests":{"memory":null}`, "there was no request")
+}
+
+// What is said of a kill by the node follows from what was used, requested and admitted: kubernetes/kubernetes#111356, where a sidecar
+// was killed within its request, and every other case.
+func TestNodeOutOfMemoryAgreesWithItsFigures(t *testing.T) {
+	type size = gossip.Optional[int64]
+	unknown := size{}
+	of := func(mib int64) size { return gossip.Some(mib * mebi) }
+	const burstable = gossip.QoSBurstable
+	for name, test := range map[string]struct {
+		used, request, limit, podLimit size
+		qos                            gossip.QoS
+		target                         string // "" is a refusal
+		says                           string
+	}{
+		"below its request":         {of(40), of(64), of(1024), unknown, burstable, "", "It stayed within its request (40Mi of 64Mi), and "},
+		"at its request":            {of(64), of(64), of(1024), unknown, burstable, "", "It stayed within its request (64Mi of 64Mi)"},
+		"above its request":         {of(65), of(64), of(1024), unknown, burstable, "176Mi", "It used 65Mi and requests 64Mi; what uses most above its request"},
+		"no request":                {of(40), unknown, of(1024), unknown, burstable, "144Mi", "It used 40Mi and requests nothing; what requests nothing"},
+		"best effort":               {of(40), unknown, unknown, unknown, gossip.QoSBestEffort, "144Mi", "requests nothing"},
+		"best effort, no usage":     {unknown, unknown, unknown, unknown, gossip.QoSBestEffort, "", "it requests nothing, so it is among the first to be killed: how much it used was not measured"},
+		"usage unknown":             {unknown, of(64), of(1024), unknown, burstable, "", "whether it stayed within its request of 64Mi is not known"},
+		"limit below the estimate":  {of(100), of(64), of(128), unknown, burstable, "128Mi", "It used 100Mi and requests 64Mi"},
+		"the pod's limit is lower":  {of(100), of(64), of(512), of(160), burstable, "160Mi", "It used 100Mi and requests 64Mi"},
+		"requests all it may":       {of(130), of(128), of(128), unknown, burstable, "", "it requests 128Mi already, as much as its limit admits"},
+		"guaranteed, below":         {of(40), of(64), of(64), unknown, gossip.QoSGuaranteed, "", "others are killed before it"},
+		"guaranteed, usage unknown": {unknown, of(64), of(64), unknown, gossip.QoSGuaranteed, "", "others are killed before it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, scope := range []gossip.Scope{gossip.ScopeGlobal, ""} {
+				k := kill(0, func(k *gossip.OOMKill) { k.UsageBytes, k.LimitBytes, k.Scope = test.used, test.limit, scope })
+				f := find(t, k).(gossip.OOMKilled)
+				if scope == "" && !f.Outside() { // then the limit is what is advised on
+					continue
+				}
+				got := recommend.Default().For(f, memoryPod(func(p *gossip.Pod) {
+					p.QoS, p.MemoryLimit = test.qos, test.podLimit
+					p.Containers[0].MemoryRequest, p.Containers[0].MemoryLimit = test.request, test.limit
+				}))
+				require.Len(t, got, 1)
+				require.Equal(t, "node-out-of-memory", got[0].Rule)
+				shortage := map[gossip.Scope]string{gossip.ScopeGlobal: "he node had no memory left"}[scope]
+				if scope == "" {
+					shortage = ", so the node was short of memory, or a limit above it was reached"
+				}
+				require.Contains(t, got[0].Reason, shortage)
+				require.Contains(t, got[0].Reason, test.says)
+				require.LessOrEqual(t, len(got[0].Reason), 512)
+				if test.target == "" {
+					require.Nil(t, got[0].Target)
+					require.NotContains(t, got[0].Reason, "what uses most above")
+					continue
+				}
+				require.NotNil(t, got[0].Target, got[0].Reason)
+				require.Equal(t, test.target, got[0].Target.String())
+			}
+		})
+	}
 }
 
 func TestMemoryLeak(t *testing.T) {

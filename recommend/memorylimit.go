@@ -9,7 +9,7 @@ import (
 // raiseMemoryLimit advises a limit above the most that was used, where it is the limit that hurts, and memory does not leak.
 func raiseMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	n, ok := memoryNeedOf(f, p)
-	if !ok || n.Level < gossip.SeverityWarning || n.leak.Known || n.podLimited || (n.killed && n.outside) {
+	if !ok || n.Level < gossip.SeverityWarning || n.leak.Known || n.ofNode() || n.ofPod() {
 		return Recommendation{}, false
 	}
 	if why := n.noLimitNumber(); why != "" {
@@ -30,13 +30,18 @@ func raiseMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 func (n memoryNeed) noLimitNumber() string {
 	switch {
 	case n.standing:
-		return "the container or its limit is new, and what was measured is of the old one: wait for new samples"
-	case n.About.Container == "" && n.About.Kind == gossip.KindOOMKill:
-		return "which container of the pod it was is not known: the records tell its ID only"
+		return wait
 	case n.About.Container == "":
-		return "the records tell of the pod as a whole, and limits are those of containers"
+		return n.nameless()
+	case n.role == gossip.RoleEphemeral:
+		return ephemeral
 	case !n.limit.Known:
 		return "the current memory limit is not known"
+	case n.culprit == limitAbove && n.limit.Value > 0:
+		return fmt.Sprintf("a limit killed it, and hardly its own (%s of %s were in use); look at memory.max of the pod's cgroup, of those "+
+			"above and below, and whether the use was read after the kill", mebibytes(n.peak.Value), mebibytes(n.limit.Value))
+	case n.limit.Value == 0 && (n.hits > 0 || n.culprit == limitAbove):
+		return "it ran into a memory limit that the record or the pod does not show; look at memory.max of the container's cgroup and of the pod's above it"
 	case n.limit.Value == 0:
 		return "it has no memory limit, so memory is short on the node or in the pod: give it a request of what it needs"
 	case !n.peak.Known:
@@ -50,65 +55,10 @@ func (n memoryNeed) noLimitNumber() string {
 	return ""
 }
 
-// nodeOutOfMemory advises a request where it was not the container's own limit that killed: who uses less than its request is killed
-// last, and the scheduler keeps the room free.
-func nodeOutOfMemory(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
-	n, ok := memoryNeedOf(f, p)
-	if !ok || n.leak.Known || n.podLimited || !n.killed || !n.outside {
-		return Recommendation{}, false
+// nameless says why nothing can be said of a container that has no name.
+func (n memoryNeed) nameless() string {
+	if n.About.Kind == gossip.KindOOMKill {
+		return "which container of the pod it was is not known: the records tell its ID only"
 	}
-	own, known := p.Container(n.About.Container)
-	request := own.MemoryRequest.Or(0)
-	why := "the node had no memory left"
-	if k, isKill := f.(gossip.OOMKilled); !isKill || k.Scope != gossip.ScopeGlobal {
-		why = "it was killed below its own limit, so a limit above it or the node was short of memory"
-	}
-	to := n.target()
-	if n.limit.Value > 0 {
-		to = min(to, float64(n.limit.Value))
-	}
-	switch {
-	case !n.peak.Known:
-		return n.refuse("request", why+": raising its limit would not help, and how much it used was not measured"), true
-	case n.standing || n.About.Container == "" || !known:
-		return n.refuse("request", why+": raising its limit would not help; what it requests is not known"), true
-	case float64(request) >= to:
-		return n.refuse("request", fmt.Sprintf("%s, although it requests %s, which is enough: look at what else runs there, and at the pod's limit",
-			why, bytes(request))), true
-	}
-	c := limitChange{pod: p, about: n.About, of: memory, request: true, from: float64(request), to: to}
-	r := n.advise(c, "request")
-	if r.Reason == "" {
-		r.Reason = fmt.Sprintf("Its limit is not the cause: %s. It used %s; what uses more than its request is killed first.", why, mebibytes(n.peak.Value))
-	}
-	return r, true
-}
-
-// memoryLeak says when memory will run out: a higher limit would only put it off.
-func memoryLeak(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
-	n, ok := memoryNeedOf(f, p)
-	if !ok || !n.leak.Known {
-		return Recommendation{}, false
-	}
-	leak := n.leak.Value
-	r := Recommendation{
-		Priority: n.Level,
-		Action:   fmt.Sprintf("Find the leak in %s, and do not raise its memory limit.", n.whose()),
-		Reason: fmt.Sprintf("Its working set climbs by %s an hour without coming back (R² %.2f); at this rate it reaches its limit of %s in %s.",
-			mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2, mebibytes(n.limit.Value), leak.TimeLeft()),
-		Evidence: n.evidence,
-		Risk:     "A cache that still fills looks the same: compare over a day, or look at a heap profile.",
-	}
-	switch {
-	case n.killed:
-		r.Reason = fmt.Sprintf("Its working set climbed by %s an hour without coming back (R² %.2f), until it was killed: a higher limit would only put that off.",
-			mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2)
-	case n.standing:
-		r.Reason = fmt.Sprintf("Its working set climbed by %s an hour without coming back (R² %.2f), until the container restarted or its limit changed.",
-			mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2)
-	}
-	if n.limit.Known {
-		r.Current = bytes(n.limit.Value)
-	}
-	return r, true
+	return "the records tell of the pod as a whole, and limits are those of containers"
 }

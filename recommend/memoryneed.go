@@ -24,11 +24,33 @@ type memoryNeed struct {
 	standing    bool
 	killed      bool
 	outside     bool // it is not the container's own limit that hurts
-	podLimited  bool // it is the limit of the pod as a whole
+	culprit     culprit
+	hits        int64
+	podLimit    gossip.Optional[int64] // which all containers of the pod share
+	role        gossip.Role
 	evidence    string
 }
 
-// memoryNeedOf is false for findings that call for no advice: healthy ones, other kinds, and init containers.
+// culprit is what was out of memory when a process was killed.
+type culprit int
+
+const (
+	ownLimit    culprit = iota // or not known to be another
+	limitAbove                 // a limit, and not the container's own as far as that is shown
+	nodeOrAbove                // the node, or a limit above the container's own
+	node
+)
+
+// Why there can be no number, of a limit or a request.
+const (
+	wait      = "the container or its limit is new, and what was measured is of the old one: wait for new samples"
+	ephemeral = "an ephemeral container has no resources of its own, and what it uses counts to the pod: end it once it is not needed"
+)
+
+// ofNode says whether it may have been the node that had no memory left.
+func (n memoryNeed) ofNode() bool { return n.killed && n.culprit >= nodeOrAbove }
+
+// memoryNeedOf is false for findings that call for no advice: healthy ones, and other kinds.
 func memoryNeedOf(f gossip.Finding, p gossip.Pod) (memoryNeed, bool) {
 	var n memoryNeed
 	switch f := f.(type) {
@@ -37,18 +59,34 @@ func memoryNeedOf(f gossip.Finding, p gossip.Pod) (memoryNeed, bool) {
 		n.fromPressure(f)
 	case gossip.OOMKilled:
 		n = memoryNeed{Report: f.Report, peak: f.Peak, limit: f.Limit, leak: f.Leak, standing: f.Standing, killed: true, outside: f.Outside()}
-		n.evidence = killEvidence(f)
+		n.evidence, n.culprit = killEvidence(f), culpritOf(f)
 	case gossip.CPUThrottling, gossip.NetworkIssue, gossip.PodBirth:
 		return n, false
 	}
-	n.podLimited = n.limitedByPod(f, p)
-	c, _ := p.Container(n.About.Container)
-	return n, n.Level >= gossip.SeverityInfo && c.Role != gossip.RoleInit
+	c, known := p.Container(n.About.Container)
+	n.role, n.podLimit = c.Role, p.MemoryLimit
+	if k, isKill := f.(gossip.OOMKilled); isKill && k.Scope == gossip.ScopeMemcg && known && !c.MemoryLimit.Known {
+		n.culprit = limitAbove // it has none of its own, whatever limit the kill was seen at
+	}
+	return n, n.Level >= gossip.SeverityInfo
+}
+
+// culpritOf is what was out of memory, as far as a kill tells.
+func culpritOf(f gossip.OOMKilled) culprit {
+	switch {
+	case f.Scope == gossip.ScopeGlobal:
+		return node
+	case !f.Outside():
+		return ownLimit
+	case f.Scope == gossip.ScopeMemcg:
+		return limitAbove
+	}
+	return nodeOrAbove
 }
 
 // fromPressure fills in what memory samples only hint at.
 func (n *memoryNeed) fromPressure(f gossip.MemoryPressure) {
-	n.killed = f.Kills.Value > 0
+	n.killed, n.hits = f.Kills.Value > 0, f.LimitHits.Value
 	limit := f.Limit.Value
 	if share, ok := f.UsedOfLimit.Get(); ok && !n.peak.Known && limit > 0 {
 		n.peak = gossip.Some(int64(math.Round(share * float64(limit))))
@@ -58,9 +96,12 @@ func (n *memoryNeed) fromPressure(f gossip.MemoryPressure) {
 	}
 	switch {
 	case f.Limit.Known && limit == 0:
-		n.outside = true
+		n.outside = n.hits == 0
 	case n.belowLimit(): // and not for a moment above, as far as that was counted
 		n.outside = !n.killed || f.LimitHits.Known
+	}
+	if n.killed && n.outside {
+		n.culprit = nodeOrAbove
 	}
 }
 
@@ -71,7 +112,12 @@ func (n *memoryNeed) belowLimit() bool {
 
 // target is what to set: the larger of the two above, rounded up to 16Mi below 1Gi and to 64Mi above.
 func (n memoryNeed) target() float64 {
-	need := math.Max(float64(n.peak.Value)*memoryFactor, float64(n.peak.Value)+memoryMargin)
+	return targetFor(n.peak.Value)
+}
+
+// targetFor is the target of a container, or a pod, that used so much.
+func targetFor(used int64) float64 {
+	need := math.Max(float64(used)*memoryFactor, float64(used)+memoryMargin)
 	step := 16.0 * mebi
 	if need >= 1024*mebi {
 		step = 64 * mebi

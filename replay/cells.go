@@ -62,6 +62,8 @@ func networkDetail(f gossip.NetworkIssue) string {
 func metricsDetail(s v1alpha1.KernelWhisperStatus) string {
 	lie, memory := s.MetricsLie.CPU, s.KernelTruth.Memory
 	switch {
+	case lie.Limit != nil && lie.Limit.IsZero():
+		return "no limit"
 	case lie.Usage != nil && lie.Limit != nil:
 		return fmt.Sprintf("%s of %s", lie.Usage, lie.Limit)
 	case lie.Limit != nil:

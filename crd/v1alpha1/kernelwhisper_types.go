@@ -102,7 +102,8 @@ const (
 	ReasonStalled = "Stalled"
 	// ReasonThrashing (True) is at least 90 % of the limit in use, and major faults at ten times the usual rate.
 	ReasonThrashing = "Thrashing"
-	// ReasonLimitHit (True) is at least 90 % of the limit in use, and usage was about to go over it.
+	// ReasonLimitHit (True) is at least 90 % of the limit in use, and usage was about to go over it; or the latter alone, where no limit is
+	// shown.
 	ReasonLimitHit = "LimitHit"
 	// ReasonNearLimit (True) is at least 80 % of the limit in use, and no sign yet that it hurts.
 	ReasonNearLimit = "NearLimit"
@@ -127,7 +128,7 @@ const (
 	ReasonThrottled = "Throttled"
 	// ReasonBelowThreshold (False) is measured, and below the threshold.
 	ReasonBelowThreshold = "BelowThreshold"
-	// ReasonNoLimit (False) is a container without a CPU limit: the kernel has nothing to enforce.
+	// ReasonNoLimit (False) is a container without a CPU limit, which was not throttled: the kernel has nothing to enforce.
 	ReasonNoLimit = "NoLimit"
 	// ReasonTooFewPeriods (Unknown) is fewer enforcement periods than a verdict needs.
 	ReasonTooFewPeriods = "TooFewPeriods"

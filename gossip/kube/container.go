@@ -10,10 +10,10 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// containersOf lists the pod's containers, then its init containers and sidecars, in the order of the spec.
+// containersOf lists the pod's containers, then its init containers and sidecars, then its ephemeral ones, in the order of the spec.
 func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Container {
 	statuses := map[string]corev1.ContainerStatus{}
-	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
+	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses) {
 		statuses[s.Name] = s
 	}
 	pending := pendingResize(p)
@@ -32,6 +32,9 @@ func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Contain
 	for _, c := range p.Spec.InitContainers {
 		add(c, roleOf(c.RestartPolicy))
 	}
+	for _, c := range p.Spec.EphemeralContainers {
+		out = append(out, container(corev1.Container{Name: c.Name}, gossip.RoleEphemeral, statuses[c.Name]))
+	}
 	return out
 }
 
@@ -43,10 +46,10 @@ func roleOf(policy *corev1.ContainerRestartPolicy) gossip.Role {
 	return gossip.RoleInit
 }
 
-// container prefers what the kubelet applied, where the status tells.
+// container prefers what the kubelet applied, where the status tells. An empty status of a container that has resources does not.
 func container(c corev1.Container, role gossip.Role, status corev1.ContainerStatus) gossip.Container {
 	r := defaulted(c.Resources)
-	if status.Resources != nil {
+	if s := status.Resources; s != nil && len(s.Limits)+len(s.Requests) > 0 {
 		r = *status.Resources
 	}
 	restarts := func(resource corev1.ResourceName) bool {
@@ -112,6 +115,9 @@ func qosOf(p *corev1.Pod, containers []gossip.Container) gossip.QoS {
 	}
 	guaranteed, bestEffort := true, true
 	for _, c := range containers {
+		if c.Role == gossip.RoleEphemeral { // has no say
+			continue
+		}
 		guaranteed = guaranteed && c.CPULimit.Known && c.CPULimit == c.CPURequest &&
 			c.MemoryLimit.Known && c.MemoryLimit == c.MemoryRequest
 		bestEffort = bestEffort && !c.CPULimit.Known && !c.CPURequest.Known && !c.MemoryLimit.Known && !c.MemoryRequest.Known

@@ -52,7 +52,11 @@ func TestContainerResources(t *testing.T) {
 			applied: applied(resources(list("100m", "1k"), list("100m", "1k"))),
 			want:    guaranteed("", 0.1, 1000),
 		},
-		"limit added, not applied": {spec: resources(list("1", ""), list("1", "")), applied: applied(resources(nil, nil))},
+		"an empty status tells nothing": { // koordinator-sh/koordinator#489
+			spec:    resources(list("4", ""), list("4", "")),
+			applied: applied(resources(nil, nil)),
+			want:    gossip.Container{CPURequest: gossip.Some(4.0), CPULimit: gossip.Some(4.0)},
+		},
 		"no request from an applied limit": {
 			applied: applied(resources(list("1m", ""), list("", "1k"))),
 			want:    gossip.Container{CPURequest: gossip.Some(0.001), MemoryLimit: gossip.Some[int64](1000)},

@@ -10,9 +10,9 @@
 //
 // A resize in place changes spec at once and the cgroup later, or never; a container's status tells what the kubelet applied. Kernel
 // counters are about the latter, so status.containerStatuses[].resources wins over spec wherever it is present (since Kubernetes 1.33,
-// for containers that were started). A limit of the pod as a whole (spec.resources), which its containers
+// for containers that were started), and is not empty. A limit of the pod as a whole (spec.resources), which its containers
 // share, is kept apart from theirs. A request that the spec does not give equals the limit, as the API server defaults it. Zero
-// and negative quantities are "not set". Ephemeral containers have no resources and are left out.
+// and negative quantities are "not set". Ephemeral containers have no resources.
 //
 // # Owner
 //
