@@ -21,7 +21,7 @@ import (
 const maxResource = 128 << 10
 
 func (d *Door) otlp() otlp.Options {
-	return otlp.Options{MaxRecord: maxResource, MaxRequest: int(d.options.MaxBody), MaxBytes: d.options.MaxBody}
+	return otlp.Options{MaxRecord: maxResource, MaxBytes: d.options.MaxBody}
 }
 
 // Metrics serves /v1/metrics, where OTLP/HTTP is posted, as protobuf or as JSON. Answers are in the format of the request: a response,
