@@ -53,9 +53,9 @@ func bornInTime(r gossip.Reason) metav1.ConditionStatus {
 
 func kernelStats(c gossip.PodCreation) v1alpha1.KernelStats {
 	return v1alpha1.KernelStats{
-		TotalSyscalls:         count(gossip.Some(c.TotalSyscalls)),
-		NamespacesCreated:     count(gossip.Some(c.NamespaceOps)),
-		CgroupWrites:          count(gossip.Some(c.CgroupWrites)),
+		TotalSyscalls:         count(c.TotalSyscalls),
+		NamespacesCreated:     count(c.NamespaceOps),
+		CgroupWrites:          count(c.CgroupWrites),
 		Execs:                 count(c.Execs),
 		ProcessesCreated:      count(c.Processes),
 		Mounts:                count(c.Mounts),
@@ -66,13 +66,23 @@ func kernelStats(c gossip.PodCreation) v1alpha1.KernelStats {
 	}
 }
 
-// birthSays is the kernel's side in a few words: how much it had to do, and where the time went.
+// birthSays is the kernel's side in a few words: how much it had to do, as far as that was counted, and where the time went.
 func birthSays(f gossip.PodBirth) string {
-	says := fmt.Sprintf("%d syscalls", f.Creation.TotalSyscalls)
-	if f.Longest.Name != "" {
-		says += fmt.Sprintf(", longest: %s (%s)", clip(f.Longest.Name, 56), about(f.Longest.Duration))
+	c := f.Creation
+	var says []string
+	for _, work := range []struct {
+		count gossip.Optional[int64]
+		what  string
+	}{{c.TotalSyscalls, "syscalls"}, {c.NamespaceOps, "namespace operations"}, {c.CgroupWrites, "cgroup writes"}} {
+		if n, known := work.count.Get(); known {
+			says = append(says, fmt.Sprintf("%d %s", n, work.what))
+			break
+		}
 	}
-	return says
+	if f.Longest.Name != "" {
+		says = append(says, fmt.Sprintf("longest: %s (%s)", clip(f.Longest.Name, 56), about(f.Longest.Duration)))
+	}
+	return strings.Join(says, ", ")
 }
 
 // birthMessage is the condition's message: whole sentences for whoever is on call.

@@ -97,7 +97,7 @@ func monster(text string) (gossip.CPUThrottling, gossip.PodBirth, []recommend.Re
 	b.About.Kind, b.About.Container, b.Reason = gossip.KindPodBirth, "", gossip.ReasonNotMeasured
 	b.Creation = gossip.PodCreation{
 		Origin:        gossip.Origin{Time: noon},
-		TotalSyscalls: math.MaxInt64, NamespaceOps: math.MaxInt64, CgroupWrites: math.MaxInt64, Duration: math.MaxInt64,
+		TotalSyscalls: n, NamespaceOps: n, CgroupWrites: n, Duration: math.MaxInt64,
 		Execs: n, Processes: n, Mounts: n, IPTablesRules: n, ImagePull: d, Init: d,
 	}
 	for i := range 5000 {

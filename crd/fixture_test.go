@@ -77,7 +77,7 @@ func birth() gossip.PodBirth {
 		},
 		Creation: gossip.PodCreation{
 			Origin:        gossip.Origin{Time: noon, Namespace: "shop", Pod: "api-0", PodUID: podUID},
-			TotalSyscalls: 13942, NamespaceOps: 5, CgroupWrites: 518,
+			TotalSyscalls: gossip.Some[int64](13942), NamespaceOps: gossip.Some[int64](5), CgroupWrites: gossip.Some[int64](518),
 			Duration: 1153 * time.Millisecond,
 			Execs:    gossip.Some[int64](20), Processes: gossip.Some[int64](103), Mounts: gossip.Some[int64](101),
 			IPTablesRules: gossip.Some[int64](0),

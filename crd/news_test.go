@@ -135,7 +135,7 @@ func TestNewsOfCertificate(t *testing.T) {
 		"nothing":  {func(*gossip.PodBirth) {}, false},
 		"severity": {func(f *gossip.PodBirth) { f.Level = gossip.SeverityInfo }, true},
 		"reason":   {func(f *gossip.PodBirth) { f.Reason = gossip.ReasonNotMeasured }, true},
-		"counts":   {func(f *gossip.PodBirth) { f.Creation.TotalSyscalls, f.Longest.Name = 1, "other" }, false},
+		"counts":   {func(f *gossip.PodBirth) { f.Creation.TotalSyscalls, f.Longest.Name = gossip.Some[int64](1), "other" }, false},
 		"a restart": {func(f *gossip.PodBirth) {
 			f.Level, f.Creation.Time = gossip.SeverityWarning, f.Creation.Time.Add(time.Hour)
 		}, false},

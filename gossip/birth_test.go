@@ -14,7 +14,7 @@ import (
 func born(at, took time.Duration, change ...func(*gossip.PodCreation)) gossip.PodCreation {
 	c := gossip.PodCreation{
 		Origin:        gossip.Origin{Time: t0.Add(at), Namespace: "shop", Pod: "api-0", PodUID: "u1", Container: "app", Source: "bpftrace"},
-		TotalSyscalls: 14_000, NamespaceOps: 5, CgroupWrites: 500, Duration: took,
+		TotalSyscalls: gossip.Some[int64](14_000), NamespaceOps: gossip.Some[int64](5), CgroupWrites: gossip.Some[int64](500), Duration: took,
 		ImagePull: gossip.Some(time.Duration(0)), Init: gossip.Some(time.Duration(0)),
 	}
 	for _, f := range change {
@@ -87,7 +87,7 @@ func TestLongestStage(t *testing.T) {
 
 func TestFirstBirthStays(t *testing.T) {
 	first, later := born(0, time.Second), born(time.Minute, 9*time.Second)
-	twin := born(0, time.Second, func(c *gossip.PodCreation) { c.TotalSyscalls++ })
+	twin := born(0, time.Second, func(c *gossip.PodCreation) { c.TotalSyscalls.Value++ })
 	want := findBirth(t, first, twin, later)
 	require.Equal(t, time.Second, want.Creation.Duration)
 	for _, order := range [][]gossip.Event{{twin, first, later}, {later, first, twin}} {

@@ -61,12 +61,13 @@ func (CPUSample) isEvent() {}
 // HasCounters says whether the sample carries the kernel's counters rather than somebody's percentage.
 func (s CPUSample) HasCounters() bool { return s.Periods.Known && s.ThrottledPeriods.Known }
 
-// PodCreation is what the kernel did to bring one pod up, from its first cgroup directory to the exec of its last container.
+// PodCreation is what the kernel did to bring one pod up, from its first cgroup directory to the exec of its last container. What the
+// source does not count is absent: a birth that is known from logs has few of the counts.
 type PodCreation struct {
 	Origin
-	TotalSyscalls int64
-	NamespaceOps  int64 // namespaces that were made, or joined where the source counts that
-	CgroupWrites  int64
+	TotalSyscalls Optional[int64]
+	NamespaceOps  Optional[int64] // namespaces that were made, or joined where the source counts that
+	CgroupWrites  Optional[int64]
 	Duration      time.Duration
 	Execs         Optional[int64]
 	Processes     Optional[int64]

@@ -51,10 +51,8 @@ func (h *fingerprint) cpu(e *CPUSample) {
 func (h *fingerprint) birth(e *PodCreation) {
 	*h = beginPrint
 	h.origin(e.Origin)
-	for _, n := range [...]int64{e.TotalSyscalls, e.NamespaceOps, e.CgroupWrites, int64(e.Duration)} {
-		h.number(uint64(n))
-	}
-	h.numbers(e.Execs, e.Processes, e.Mounts, e.IPTablesRules)
+	h.number(uint64(e.Duration))
+	h.numbers(e.TotalSyscalls, e.NamespaceOps, e.CgroupWrites, e.Execs, e.Processes, e.Mounts, e.IPTablesRules)
 	h.durations(e.ImagePull, e.Init)
 	if len(e.Syscalls) > 0 { // to sort nothing takes memory too
 		for _, name := range slices.Sorted(maps.Keys(e.Syscalls)) {

@@ -12,9 +12,10 @@ var errTooMany = fmt.Errorf("more than %d entries", maxEntries)
 // podCreation reads a record of type pod_creation.
 func (r *record) podCreation(c *gossip.PodCreation) {
 	r.origin(&c.Origin)
-	c.TotalSyscalls = r.requiredInteger(totalSyscalls)
-	c.NamespaceOps = r.requiredInteger(namespaceOps)
-	c.CgroupWrites = r.requiredInteger(cgroupWrites)
+	c.TotalSyscalls = r.integer(totalSyscalls)
+	c.NamespaceOps = r.integer(namespaceOps)
+	c.CgroupWrites = r.integer(cgroupWrites)
+	r.requireOne("total_syscalls, namespace_ops or cgroup_writes", totalSyscalls, namespaceOps, cgroupWrites)
 	c.Duration = time.Duration(r.requiredInteger(durationNs))
 	c.Execs = r.integer(execs)
 	c.Processes = r.integer(processes)

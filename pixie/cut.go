@@ -17,6 +17,9 @@ func (s *scanner) value() error {
 		if s.tooLong && s.first && s.indent <= s.at.column && s.begins(b) {
 			return s.lengthError() // the next record, rather than more of this one
 		}
+		if s.keep < 0 && s.another(b) {
+			return errBrokenOff
+		}
 		if err := open.token(b); err != nil {
 			return err
 		}

@@ -28,6 +28,14 @@ func (e *RecordError) Error() string {
 // Unwrap returns the reason.
 func (e *RecordError) Unwrap() error { return e.Err }
 
+// LengthError is the reason why a record was refused that is longer than Options.MaxRecord.
+type LengthError struct {
+	Max int // bytes
+}
+
+// Error is "record longer than 1048576 bytes".
+func (e *LengthError) Error() string { return "record longer than " + strconv.Itoa(e.Max) + " bytes" }
+
 // syntaxError is a fault that cutting finds: brackets, quotes and commas. Faults inside of a record come from jsontext instead.
 type syntaxError string
 

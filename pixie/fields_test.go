@@ -269,10 +269,13 @@ func TestPodCreation(t *testing.T) {
 				{Offset: 5 * time.Second, Actor: gossip.ActorKubelet, Action: "after the last exec"},
 			}
 		}},
+		"counts that are absent": {raw{"total_syscalls": ``, "namespace_ops": `null`, "cgroup_writes": `0`}, func(c *gossip.PodCreation) {
+			c.TotalSyscalls, c.NamespaceOps, c.CgroupWrites = gossip.Optional[int64]{}, gossip.Optional[int64]{}, gossip.Some[int64](0)
+		}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			want := gossip.PodCreation{Origin: testOrigin, TotalSyscalls: 1, NamespaceOps: 2, CgroupWrites: 3, Duration: 4 * time.Second}
+			want := gossip.PodCreation{Origin: testOrigin, TotalSyscalls: gossip.Some[int64](1), NamespaceOps: gossip.Some[int64](2), CgroupWrites: gossip.Some[int64](3), Duration: 4 * time.Second}
 			want.Container = ""
 			if test.want != nil {
 				test.want(&want)

@@ -124,8 +124,11 @@ func TestRefused(t *testing.T) {
 		{network("retransmit_pct", `101`), "network_issue: retransmit_pct: above 100: 101"},
 		{network("avg_latency_ms", `86400001`), "network_issue: avg_latency_ms: above 86400000: 86400001"},
 
-		{birth("total_syscalls", ""), "pod_creation: total_syscalls: required"},
-		{birth("namespace_ops", "null"), "pod_creation: namespace_ops: required"},
+		{birth("total_syscalls", ""), ""},
+		{birth("namespace_ops", "null"), ""},
+		{leastBirth().with(raw{"total_syscalls": "", "namespace_ops": ""}), ""},
+		{leastBirth().with(raw{"total_syscalls": "", "namespace_ops": "null", "cgroup_writes": ""}), "pod_creation: total_syscalls, namespace_ops or cgroup_writes: required"},
+		{leastBirth().with(raw{"total_syscalls": "", "namespace_ops": "-1", "cgroup_writes": ""}), "pod_creation: namespace_ops: negative: -1"},
 		{birth("cgroup_writes", `[]`), "pod_creation: cgroup_writes: number expected, found array"},
 		{birth("duration_ns", `1e15`), ""},
 		{birth("duration_ns", `-1`), "pod_creation: duration_ns: negative: -1"},

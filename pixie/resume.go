@@ -14,6 +14,7 @@ func (s *scanner) broken(err error) error {
 	refused := s.at
 	if s.resume() {
 		s.array.element, s.array.comma = false, false
+		s.resumed()
 		if s.count(s.pos); s.line > refused.line+1 {
 			err = fmt.Errorf("%w; skipped to line %d", err, s.line)
 		}
@@ -21,6 +22,9 @@ func (s *scanner) broken(err error) error {
 	}
 	if ended && !isEnd(s.err) {
 		return s.err
+	}
+	if s.wrapper != nil {
+		s.wrapper.open = false
 	}
 	switch {
 	case s.array.open:

@@ -14,6 +14,7 @@ type scanner struct {
 	array   array
 	at      place // of the record, or of what stands in its place
 	tooLong bool  // the record at hand is longer than what is kept
+	wrapper *wrapper
 
 	first  bool  // the byte at pos is the first of its line that is not white space
 	indent int64 // and stands behind so much of it
@@ -25,6 +26,7 @@ type array struct {
 	begin   place
 	element bool // an element has just ended
 	comma   bool // a comma has just been passed
+	index   int  // of the next element
 }
 
 // place is a position in the text.
@@ -70,6 +72,12 @@ func (s *scanner) next() (cut, error) {
 			return cut{}, s.finish()
 		}
 		switch {
+		case s.wrapper != nil && !s.array.open:
+			if err := s.outside(b); err != nil {
+				return cut{}, err
+			}
+		case s.another(b):
+			return cut{}, s.breakOff()
 		case s.array.open && (b == ',' || b == ']'):
 			if err := s.between(b); err != nil {
 				return cut{}, err
@@ -119,6 +127,7 @@ func (s *scanner) element(b byte) (cut, error) {
 		return cut{}, s.refuse(errNoComma)
 	}
 	s.array.element, s.array.comma = true, false
+	s.array.index++
 	return s.record()
 }
 
@@ -158,7 +167,14 @@ func (s *scanner) strayLine(b byte) error {
 func (s *scanner) finish() error {
 	if isEnd(s.err) && s.array.open {
 		s.at, s.array.open = s.array.begin, false
+		if s.wrapper != nil {
+			s.wrapper.open = false
+		}
 		return s.refuse(errOpenArray)
+	}
+	if isEnd(s.err) && s.wrapper != nil && s.wrapper.open {
+		s.at, s.wrapper.open = s.wrapper.begin, false
+		return s.refuse(errNotClosed)
 	}
 	return s.err
 }
@@ -187,4 +203,4 @@ func (s *scanner) refuse(err error) *RecordError {
 	return &RecordError{Line: s.at.line, Offset: s.at.offset, Err: err}
 }
 
-func (s *scanner) lengthError() error { return fmt.Errorf("record longer than %d bytes", s.max) }
+func (s *scanner) lengthError() error { return &LengthError{Max: s.max} }

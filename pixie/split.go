@@ -13,14 +13,18 @@ import (
 type Raw struct {
 	Line   int    // in which it starts, from 1
 	Offset int64  // at which it starts, from 0
+	Index  int    // in its array, from 0; 0 outside of arrays
 	JSON   []byte // valid until the next one; whether it is good JSON shows when it is decoded
 }
 
 // Split yields the records of an input as Decode would find them, and does not decode them: for those who pass records on. Errors are
 // those of Decode, less the ones about what is inside of a record.
-func (o Options) Split(r io.Reader) iter.Seq2[Raw, error] {
+func (o Options) Split(r io.Reader) iter.Seq2[Raw, error] { return o.split(r, nil) }
+
+func (o Options) split(r io.Reader, in *wrapper) iter.Seq2[Raw, error] {
 	return func(yield func(Raw, error) bool) {
 		err := o.scan(r, func(s *scanner, _ *Batch) error {
+			s.wrapper = in
 			for {
 				c, err := s.next()
 				var bad *RecordError
@@ -28,7 +32,7 @@ func (o Options) Split(r io.Reader) iter.Seq2[Raw, error] {
 					return err
 				}
 				s.markBehind(c)
-				if !yield(Raw{Line: s.at.line, Offset: s.at.offset, JSON: c.raw}, err) {
+				if !yield(Raw{Line: s.at.line, Offset: s.at.offset, Index: max(0, s.array.index-1), JSON: c.raw}, err) {
 					return io.EOF
 				}
 			}

@@ -57,7 +57,15 @@ func birthEvidence(f gossip.PodBirth) string {
 	if init, ok := c.Init.Get(); ok {
 		text += fmt.Sprintf(", init containers %s", seconds(init))
 	}
-	return text + fmt.Sprintf(", %d syscalls, %d namespace operations, %d cgroup writes", c.TotalSyscalls, c.NamespaceOps, c.CgroupWrites)
+	for _, work := range []struct {
+		count gossip.Optional[int64]
+		what  string
+	}{{c.TotalSyscalls, "syscalls"}, {c.NamespaceOps, "namespace operations"}, {c.CgroupWrites, "cgroup writes"}} {
+		if n, known := work.count.Get(); known {
+			text += fmt.Sprintf(", %d %s", n, work.what)
+		}
+	}
+	return text
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }

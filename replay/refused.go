@@ -1,10 +1,12 @@
 package replay
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/kernel-gossip/kernel-gossip/pixie"
+	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
 // maxRefused is how many record errors of one file are printed.
@@ -20,6 +22,8 @@ type refused struct {
 	held  []string // not printed yet
 	count int
 	good  bool // the file has a good record
+
+	foreign int // ResourceMetrics without anything of ours, of which there are many if there is one
 }
 
 // accept notes that a record is good.
@@ -32,7 +36,11 @@ func (r *refused) accept() {
 
 // add takes an error about a record.
 func (r *refused) add(bad *pixie.RecordError) {
-	if r.count++; r.count > maxRefused {
+	if errors.As(bad.Err, new(*otlp.ForeignError)) {
+		if r.foreign++; r.foreign > 1 {
+			return
+		}
+	} else if r.count++; r.count > maxRefused {
 		return
 	}
 	at := r.name
@@ -62,6 +70,9 @@ func (r *refused) end(final error) error {
 	r.print()
 	if more := r.count - maxRefused; more > 0 {
 		fmt.Fprintf(r.errs, "%s: %s refused\n", r.name, moreRecords(more))
+	}
+	if r.foreign > 1 {
+		fmt.Fprintf(r.errs, "%s: %d more ResourceMetrics have no such gauge\n", r.name, r.foreign-1)
 	}
 	if final == nil {
 		return nil

@@ -101,12 +101,20 @@ func (l layout) birthTable(verdicts []verdict) string {
 			stage = fmt.Sprintf("%.2fs %s", f.Longest.Duration.Seconds(), f.Longest.Name)
 		}
 		row := table.Row{
-			l.severity(f), where(f.About), fmt.Sprintf("%.2fs", c.Duration.Seconds()), c.TotalSyscalls, stage,
-			c.CgroupWrites, optional(c.Execs), optional(c.Mounts),
+			l.severity(f), where(f.About), fmt.Sprintf("%.2fs", c.Duration.Seconds()), counted(c.TotalSyscalls), stage,
+			counted(c.CgroupWrites), optional(c.Execs), optional(c.Mounts),
 		}
 		t.AppendRow(row[:len(titles)])
 	}
 	return t.Render()
+}
+
+// counted is a number, which the table aligns as one, or a dash.
+func counted(n gossip.Optional[int64]) any {
+	if !n.Known {
+		return optional(n)
+	}
+	return n.Value
 }
 
 // table begins a table without frames. The column of width 0, which holds the names, takes what the others leave.

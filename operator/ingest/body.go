@@ -25,6 +25,7 @@ type body struct {
 	malformed int // records
 	early     int // records from the future
 	points    int // data points of both, in OTLP
+	foreign   int // ResourceMetrics without anything of ours, of which there are many if there is one
 	errors    []string
 }
 
@@ -39,6 +40,12 @@ func (b *body) note(event gossip.Event, points int, err error) error {
 			points = lost.Points
 		}
 		b.malformed++
+		if errors.As(err, new(*otlp.ForeignError)) {
+			if b.foreign++; b.foreign > 1 {
+				b.points += points
+				return nil
+			}
+		}
 		b.refuse(points, err)
 	case event.From().Time.Sub(b.now) > b.maxAhead:
 		b.early++
@@ -57,6 +64,9 @@ func (b *body) metrics(records iter.Seq2[otlp.Record, error]) error {
 		if err := b.note(record.Event, record.Points, err); err != nil {
 			return err
 		}
+	}
+	if b.foreign > 1 {
+		b.errors = append(b.errors, fmt.Sprintf("%d more ResourceMetrics have no such gauge", b.foreign-1))
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ const maxResource = 128 << 10
 
 // OTLP returns how OTLP is decoded within the bounds of the door.
 func (d *Door) OTLP() otlp.Options {
-	return otlp.Options{MaxRecord: maxResource, MaxRequest: int(d.options.MaxBody), MaxBytes: d.options.MaxBody}
+	return otlp.Options{MaxRecord: maxResource, MaxBytes: d.options.MaxBody}
 }
 
 // Metrics serves /v1/metrics, where OTLP/HTTP is posted, as protobuf or as JSON. Answers are in the format of the request: a response,

@@ -223,6 +223,18 @@ func overHTTP(t *testing.T, h http.Handler, kind string, r *colmetricspb.ExportM
 	return response.Code, said{Rejected: ok.GetPartialSuccess().GetRejectedDataPoints(), Text: ok.GetPartialSuccess().GetErrorMessage()}
 }
 
+// cumulative is a request with a cumulative sum of so many points, as docker_stats has them.
+func cumulative(points int) *colmetricspb.ExportMetricsServiceRequest {
+	sum := &metricspb.Sum{AggregationTemporality: metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE}
+	for range points {
+		sum.DataPoints = append(sum.DataPoints, &metricspb.NumberDataPoint{})
+	}
+	metric := &metricspb.Metric{Name: "x", Data: &metricspb.Metric_Sum{Sum: sum}}
+	return &colmetricspb.ExportMetricsServiceRequest{ResourceMetrics: []*metricspb.ResourceMetrics{
+		{ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: []*metricspb.Metric{metric}}}},
+	}}
+}
+
 // The same requests get the same answers over gRPC, and over HTTP in both formats.
 func TestOTLPAnswers(t *testing.T) {
 	now := time.Now()
@@ -243,17 +255,19 @@ func TestOTLPAnswers(t *testing.T) {
 		want    said
 		taken   int64
 	}{
-		"empty":             {request: &colmetricspb.ExportMetricsServiceRequest{}, code: 200},
-		"nothing in it":     {request: &colmetricspb.ExportMetricsServiceRequest{ResourceMetrics: []*metricspb.ResourceMetrics{{}}}, code: 200},
-		"good":              {request: metricsRequest(now, 50, 60), code: 200, taken: 2},
-		"one is bad":        {request: metricsRequest(now, 50, -4), code: 200, taken: 1, want: said{Rejected: 2, Text: "resourceMetrics[1]: cpu_throttle: nr_periods: negative: -4"}},
-		"all are bad":       {request: metricsRequest(now, -3, -4), code: 400, want: said{Code: codes.InvalidArgument, Text: "no record was good"}},
-		"future":            {request: metricsRequest(now.Add(time.Hour), 50), code: 422, want: said{Code: codes.InvalidArgument, Text: "all records are from the future"}},
-		"one is future":     {request: join(metricsRequest(now, 50), metricsRequest(now.Add(time.Hour), 50)), code: 200, taken: 1, want: said{Rejected: 2, Text: "ahead of this clock"}},
-		"full":              {request: metricsRequest(now, 50), full: true, code: 503, want: said{Code: codes.Unavailable, Retry: 5 * time.Second, Text: "full"}},
-		"too large":         {request: large, most: 4096, code: 413, want: said{Code: codes.ResourceExhausted, Text: "4096"}},
-		"too large a one":   {request: join(long, metricsRequest(now, 50)), code: 200, taken: 1, want: said{Rejected: 1, Text: "resourceMetrics[0]: longer than 131072 bytes"}},
-		"many at a time":    {request: large, code: 200, taken: 300},
+		"empty":           {request: &colmetricspb.ExportMetricsServiceRequest{}, code: 200},
+		"nothing in it":   {request: &colmetricspb.ExportMetricsServiceRequest{ResourceMetrics: []*metricspb.ResourceMetrics{{}}}, code: 200},
+		"good":            {request: metricsRequest(now, 50, 60), code: 200, taken: 2},
+		"one is bad":      {request: metricsRequest(now, 50, -4), code: 200, taken: 1, want: said{Rejected: 2, Text: "resourceMetrics[1]: cpu_throttle: nr_periods: negative: -4"}},
+		"all are bad":     {request: metricsRequest(now, -3, -4), code: 400, want: said{Code: codes.InvalidArgument, Text: "no record was good"}},
+		"future":          {request: metricsRequest(now.Add(time.Hour), 50), code: 422, want: said{Code: codes.InvalidArgument, Text: "all records are from the future"}},
+		"one is future":   {request: join(metricsRequest(now, 50), metricsRequest(now.Add(time.Hour), 50)), code: 200, taken: 1, want: said{Rejected: 2, Text: "ahead of this clock"}},
+		"full":            {request: metricsRequest(now, 50), full: true, code: 503, want: said{Code: codes.Unavailable, Retry: 5 * time.Second, Text: "full"}},
+		"too large":       {request: large, most: 4096, code: 413, want: said{Code: codes.ResourceExhausted, Text: "4096"}},
+		"too large a one": {request: join(long, metricsRequest(now, 50)), code: 200, taken: 1, want: said{Rejected: 1, Text: "resourceMetrics[0]: longer than 131072 bytes"}},
+		"many at a time":  {request: large, code: 200, taken: 300},
+		"many of another source": {request: join(metricsRequest(now, 50), cumulative(3), cumulative(2), cumulative(2)), code: 200, taken: 1, want: said{Rejected: 7,
+			Text: "resourceMetrics[1]: no gauge kernel_gossip.<type>.<field>: x (cumulative sum) is not read; 2 more ResourceMetrics have no such gauge"}},
 		"other than metric": {request: &colmetricspb.ExportMetricsServiceRequest{ResourceMetrics: []*metricspb.ResourceMetrics{{ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: []*metricspb.Metric{{Name: "x", Data: &metricspb.Metric_Sum{Sum: &metricspb.Sum{DataPoints: []*metricspb.NumberDataPoint{{}, {}, {}}}}}}}}}}}, code: 400, want: said{Code: codes.InvalidArgument, Text: "no gauge kernel_gossip"}},
 	} {
 		t.Run(name, func(t *testing.T) {

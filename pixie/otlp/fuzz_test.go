@@ -37,7 +37,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add([]byte("\n\x00"))
 	f.Fuzz(func(t *testing.T, input []byte) {
-		o := otlp.Options{MaxRecord: 4096, MaxRequest: 1 << 16, MaxBytes: 1 << 20}
+		o := otlp.Options{MaxRecord: 4096, MaxBytes: 1 << 20}
 		events, points, errs := collect(t, o.Decode(bytes.NewReader(input)))
 		require.LessOrEqual(t, len(events), points)
 		if !bytes.HasPrefix(input, []byte("\x1f\x8b")) && !bytes.Contains(input, []byte("\xb5\x2f\xfd")) {

@@ -149,11 +149,6 @@ func TestLimits(t *testing.T) {
 	require.Len(t, errs, 1)
 	require.EqualError(t, errs[0], "line 2: resourceMetrics[0]: longer than 1500 bytes")
 
-	events, _, errs = collect(t, otlp.Options{MaxRequest: 1500}.Decode(bytes.NewReader(lines)))
-	require.Len(t, events, 2)
-	require.Len(t, errs, 1)
-	require.EqualError(t, errs[0], "line 2: record longer than 1500 bytes")
-
 	for format, input := range map[string][]byte{"JSON": lines, "protobuf": bytes.Repeat(protobuf(t, one), 8)} {
 		events, _, errs = collect(t, otlp.Options{MaxBytes: 1000}.Decode(bytes.NewReader(input)))
 		require.NotEmpty(t, events, format)

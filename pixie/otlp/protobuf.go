@@ -30,6 +30,7 @@ func (o Options) protobuf(in *bufio.Reader, yield func(Record, error) bool) {
 	r := requestReader{in: in}
 	most := o.maxRecord()
 	var message metricspb.ResourceMetrics
+	var made resource
 	var buf []byte
 	for index := 0; ; {
 		at := place{offset: r.offset, index: index}
@@ -58,7 +59,7 @@ func (o Options) protobuf(in *bufio.Reader, yield func(Record, error) bool) {
 		if raw != nil {
 			buf = raw
 			err = proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxNesting}.Unmarshal(raw, &message)
-			record, err = at.record(&message, err)
+			record, err = at.record(&made, &message, err)
 		}
 		if (record.Event != nil || err != nil) && !yield(record, err) {
 			return
@@ -67,11 +68,11 @@ func (o Options) protobuf(in *bufio.Reader, yield func(Record, error) bool) {
 }
 
 // record makes an event, unless the message could not be read.
-func (p place) record(message *metricspb.ResourceMetrics, unreadable error) (Record, error) {
+func (p place) record(r *resource, message *metricspb.ResourceMetrics, unreadable error) (Record, error) {
 	if unreadable != nil {
 		return Record{}, p.refuse(0, fmt.Errorf("not OTLP: %s", plain(unreadable)))
 	}
-	made, points, err := event(message)
+	made, points, err := r.event(message)
 	if err != nil {
 		return Record{}, p.refuse(points, err)
 	}

@@ -30,7 +30,7 @@ var attributes = map[string]string{
 // prefix begins the names of our gauges.
 const prefix = "kernel_gossip."
 
-// resource is one ResourceMetrics while its event is made.
+// resource is one ResourceMetrics while its event is made. It is used again for the next: the record in it is large, and remembers texts.
 type resource struct {
 	pixie.Record
 	kind   string
@@ -39,7 +39,7 @@ type resource struct {
 }
 
 // event makes an event of a ResourceMetrics. Without points there is none, and no error.
-func event(from *metricspb.ResourceMetrics) (made gossip.Event, points int, err error) {
+func (r *resource) event(from *metricspb.ResourceMetrics) (made gossip.Event, points int, err error) {
 	for _, scope := range from.GetScopeMetrics() {
 		for _, m := range scope.GetMetrics() {
 			points += count(m)
@@ -48,22 +48,33 @@ func event(from *metricspb.ResourceMetrics) (made gossip.Event, points int, err 
 	if points == 0 {
 		return nil, 0, nil
 	}
-	var r resource
+	r.kind, r.newest = "", 0
+	clear(r.around)
+	if err := r.take(from); err != nil {
+		_, _ = r.Event() // leaves an empty record
+		return nil, points, err
+	}
+	made, err = r.Event()
+	return made, points, err
+}
+
+// take fills the record.
+func (r *resource) take(from *metricspb.ResourceMetrics) error {
 	for _, scope := range from.GetScopeMetrics() {
 		for _, m := range scope.GetMetrics() {
 			if err := r.metric(m); err != nil {
-				return nil, points, err
+				return err
 			}
 		}
 	}
 	if r.kind == "" {
-		return nil, points, errors.New("no gauge kernel_gossip.<type>.<field>")
+		return foreign(from)
 	}
 	for _, a := range from.GetResource().GetAttributes() {
 		if field, ours := attributes[a.GetKey()]; ours {
 			text, err := text(a.GetValue())
 			if err != nil {
-				return nil, points, fmt.Errorf("%s: %w", a.GetKey(), err)
+				return fmt.Errorf("%s: %w", a.GetKey(), err)
 			}
 			r.Text(field, text)
 		}
@@ -76,8 +87,39 @@ func event(from *metricspb.ResourceMetrics) (made gossip.Event, points int, err 
 			r.Text(field, text)
 		}
 	}
-	made, err = r.Event()
-	return made, points, err
+	return nil
+}
+
+// foreign says what a ResourceMetrics has that has none of ours.
+func foreign(from *metricspb.ResourceMetrics) *ForeignError {
+	e := &ForeignError{More: -1}
+	for _, scope := range from.GetScopeMetrics() {
+		for _, m := range scope.GetMetrics() {
+			if count(m) == 0 {
+				continue
+			}
+			if e.More++; e.More == 0 {
+				e.Metric, e.Kind, e.Scope = m.GetName(), kindOf(m), scope.GetScope().GetName()
+			}
+		}
+	}
+	return e
+}
+
+// kindOf says in plain words what kind of metric it is.
+func kindOf(m *metricspb.Metric) string {
+	switch d := m.GetData().(type) {
+	case *metricspb.Metric_Gauge:
+		return "gauge"
+	case *metricspb.Metric_Sum:
+		if d.Sum.GetAggregationTemporality() == metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE {
+			return "cumulative sum"
+		}
+		return "sum"
+	case *metricspb.Metric_Summary:
+		return "summary"
+	}
+	return "histogram"
 }
 
 // metric takes a metric, if it is one of ours.
@@ -184,6 +226,14 @@ func text(v *commonpb.AnyValue) (string, error) {
 		return "", errors.New("string expected, found boolean")
 	}
 	return "", errors.New("string expected, found a list")
+}
+
+// show is a name from the input as it is where it is an ordinary one, else in quotes.
+func show(name string) string {
+	if quoted := quote(name); quoted != `"`+name+`"` || name == "" {
+		return quoted
+	}
+	return name
 }
 
 // quote makes a name from the input fit for an error.

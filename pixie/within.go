@@ -1,0 +1,138 @@
+package pixie
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+)
+
+// SplitWithin is Split for records that are wrapped: it yields the elements of the array of that name in each object of the input, and
+// streams past what else an object has. Only an element is held, so an object may be of any length. What stands before a fault counts.
+func (o Options) SplitWithin(name string, r io.Reader) iter.Seq2[Raw, error] {
+	return o.split(r, &wrapper{name: name})
+}
+
+// wrapper is an object around an array of records.
+type wrapper struct {
+	name string // of the array
+
+	open  bool // the scanner is in the object
+	begin place
+	found bool   // it had the array already
+	other string // a name that it has
+}
+
+var (
+	errArrayTwice    = errors.New("occurs twice")
+	errArrayExpected = errors.New("array expected")
+	errBrokenOff     = syntaxError("invalid JSON: the object breaks off before the next one begins")
+)
+
+// outside moves on where no array is open: to the next object, or through the members of one.
+func (s *scanner) outside(b byte) error {
+	w := s.wrapper
+	switch {
+	case !w.open && b == '{':
+		*w = wrapper{name: w.name, open: true, begin: s.mark()}
+		s.pos++
+		return nil
+	case !w.open && (b == '[' || b == ',' || b == ']'): // objects may be in an array
+		s.pos++
+		return nil
+	case !w.open:
+		return s.strayLine(b)
+	}
+	s.at = w.begin
+	switch b {
+	case ',':
+		s.pos++
+		return nil
+	case '}':
+		return s.leave()
+	case '"':
+		return s.member()
+	}
+	return s.broken(unexpected(b, "name"))
+}
+
+// leave moves behind the object.
+func (s *scanner) leave() error {
+	s.pos++
+	s.wrapper.open = false
+	if w := s.wrapper; !w.found && w.other != "" {
+		return s.refuse(fmt.Errorf("%s expected, found %s", w.name, quote(w.other)))
+	}
+	return nil
+}
+
+// member moves past a member of the object, or into the array.
+func (s *scanner) member() error {
+	w := s.wrapper
+	s.keep, s.tooLong = s.pos, false
+	err := s.quoted()
+	if err != nil {
+		return s.broken(err)
+	}
+	name := string(s.buf[s.keep+1 : s.pos-1])
+	s.keep = -1
+	b, err := s.peek()
+	if err == nil && b != ':' {
+		err = unexpected(b, "colon")
+	}
+	if err != nil {
+		return s.broken(err)
+	}
+	s.pos++
+	switch b, err = s.peek(); {
+	case err != nil:
+		return s.broken(err)
+	case name == w.name && !w.found && b == '[':
+		w.found = true
+		s.array = array{open: true, begin: s.mark()}
+		s.pos++
+		return nil
+	}
+	if err := s.value(); err != nil {
+		return s.broken(err)
+	}
+	switch {
+	case name != w.name:
+		w.other = name
+	case w.found:
+		return s.refuse(fmt.Errorf("%s: %w", name, errArrayTwice))
+	case b != 'n':
+		w.found = true
+		return s.refuse(fmt.Errorf("%s: %w", name, errArrayExpected))
+	}
+	w.found = w.found || name == w.name
+	return nil
+}
+
+// another says whether another object begins where an element might: at a line that is indented no deeper than the object around it, and
+// with the array's name first, which no element has. The object before it has broken off then.
+func (s *scanner) another(b byte) bool {
+	w := s.wrapper
+	if w == nil || b != '{' || !s.first || s.indent > w.begin.column {
+		return false
+	}
+	quoted := []byte(`"` + w.name + `"`)
+	for s.keep = s.pos; s.end-s.pos < 64+len(quoted) && s.fill(); {
+	}
+	s.keep = -1
+	return bytes.HasPrefix(bytes.TrimLeft(s.buf[s.pos+1:s.end], " \t\r\n"), quoted)
+}
+
+// breakOff leaves an object that is not closed.
+func (s *scanner) breakOff() error {
+	s.at, s.array, s.wrapper.open = s.wrapper.begin, array{}, false
+	return s.refuse(errBrokenOff)
+}
+
+// resumed says in which object a record is that reading went on at: a line that is indented no deeper than the object begins another one.
+func (s *scanner) resumed() {
+	if s.wrapper != nil && s.here(s.pos).column <= s.wrapper.begin.column {
+		s.array, s.wrapper.open = array{}, false
+	}
+}
