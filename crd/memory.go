@@ -2,7 +2,6 @@ package crd
 
 import (
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -106,7 +105,7 @@ func memoryMessage(f gossip.MemoryPressure, p gossip.Pod) string {
 	}
 	message += inUse(f)
 	if leak, ok := f.Leak.Get(); ok {
-		message += fmt.Sprintf(" Its working set climbs steadily: at this rate it is at its limit in %s.", leak.Until.Round(time.Minute))
+		message += fmt.Sprintf(" Its working set climbs steadily: at this rate it is at its limit in %s.", leak.Remaining())
 	}
 	if f.Standing {
 		message += " These figures are from before the container restarted or its limit changed; since then nothing has been measured."

@@ -293,6 +293,23 @@ func TestLeak(t *testing.T) {
 	require.InDelta(t, (212.0 * 3), leak.Until.Seconds(), 0.01) // 300 of 512, 10 in 30 s
 }
 
+// The table, the message and the advice show the same time: "in 50s" beside "in 1m0s" is one figure too many.
+func TestRemainingTimeIsReadableAtEveryLength(t *testing.T) {
+	for until, want := range map[time.Duration]string{
+		0:                                        "0s",
+		50_400 * time.Millisecond:                "50s",
+		time.Minute:                              "1m",
+		128 * time.Second:                        "2m8s",
+		10 * time.Minute:                         "10m",
+		29*time.Minute + 31*time.Second:          "30m",
+		5*time.Hour + 10*time.Minute:             "5h10m",
+		24 * time.Hour:                           "24h",
+		59*time.Minute + 59_600*time.Millisecond: "1h",
+	} {
+		require.Equal(t, want, gossip.Leak{Until: until}.Remaining(), until)
+	}
+}
+
 func every5sClimb(n int) []gossip.Event {
 	var events []gossip.Event
 	for i := range n {

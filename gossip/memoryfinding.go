@@ -1,6 +1,9 @@
 package gossip
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // MemoryPressure says how short of memory a container, or a pod, is. A gauge counts with its largest value in the window, but for
 // WorkingSet, which is the newest; counters are sums over the window.
@@ -40,6 +43,22 @@ type Leak struct {
 	R2             float64
 	// Until is how long it takes from the newest sample to the limit.
 	Until time.Duration
+}
+
+// Remaining is Until for people, the same wherever it is shown: to the second below ten minutes, to the minute from there on ("50s", "1m20s", "5h10m").
+func (l Leak) Remaining() string {
+	unit := time.Minute
+	if l.Until < 10*time.Minute {
+		unit = time.Second
+	}
+	text := l.Until.Round(unit).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func (MemoryPressure) isFinding()     {}

@@ -217,7 +217,7 @@ func TestMemoryLeak(t *testing.T) {
 	require.Len(t, got, 1)
 	require.Equal(t, "memory-leak", got[0].Rule)
 	require.Nil(t, got[0].Target)
-	require.Equal(t, "Its working set climbs by 1200Mi an hour without coming back (R² 1.00); at this rate it reaches its limit of 512Mi in 5m0s.", got[0].Reason)
+	require.Equal(t, "Its working set climbs by 1200Mi an hour without coming back (R² 1.00); at this rate it reaches its limit of 512Mi in 5m.", got[0].Reason)
 
 	a := gossip.New(gossip.Options{})
 	for _, e := range append(events, kill(512)) {

@@ -2,7 +2,6 @@ package recommend
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -96,7 +95,7 @@ func memoryLeak(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 		Priority: n.Level,
 		Action:   fmt.Sprintf("Find the leak in %s: do not raise its memory limit.", n.whose()),
 		Reason: fmt.Sprintf("Its working set climbs by %s an hour without coming back (R² %.2f); at this rate it reaches its limit of %s in %s.",
-			mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2, mebibytes(n.limit.Value), leak.Until.Round(time.Minute)),
+			mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2, mebibytes(n.limit.Value), leak.Remaining()),
 		Evidence: n.evidence,
 		Risk:     "A cache that still fills looks the same: compare over a day, or look at a heap profile.",
 	}

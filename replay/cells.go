@@ -23,7 +23,7 @@ func kernelDetail(f gossip.Finding) string {
 		return cpuDetail(f)
 	case gossip.MemoryPressure:
 		if f.Leak.Known {
-			return "at its limit in " + short(f.Leak.Value.Until)
+			return "at its limit in " + f.Leak.Value.Remaining()
 		}
 	case gossip.OOMKilled:
 		if f.Kills > 0 && f.Usage.Known {
