@@ -45,7 +45,8 @@ type Leak struct {
 	Until time.Duration
 }
 
-// Remaining is Until for people, the same wherever it is shown: to the second below ten minutes, to the minute from there on ("50s", "1m20s", "5h10m").
+// Remaining is Until for people, the same wherever it is shown: to the second below ten minutes, to the minute from
+// there on ("50s", "1m20s", "5h10m").
 func (l Leak) Remaining() string {
 	unit := time.Minute
 	if l.Until < 10*time.Minute {
