@@ -62,6 +62,8 @@ func networkDetail(f gossip.NetworkIssue) string {
 func metricsDetail(s v1alpha1.KernelWhisperStatus) string {
 	lie, memory := s.MetricsLie.CPU, s.KernelTruth.Memory
 	switch {
+	case lie.Limit != nil && lie.Limit.IsZero():
+		return "no limit"
 	case lie.Usage != nil && lie.Limit != nil:
 		return fmt.Sprintf("%s of %s", lie.Usage, lie.Limit)
 	case lie.Limit != nil:
@@ -112,72 +114,4 @@ func optional(n gossip.Optional[int64]) string {
 		return "–"
 	}
 	return fmt.Sprint(n.Value)
-}
-
-// commandList is every command, whole and on a line of its own, ready to paste.
-func commandList(verdicts []verdict) string {
-	var b strings.Builder
-	for _, v := range verdicts {
-		for _, r := range v.advice {
-			if r.Resize+r.Patch == "" {
-				continue
-			}
-			s := v.finding.Subject()
-			fmt.Fprintf(&b, "# %s/%s %s: %s\n", s.Namespace, s.Pod, s.Container, r.Action)
-			for _, c := range []struct{ what, command string }{
-				{"now, in the running pod", r.Resize}, {"so that it lasts", r.Patch}, {"to undo both", r.Rollback},
-			} {
-				if c.command != "" {
-					fmt.Fprintf(&b, "# %s\n%s\n", c.what, c.command)
-				}
-			}
-			fmt.Fprintf(&b, "# %s\n\n", r.Risk)
-		}
-	}
-	return strings.TrimSuffix(b.String(), "\n\n")
-}
-
-// rest counts what has no row of its own. A birth always has one.
-func rest(verdicts []verdict) string {
-	healthy := 0
-	unmeasured := make(map[string]int)
-	total := 0
-	for _, v := range verdicts {
-		switch {
-		case v.object != nil:
-		case v.finding.Severity() == gossip.SeverityUnknown:
-			unmeasured[why(v.finding)]++
-			total++
-		default:
-			healthy++
-		}
-	}
-	line := fmt.Sprintf("%d healthy, %d not measured", healthy, total)
-	var reasons []string
-	for reason, n := range unmeasured {
-		reasons = append(reasons, fmt.Sprintf("%d with %s", n, reason))
-	}
-	if slices.Sort(reasons); len(reasons) > 0 {
-		line += " (" + strings.Join(reasons, ", ") + ")"
-	}
-	return line
-}
-
-// why is the reason that a finding is not measured, for the last line.
-func why(f gossip.Finding) string {
-	switch f := f.(type) {
-	case gossip.CPUThrottling:
-		if f.Reason == gossip.ReasonTooFewPeriods {
-			return "fewer than 50 periods"
-		}
-	case gossip.NetworkIssue:
-		if f.Reason == gossip.ReasonTooLittleTraffic {
-			return "fewer than 1000 segments or packets"
-		}
-		return "no figure of lost packets"
-	case gossip.MemoryPressure:
-		return "neither PSI nor a share of a memory limit"
-	case gossip.OOMKilled, gossip.PodBirth: // are never unknown
-	}
-	return "no figure of throttling"
 }
