@@ -20,6 +20,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 replay: ## show what the kernel says in a recorded capture (CAPTURE=FILE for another)
+	@echo "building bin/gossip-replay (half a minute, the first time)" >&2
 	@go build -o bin/ ./replay/gossip-replay
 	@bin/gossip-replay $(CAPTURE) $(addprefix --pods ,$(wildcard $(CAPTURE:.ndjson=.pods.yaml))) || [ $$? -eq 1 ] # 1: it found something
 
