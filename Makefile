@@ -23,6 +23,7 @@ help: ## print this list
 ##@ Try it
 
 replay: ## show what the kernel says in a recorded capture (CAPTURE=FILE for another)
+	@echo "building bin/gossip-replay (half a minute, the first time)" >&2
 	@go build -o bin/ ./replay/gossip-replay
 	@bin/gossip-replay $(CAPTURE) $(addprefix --pods ,$(wildcard $(CAPTURE:.ndjson=.pods.yaml))) || [ $$? -eq 1 ] # 1: it found something
 

@@ -116,9 +116,9 @@ func setting(advice []recommend.Recommendation) string {
 		case !sets:
 			return clip(clause(r.Action), maxAdvice)
 		}
-		s := what + " → " + r.Target.String()
+		s := what + " → " + withUnit(what, r.Target)
 		if r.Current != nil {
-			s = what + " " + r.Current.String() + " → " + r.Target.String()
+			s = what + " " + withUnit(what, r.Current) + " → " + withUnit(what, r.Target)
 		}
 		if r.MeasureAgain {
 			s += ", then measure again"
@@ -135,6 +135,18 @@ func setting(advice []recommend.Recommendation) string {
 		}
 	}
 	return ""
+}
+
+// withUnit is a quantity with its unit, where Kubernetes has none: "100m", "1 core", "2 cores", "160Mi".
+func withUnit(what string, q *resource.Quantity) string {
+	text := q.String()
+	switch {
+	case what != "cpu limit" || strings.TrimLeft(text, "0123456789.") != "":
+		return text
+	case text == "1":
+		return "1 core"
+	}
+	return text + " cores"
 }
 
 // clause is the first part of a sentence that stands alone.

@@ -136,7 +136,7 @@ func columns(t *testing.T, c *cluster) {
 		want string
 	}{
 		{[]string{"get", "kw"}, "NAME SEVERITY KERNEL METRICS ADVICE AGE " +
-			"api-0.app.cputhrottling Critical throttled in 80% of periods 33% of the CPU limit cpu limit 100m → 1 "},
+			"api-0.app.cputhrottling Critical throttled in 80% of periods 33% of the CPU limit cpu limit 100m → 1 core "},
 		{[]string{"get", "pbc"}, "NAME SEVERITY TOOK KERNEL ADVICE AGE " +
 			"api-0 None 1.153s 13942 syscalls, longest: sandbox exec → container exec (733ms) "},
 		{[]string{"get", "kw", "-o", "wide"}, "NAME SEVERITY KERNEL METRICS ADVICE AGE POD CONTAINER KIND WORST CONFIDENCE SEEN "},

@@ -59,9 +59,21 @@ func oomSays(f gossip.OOMKilled) string {
 	}
 	says := "killed " + plural(f.Kills, "process")
 	if f.VictimComm != "" {
-		says += ", last " + clip(f.VictimComm, 24)
+		says += last(f) + clip(f.VictimComm, 24)
 	}
 	return says
+}
+
+// last leads to the process that was killed last, so that its name is not taken for anything else.
+func last(f gossip.OOMKilled) string {
+	words := ", "
+	if f.Kills > 1 {
+		words += "the last "
+	}
+	if f.VictimComm != "" {
+		words += "called "
+	}
+	return words
 }
 
 // victim is the process that was killed last, as far as it is known.
@@ -84,10 +96,11 @@ func oomMessage(f gossip.OOMKilled, shown string) string {
 	if f.Kills == 0 {
 		return "The kernel has killed nothing here for a whole window. The last kill was at " + f.LastKill.UTC().Format(time.RFC3339) + "."
 	}
-	message := "The kernel killed " + plural(f.Kills, "process") + " here because memory ran out"
+	message := "The kernel killed " + plural(f.Kills, "process") + " here"
 	if v := victim(f, maxField); v != "" {
-		message += ", last " + v
+		message += last(f) + v + ","
 	}
+	message += " because memory ran out"
 	if f.Usage.Known {
 		message += ", while " + bytes(f.Usage) + " were in use"
 		if f.Limit.Value > 0 {

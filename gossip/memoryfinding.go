@@ -1,6 +1,8 @@
 package gossip
 
-import "time"
+import (
+	"time"
+)
 
 // MemoryPressure says how short of memory a container, or a pod, is. A gauge counts with its largest value in the window, but for
 // WorkingSet, which is the newest; counters are sums over the window.

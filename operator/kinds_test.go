@@ -67,10 +67,10 @@ func TestKinds(t *testing.T) {
 	}
 	require.Empty(t, cmp.Diff(map[string][]string{
 		"api-0.app.memorypressure": {"MemoryPressured", "Warning", "limit hit 7 times", "94% of the memory limit", "memory limit 512Mi → 592Mi"},
-		"api-0.app.oomkill":        {"OOMKilled", "Critical", "killed 1 process, last worker", "Kubernetes shows no OOM kill", "memory limit 512Mi → 624Mi"},
+		"api-0.app.oomkill":        {"OOMKilled", "Critical", "killed 1 process, called worker", "Kubernetes shows no OOM kill", "memory limit 512Mi → 624Mi"},
 		"api-0.networkissue":       {"NetworkDegraded", "Warning", "2% of TCP segments sent again", "not measured", "Find where segments are lost"},
 	}, said))
-	require.Contains(t, r.Log.String(), "container app: killed 1 process, last worker, Kubernetes shows no OOM kill; memory limit 512Mi → 624Mi")
+	require.Contains(t, r.Log.String(), "container app: killed 1 process, called worker, Kubernetes shows no OOM kill; memory limit 512Mi → 624Mi")
 	require.Contains(t, r.Log.String(), "pod api-0: 2% of TCP segments sent again, metrics say not measured; Find where segments are lost")
 }
 

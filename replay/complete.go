@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -11,7 +12,7 @@ import (
 // captureFiles are the endings that captures have, packed ones too.
 var captureFiles = []string{"ndjson", "jsonl", "json", "pb", "gz", "zst"}
 
-// complete tells shells what can follow: files by their endings, and the values of flags.
+// complete tells shells what can follow: files by their endings, and the values of flags, which are files only where they are meant to be.
 func complete(root *cobra.Command) {
 	for _, c := range append(root.Commands(), root) {
 		endings := captureFiles
@@ -27,8 +28,15 @@ func complete(root *cobra.Command) {
 	for s := gossip.SeverityInfo; s <= gossip.SeverityCritical; s++ {
 		severities = append(severities, strings.ToLower(s.String()))
 	}
-	for flag, values := range map[string][]string{"output": outputs, "severity": severities} {
-		_ = root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	known := map[string][]string{"output": outputs, "severity": severities, "color": colors}
+	files := map[string][]string{"pods": {"yaml", "yml", "json"}, "token-file": nil, "ca-file": nil}
+	for _, c := range append(root.Commands(), root) {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if endings, ok := files[f.Name]; ok {
+				_ = c.MarkFlagFilename(f.Name, endings...) // the flag is there
+				return
+			}
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(known[f.Name], cobra.ShellCompDirectiveNoFileComp))
+		})
 	}
-	_ = root.MarkFlagFilename("pods", "yaml", "yml", "json")
 }

@@ -26,7 +26,8 @@ func diffCommand(in io.Reader, out, errs io.Writer) *cobra.Command {
 		Use:   "diff A B",
 		Short: "Compare what two captures, or two results, say",
 		Long: `Compare two captures, or two results (-o json or -o yaml, or kubectl get kw,pbc -A -o yaml), or one of each.
-Objects are paired by kind, namespace and name; their spec and status are compared.
+Objects are paired by kind, namespace and name; their spec and status are compared. Nothing at all is no result: an empty one
+is a list without items, or what -o yaml prints when there are no objects.
 
 Exit status: 0 the same, 1 different, 2 trouble, like diff(1).`,
 		Example: `  gossip-replay diff before.ndjson after.ndjson --pods pods.yaml
@@ -37,6 +38,7 @@ Exit status: 0 the same, 1 different, 2 trouble, like diff(1).`,
 			if err != nil {
 				return &exitError{exitTrouble, err}
 			}
+			args = inputs(args, in, errs)
 			var sides [2]objects
 			for i, name := range args {
 				if sides[i], err = load(name, in, errs, known); err != nil {
@@ -67,8 +69,8 @@ func (k key) compare(o key) int {
 // objects is a result: what is compared of each object.
 type objects map[key]*unstructured.Unstructured
 
-// resultHead is how a result begins, in JSON or YAML. A capture's records have neither kind nor apiVersion.
-var resultHead = regexp.MustCompile(`^\s*(---\s+)?(\{\s*"(kind|apiVersion)"|(kind|apiVersion):)`)
+// resultHead is how a result begins, in JSON or YAML, or noObjects. A capture's records have neither kind nor apiVersion.
+var resultHead = regexp.MustCompile(`^(#[^\n]*\n?)*\s*(---\s+)?(\{\s*"(kind|apiVersion)"|(kind|apiVersion):|$)`)
 
 // load reads a result, or replays a capture.
 func load(name string, in io.Reader, errs io.Writer, pods catalogs) (objects, error) {
@@ -86,8 +88,8 @@ func load(name string, in io.Reader, errs io.Writer, pods catalogs) (objects, er
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if len(head) == 0 { // what -o yaml prints when all is well
-		return objects{}, nil
+	if len(head) == 0 { // not "all is well": it may be the output of something that failed
+		return nil, fmt.Errorf("%s: is empty: neither a capture nor a result (an empty result is what -o yaml prints: %q)", name, noObjects)
 	}
 	if resultHead.Match(head) {
 		return readResult(name, text)
@@ -124,6 +126,7 @@ func readResult(name string, text io.Reader) (objects, error) {
 			return found, nil
 		case err != nil:
 			return nil, fmt.Errorf("%s: object %d: %w", name, n, err)
+		case len(u.Object) == 0: // a comment
 		case u.IsList():
 			if err := u.EachListItem(func(item runtime.Object) error {
 				found.add(*item.(*unstructured.Unstructured))

@@ -16,14 +16,17 @@ func ExampleRun() {
 	code := replay.Run(nil, strings.NewReader(payload), os.Stdout, os.Stderr)
 	fmt.Println("exit code", code)
 	// Output:
-	// SEVERITY  POD    KERNEL SAYS             METRICS SAY           SET                     COVERAGE
-	// High      shop/  throttled in 60% of     30% of the CPU limit  cpu limit 200m → 600m,  Low
-	//           api-0  periods                 of 200m               then measure again      1/1 in 0s
+	// SEVERITY  POD    KERNEL SAYS                  METRICS SAY           SET                                        COVERAGE
+	// High      shop/  throttled in 60% of periods  30% of the CPU limit  cpu limit 200m → 600m, then measure again  Low
+	//           api-0                               of 200m                                                          1/1 in 0s
 	//           app
 	//
-	// The kubectl commands: add --commands.
+	// Add --commands for the kubectl commands, --explain for what the rows mean.
 	//
-	// 0 healthy, 0 not measured
+	// Owners, requests, autoscalers and limit ranges were not considered. To have them, add --pods pods.yaml, made with
+	// kubectl get pods,rs,deploy,sts,ds,jobs,cronjobs,hpa,limits,quota -A -o yaml >pods.yaml
+	//
+	// 1 verdict on 1 pod: 1 High
 	// exit code 1
 }
 

@@ -59,6 +59,9 @@ func encode(text *bytes.Buffer, verdicts []verdict) error {
 	return nil
 }
 
+// noObjects is the YAML of no objects, so that diff can tell a good result from none.
+const noObjects = "# no objects\n"
+
 // printYAML writes one document per object, in the order of subjects.
 func printYAML(out io.Writer, verdicts []verdict) error {
 	separator := ""
@@ -74,6 +77,10 @@ func printYAML(out io.Writer, verdicts []verdict) error {
 			return err
 		}
 		separator = "---\n"
+	}
+	if separator == "" {
+		_, err := io.WriteString(out, noObjects)
+		return err
 	}
 	return nil
 }

@@ -1,16 +1,13 @@
 package replay
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
@@ -26,36 +23,85 @@ type options struct {
 	Since     string
 	Until     string
 	Commands  bool
+	Explain   bool
+	NoHeaders bool
+	Color     string
 	Width     int
+	Quiet     bool
 }
 
-var outputs = []string{"table", "json", "yaml"}
+var (
+	outputs = []string{"table", "wide", "json", "yaml", "name"}
+	colors  = []string{"auto", "always", "never"}
+)
 
-// pipeWidth is how wide a table is where there is no terminal: a constant, so that the same input gives the same bytes.
-const pipeWidth = 120
+// podsCommand gets what --pods reads.
+const podsCommand = "kubectl get " + kube.Kinds + " -A -o yaml"
 
 func (o *options) register(f *pflag.FlagSet) {
 	f.SortFlags = false
-	f.StringVarP(&o.Output, "output", "o", o.Output, "one of "+strings.Join(outputs, ", ")+"; json and yaml are the operator's objects")
-	f.StringArrayVar(&o.Pods, "pods", nil, "`FILE` with what is known of the pods: kubectl get "+kube.Kinds+" -A -o yaml")
-	f.StringVarP(&o.Namespace, "namespace", "n", "", "show only this namespace")
-	f.StringVar(&o.Pod, "pod", "", "show only this pod")
-	f.StringVar(&o.Severity, "severity", "", "show only findings whose worst severity is at least this: info, warning, high, critical")
-	f.StringVar(&o.Since, "since", "", "show only what was seen at or after this `TIME`: RFC 3339, or an offset from the first record such as 5m")
+	f.StringVarP(&o.Output, "output", "o", o.Output, "one of "+strings.Join(outputs, ", ")+
+		": wide is a line for each verdict, healthy ones too; "+
+		"json and yaml are the operator's objects, name their names")
+	f.StringArrayVar(&o.Pods, "pods", nil, "`FILE` with what is known of the pods: "+podsCommand)
+	f.StringVarP(&o.Namespace, "namespace", "n", "",
+		"show only this namespace; a `PATTERN` with *, ? or [ ] may match several")
+	f.StringVar(&o.Pod, "pod", "", "show only this pod, or NAMESPACE/POD: a `NAME`, a pattern with *, ? or [ ], "+
+		"or how names begin, where no pod has exactly this name")
+	f.StringVar(&o.Severity, "severity", "",
+		"show only findings whose worst severity is at least this: info, warning, high, critical")
+	f.StringVar(&o.Since, "since", "",
+		"show only what was seen at or after this `TIME`: RFC 3339, or an offset from the first record such as 5m")
 	f.StringVar(&o.Until, "until", "", "show only what was seen at or before this `TIME`")
 	f.BoolVar(&o.Commands, "commands", false, "print the kubectl commands below the table")
-	f.IntVar(&o.Width, "width", 0, fmt.Sprintf("`COLUMNS` of the table (default: the terminal's, else %d)", pipeWidth))
+	f.BoolVar(&o.Explain, "explain", false,
+		"explain each row below the table, for readers who do not know the kernel's words")
+	f.BoolVar(&o.NoHeaders, "no-headers", false, "print the rows of the table only: no titles, and nothing below")
+	f.StringVar(&o.Color, "color", o.Color, "`WHEN` to colour the table: one of "+strings.Join(colors, ", "))
+	f.IntVar(&o.Width, "width", 0,
+		fmt.Sprintf("`COLUMNS` of the table (default: $COLUMNS, else the terminal's, else %d)", pipeWidth))
+	f.BoolVarP(&o.Quiet, "quiet", "q", false, "print no result: the exit status says it all")
 }
 
 func (o *options) check() error {
 	if !slices.Contains(outputs, o.Output) {
 		return fmt.Errorf("--output: %q is not one of %s", o.Output, strings.Join(outputs, ", "))
 	}
+	if !slices.Contains(colors, o.Color) {
+		return fmt.Errorf("--color: %q is not one of %s", o.Color, strings.Join(colors, ", "))
+	}
 	if o.Width < 0 {
 		return fmt.Errorf("--width: %d is negative", o.Width)
 	}
+	if o.NoHeaders && (o.Commands || o.Explain) {
+		return errors.New("--no-headers: prints rows only, so neither --commands nor --explain goes with it")
+	}
+	if err := o.checkFormat(); err != nil {
+		return err
+	}
 	_, err := o.severity()
 	return err
+}
+
+// checkFormat refuses flags that the format would ignore.
+func (o *options) checkFormat() error {
+	objects := o.Output == "json" || o.Output == "yaml" || o.Output == "name"
+	for _, flag := range []struct {
+		name    string
+		given   bool
+		without bool // the format has no such thing
+		instead string
+	}{
+		{"--commands", o.Commands, o.Output != "table", "json and yaml have them in status.recommendations"},
+		{"--explain", o.Explain, o.Output != "table", "json and yaml have a message in status.conditions"},
+		{"--no-headers", o.NoHeaders, objects, "it has none"},
+		{"--width", o.Width > 0, o.Output != "table", "its lines are as long as they are"},
+	} {
+		if flag.given && flag.without {
+			return fmt.Errorf("%s: is not for -o %s: %s", flag.name, o.Output, flag.instead)
+		}
+	}
+	return nil
 }
 
 // severity is the lowest that is shown; Unknown shows all.
@@ -71,68 +117,23 @@ func (o *options) severity() (gossip.Severity, error) {
 	return 0, fmt.Errorf("--severity: %q is not one of info, warning, high, critical", o.Severity)
 }
 
-// selects leaves out what nobody asked for. It comes after the analysis: a filter never changes a verdict.
-func (o *options) selects(findings []gossip.Finding, first time.Time) ([]gossip.Finding, error) {
-	lowest, err := o.severity()
-	if err != nil {
-		return nil, err
+// print writes the verdicts on findings in the format that was asked for. Findings below the lowest severity are
+// counted only.
+func (o *options) print(out io.Writer, findings []gossip.Finding, lowest gossip.Severity, pods catalogs) error {
+	l := layout{
+		width: o.tableWidth(out), color: o.colored(out), titles: !o.NoHeaders, commands: o.Commands, explain: o.Explain,
+		lowest: lowest, pods: len(o.Pods) > 0,
 	}
-	since, err := moment("--since", o.Since, first)
-	if err != nil {
-		return nil, err
+	switch o.Output {
+	case "json":
+		return printJSON(out, atLeast(lowest, findings), pods)
+	case "yaml":
+		return printYAML(out, pods.verdicts(atLeast(lowest, findings)))
+	case "name":
+		return printNames(out, pods.verdicts(atLeast(lowest, findings)))
+	case "wide":
+		return l.printWide(out, pods.verdicts(findings))
+	default:
+		return l.printTable(out, pods.verdicts(findings))
 	}
-	until, err := moment("--until", o.Until, first)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(findings, func(f gossip.Finding) bool {
-		about := f.Subject()
-		from, to := seen(f)
-		return (o.Namespace != "" && about.Namespace != o.Namespace) ||
-			(o.Pod != "" && about.Pod != o.Pod) ||
-			f.Seen().Worst < lowest ||
-			(!since.IsZero() && to.Before(since)) ||
-			(!until.IsZero() && from.After(until))
-	}), nil
-}
-
-// seen is the time between which a finding was seen: trouble while it lasted, anything else when it was measured.
-func seen(f gossip.Finding) (from, to time.Time) {
-	if h := f.Seen(); !h.First.IsZero() && f.Subject().Kind != gossip.KindPodBirth {
-		return h.First, h.Last
-	}
-	at := f.Time()
-	return at.Add(-f.Coverage().Window), at
-}
-
-// moment reads a time, or an offset from the first record. Empty is the zero time.
-func moment(flag, text string, first time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if offset, err := time.ParseDuration(text); err == nil {
-		return first.Add(offset), nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%s: %q is neither RFC 3339 (2026-11-22T12:00:00Z) nor an offset (5m)", flag, text)
-	}
-	return at, nil
-}
-
-func (o *options) tableWidth(out io.Writer) int {
-	return cmp.Or(o.Width, terminalWidth(out), pipeWidth)
-}
-
-// terminalWidth is 0 where out is no terminal, or one that does not say.
-func terminalWidth(out io.Writer) int {
-	f, ok := out.(*os.File)
-	if !ok {
-		return 0
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
 }

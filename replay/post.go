@@ -32,9 +32,10 @@ type poster struct {
 	url       string
 	tokenFile string
 	attempts  int
+	note      io.Writer // of what is tried again
 }
 
-func newPoster(o *sendOptions) (*poster, error) {
+func newPoster(o *sendOptions, note io.Writer) (*poster, error) {
 	target, err := url.Parse(o.URL)
 	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
 		return nil, fmt.Errorf("--url: %q is not like http://127.0.0.1:8080/v1/events", o.URL)
@@ -55,7 +56,7 @@ func newPoster(o *sendOptions) (*poster, error) {
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
 	return &poster{
-		url: target.String(), tokenFile: o.TokenFile, attempts: o.Attempts,
+		url: target.String(), tokenFile: o.TokenFile, attempts: o.Attempts, note: note,
 		client: &http.Client{
 			Transport: transport, Timeout: time.Minute,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the token is for nobody else
@@ -71,7 +72,8 @@ type answer struct {
 	Errors                      []string
 }
 
-// post posts a request until it is answered for good. The error ends the sending: the operator is away, or wants none of it.
+// post posts a request until it is answered for good. The error ends the sending: the operator is away, or wants none
+// of it.
 func (p *poster) post(ctx context.Context, body []byte, c clock) (answer, error) {
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
@@ -91,7 +93,10 @@ func (p *poster) post(ctx context.Context, body []byte, c clock) (answer, error)
 			after = pause/2 + rand.N(pause/2) //nolint:gosec // so that senders do not come all at once; no secret
 			pause = min(2*pause, lastPause)
 		}
-		if err := c.sleep(ctx, min(after, longest)); err != nil {
+		after = min(after, longest)
+		fmt.Fprintf(p.note, "gossip-replay: attempt %d of %d: %v; again in %s\n",
+			attempt, p.attempts, err, after.Round(100*time.Millisecond))
+		if err := c.sleep(ctx, after); err != nil {
 			return answer{}, errors.New("interrupted")
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"golang.org/x/term"
 )
 
 // How long work goes on in silence, and how often it tells of itself then.
@@ -30,8 +28,7 @@ type progress struct {
 }
 
 func newProgress(errs io.Writer) *progress {
-	f, ok := errs.(*os.File)
-	return &progress{out: errs, terminal: ok && term.IsTerminal(int(f.Fd())), now: time.Now}
+	return &progress{out: errs, terminal: isTerminal(errs), now: time.Now}
 }
 
 // Write writes text above the line.

@@ -26,7 +26,7 @@ Exit status: 0 nothing that Pixie would refuse (there may be warnings), 1 someth
 		Example: "  gossip-replay pxl-check pxl/*.pxl",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return checkScripts(args, in, out, errs)
+			return checkScripts(inputs(args, in, errs), in, out, errs)
 		},
 	}
 }

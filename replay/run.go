@@ -1,5 +1,6 @@
-// Package replay is the gossip-replay command as a library: it reads captures and says what the kernel did, with the same four
-// steps as the operator (decode, observe, advise, make objects), so that both give the same objects for the same events.
+// Package replay is the gossip-replay command as a library: it reads captures and says what the kernel did, with the
+// same four steps as the operator (decode, observe, advise, make objects), so that both give the same objects for the
+// same events.
 //
 // Output is a function of the input: the same captures give the same bytes on any machine.
 package replay
@@ -9,12 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -45,13 +44,13 @@ func (e *exitError) Unwrap() error { return e.err }
 func Run(args []string, in io.Reader, out, errs io.Writer) int {
 	root := command(in, out, errs)
 	root.SetArgs(append([]string{}, args...)) // not nil, which cobra takes for os.Args
-	err := root.Execute()
+	ran, err := root.ExecuteC()
 	if err == nil {
 		return exitClean
 	}
 	var exit *exitError
 	if !errors.As(err, &exit) { // cobra's own: bad usage
-		exit = &exitError{exitTrouble, fmt.Errorf("%w\nTry 'gossip-replay --help'", err)}
+		exit = &exitError{exitTrouble, fmt.Errorf("%w\nTry '%s --help'", err, ran.CommandPath())}
 	}
 	if exit.err != nil {
 		fmt.Fprintf(errs, "gossip-replay: %v\n", exit.err)
@@ -66,7 +65,10 @@ limit to set.
 A FILE holds payloads as one JSON object, an array, or one per line; rows of px run -o json; or OpenTelemetry metrics,
 as protobuf or as a Collector's file exporter writes them. It may be packed with gzip or zstd. Without FILE, or with -,
 standard input is read. Bad records are reported on stderr as FILE:LINE: why, and the good ones count.
-A file that is named like a command needs ./ before its name.
+A file that is named like a command needs ./ before its name. Several FILEs are read in the order of their first records.
+
+The flags that select (--namespace, --pod, --severity, --since, --until) never change a verdict. A namespace, a pod or a
+time of which there is no record at all is trouble.
 
 Exit status: 0 nothing above Info (the worst severity counts), 1 findings, 2 trouble.`
 
@@ -76,6 +78,12 @@ const examples = `  # a verdict with a number, from a recorded capture
   # the kubectl commands too
   gossip-replay capture.ndjson --pods pods.yaml --commands
 
+  # what the rows mean, for the pods of a Deployment
+  gossip-replay capture.ndjson --explain --pod shop/web-
+
+  # a line for each verdict, for grep
+  gossip-replay capture.ndjson -o wide --no-headers | grep OOMKill
+
   # what the operator would write, for one namespace
   gossip-replay capture.ndjson -o yaml --namespace shop
 
@@ -84,7 +92,7 @@ const examples = `  # a verdict with a number, from a recorded capture
 
 // command builds the command line.
 func command(in io.Reader, out, errs io.Writer) *cobra.Command {
-	o := options{Output: "table"}
+	o := options{Output: "table", Color: "auto"}
 	root := &cobra.Command{
 		Use:           "gossip-replay [FILE...]",
 		Short:         "Say what the kernel did to pods, from recorded events",
@@ -94,10 +102,15 @@ func command(in io.Reader, out, errs io.Writer) *cobra.Command {
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := mistypedCommand(c, args); err != nil {
+				return err
+			}
 			return o.run(args, in, out, errs)
 		},
 	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(mistypedFlag)
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
@@ -112,67 +125,80 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	lowest, err := o.severity()
+	if err != nil {
+		return err
+	}
 	pods, err := readPods(o.Pods)
 	if err != nil {
 		return &exitError{exitTrouble, err}
 	}
-	if len(args) == 0 {
-		args = []string{"-"}
+	note := errs // of what is no error
+	if o.Quiet {
+		out, note = io.Discard, io.Discard
 	}
+	args = inputs(args, in, note)
 	p := newProgress(errs)
+	p.terminal = p.terminal && !o.Quiet
 	c := capture{pods: pods, errs: p, progress: p}
-	trouble := c.readAll(args, in)
+	trouble := c.readAll(inOrder(args, note), in)
 	if c.records == 0 {
 		return &exitError{exitTrouble, cmp.Or(trouble, errors.New("no record that could be used"))}
 	}
-	selected, err := o.selects(c.findings(), time.Unix(0, c.first).UTC())
+	selected, err := o.selected(&c, note)
 	if err != nil {
 		return err
 	}
-	if err := o.print(out, selected, c.pods); err != nil {
+	if err := o.print(out, selected, lowest, c.pods); err != nil {
 		return &exitError{exitTrouble, fmt.Errorf("write: %w", err)}
 	}
 	if trouble != nil {
 		return &exitError{exitTrouble, trouble}
 	}
 	for _, f := range selected {
-		if f.Seen().Worst > gossip.SeverityInfo {
+		if f.Seen().Worst >= max(lowest, gossip.SeverityWarning) {
 			return &exitError{code: exitFindings}
 		}
 	}
 	return nil
 }
 
-// print writes the verdicts on findings in the format that was asked for.
-func (o *options) print(out io.Writer, findings []gossip.Finding, pods catalogs) error {
-	switch o.Output {
-	case "json":
-		return printJSON(out, findings, pods)
-	case "yaml":
-		return printYAML(out, pods.verdicts(findings))
-	default:
-		l := layout{width: o.tableWidth(out), color: colored(out), commands: o.Commands}
-		return printTable(out, pods.verdicts(findings), l)
+// selected are the findings of the namespaces, pods and times that were asked for.
+func (o *options) selected(c *capture, note io.Writer) ([]gossip.Finding, error) {
+	first := time.Unix(0, c.first).UTC()
+	wanted, err := o.selection(first)
+	if err != nil {
+		return nil, err
 	}
+	findings := c.findings()
+	c.pods.noteStrangers(findings, note)
+	selected, err := wanted.apply(findings, first)
+	if err != nil {
+		return nil, &exitError{exitTrouble, err}
+	}
+	return selected, nil
 }
 
-// version is what the build says of itself: a tag when installed as a module, else the commit.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
+// inputs are the arguments, or standard input, which is noted where a user would have to type it.
+func inputs(args []string, in io.Reader, note io.Writer) []string {
+	if len(args) == 0 {
+		args = []string{"-"}
 	}
-	v := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && v == "(devel)" {
-			v = s.Value
+	if slices.Contains(args, "-") && isTerminal(in) {
+		fmt.Fprintln(note, "gossip-replay: reading standard input, until Ctrl-D; --help says what else there is")
+	}
+	return args
+}
+
+// noteStrangers says where --pods is about other pods than the capture.
+func (c catalogs) noteStrangers(findings []gossip.Finding, note io.Writer) {
+	if len(c) == 0 {
+		return
+	}
+	for _, f := range findings {
+		if c.find(f.Subject(), f.UID()).Name != "" {
+			return
 		}
 	}
-	return v + " " + info.GoVersion
-}
-
-// colored says whether the output is a terminal that shows colours, and nobody asked for none (no-color.org).
-func colored(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	fmt.Fprintf(note, "gossip-replay: --pods knows none of the capture's pods: %s\n", several(subjectNames(findings, podOf)))
 }

@@ -20,6 +20,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the wanted output in testdata/*.txtar")
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "gossip-replay" { // else it is a command of a script, which sets what it wants
+		_ = os.Unsetenv("COLUMNS")
+	}
 	testscript.Main(m, map[string]func(){
 		"gossip-replay": func() { os.Exit(replay.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})

@@ -39,7 +39,7 @@ as much as it takes for the newest record to be sent at its own time, and with t
 
 Records are payloads or rows of px run -o json. Bad ones are reported as FILE:LINE: why, by this command or by the
 operator, and the others are sent. An operator that is busy or away is asked again, after the time it names or else after
-a growing pause. The token, if there is one, is that of --token-file or of ` + tokenVariable + `.
+a growing pause, and stderr says why each time. The token, if there is one, is that of --token-file or of ` + tokenVariable + `.
 
 Exit status: 0 every record was accepted (or ignored, being about a namespace that is not watched), 1 some were bad or
 rejected, or all are about pods that the operator's cluster does not have, 2 trouble: an unreadable file, no good record, an operator that cannot be reached or refuses the sender.`,
@@ -89,14 +89,12 @@ func (o *sendOptions) run(ctx context.Context, args []string, in io.Reader, out,
 	if o.Batch < 1 || o.Attempts < 1 {
 		return errors.New("--batch, --attempts: at least 1")
 	}
-	p, err := newPoster(o)
+	told := newProgress(errs)
+	p, err := newPoster(o, told)
 	if err != nil {
 		return &exitError{exitTrouble, err}
 	}
-	if len(args) == 0 {
-		args = []string{"-"}
-	}
-	told := newProgress(errs)
+	args = inOrder(inputs(args, in, errs), errs)
 	s := sender{poster: p, in: in, errs: told, progress: told, most: o.Batch, pace: pace{speed: speed}, clock: wallClock{}}
 	if o.Now {
 		if err := s.measure(args); err != nil {

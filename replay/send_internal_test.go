@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -69,7 +70,7 @@ func sent(t *testing.T, change func(*sender), lines ...string) (posts []post, c 
 	defer server.Close()
 	name := filepath.Join(t.TempDir(), "capture.ndjson")
 	require.NoError(t, os.WriteFile(name, []byte(strings.Join(lines, "\n")), 0o600))
-	p, err := newPoster(&sendOptions{URL: server.URL, Attempts: 1})
+	p, err := newPoster(&sendOptions{URL: server.URL, Attempts: 1}, io.Discard)
 	require.NoError(t, err)
 	defer p.client.CloseIdleConnections()
 	var errs bytes.Buffer
@@ -164,7 +165,7 @@ func TestPauses(t *testing.T) {
 		_, _ = w.Write([]byte(`{"accepted":1}`))
 	}))
 	defer server.Close()
-	p, err := newPoster(&sendOptions{URL: server.URL, Attempts: 5})
+	p, err := newPoster(&sendOptions{URL: server.URL, Attempts: 5}, io.Discard)
 	require.NoError(t, err)
 	defer p.client.CloseIdleConnections()
 	c := &sleeper{}

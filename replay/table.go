@@ -8,93 +8,85 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// layout is how a table is shown.
-type layout struct {
-	width    int
-	color    bool
-	commands bool
-}
-
-// printTable shows the worst first: the kernel and the metrics side by side, what to set, and how much was measured. It ends with
-// what is not in the table, because "not measured" must not look like "healthy".
-func printTable(out io.Writer, verdicts []verdict, l layout) error {
-	var whispers, births []verdict
-	for _, v := range verdicts {
-		switch v.object.(type) {
-		case *v1alpha1.PodBirthCertificate:
-			births = append(births, v)
-		case *v1alpha1.KernelWhisper:
-			whispers = append(whispers, v)
-		}
-	}
+// printTable shows the worst first: the kernel and the metrics side by side, what to set, and how much was measured. It
+// ends with what is not in the table, because "not measured" must not look like "healthy".
+func (l layout) printTable(out io.Writer, verdicts []verdict) error {
+	all := stories(verdicts)
+	whispers, births := l.rows(all)
 	var parts []string
 	if len(whispers) > 0 {
-		parts = append(parts, l.whisperTable(worstFirst(whispers)))
+		parts = append(parts, l.whisperTable(whispers))
 	}
 	if len(births) > 0 {
-		parts = append(parts, l.birthTable(worstFirst(births)))
+		parts = append(parts, l.birthTable(births))
 	}
-	if c := commandList(verdicts); l.commands && c != "" {
-		parts = append(parts, c)
-	} else if c != "" {
-		parts = append(parts, "The kubectl commands: add --commands.")
+	if l.titles {
+		parts = append(parts, l.below(slices.Concat(whispers, births))...)
+		parts = append(parts, summary(all, l.lowest))
 	}
-	parts = append(parts, rest(verdicts))
+	return printParts(out, parts)
+}
+
+func printParts(out io.Writer, parts []string) error {
+	if len(parts) == 0 {
+		return nil
+	}
 	_, err := fmt.Fprintln(out, strings.Join(parts, "\n\n"))
 	return err
 }
 
-func worstFirst(verdicts []verdict) []verdict {
-	slices.SortStableFunc(verdicts, func(a, b verdict) int {
-		return cmp.Or(
-			cmp.Compare(b.finding.Severity(), a.finding.Severity()),
-			cmp.Compare(b.finding.Seen().Worst, a.finding.Seen().Worst),
-		)
-	})
-	return verdicts
+// rows are the stories with a row, in the order of the two tables.
+func (l layout) rows(all []story) (whispers, births []story) {
+	for _, s := range all {
+		if s.finding.Seen().Worst < l.lowest {
+			continue
+		}
+		switch s.object.(type) {
+		case *v1alpha1.PodBirthCertificate:
+			births = append(births, s)
+		case *v1alpha1.KernelWhisper:
+			whispers = append(whispers, s)
+		}
+	}
+	return worstFirst(whispers), worstFirst(births)
 }
 
-// narrow is below which width a table does with fewer columns: all six of whisperTable need 106.
+// narrow is below which width a table does with fewer columns.
 const narrow = 106
 
 // whisperTable has the two truths side by side.
-func (l layout) whisperTable(verdicts []verdict) string {
-	widths, titles := []int{8, 0, 22, 20, 22, 12}, []string{"Severity", "Pod", "Kernel says", "Metrics say", "Set", "Coverage"}
+func (l layout) whisperTable(list []story) string {
+	titles := []string{"Severity", "Pod", "Kernel says", "Metrics say", "Set", "Coverage"}
 	if l.width < narrow { // the coverage joins the pod
-		widths, titles = []int{8, 0, 17, 14, 11}, []string{"Severity", "Pod", "Kernel says", "Metrics say", "Set"}
+		titles = titles[:5]
 	}
-	t := l.table(widths, titles)
-	for _, v := range verdicts {
-		f, s := v.finding, v.object.(*v1alpha1.KernelWhisper).Status
-		row := table.Row{
-			l.severity(f), where(f.Subject()), join(s.KernelSays, kernelDetail(f)), cmp.Or(join(s.MetricsSay, metricsDetail(s)), "–"),
-			cmp.Or(s.Advice, "–"), coverage(f.Coverage(), "\n"),
-		}
+	rows := make([]table.Row, len(list))
+	for i, s := range list {
+		f := s.finding
+		name, covered := where(f.Subject()), f.Coverage()
+		rows[i] = table.Row{l.severity(f), name, s.kernel(), s.metrics(), s.setting(), coverage(covered, "\n")}
 		if l.width < narrow {
-			row[1] = join(where(f.Subject()), coverage(f.Coverage(), ", "))
-			row = row[:len(titles)]
+			rows[i][1] = join(name, coverage(covered, ", "))
+			rows[i] = rows[i][:len(titles)]
 		}
-		t.AppendRow(row)
 	}
-	return t.Render()
+	return l.grid(titles, rows)
 }
 
 // birthTable is what it took to bring each pod up.
-func (l layout) birthTable(verdicts []verdict) string {
-	widths := []int{8, 0, 6, 8, 30, 8, 6, 6}
+func (l layout) birthTable(list []story) string {
 	titles := []string{"Severity", "Pod born", "Took", "Syscalls", "Longest stage", "Cgroup writes", "Execs", "Mounts"}
-	if l.width < narrow { // the last three stand in the object
-		widths, titles = []int{8, 0, 6, 8, 24}, titles[:5]
+	if l.width < narrow { // the last three are in the object
+		titles = titles[:5]
 	}
-	t := l.table(widths, titles)
-	for _, v := range verdicts {
-		f := v.finding.(gossip.PodBirth)
+	rows := make([]table.Row, len(list))
+	for i, s := range list {
+		f := s.finding.(gossip.PodBirth)
 		c := f.Creation
 		stage := "not measured"
 		if f.Longest.Name != "" {
@@ -104,9 +96,9 @@ func (l layout) birthTable(verdicts []verdict) string {
 			l.severity(f), where(f.About), fmt.Sprintf("%.2fs", c.Duration.Seconds()), counted(c.TotalSyscalls), stage,
 			counted(c.CgroupWrites), optional(c.Execs), optional(c.Mounts),
 		}
-		t.AppendRow(row[:len(titles)])
+		rows[i] = row[:len(titles)]
 	}
-	return t.Render()
+	return l.grid(titles, rows)
 }
 
 // counted is a number, which the table aligns as one, or a dash.
@@ -117,51 +109,51 @@ func counted(n gossip.Optional[int64]) any {
 	return n.Value
 }
 
-// table begins a table without frames. The column of width 0, which holds the names, takes what the others leave.
-func (l layout) table(widths []int, titles []string) table.Writer {
-	const gap = 2
-	left := l.width - gap*(len(widths)-1)
-	for _, w := range widths {
-		left -= w
-	}
-	t := table.NewWriter()
-	style := table.StyleDefault
-	style.Box.PaddingLeft, style.Box.PaddingRight = "", strings.Repeat(" ", gap)
-	style.Options = table.OptionsNoBordersAndSeparators
-	style.Format.Header = text.FormatUpper
-	t.SetStyle(style)
-	header := make(table.Row, len(titles))
-	columns := make([]table.ColumnConfig, len(titles))
-	for i, title := range titles {
-		header[i] = title
-		columns[i] = table.ColumnConfig{Number: i + 1, WidthMax: cmp.Or(widths[i], max(12, left)), WidthMaxEnforcer: wrap}
-	}
-	t.AppendHeader(header)
-	t.SetColumnConfigs(columns)
-	t.SuppressTrailingSpaces()
-	return t
-}
+const notConsidered = "Owners, requests, autoscalers and limit ranges were not considered. " +
+	"To have them, add --pods pods.yaml, made with"
 
-// wrap breaks at spaces; a word that is too long, such as a pod's name, is broken where it must.
-func wrap(s string, width int) string {
-	lines := strings.Split(s, "\n")
-	for i, line := range lines {
-		lines[i] = text.WrapText(text.WrapSoft(line, width), width)
+// below is what stands between the tables and the last line.
+func (l layout) below(rows []story) []string {
+	var parts, flags []string
+	if l.explain && len(rows) > 0 {
+		parts = append(parts, l.explanations(rows))
 	}
-	return strings.Join(lines, "\n")
+	if c := commandList(rows); l.commands && c != "" {
+		parts = append(parts, c)
+	} else if c != "" {
+		flags = append(flags, "--commands for the kubectl commands")
+	}
+	if len(rows) == 0 {
+		return parts
+	}
+	if !l.explain {
+		flags = append(flags, "--explain for what the rows mean")
+	}
+	if len(flags) > 0 {
+		parts = append(parts, "Add "+strings.Join(flags, ", ")+".")
+	}
+	if !l.pods {
+		parts = append(parts, wrap(notConsidered, l.width)+"\n"+podsCommand+" >pods.yaml")
+	}
+	return parts
 }
 
 // severity is the current one, and the worst where that is another.
 func (l layout) severity(f gossip.Finding) string {
 	now, worst := f.Severity(), f.Seen().Worst
-	name := now.String()
-	if l.color && now >= gossip.SeverityInfo {
-		name = color(now) + name + "\x1b[0m"
-	}
+	name := l.colorful(now)
 	if worst > now {
-		name += "\nwas " + worst.String()
+		name += "\n(was\n" + worst.String() + ")" // in three lines, so that the column stays narrow
 	}
 	return name
+}
+
+// colorful is the name of a severity, in its colour from Info on.
+func (l layout) colorful(s gossip.Severity) string {
+	if !l.color || s < gossip.SeverityInfo {
+		return s.String()
+	}
+	return color(s) + s.String() + "\x1b[0m"
 }
 
 // color is the escape sequence of a severity from Info on.
@@ -180,8 +172,44 @@ func color(s gossip.Severity) string {
 
 // where names the subject: the namespace on a line of its own, because names are long.
 func where(s gossip.Subject) string {
-	if s.Container == "" {
-		return s.Namespace + "/\n" + s.Pod
+	return join(s.Namespace+"/", s.Pod, s.Container)
+}
+
+// whisper is the status of the story's object.
+func (v verdict) whisper() v1alpha1.KernelWhisperStatus {
+	if w, ok := v.object.(*v1alpha1.KernelWhisper); ok {
+		return w.Status
 	}
-	return s.Namespace + "/\n" + s.Pod + "\n" + s.Container
+	return v1alpha1.KernelWhisperStatus{}
+}
+
+// kernel is the kernel's side, with what it says of the memory of what was killed.
+func (s story) kernel() string {
+	own := join(s.whisper().KernelSays, kernelDetail(s.finding))
+	switch {
+	case s.memory == nil:
+		return own
+	case s.sameCount():
+		return join(own, kernelDetail(s.memory.finding))
+	}
+	return join(own, s.memory.whisper().KernelSays, kernelDetail(s.memory.finding))
+}
+
+// metrics is the metrics' side.
+func (s story) metrics() string {
+	said := s.whisper()
+	if s.memory == nil {
+		return cmp.Or(join(said.MetricsSay, metricsDetail(said)), "–")
+	}
+	memory := s.memory.whisper()
+	return join(said.MetricsSay, memory.MetricsSay, cmp.Or(metricsDetail(memory), metricsDetail(said)))
+}
+
+// setting is the advice in short.
+func (s story) setting() string {
+	short := s.whisper().Advice
+	if s.memory != nil && len(s.advice) == 0 {
+		short = s.memory.whisper().Advice
+	}
+	return cmp.Or(short, "–")
 }

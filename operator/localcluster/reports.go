@@ -19,7 +19,7 @@ type Reports map[string]string
 func Printed(text []byte) (Reports, error) {
 	out := Reports{}
 	for part := range bytes.SplitSeq(text, []byte("---\n")) {
-		if len(bytes.TrimSpace(part)) == 0 {
+		if part = bytes.TrimSpace(part); len(part) == 0 || string(part) == "# no objects" {
 			continue
 		}
 		if err := out.add(part); err != nil {

@@ -1,0 +1,45 @@
+package replay
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+// commandList is every command, whole and on a line of its own, ready to paste, in the order of the table. Pods of one
+// owner may have the same command; it is printed once.
+func commandList(rows []story) string {
+	var b strings.Builder
+	printed := make(map[string]bool)
+	for _, s := range rows {
+		for _, r := range s.recommended() {
+			if commanded(r) {
+				writeCommands(&b, s.finding.Subject(), r, printed)
+			}
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n\n")
+}
+
+func writeCommands(b *strings.Builder, s gossip.Subject, r recommend.Recommendation, printed map[string]bool) {
+	undo := "to undo it"
+	if r.Resize != "" && r.Patch != "" {
+		undo = "to undo both"
+	}
+	fmt.Fprintf(b, "# %s/%s %s: %s\n", s.Namespace, s.Pod, s.Container, r.Action)
+	for _, c := range []struct{ what, command string }{
+		{"now, in the running pod", r.Resize}, {"so that it lasts", r.Patch}, {undo, r.Rollback},
+	} {
+		switch {
+		case c.command == "":
+		case printed[c.command]:
+			fmt.Fprintf(b, "# %s: the same command as above\n", c.what)
+		default:
+			printed[c.command] = true
+			fmt.Fprintf(b, "# %s\n%s\n", c.what, c.command)
+		}
+	}
+	fmt.Fprintf(b, "# %s\n\n", r.Risk)
+}

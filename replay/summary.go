@@ -1,0 +1,106 @@
+package replay
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// summary is the last line: how many verdicts there are, and of which severity. Healthy ones and those that were not
+// measured have no row.
+func summary(all []story, lowest gossip.Severity) string {
+	var t tally
+	for _, s := range all {
+		t.add(s.finding, lowest)
+	}
+	if t.verdicts == 0 {
+		return "0 verdicts: what was seen here was at other times"
+	}
+	line := many(t.verdicts, "verdict") + " on " + many(t.pods, "pod") + ": " + strings.Join(t.counts(), ", ")
+	if lowest > gossip.SeverityUnknown {
+		line += fmt.Sprintf("; --severity %s shows %d", strings.ToLower(lowest.String()), t.shown)
+	}
+	return line
+}
+
+// tally counts verdicts.
+type tally struct {
+	verdicts, pods, shown int
+	pod                   string // the newest
+	bad                   [gossip.SeverityCritical + 1]int
+	recovered, healthy    int
+	unmeasured            map[string]int // by their reason
+}
+
+// add counts a verdict. They come in the order of subjects.
+func (t *tally) add(f gossip.Finding, lowest gossip.Severity) {
+	t.verdicts++
+	if pod := podOf(f.Subject()); pod != t.pod {
+		t.pod = pod
+		t.pods++
+	}
+	now, worst := f.Severity(), f.Seen().Worst
+	if worst >= lowest {
+		t.shown++
+	}
+	switch {
+	case now >= gossip.SeverityInfo:
+		t.bad[min(now, gossip.SeverityCritical)]++
+	case now == gossip.SeverityUnknown:
+		if t.unmeasured == nil {
+			t.unmeasured = make(map[string]int)
+		}
+		t.unmeasured[why(f)]++
+	case worst >= gossip.SeverityInfo:
+		t.recovered++
+	default:
+		t.healthy++
+	}
+}
+
+// counts are the parts of the total, the worst first.
+func (t *tally) counts() []string {
+	var list []string
+	count := func(n int, what string) {
+		if n > 0 {
+			list = append(list, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	for s := gossip.SeverityCritical; s >= gossip.SeverityInfo; s-- {
+		count(t.bad[s], s.String())
+	}
+	count(t.recovered, "recovered")
+	count(t.healthy, "healthy")
+	unmeasured := 0
+	reasons := slices.Sorted(maps.Keys(t.unmeasured))
+	for i, reason := range reasons {
+		unmeasured += t.unmeasured[reason]
+		if len(reasons) > 1 {
+			reasons[i] = fmt.Sprintf("%d with %s", t.unmeasured[reason], reason)
+		}
+	}
+	count(unmeasured, "not measured ("+strings.Join(reasons, ", ")+")")
+	return list
+}
+
+// why is the reason that a finding is not measured, for the last line.
+func why(f gossip.Finding) string {
+	switch f := f.(type) {
+	case gossip.CPUThrottling:
+		if f.Reason == gossip.ReasonTooFewPeriods {
+			return "fewer than 50 periods"
+		}
+	case gossip.NetworkIssue:
+		if f.Reason == gossip.ReasonTooLittleTraffic {
+			return "fewer than 1000 segments or packets"
+		}
+		return "no figure of lost packets"
+	case gossip.MemoryPressure:
+		return "neither PSI nor a share of a memory limit"
+	case gossip.OOMKilled, gossip.PodBirth: // are never unknown
+	}
+	return "no figure of throttling"
+}

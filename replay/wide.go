@@ -1,0 +1,77 @@
+package replay
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// printWide writes a line for each verdict, for grep and awk: nothing is merged, wrapped or left out, healthy ones are
+// there too, and no cell is empty.
+func (l layout) printWide(out io.Writer, verdicts []verdict) error {
+	list := make([]story, len(verdicts))
+	for i, v := range verdicts {
+		list[i] = story{verdict: v}
+	}
+	total := summary(list, l.lowest)
+	titles := []string{
+		"Severity", "Worst", "Namespace", "Pod", "Container", "Kind", "Kernel says", "Metrics say", "Set", "Coverage",
+	}
+	var rows []table.Row
+	for _, s := range worstFirst(list) {
+		if s.finding.Seen().Worst < l.lowest {
+			continue
+		}
+		rows = append(rows, l.wideRow(s))
+	}
+	l.width = 0
+	var parts []string
+	if len(rows) > 0 {
+		parts = append(parts, l.grid(titles, rows))
+	}
+	if l.titles {
+		parts = append(parts, total)
+	}
+	return printParts(out, parts)
+}
+
+func (l layout) wideRow(s story) table.Row {
+	f := s.finding
+	about := f.Subject()
+	if s.object == nil { // healthy, or not measured
+		s.object = crd.New(f, gossip.Pod{}, nil)
+	}
+	kernel, metrics, set := s.kernel(), s.metrics(), s.setting()
+	if b, ok := s.object.(*v1alpha1.PodBirthCertificate); ok {
+		kernel, set = join(b.Status.KernelSays, "took "+b.Status.Took), cmp.Or(b.Status.Advice, "–")
+	}
+	return table.Row{
+		l.colorful(f.Severity()), l.colorful(f.Seen().Worst),
+		about.Namespace, about.Pod, cmp.Or(about.Container, "–"), string(about.Kind),
+		oneLine(kernel), oneLine(metrics), oneLine(set), coverage(f.Coverage(), ", "),
+	}
+}
+
+// oneLine is a cell of the table on one line.
+func oneLine(cell string) string { return strings.ReplaceAll(cell, "\n", "; ") }
+
+// printNames writes the name of each object, in the order of subjects.
+func printNames(out io.Writer, verdicts []verdict) error {
+	for _, v := range verdicts {
+		if v.object == nil {
+			continue
+		}
+		kind := v.object.GetObjectKind().GroupVersionKind().Kind
+		if _, err := fmt.Fprintf(out, "%s/%s/%s\n", kind, v.object.GetNamespace(), v.object.GetName()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
