@@ -30,7 +30,7 @@ func writeCommands(b *strings.Builder, s gossip.Subject, r recommend.Recommendat
 	}
 	fmt.Fprintf(b, "# %s/%s %s: %s\n", s.Namespace, s.Pod, s.Container, r.Action)
 	for _, c := range []struct{ what, command string }{
-		{"now, in the running pod", r.Resize}, {"so that it lasts", r.Patch}, {undo, r.Rollback},
+		{"now, in the running pod (kubectl 1.32 and Kubernetes 1.33, or newer)", r.Resize}, {"so that it lasts", r.Patch}, {undo, r.Rollback},
 	} {
 		switch {
 		case c.command == "":

@@ -20,6 +20,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
 	"github.com/kernel-gossip/kernel-gossip/operator"
 	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
@@ -127,7 +128,7 @@ func (s settings) place(ctx context.Context, cluster *localcluster.Cluster, live
 	}
 	pods, err := os.Open(s.podsFile())
 	if err != nil {
-		return fmt.Errorf("the capture's pods (kubectl get pods,replicasets,jobs,hpa,limitranges -A -o yaml): %w", err)
+		return fmt.Errorf("the capture's pods (kubectl get %s -A -o yaml): %w", kube.Kinds, err)
 	}
 	defer pods.Close()
 	uids, leftOut, err := localcluster.Place(ctx, c, pods)
