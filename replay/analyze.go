@@ -9,6 +9,7 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
+	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
 // capture is captures on their way through the four steps.
@@ -130,7 +131,12 @@ func readPods(files []string) (catalogs, error) {
 		if err != nil {
 			return nil, err
 		}
-		pods, err := kube.Read(f)
+		text, err := pixie.Unpack(f)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, errors.Join(err, f.Close()))
+		}
+		pods, err := kube.Read(text)
+		_ = text.Close()
 		if err := errors.Join(err, f.Close()); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

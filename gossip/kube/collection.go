@@ -65,22 +65,27 @@ func (c *collection) add(raw json.RawMessage) error { return c.addAs(metav1.Type
 
 // addAs takes an object or a list. The items of typed lists do not tell their kind: they are what the list says.
 func (c *collection) addAs(kind metav1.TypeMeta, raw json.RawMessage, depth int) error {
+	if strings.HasPrefix(strings.TrimLeft(string(raw[:min(len(raw), sniff)]), " \t\r\n"), "[") { // jq .items
+		return c.addItems(kind, raw, depth+1)
+	}
 	var h header
 	if err := utiljson.Unmarshal(raw, &h); err != nil {
-		return fmt.Errorf("not a Kubernetes object: %w", err)
+		return fmt.Errorf("not a Kubernetes object: %w", plain(err))
 	}
 	if h.Kind != "" {
 		kind = h.TypeMeta
 	}
 	item, isList := strings.CutSuffix(kind.Kind, "List")
 	switch {
+	case kind.Kind == "" && h.Items != nil: // jq '{items}'
+		return c.addItems(metav1.TypeMeta{}, h.Items, depth+1)
 	case kind.Kind == "":
 		return errors.New("not a Kubernetes object: it has no kind")
 	case isList && h.Items != nil:
 		return c.addItems(metav1.TypeMeta{APIVersion: kind.APIVersion, Kind: item}, h.Items, depth+1)
 	}
 	if err := c.keep(kind, raw); err != nil {
-		return fmt.Errorf("%s %s/%s: %w", kind.Kind, orDefault(h.Metadata.Namespace), cmp.Or(h.Metadata.Name, "(no name)"), err)
+		return fmt.Errorf("%s %s/%s: %w", kind.Kind, orDefault(h.Metadata.Namespace), cmp.Or(h.Metadata.Name, "(no name)"), plain(err))
 	}
 	return nil
 }
@@ -91,7 +96,7 @@ func (c *collection) addItems(kind metav1.TypeMeta, raw json.RawMessage, depth i
 	}
 	var items []json.RawMessage
 	if err := utiljson.Unmarshal(raw, &items); err != nil {
-		return fmt.Errorf("items: %w", err)
+		return fmt.Errorf("items: %w", plain(err))
 	}
 	for i, item := range items {
 		if err := c.addAs(kind, item, depth); err != nil {

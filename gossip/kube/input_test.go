@@ -12,21 +12,25 @@ import (
 func TestReadShapes(t *testing.T) {
 	const a, b = `{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}`, `{"kind":"Pod","metadata":{"name":"b"}}`
 	for what, input := range map[string]string{
-		"JSON values":      a + b + "\n" + a,
-		"list":             `{"kind":"List","apiVersion":"v1","items":[` + a + `,{"kind":"Service","items":{}},` + b + `]}`,
-		"list in a list":   `{"kind":"List","items":[` + a + `,{"kind":"List","items":[` + b + `]}]}`,
-		"typed list":       `{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]}`,
-		"byte order mark":  "\uFEFF" + a + b,
-		"YAML":             "kind: Pod\r\nmetadata: {name: a}\r\n--- # next\r\nkind: Pod\r\nmetadata:\r\n  name: b\r\n",
-		"YAML, then JSON":  "---\n" + a + "\n---\n" + b + "\n---\n",
-		"JSON, then YAML":  a + "\n---\nkind: Pod\nmetadata: {name: b}\n",
-		"a list of nobody": a + b + `{"kind":"ShoppingList"}{"kind":"List","items":null}{"kind":"List","items":[]}`,
+		"JSON values":         a + b + "\n" + a,
+		"list":                `{"kind":"List","apiVersion":"v1","items":[` + a + `,{"kind":"Service","items":{}},` + b + `]}`,
+		"list in a list":      `{"kind":"List","items":[` + a + `,{"kind":"List","items":[` + b + `]}]}`,
+		"typed list":          `{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]}`,
+		"byte order mark":     "\uFEFF" + a + b,
+		"YAML":                "kind: Pod\r\nmetadata: {name: a}\r\n--- # next\r\nkind: Pod\r\nmetadata:\r\n  name: b\r\n",
+		"YAML, then JSON":     "---\n" + a + "\n---\n" + b + "\n---\n",
+		"JSON, then YAML":     a + "\n---\nkind: Pod\nmetadata: {name: b}\n",
+		"an array of objects": "[" + a + ", " + b + "]",
+		"an array in YAML":    "- {kind: Pod, metadata: {name: a}}\n- kind: Pod\n  metadata: {name: b}\n",
+		"arrays in a row":     "[" + a + "]\n[" + b + "]",
+		"items without kind":  `{"items":[` + a + "," + b + `]}`,
+		"a list of nobody":    a + b + `{"kind":"ShoppingList"}{"kind":"List","items":null}{"kind":"List","items":[]}`,
 	} {
 		pods, err := kube.Read(strings.NewReader(input))
 		require.NoError(t, err, what)
 		require.Equal(t, 2, pods.Len(), what)
 	}
-	for _, empty := range []string{"", "\n", "# nothing\n", "---\n---\n", "null"} {
+	for _, empty := range []string{"", "\n", "# nothing\n", "---\n---\n", "null", "[]", `{"items":[]}`} {
 		pods, err := kube.Read(strings.NewReader(empty))
 		require.NoError(t, err, "%q", empty)
 		require.Zero(t, pods.Len())
@@ -35,13 +39,15 @@ func TestReadShapes(t *testing.T) {
 
 func TestReadErrors(t *testing.T) {
 	for input, want := range map[string]string{
-		"No resources found":           "document 1: not a Kubernetes object: ",
-		"metadata: {name: a}":          "document 1: not a Kubernetes object: it has no kind",
-		"[]":                           "document 1: not a Kubernetes object: ",
+		"No resources, sorry": "document 1: not a Kubernetes object: object expected, found string",
+		"metadata: {name: a}": "document 1: not a Kubernetes object: it has no kind",
+		"[1]":                 "document 1: items[0]: not a Kubernetes object: object expected, found number",
+		`{"items":[{}]}`:      "document 1: items[0]: not a Kubernetes object: it has no kind",
+		strings.Repeat("[", 9) + strings.Repeat("]", 9): "more than 4 lists within each other",
 		"kind: Pod":                    "document 1: Pod default/(no name): metadata.name is missing",
 		"kind: Service\n---\na: b: c":  "document 2: ",
 		`{"kind":"Pod","metadata":{"n`: "document 1: ",
-		"kind: List\nitems: {}":        "document 1: items: ",
+		"kind: List\nitems: {}":        "document 1: items: list expected, found object",
 		"kind: List\nitems:\n- {kind: Service}\n- {kind: Pod, metadata: {name: api-0, namespace: shop}, spec: {containers: 1}}": "document 1: items[1]: Pod shop/api-0: ",
 		"kind: Pod\nmetadata: {name: a}\nspec: {containers: [{resources: {limits: {cpu: lots}}}]}":                              "document 1: Pod default/a: ",
 		"apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: a, ownerReferences: 1}":                                        "document 1: ReplicaSet default/a: ",
@@ -53,6 +59,31 @@ func TestReadErrors(t *testing.T) {
 	} {
 		pods, err := kube.Read(strings.NewReader(input))
 		require.ErrorContains(t, err, want, input)
+		require.NotRegexp(t, `Go (value|struct)|of type|kube\.`, err.Error())
+		require.Zero(t, pods)
+	}
+}
+
+// What is no output of kubectl get -o yaml is named, with the command that would do: gardener/gardener#3769.
+func TestOtherOutputOfKubectlIsNamed(t *testing.T) {
+	for input, want := range map[string]string{
+		"NAME   READY   STATUS\napi-0  1/1     Running\n":                                "a table of kubectl (-o wide): kubectl get pods",
+		"NAMESPACE   NAME    READY\nshop   api-0   1/1\n":                                "a table of kubectl (-o wide): kubectl get pods",
+		"Name:         resize-demo\nNamespace:    studio\nContainers:\n  stress:\n":      "kubectl describe, which is for people: kubectl get pods",
+		"Name: a\nPriority:  0\nNamespace: studio\nNode:  n/1.2.3.4\nLabels:   <none>\n": "kubectl describe, which is for people: kubectl get pods",
+		"pod/api-0\npod/api-1\n":                     "names (kubectl -o name): kubectl get pods",
+		"No resources found in default namespace.\n": "kubectl's answer where there is nothing: with -A",
+		`{"type":"cpu_throttle","timestamp":"2026-11-22T12:00:10Z","namespace":"shop"}` + "\n": "a capture, which goes without --pods",
+		`{"_tableName_":"kg_cpu_throttle_v1","time_":"2026-11-22T12:00:10Z"}` + "\n":           "a capture, which goes without --pods",
+		`{"resourceMetrics":[]}`:                  "a capture, which goes without --pods",
+		"<!DOCTYPE html>\n<html></html>":          "a web page",
+		"\xff\xfea\x00p\x00i\x00:\x00 \x00[\x00{": "text in UTF-16",
+		"PK\x03\x04\x14\x00":                      "a packed file",
+		"\x01\x00\x00\x02":                        "binary data",
+	} {
+		pods, err := kube.Read(strings.NewReader(input))
+		require.ErrorContains(t, err, "looks like "+want, "%q", input)
+		require.NotContains(t, err.Error(), "Go ")
 		require.Zero(t, pods)
 	}
 }

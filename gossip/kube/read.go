@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/yaml"
 
@@ -28,32 +29,38 @@ type Pods struct {
 type name struct{ namespace, name string }
 
 // Read reads what kubectl prints with -o yaml or -o json: a List of any kinds, a typed list such as PodList, single objects, and
-// several of these as YAML documents or as one JSON value after the other. ReplicaSets, Jobs, HorizontalPodAutoscalers and LimitRanges
+// several of these as YAML documents or as one JSON value after the other; also what jq makes of them: an array of objects, or items
+// without the list's kind. ReplicaSets, Jobs, HorizontalPodAutoscalers and LimitRanges
 // tell more about the pods beside them, in any order; other kinds are skipped. An object without a namespace is in "default". One that
 // stands there twice is taken as it stands last. Any error, which names the object, spoils the whole: half a list would answer
-// questions wrongly. Input above 512 MiB is an error.
+// questions wrongly. Other output of kubectl, such as -o wide or describe, is named in the error, with the command that would do. Input above 512 MiB is an error.
 func Read(r io.Reader) (Pods, error) { return read(r, maxInput) }
 
 func read(r io.Reader, limit int64) (Pods, error) {
 	bounded := &io.LimitedReader{R: r, N: limit + 1}
+	in := bufio.NewReaderSize(bounded, sniff)
+	begin, _ := in.Peek(sniff) // an error comes again when it is read
+	head := string(begin)
 	objects := newCollection()
-	err := eachDocument(bounded, objects.add)
+	err := eachDocument(in, objects.add)
 	if bounded.N <= 0 {
 		return Pods{}, fmt.Errorf("input is larger than %d bytes", limit)
 	}
-	if err != nil {
-		return Pods{}, err
+	if err == nil {
+		return objects.pods(), nil
 	}
-	return objects.pods(), nil
+	if what := otherInput(head); what != "" {
+		err = errors.New("looks like " + what)
+	}
+	return Pods{}, err
 }
 
 // eachDocument calls do for every document, as JSON, that is not empty.
-func eachDocument(r io.Reader, do func(json.RawMessage) error) error {
-	in := bufio.NewReader(r)
+func eachDocument(in *bufio.Reader, do func(json.RawMessage) error) error {
 	if head, _ := in.Peek(3); string(head) == "\uFEFF" { // byte order mark, from Windows
 		_, _ = in.Discard(len(head))
 	}
-	decoder := yaml.NewYAMLOrJSONDecoder(in, sniff)
+	decoder := documents(in)
 	for n := 1; ; n++ {
 		var document json.RawMessage
 		err := decoder.Decode(&document)
@@ -67,6 +74,17 @@ func eachDocument(r io.Reader, do func(json.RawMessage) error) error {
 			return fmt.Errorf("document %d: %w", n, err)
 		}
 	}
+}
+
+// decoder reads one document after the other.
+type decoder interface{ Decode(into any) error }
+
+// documents knows JSON by its first character. An array is no YAML either: what follows its document would be lost.
+func documents(in *bufio.Reader) decoder {
+	if head, _ := in.Peek(sniff); strings.HasPrefix(strings.TrimLeft(string(head), " \t\r\n"), "[") {
+		return json.NewDecoder(in)
+	}
+	return yaml.NewYAMLOrJSONDecoder(in, sniff)
 }
 
 // Len is how many pods the file has.

@@ -1,0 +1,81 @@
+package kube
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// whatIsRead is the command whose output Read reads.
+const whatIsRead = "kubectl get pods,replicasets,jobs,hpa,limitranges -A -o yaml prints what is read"
+
+// others are what people take for the output of that command, by how they begin.
+var others = []struct {
+	begins *regexp.Regexp
+	what   string
+}{
+	{regexp.MustCompile(`(?m)^Name: +\S(.*\n)+?Namespace: +\S`), "kubectl describe, which is for people: " + whatIsRead},
+	{regexp.MustCompile(`^\s*(NAME|NAMESPACE|LAST SEEN) +[A-Z]`), "a table of kubectl (-o wide): " + whatIsRead},
+	{regexp.MustCompile(`^\s*(pod|replicaset|deployment|job)[a-z.]*/[-a-z0-9.]+\s`), "names (kubectl -o name): " + whatIsRead},
+	{regexp.MustCompile(`^No resources found`), "kubectl's answer where there is nothing: with -A it looks in all namespaces"},
+	{regexp.MustCompile(`(?i)^\s*<(!doctype|html|\?xml)`), "a web page: " + whatIsRead},
+	{regexp.MustCompile(`^[\s\[]*\{[^{}]*"(type|_tableName_)"\s*:\s*"[a-z_]+[a-z0-9_]*"`), "a capture, which goes without --pods: " + whatIsRead},
+	{regexp.MustCompile(`^[\s\[]*\{\s*"resourceMetrics"`), "a capture, which goes without --pods: " + whatIsRead},
+	{regexp.MustCompile(`\x00`), "binary data: " + whatIsRead},
+}
+
+// otherInput says what an input looks like that could not be read; empty when it is nothing that is known.
+func otherInput(head string) string {
+	head = strings.TrimPrefix(head, "\ufeff")
+	begins := func(marks ...string) bool {
+		return slices.ContainsFunc(marks, func(mark string) bool { return strings.HasPrefix(head, mark) })
+	}
+	switch {
+	case begins("\xff\xfe", "\xfe\xff"), len(head) > 3 && head[0] != 0 && head[1] == 0 && head[2] != 0 && head[3] == 0:
+		return "text in UTF-16, which PowerShell's > writes: make UTF-8 of it (iconv -f UTF-16 -t UTF-8 FILE)"
+	case begins("\x1f\x8b", "PK\x03\x04", "BZh", "\xfd7zXZ", "\x28\xb5\x2f\xfd"):
+		return "a packed file: unpack it first"
+	}
+	for _, o := range others {
+		if o.begins.MatchString(head) {
+			return o.what
+		}
+	}
+	return ""
+}
+
+// plain words an error of JSON for those who do not know Go: which field, and what should stand there.
+func plain(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	found, _, _ := strings.Cut(wrong.Value, " ") // "number 1.5"
+	if found == "array" {
+		found = "list"
+	}
+	where := ""
+	if wrong.Field != "" {
+		where = wrong.Field + ": "
+	}
+	return fmt.Errorf("%s%s expected, found %s", where, wanted(wrong.Type), found)
+}
+
+// wanted is what a Go type is in JSON.
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array:
+		return "list"
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Struct, reflect.Map, reflect.Pointer, reflect.Interface:
+		return "object"
+	}
+	return "number"
+}
