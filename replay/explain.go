@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -48,17 +50,17 @@ func (s story) explanation() []string {
 
 // message is what the object's condition says in whole sentences.
 func message(v verdict) string {
+	var conditions []metav1.Condition
 	switch o := v.object.(type) {
 	case *v1alpha1.KernelWhisper:
-		for _, c := range o.Status.Conditions {
-			return c.Message
-		}
+		conditions = o.Status.Conditions
 	case *v1alpha1.PodBirthCertificate:
-		for _, c := range o.Status.Conditions {
-			return c.Message
-		}
+		conditions = o.Status.Conditions
 	}
-	return ""
+	if len(conditions) == 0 {
+		return ""
+	}
+	return conditions[0].Message
 }
 
 // meaning is what a verdict means to the programs in the pod.
