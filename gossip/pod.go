@@ -56,6 +56,10 @@ type Container struct {
 	ID, LastID string
 	// Role tells containers, sidecars and init containers apart: they stand in different lists of the template.
 	Role Role
+	// Started is when the container that runs now started, or the last one where none runs; zero when unknown.
+	Started time.Time
+	// Ready is when all of the pod's containers were ready last, if this one is ready now and was not before it started; else zero.
+	Ready time.Time
 	// CPURequest and CPULimit are in cores. Absent in a known container means "not set".
 	CPURequest Optional[float64]
 	CPULimit   Optional[float64]

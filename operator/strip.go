@@ -30,10 +30,12 @@ func stripPod(p *corev1.Pod) *corev1.Pod {
 		},
 		Spec: corev1.PodSpec{
 			Containers: stripContainers(p.Spec.Containers), InitContainers: stripContainers(p.Spec.InitContainers), Resources: p.Spec.Resources,
+			EphemeralContainers: stripEphemeral(p.Spec.EphemeralContainers),
 		},
 		Status: corev1.PodStatus{
-			QOSClass: p.Status.QOSClass, StartTime: p.Status.StartTime,
+			QOSClass: p.Status.QOSClass, StartTime: p.Status.StartTime, Conditions: stripConditions(p.Status.Conditions),
 			ContainerStatuses: stripStatuses(p.Status.ContainerStatuses), InitContainerStatuses: stripStatuses(p.Status.InitContainerStatuses),
+			EphemeralContainerStatuses: stripStatuses(p.Status.EphemeralContainerStatuses),
 		},
 	}
 	return out
@@ -54,23 +56,47 @@ func stripContainers(all []corev1.Container) []corev1.Container {
 	return out
 }
 
+// stripEphemeral keeps the names: such containers have no resources.
+func stripEphemeral(all []corev1.EphemeralContainer) []corev1.EphemeralContainer {
+	out := make([]corev1.EphemeralContainer, len(all))
+	for i := range all {
+		out[i].Name = all[i].Name
+	}
+	return out
+}
+
+// stripConditions keeps since when the pod is ready.
+func stripConditions(all []corev1.PodCondition) []corev1.PodCondition {
+	var out []corev1.PodCondition
+	for _, c := range all {
+		if c.Type == corev1.PodReady || c.Type == corev1.ContainersReady {
+			out = append(out, corev1.PodCondition{Type: c.Type, Status: c.Status, LastTransitionTime: c.LastTransitionTime})
+		}
+	}
+	return out
+}
+
 func stripStatuses(all []corev1.ContainerStatus) []corev1.ContainerStatus {
 	out := make([]corev1.ContainerStatus, len(all))
 	for i, s := range all {
 		out[i] = corev1.ContainerStatus{
-			Name: s.Name, Resources: s.Resources, ContainerID: s.ContainerID,
+			Name: s.Name, Resources: s.Resources, ContainerID: s.ContainerID, Ready: s.Ready,
 			State: stripState(s.State), LastTerminationState: stripState(s.LastTerminationState),
 		}
 	}
 	return out
 }
 
-// stripState keeps how a container ended.
+// stripState keeps when a container started, and how it ended.
 func stripState(s corev1.ContainerState) corev1.ContainerState {
-	if s.Terminated == nil {
-		return corev1.ContainerState{}
+	var out corev1.ContainerState
+	if r := s.Running; r != nil {
+		out.Running = &corev1.ContainerStateRunning{StartedAt: r.StartedAt}
 	}
-	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: s.Terminated.Reason, ContainerID: s.Terminated.ContainerID}}
+	if t := s.Terminated; t != nil {
+		out.Terminated = &corev1.ContainerStateTerminated{Reason: t.Reason, ContainerID: t.ContainerID, StartedAt: t.StartedAt}
+	}
+	return out
 }
 
 // stripReport cuts the managed fields of our own objects to when they were last written: time to live counts from there.

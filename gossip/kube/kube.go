@@ -14,6 +14,11 @@
 // share, is kept apart from theirs. A request that the spec does not give equals the limit, as the API server defaults it. Zero
 // and negative quantities are "not set". Ephemeral containers have no resources.
 //
+// # Start
+//
+// A container's start is that of the one that runs now, or of the last one; it is ready since the pod's containers are, which is the only
+// time of readiness that a status has.
+//
 // # Owner
 //
 // The owner is the controller of the pod. A ReplicaSet's or a Job's own controller (a Deployment, an Argo Rollout, a CronJob) takes
@@ -66,7 +71,7 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 		Name:        p.Name,
 		UID:         string(p.UID),
 		QoS:         qosOf(p, containers),
-		Started:     startedAt(p),
+		Started:     startedAt(p.Status.StartTime),
 		Owner:       owner,
 		Containers:  containers,
 		CPULimit:    cores(podLimits(p)[corev1.ResourceCPU]),
@@ -86,10 +91,17 @@ func podLimits(p *corev1.Pod) corev1.ResourceList {
 	return p.Spec.Resources.Limits
 }
 
-// startedAt is in UTC: decoding leaves the machine's zone, and output must not depend on the machine.
-func startedAt(p *corev1.Pod) time.Time {
-	if p.Status.StartTime.IsZero() {
+func startedAt(t *metav1.Time) time.Time {
+	if t == nil {
 		return time.Time{}
 	}
-	return p.Status.StartTime.UTC()
+	return inUTC(*t)
+}
+
+// inUTC is a time in UTC: decoding leaves the machine's zone, and output must not depend on the machine.
+func inUTC(t metav1.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
 }
