@@ -25,6 +25,8 @@ type Pod struct {
 	Autoscaler string
 	// MemoryAutoscaler is the same of memory.
 	MemoryAutoscaler string
+	// UnreadAutoscaler is the name of one that scales the owner by a metric of a form that is not read: whether by CPU or memory is not known.
+	UnreadAutoscaler string
 	// LimitRanges are those of the namespace that bound a container's CPU or memory.
 	LimitRanges []LimitRange
 }

@@ -121,14 +121,15 @@ func TestGuards(t *testing.T) {
 		"guaranteed with another container that is not": {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) {
 			p.Containers = append(p.Containers, gossip.Container{Name: "log", CPULimit: gossip.Some(0.1), CPURequest: gossip.Some(0.05)})
 		}}, says: "container log does not have requests equal to its limits"},
-		"HPA, and the request moves": {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.Autoscaler = "api" }}, says: "HorizontalPodAutoscaler api scales by a share"},
-		"HPA, and the request stays": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Autoscaler = "api" }}, target: "1", says: "The request stays"},
-		"LimitRange max":             {pod: []func(*gossip.Pod){limit(gossip.Some(0.5), gossip.Optional[float64]{})}, says: "LimitRange cap admits no CPU limit above 500m (the estimate is 1)"},
-		"LimitRange max is enough":   {pod: []func(*gossip.Pod){limit(gossip.Some(1.0), gossip.Optional[float64]{})}, target: "1", says: ""},
-		"LimitRange ratio":           {pod: []func(*gossip.Pod){limit(gossip.Optional[float64]{}, gossip.Some(5.0))}, says: "no limit above 5 times the request of 100m"},
-		"threads cut the number":     {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1.2; s.Threads = gossip.Some[int64](2) }, target: "2", says: ""},
-		"limit is all its threads":   {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1; s.Threads = gossip.Some[int64](1) }, says: "hardly the cause"},
-		"limit unknown":              {sample: func(s *gossip.CPUSample) { s.LimitCores.Known = false }, says: "The current CPU limit is not known"},
+		"HPA, and the request moves":     {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.Autoscaler = "api" }}, says: "HorizontalPodAutoscaler api scales by a share"},
+		"HPA, and the request stays":     {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Autoscaler = "api" }}, target: "1", says: "The request stays"},
+		"HPA of a form that is not read": {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.UnreadAutoscaler = "api" }}, says: "HorizontalPodAutoscaler api is of a form that is not read"},
+		"LimitRange max":                 {pod: []func(*gossip.Pod){limit(gossip.Some(0.5), gossip.Optional[float64]{})}, says: "LimitRange cap admits no CPU limit above 500m (the estimate is 1)"},
+		"LimitRange max is enough":       {pod: []func(*gossip.Pod){limit(gossip.Some(1.0), gossip.Optional[float64]{})}, target: "1", says: ""},
+		"LimitRange ratio":               {pod: []func(*gossip.Pod){limit(gossip.Optional[float64]{}, gossip.Some(5.0))}, says: "no limit above 5 times the request of 100m"},
+		"threads cut the number":         {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1.2; s.Threads = gossip.Some[int64](2) }, target: "2", says: ""},
+		"limit is all its threads":       {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1; s.Threads = gossip.Some[int64](1) }, says: "hardly the cause"},
+		"limit unknown":                  {sample: func(s *gossip.CPUSample) { s.LimitCores.Known = false }, says: "The current CPU limit is not known"},
 		"few throttled periods": {
 			sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 9; s.Periods.Value = 60 },
 			says:   "Only 9 periods were throttled",

@@ -35,7 +35,8 @@
 // # Autoscalers and limit ranges
 //
 // An autoscaler counts when it scales the owner by CPU or memory utilization, a share of the request, of the pod or of one of its
-// containers. One that aims at an average value in cores or bytes does not depend on the request. Of LimitRanges only the items of type Container
+// containers. One that aims at an average value in cores or bytes does not depend on the request. Versions 1 (with its annotation of
+// further metrics), 2 and the two betas between them are read; one with a metric of another form is kept apart. Of LimitRanges only the items of type Container
 // count; those of type Pod bound a sum, which one container alone cannot be held against.
 package kube
 
@@ -76,10 +77,11 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 		Containers:  containers,
 		CPULimit:    cores(podLimits(p)[corev1.ResourceCPU]),
 		MemoryLimit: bytes(podLimits(p)[corev1.ResourceMemory]),
-		Autoscaler:  autoscalerOf(corev1.ResourceCPU, owner, p.Namespace, o.Autoscalers),
+		Autoscaler:  autoscalerOf(owner, p.Namespace, o.Autoscalers, byUtilization(corev1.ResourceCPU)),
 		LimitRanges: limitRangesOf(p.Namespace, o.LimitRanges),
 
-		MemoryAutoscaler: autoscalerOf(corev1.ResourceMemory, owner, p.Namespace, o.Autoscalers),
+		MemoryAutoscaler: autoscalerOf(owner, p.Namespace, o.Autoscalers, byUtilization(corev1.ResourceMemory)),
+		UnreadAutoscaler: autoscalerOf(owner, p.Namespace, o.Autoscalers, unread),
 	}
 }
 
