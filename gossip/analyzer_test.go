@@ -66,7 +66,7 @@ func TestFinding(t *testing.T) {
 		ThrottledTime: gossip.Some(8400 * time.Millisecond), MeanWait: gossip.Some(70 * time.Millisecond),
 		UsageTime: gossip.Some(450 * time.Millisecond), Active: gossip.Some(1.0), Usage: gossip.Some(0.03), UsedOfLimit: gossip.Some(0.3), Limit: gossip.Some(0.1),
 		CFSPeriod: 100 * time.Millisecond, Threads: gossip.Some[int64](1), NodeCPUs: gossip.Some[int64](2),
-		LastThrottled: t0.Add(10 * time.Second),
+		FirstThrottled: t0, LastThrottled: t0.Add(10 * time.Second),
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
@@ -119,6 +119,54 @@ func TestSeverity(t *testing.T) {
 			}
 			_, got := observe(t, sample(0, test.throttled, change), sample(5*time.Second, test.throttled, change))
 			require.Equal(t, fmt.Sprint(test.want, test.reason), fmt.Sprint(got.Level, got.Reason))
+		})
+	}
+}
+
+// When a container was throttled, and when not: what tells a start from a limit that is too low.
+func TestThrottledAndCalm(t *testing.T) {
+	throttledAt := func(n int, which ...int) []gossip.Event {
+		return every5s(n, 0, func(s *gossip.CPUSample) {
+			if slices.Contains(which, int(s.Time.Sub(t0)/(5*time.Second))) {
+				s.ThrottledPeriods.Value = 20
+			}
+		})
+	}
+	lacking := func(all []gossip.Event) []gossip.Event { return append(all[:5:5], all[20:]...) }
+	untold := func(all []gossip.Event) []gossip.Event {
+		for i := range all {
+			s := all[i].(gossip.CPUSample)
+			s.Period = 0
+			all[i] = s
+		}
+		return all
+	}
+	for name, test := range map[string]struct {
+		events                    []gossip.Event
+		first, last, calm, paused int // seconds, and the first to the precision of a bucket
+	}{
+		"never":                         {throttledAt(30), 0, 0, 0, 0},
+		"once":                          {throttledAt(30, 4), 20, 20, 125, 0},
+		"at first":                      {throttledAt(30, 0, 1, 2, 3), 0, 15, 130, 0},
+		"again":                         {throttledAt(60, 1, 2, 40), 10, 200, 95, 174},
+		"at last":                       {throttledAt(30, 28, 29), 145, 145, 0, 0},
+		"nothing was measured since":    {lacking(throttledAt(21, 4)), 20, 20, 5, 0},
+		"periods are not told":          {untold(throttledAt(30, 4)), 20, 20, 125, 0},
+		"out of the window":             {throttledAt(400, 1, 300), 1500, 1500, 495, 0},
+		"long ago, and it still counts": {throttledAt(150, 1, 2), 10, 10, 735, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seconds := func(n int) time.Duration { return time.Duration(n) * time.Second }
+			at := func(n int) time.Time { return t0.Add(seconds(n)) }
+			if name == "never" {
+				at = func(int) time.Time { return time.Time{} }
+			}
+			_, got := observe(t, test.events...)
+			require.Equal(t, []time.Time{at(test.first), at(test.last)}, []time.Time{got.FirstThrottled, got.LastThrottled})
+			require.Equal(t, []time.Duration{seconds(test.calm), seconds(test.paused)}, []time.Duration{got.Calm, got.Paused.Truncate(time.Second)})
+			slices.Reverse(test.events)
+			_, reversed := observe(t, test.events...)
+			require.Equal(t, []time.Duration{got.Calm, got.Paused}, []time.Duration{reversed.Calm, reversed.Paused})
 		})
 	}
 }

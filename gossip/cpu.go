@@ -22,8 +22,36 @@ func (w *cpuWindow) finding(s *stream, t thresholds) windowed {
 	sum, wall := w.total()
 	var f CPUThrottling
 	s.cpuFigures(&f, &sum, wall)
+	if sum.lastThrottled != 0 {
+		w.calm(&f, sum.lastThrottled)
+	}
 	f.Level, f.Reason = t.judge(&f)
 	return f
+}
+
+// calm fills in when the container was throttled first, and for how long it was not. Each bucket remembers its last sample that was.
+func (w *cpuWindow) calm(f *CPUThrottling, lastThrottled int64) {
+	list, gone := w.spans()
+	list = inOrder(list, gone)
+	for _, s := range list {
+		if s.end > lastThrottled {
+			f.Calm += time.Duration(s.end - max(s.start, lastThrottled))
+		}
+	}
+	precision := max(medianPeriod(list), time.Duration(w.width))
+	spanLists.Put(&list)
+	before := int64(0)
+	for _, b := range w.buckets {
+		if b.sums.lastThrottled == 0 {
+			continue
+		}
+		if before == 0 {
+			f.FirstThrottled = time.Unix(0, b.sums.lastThrottled).UTC()
+		} else {
+			f.Paused = max(f.Paused, time.Duration(b.sums.lastThrottled-before)-precision)
+		}
+		before = b.sums.lastThrottled
+	}
 }
 
 // cpuFigures turns the sums of the window into figures of f. A figure is the mean of the samples that told it.

@@ -104,8 +104,12 @@ type CPUThrottling struct {
 	CFSPeriod time.Duration
 	Threads   Optional[int64] // most that were seen in the window
 	NodeCPUs  Optional[int64]
-	// LastThrottled is the end of the newest sample that was throttled; zero when none was.
-	LastThrottled time.Time
+	// LastThrottled is the end of the newest sample that was throttled, FirstThrottled that of the oldest, to the precision of a bucket of the
+	// window (15 s by default); zero when none was.
+	FirstThrottled, LastThrottled time.Time
+	// Calm is how much time was measured after LastThrottled, Paused the longest time between two samples that were throttled, less the length
+	// of a bucket, or of a sample where that is longer.
+	Calm, Paused time.Duration
 	// Standing says that a new container or a changed limit began a new epoch, which has too few periods for a verdict yet: all
 	// figures here are the old epoch's, and advice must wait.
 	Standing bool

@@ -37,6 +37,8 @@ type Pod struct {
 	Autoscaler string
 	// MemoryAutoscaler is the same of memory.
 	MemoryAutoscaler string
+	// UnreadAutoscaler is the name of one that scales the owner by a metric of a form that is not read: whether by CPU or memory is not known.
+	UnreadAutoscaler string
 	// LimitRanges are those of the namespace that bound a container's CPU or memory.
 	LimitRanges []LimitRange
 	// Quotas are the ResourceQuotas of the namespace that bound the sum of its pods' CPU or memory.
@@ -98,6 +100,10 @@ type Container struct {
 	ID, LastID string
 	// Role tells containers, sidecars and init containers apart: they stand in different lists of the template.
 	Role Role
+	// Started is when the container that runs now started, or the last one where none runs; zero when unknown.
+	Started time.Time
+	// Ready is when all of the pod's containers were ready last, if this one is ready now and was not before it started; else zero.
+	Ready time.Time
 	// CPURequest and CPULimit are in cores. Absent in a known container means "not set".
 	CPURequest Optional[float64]
 	CPULimit   Optional[float64]

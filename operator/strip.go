@@ -33,11 +33,13 @@ func stripPod(p *corev1.Pod) *corev1.Pod {
 		},
 		Spec: corev1.PodSpec{
 			Containers: stripContainers(p.Spec.Containers), InitContainers: stripContainers(p.Spec.InitContainers), Resources: p.Spec.Resources,
+			EphemeralContainers: stripEphemeral(p.Spec.EphemeralContainers),
 		},
 		Status: corev1.PodStatus{
 			QOSClass: p.Status.QOSClass, StartTime: p.Status.StartTime, Phase: p.Status.Phase,
-			Resize: p.Status.Resize, ObservedGeneration: p.Status.ObservedGeneration, Conditions: readConditions(p.Status.Conditions),
+			Resize: p.Status.Resize, ObservedGeneration: p.Status.ObservedGeneration, Conditions: stripConditions(p.Status.Conditions),
 			ContainerStatuses: stripStatuses(p.Status.ContainerStatuses), InitContainerStatuses: stripStatuses(p.Status.InitContainerStatuses),
+			EphemeralContainerStatuses: stripStatuses(p.Status.EphemeralContainerStatuses),
 		},
 	}
 	return out
@@ -52,18 +54,6 @@ func readAnnotations(all map[string]string) map[string]string {
 				out = map[string]string{}
 			}
 			out[key] = value
-		}
-	}
-	return out
-}
-
-// readConditions keeps those of a resize in place.
-func readConditions(all []corev1.PodCondition) []corev1.PodCondition {
-	var out []corev1.PodCondition
-	for _, c := range all {
-		if c.Type == corev1.PodResizePending || c.Type == corev1.PodResizeInProgress {
-			c.LastProbeTime = metav1.Time{}
-			out = append(out, c)
 		}
 	}
 	return out
@@ -84,22 +74,49 @@ func stripContainers(all []corev1.Container) []corev1.Container {
 	return out
 }
 
+// stripEphemeral keeps the names: such containers have no resources.
+func stripEphemeral(all []corev1.EphemeralContainer) []corev1.EphemeralContainer {
+	out := make([]corev1.EphemeralContainer, len(all))
+	for i := range all {
+		out[i].Name = all[i].Name
+	}
+	return out
+}
+
+// stripConditions keeps since when the pod is ready, and what became of a resize in place.
+func stripConditions(all []corev1.PodCondition) []corev1.PodCondition {
+	var out []corev1.PodCondition
+	for _, c := range all {
+		switch c.Type {
+		case corev1.PodReady, corev1.ContainersReady:
+			out = append(out, corev1.PodCondition{Type: c.Type, Status: c.Status, LastTransitionTime: c.LastTransitionTime})
+		case corev1.PodResizePending, corev1.PodResizeInProgress:
+			c.LastProbeTime = metav1.Time{}
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 func stripStatuses(all []corev1.ContainerStatus) []corev1.ContainerStatus {
 	out := make([]corev1.ContainerStatus, len(all))
 	for i, s := range all {
 		out[i] = corev1.ContainerStatus{
-			Name: s.Name, Resources: s.Resources, ContainerID: s.ContainerID,
+			Name: s.Name, Resources: s.Resources, ContainerID: s.ContainerID, Ready: s.Ready,
 			State: stripState(s.State), LastTerminationState: stripState(s.LastTerminationState),
 		}
 	}
 	return out
 }
 
-// stripState keeps whether a container runs, and how it ended.
+// stripState keeps whether and since when a container runs, and how it ended.
 func stripState(s corev1.ContainerState) corev1.ContainerState {
-	out := corev1.ContainerState{Running: s.Running}
-	if s.Terminated != nil {
-		out.Terminated = &corev1.ContainerStateTerminated{Reason: s.Terminated.Reason, ContainerID: s.Terminated.ContainerID}
+	var out corev1.ContainerState
+	if r := s.Running; r != nil {
+		out.Running = &corev1.ContainerStateRunning{StartedAt: r.StartedAt}
+	}
+	if t := s.Terminated; t != nil {
+		out.Terminated = &corev1.ContainerStateTerminated{Reason: t.Reason, ContainerID: t.ContainerID, StartedAt: t.StartedAt}
 	}
 	return out
 }

@@ -14,7 +14,10 @@ func raiseCPULimit(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) 
 		return Recommendation{}, false
 	}
 	e, err := estimateLimit(f)
-	if err != nil {
+	switch {
+	case roleOf(f, p) == gossip.RoleEphemeral:
+		return refuse(f, ephemeral), true
+	case err != nil:
 		return refuse(f, err.Error()), true
 	}
 	if e.step {
@@ -25,7 +28,7 @@ func raiseCPULimit(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) 
 
 // cpuLimitStep advises a step up, where the demand cannot be known: at full use, or where only the ratio was measured.
 func cpuLimitStep(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
-	if !wantsLimit(f, p) {
+	if !wantsLimit(f, p) || roleOf(f, p) == gossip.RoleEphemeral {
 		return Recommendation{}, false
 	}
 	e, err := estimateLimit(f)
@@ -37,8 +40,13 @@ func cpuLimitStep(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
 
 // wantsLimit says whether a permanent change of the limit is what the finding calls for.
 func wantsLimit(f gossip.CPUThrottling, p gossip.Pod) bool {
+	return f.Level >= gossip.SeverityInfo && !duringStart(f, p)
+}
+
+// roleOf is what the container is in its pod; an ordinary one where nothing is known of it.
+func roleOf(f gossip.CPUThrottling, p gossip.Pod) gossip.Role {
 	c, _ := p.Container(f.About.Container)
-	return f.Level >= gossip.SeverityInfo && c.Role != gossip.RoleInit && !duringStart(f, p)
+	return c.Role
 }
 
 // limitAdvice turns an estimate into advice, unless something else in the cluster speaks against it.
@@ -70,6 +78,9 @@ func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) Recommendatio
 	}
 	if e.upper > 0 {
 		r.Upper = quantity(e.upper)
+	}
+	if roleOf(f, p) == gossip.RoleInit {
+		r.Reason += " It is an init container: while it waits, its pod does not start."
 	}
 	return r
 }

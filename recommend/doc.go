@@ -17,7 +17,7 @@
 //
 //	raise-cpu-limit        the limit that lets bursts finish without waiting
 //	cpu-limit-step         a step up, where the demand cannot be known: at full use, or when only the ratio was measured
-//	startup-throttling     throttled only within 60 s of the pod's start: a boost then, not a limit for ever
+//	startup-throttling     throttled only while the container started: a boost then, not a limit for ever
 //	match-threads-to-limit more threads than cores use up the quota together: fewer workers, if the limit must stay
 //	memory-leak            when memory that climbs steadily will run out; a higher limit would only put it off
 //	node-out-of-memory     a request instead, where the node may have killed what uses more than it requests
@@ -53,6 +53,12 @@
 // about 1.05 times the need and at most twice; usage/0.8, the averages' way, sufficed for none. Two constants were chosen after
 // seeing these workloads. They are single processes on 2 CPUs with cgroup v1 in windows of 9 to 12 s; steady work beside rare
 // bursts needs a second round in a quarter of simulated cases.
+//
+// # Start-up
+//
+// A container starts until it is ready, or for 60 s from its own start (else the pod's) where nothing tells that. What takes longer is its
+// start too, if it was throttled from the first minute on without a pause of a minute, and not in the minute after. An init container has
+// nothing but a start, so it gets a number.
 //
 // # The new memory limit
 //

@@ -161,6 +161,9 @@ func (c limitChange) againstRequest() string {
 		}
 	}
 	switch scaler := c.of.autoscaler(c.pod); {
+	case scaler == "" && c.pod.UnreadAutoscaler != "":
+		return fmt.Sprintf("HorizontalPodAutoscaler %s is of a form that is not read: it may scale by a share of the %s request",
+			c.pod.UnreadAutoscaler, c.of.title())
 	case scaler == "":
 		return ""
 	case c.request:

@@ -135,14 +135,15 @@ func TestGuards(t *testing.T) {
 		"guaranteed with another container that is not": {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) {
 			p.Containers = append(p.Containers, gossip.Container{Name: "log", CPULimit: gossip.Some(0.1), CPURequest: gossip.Some(0.05)})
 		}}, says: "container log does not have requests equal to its limits"},
-		"HPA, and the request moves": {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.Autoscaler = "api" }}, says: "HorizontalPodAutoscaler api scales by a share"},
-		"HPA, and the request stays": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Autoscaler = "api" }}, target: "1", says: "The request stays"},
-		"LimitRange max":             {pod: []func(*gossip.Pod){limit(gossip.Some(0.5), gossip.Optional[float64]{})}, says: "LimitRange cap admits no CPU limit above 500m (the estimate is 1)"},
-		"LimitRange max is enough":   {pod: []func(*gossip.Pod){limit(gossip.Some(1.0), gossip.Optional[float64]{})}, target: "1", says: ""},
-		"LimitRange ratio":           {pod: []func(*gossip.Pod){limit(gossip.Optional[float64]{}, gossip.Some(5.0))}, says: "no limit above 5 times the request of 100m"},
-		"threads cut the number":     {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1.2; s.Threads = gossip.Some[int64](2) }, target: "2", says: ""},
-		"limit is all its threads":   {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1; s.Threads = gossip.Some[int64](1) }, says: "hardly the cause"},
-		"limit unknown":              {sample: func(s *gossip.CPUSample) { s.LimitCores.Known = false }, says: "The current CPU limit is not known"},
+		"HPA, and the request moves":     {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.Autoscaler = "api" }}, says: "HorizontalPodAutoscaler api scales by a share"},
+		"HPA, and the request stays":     {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Autoscaler = "api" }}, target: "1", says: "The request stays"},
+		"HPA of a form that is not read": {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.UnreadAutoscaler = "api" }}, says: "HorizontalPodAutoscaler api is of a form that is not read"},
+		"LimitRange max":                 {pod: []func(*gossip.Pod){limit(gossip.Some(0.5), gossip.Optional[float64]{})}, says: "LimitRange cap admits no CPU limit above 500m (the estimate is 1)"},
+		"LimitRange max is enough":       {pod: []func(*gossip.Pod){limit(gossip.Some(1.0), gossip.Optional[float64]{})}, target: "1", says: ""},
+		"LimitRange ratio":               {pod: []func(*gossip.Pod){limit(gossip.Optional[float64]{}, gossip.Some(5.0))}, says: "no limit above 5 times the request of 100m"},
+		"threads cut the number":         {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1.2; s.Threads = gossip.Some[int64](2) }, target: "2", says: ""},
+		"limit is all its threads":       {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1; s.Threads = gossip.Some[int64](1) }, says: "hardly the cause"},
+		"limit unknown":                  {sample: func(s *gossip.CPUSample) { s.LimitCores.Known = false }, says: "The current CPU limit is not known"},
 		"few throttled periods": {
 			sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 9; s.Periods.Value = 60 },
 			says:   "Only 9 periods were throttled",
@@ -289,6 +290,67 @@ func TestStartupThrottling(t *testing.T) {
 	require.Equal(t, "raise-cpu-limit", got[0].Rule)
 }
 
+// A start ends when the container is ready, counts from its own start, and may take long: kubernetes-sigs/scheduler-plugins#350, and around it.
+func TestWhatIsAStart(t *testing.T) {
+	type span struct{ from, to int } // seconds after the container's start
+	for name, test := range map[string]struct {
+		throttled []span
+		until     int // of the records
+		ready     int // 0: not known
+		pulled    int // seconds between the pod's start and the container's
+		role      gossip.Role
+		start     bool
+		says      string
+	}{
+		"a minute":                            {throttled: []span{{0, 60}}, until: 60, start: true, says: "within 60s of the container's start."},
+		"a minute, after a slow pull":         {throttled: []span{{0, 60}}, until: 60, pulled: 95, start: true},
+		"until it was ready":                  {throttled: []span{{0, 45}}, until: 300, ready: 50, start: true, says: "within 45s of the container's start, and was ready after 50s; in the 4m15s since then it was not."},
+		"ready during the last sample":        {throttled: []span{{0, 45}}, until: 45, ready: 35, start: true},
+		"long, until it was ready":            {throttled: []span{{0, 240}}, until: 240, ready: 240, start: true},
+		"long, and never again":               {throttled: []span{{0, 240}}, until: 300, start: true, says: "within 4m0s"},
+		"ready early, and never again":        {throttled: []span{{0, 240}}, until: 300, ready: 20, start: true},
+		"long, and too little came after":     {throttled: []span{{0, 240}}, until: 285},
+		"all the time":                        {throttled: []span{{0, 600}}, until: 600},
+		"all the time, and not ready":         {throttled: []span{{0, 600}}, until: 600, pulled: 5},
+		"ready, and throttled since":          {throttled: []span{{15, 60}}, until: 60, ready: 10},
+		"again later":                         {throttled: []span{{0, 60}, {300, 330}}, until: 500},
+		"again later, and ready long ago":     {throttled: []span{{0, 60}, {300, 330}}, until: 500, ready: 60},
+		"later only":                          {throttled: []span{{200, 260}}, until: 500},
+		"later, before it was ready for good": {throttled: []span{{200, 260}}, until: 500, ready: 270},
+		"before it restarted":                 {throttled: []span{{-60, 30}}, until: 300},
+		"no probe: ready at once":             {throttled: []span{{0, 45}}, until: 45, ready: 1, start: true},
+		"an init container":                   {throttled: []span{{0, 45}}, until: 300, role: gossip.RoleInit, says: "while it waits, its pod does not start"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := noon.Add(time.Second)
+			var events []gossip.Event
+			first := min(0, test.throttled[0].from)
+			for at := first + 15; at <= test.until; at += 15 {
+				events = append(events, sample(func(s *gossip.CPUSample) {
+					s.Time, s.Period = began.Add(time.Duration(at)*time.Second), 15*time.Second
+					s.Periods.Value, s.ThrottledPeriods.Value, s.ThrottledUsec.Value = 150, 0, 0
+					for _, w := range test.throttled {
+						if w.from < at && at <= w.to {
+							s.ThrottledPeriods.Value, s.ThrottledUsec.Value = 140, 28_000_000
+						}
+					}
+				}))
+			}
+			got := recommend.Default().For(find(t, events...), pod(func(p *gossip.Pod) {
+				p.Started = began.Add(-time.Duration(test.pulled) * time.Second)
+				c := &p.Containers[0]
+				c.Started, c.Role = began, test.role
+				if test.ready > 0 {
+					c.Ready = began.Add(time.Duration(test.ready) * time.Second)
+				}
+			}))
+			require.NotEmpty(t, got)
+			require.Equal(t, test.start, got[0].Rule == "startup-throttling", got[0].Rule+": "+got[0].Reason)
+			require.Contains(t, got[0].Reason, test.says)
+		})
+	}
+}
+
 func TestMatchThreads(t *testing.T) {
 	rules := func(change func(*gossip.CPUSample)) []string {
 		var ids []string
@@ -307,7 +369,6 @@ func TestMatchThreads(t *testing.T) {
 func TestNoAdvice(t *testing.T) {
 	healthy := sample(func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 2 })
 	require.Empty(t, recommend.Default().For(find(t, healthy), pod()))
-	require.Empty(t, recommend.Default().For(find(t, sample()), pod(func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleInit })))
 }
 
 func TestStandingVerdict(t *testing.T) {

@@ -15,8 +15,7 @@ const manyThreads = 4
 // all wait. A mean wait above one period proves it, because throttled time is summed over the CPUs that wait. (Shrinking pools to
 // the reservation gave Twitter's services 1.5 to 2 times the capacity: danluu.com/cgroup-throttling.)
 func matchThreads(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
-	c, _ := p.Container(f.About.Container)
-	if f.Level < gossip.SeverityWarning || f.Standing || f.Limit.Value <= 0 || c.Role == gossip.RoleInit || duringStart(f, p) {
+	if f.Level < gossip.SeverityWarning || f.Standing || f.Limit.Value <= 0 || duringStart(f, p) {
 		return Recommendation{}, false
 	}
 	workers := math.Max(1, math.Ceil(f.Limit.Value-1e-9))

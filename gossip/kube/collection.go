@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -192,36 +191,6 @@ func (c *collection) keepResizing(kind metav1.TypeMeta, raw json.RawMessage) err
 	}
 	a.TypeMeta = kind
 	c.resizing[object{kind.Kind, at}] = a
-	return nil
-}
-
-// keepAutoscaler reads version 2 unless told that it is version 1, which knows one metric and tells of no other.
-func (c *collection) keepAutoscaler(apiVersion string, raw json.RawMessage) error {
-	if apiVersion != autoscalingv1.SchemeGroupVersion.String() {
-		h, at, err := decode[autoscalingv2.HorizontalPodAutoscaler](raw)
-		if err != nil {
-			return err
-		}
-		c.autoscalers[at] = h
-		return nil
-	}
-	old, at, err := decode[autoscalingv1.HorizontalPodAutoscaler](raw)
-	if err != nil || old.Spec.TargetCPUUtilizationPercentage == nil {
-		return err
-	}
-	h := &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: old.ObjectMeta}
-	h.Spec.ScaleTargetRef = autoscalingv2.CrossVersionObjectReference(old.Spec.ScaleTargetRef)
-	h.Spec.Metrics = []autoscalingv2.MetricSpec{{
-		Type: autoscalingv2.ResourceMetricSourceType,
-		Resource: &autoscalingv2.ResourceMetricSource{
-			Name: corev1.ResourceCPU,
-			Target: autoscalingv2.MetricTarget{
-				Type:               autoscalingv2.UtilizationMetricType,
-				AverageUtilization: old.Spec.TargetCPUUtilizationPercentage,
-			},
-		},
-	}}
-	c.autoscalers[at] = h
 	return nil
 }
 

@@ -3,6 +3,7 @@ package kube
 import (
 	"maps"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -35,6 +36,9 @@ func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Contain
 	for _, c := range p.Spec.EphemeralContainers {
 		out = append(out, container(corev1.Container{Name: c.Name}, gossip.RoleEphemeral, statuses[c.Name]))
 	}
+	for i := range out {
+		out[i].Ready = readyAt(p, statuses[out[i].Name], out[i].Started)
+	}
 	return out
 }
 
@@ -62,6 +66,7 @@ func container(c corev1.Container, role gossip.Role, status corev1.ContainerStat
 		ID:            status.ContainerID,
 		LastID:        lastID(status),
 		Role:          role,
+		Started:       startOf(status),
 		CPURequest:    cores(r.Requests[corev1.ResourceCPU]),
 		CPULimit:      cores(r.Limits[corev1.ResourceCPU]),
 		MemoryRequest: bytes(r.Requests[corev1.ResourceMemory]),
@@ -71,6 +76,34 @@ func container(c corev1.Container, role gossip.Role, status corev1.ContainerStat
 		MemoryResizeRestarts: restarts(corev1.ResourceMemory),
 		ShowsOOMKill:         showsOOMKill(status),
 	}
+}
+
+// startOf is when the container that runs now started, or the last one that did.
+func startOf(s corev1.ContainerStatus) time.Time {
+	switch {
+	case s.State.Running != nil:
+		return inUTC(s.State.Running.StartedAt)
+	case s.State.Terminated != nil:
+		return inUTC(s.State.Terminated.StartedAt)
+	case s.LastTerminationState.Terminated != nil:
+		return inUTC(s.LastTerminationState.Terminated.StartedAt)
+	}
+	return time.Time{}
+}
+
+// readyAt is when the containers of the pod were ready last, for one that is ready: a container's status has no time of its own for that.
+func readyAt(p *corev1.Pod, s corev1.ContainerStatus, started time.Time) time.Time {
+	if !s.Ready {
+		return time.Time{}
+	}
+	var at time.Time
+	for _, c := range p.Status.Conditions {
+		ready := c.Status == corev1.ConditionTrue && (c.Type == corev1.ContainersReady || c.Type == corev1.PodReady)
+		if t := inUTC(c.LastTransitionTime); ready && !t.Before(started) && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	return at
 }
 
 func lastID(s corev1.ContainerStatus) string {

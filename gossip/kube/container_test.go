@@ -2,11 +2,13 @@ package kube_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
@@ -74,6 +76,63 @@ func TestContainerResources(t *testing.T) {
 		test.want.Name = "c"
 		require.Empty(t, cmp.Diff([]gossip.Container{test.want}, kube.Pod(p, kube.Objects{}).Containers), what)
 	}
+}
+
+// A container's start is not the pod's: kubernetes-sigs/scheduler-plugins#350. It is ready since the pod's containers are.
+func TestStart(t *testing.T) {
+	at := func(second int) metav1.Time { return metav1.Date(2022, 3, 3, 10, 0, second, 0, time.Local) }
+	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: at(20)}}
+	ended := func(second int) corev1.ContainerState {
+		return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{StartedAt: at(second)}}
+	}
+	condition := func(kind corev1.PodConditionType, status corev1.ConditionStatus, second int) corev1.PodCondition {
+		return corev1.PodCondition{Type: kind, Status: status, LastTransitionTime: at(second)}
+	}
+	both := []corev1.PodCondition{
+		condition(corev1.PodReady, corev1.ConditionTrue, 50), condition(corev1.ContainersReady, corev1.ConditionTrue, 40), condition(corev1.PodScheduled, corev1.ConditionTrue, 30),
+	}
+	for what, test := range map[string]struct {
+		status         corev1.ContainerStatus
+		conditions     []corev1.PodCondition
+		started, ready int // second; 0 is unknown
+	}{
+		"runs":                         {status: corev1.ContainerStatus{State: running}, started: 20},
+		"runs again":                   {status: corev1.ContainerStatus{State: running, LastTerminationState: ended(10)}, started: 20},
+		"waits to run again":           {status: corev1.ContainerStatus{LastTerminationState: ended(10)}, started: 10},
+		"has ended":                    {status: corev1.ContainerStatus{State: ended(15), LastTerminationState: ended(10)}, started: 15},
+		"never ran":                    {},
+		"ready":                        {status: corev1.ContainerStatus{State: running, Ready: true}, conditions: both, started: 20, ready: 40},
+		"ready, with one condition":    {status: corev1.ContainerStatus{State: running, Ready: true}, conditions: both[:1], started: 20, ready: 50},
+		"not ready":                    {status: corev1.ContainerStatus{State: running}, conditions: both, started: 20},
+		"ready, and another is not":    {status: corev1.ContainerStatus{State: running, Ready: true}, conditions: []corev1.PodCondition{condition(corev1.PodReady, corev1.ConditionFalse, 50)}, started: 20},
+		"ready before it ran again":    {status: corev1.ContainerStatus{State: running, Ready: true}, conditions: []corev1.PodCondition{condition(corev1.PodReady, corev1.ConditionTrue, 19)}, started: 20},
+		"the time of a state is empty": {status: corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}},
+	} {
+		test.status.Name = "c"
+		p := &corev1.Pod{}
+		p.Spec.Containers = []corev1.Container{{Name: "c"}}
+		p.Status.ContainerStatuses, p.Status.Conditions = []corev1.ContainerStatus{test.status}, test.conditions
+		got := kube.Pod(p, kube.Objects{}).Containers[0]
+		inUTC := func(second int) time.Time {
+			if second == 0 {
+				return time.Time{}
+			}
+			return at(second).UTC()
+		}
+		require.Equal(t, []time.Time{inUTC(test.started), inUTC(test.ready)}, []time.Time{got.Started, got.Ready}, what)
+	}
+}
+
+func TestEphemeralContainers(t *testing.T) {
+	p := &corev1.Pod{}
+	p.Spec.Containers = []corev1.Container{{Name: "app", Resources: resources(nil, list("1", "1Gi"))}}
+	p.Spec.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debugger-x"}}}
+	p.Status.EphemeralContainerStatuses = []corev1.ContainerStatus{{Name: "debugger-x", ContainerID: "containerd://d"}}
+	got := kube.Pod(p, kube.Objects{})
+	require.Len(t, got.Containers, 2)
+	debugger := gossip.Container{Name: "debugger-x", ID: "containerd://d", Role: gossip.RoleEphemeral, ShowsOOMKill: gossip.Some(false)}
+	require.Empty(t, cmp.Diff(debugger, got.Containers[1]))
+	require.Equal(t, gossip.QoSGuaranteed, got.QoS, "it has no say in the class")
 }
 
 func TestResizePolicy(t *testing.T) {

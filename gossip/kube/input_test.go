@@ -99,7 +99,7 @@ metadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, nam
 	const target = "scaleTargetRef: {apiVersion: apps/v1, kind: DaemonSet, name: d}"
 	for objects, want := range map[string]string{
 		v1 + "metadata: {name: h}\nspec: {targetCPUUtilizationPercentage: 80, " + target + "}":                                        "h",
-		v1 + "metadata: {name: h}\nspec: {" + target + "}":                                                                            "",
+		v1 + "metadata: {name: h}\nspec: {" + target + "}":                                                                            "h", // the API server's default
 		v1 + "metadata: {name: h, namespace: other}\nspec: {targetCPUUtilizationPercentage: 80, " + target + "}":                      "",
 		v2 + "metadata: {name: h, namespace: default}\nspec: {" + target + "}":                                                        "h",
 		v2 + "metadata: {name: h}\nspec: {" + target + "}\n---\n" + v2 + "metadata: {name: h}\nspec: {metrics: [{}], " + target + "}": "",
@@ -111,5 +111,52 @@ metadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, nam
 			require.True(t, ok)
 			require.Equal(t, want, got.Autoscaler, objects)
 		}
+	}
+}
+
+// Which request an autoscaler scales by, in every form that it comes in: openshift/openshift-docs#8828 has version 1 with the annotation.
+func TestFormsOfAutoscalers(t *testing.T) {
+	const pod = "kind: Pod\napiVersion: v1\nmetadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: d, controller: true}]}\n---\n"
+	const annotation = "autoscaling.alpha.kubernetes.io/metrics"
+	for what, test := range map[string]struct {
+		version, annotation, spec string
+		want                      []string // cpu, memory, unread
+	}{
+		"v1, no target":            {"v1", "", "", []string{"h", "", ""}},
+		"v1, CPU":                  {"v1", "", "targetCPUUtilizationPercentage: 80", []string{"h", "", ""}},
+		"v1, memory beside":        {"v1", `[{"type":"Resource","resource":{"name":"memory","targetAverageUtilization":80}}]`, "targetCPUUtilizationPercentage: 80", []string{"h", "h", ""}},
+		"v1, memory alone":         {"v1", `[{"type":"Resource","resource":{"name":"memory","targetAverageUtilization":80}}]`, "", []string{"", "h", ""}},
+		"v1, an average value":     {"v1", `[{"type":"Resource","resource":{"name":"memory","targetAverageValue":"100Mi"}}]`, "", []string{"", "", ""}},
+		"v1, of a container":       {"v1", `[{"type":"ContainerResource","containerResource":{"name":"memory","container":"app","targetAverageUtilization":80}}]`, "", []string{"", "h", ""}},
+		"v1, requests per second":  {"v1", `[{"type":"Pods","pods":{"metricName":"rps","targetAverageValue":"10"}}]`, "", []string{"", "", ""}},
+		"v1, no JSON":              {"v1", `[{`, "targetCPUUtilizationPercentage: 80", []string{"h", "", "h"}},
+		"v1, a metric of tomorrow": {"v1", `[{"type":"Weather"}]`, "", []string{"", "", "h"}},
+		"v2beta1, both": {
+			"v2beta1", "", "metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 80}}, {type: Resource, resource: {name: memory, targetAverageUtilization: 80}}]",
+			[]string{"h", "h", ""},
+		},
+		"v2beta1, none":                {"v2beta1", "", "", []string{"h", "", ""}},
+		"v2beta1, a value":             {"v2beta1", "", "metrics: [{type: Resource, resource: {name: cpu, targetAverageValue: 1}}]", []string{"", "", ""}},
+		"v2beta1, as v2 has it":        {"v2beta1", "", "metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization}}}]", []string{"", "", "h"}},
+		"v2beta2":                      {"v2beta2", "", "metrics: [{type: Resource, resource: {name: memory, target: {type: Utilization, averageUtilization: 80}}}]", []string{"", "h", ""}},
+		"v2, of a container":           {"v2", "", "metrics: [{type: ContainerResource, containerResource: {name: cpu, container: app, target: {type: Utilization, averageUtilization: 80}}}]", []string{"h", "", ""}},
+		"v2, as v2beta1 has it":        {"v2", "", "metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 80}}]", []string{"", "", "h"}},
+		"v2, a metric without a type":  {"v2", "", "metrics: [{}]", []string{"", "", "h"}},
+		"v2, External beside":          {"v2", "", "metrics: [{type: External, external: {metric: {name: queue}, target: {type: Value, value: 1}}}]", []string{"", "", ""}},
+		"v3: nobody knows":             {"v3", "", "metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization}}}]", []string{"", "", "h"}},
+		"v2alpha1: never read by v1.8": {"v2alpha1", "", "", []string{"", "", "h"}},
+	} {
+		h := "kind: HorizontalPodAutoscaler\napiVersion: autoscaling/" + test.version + "\nmetadata: {name: h"
+		if test.annotation != "" {
+			h += ", annotations: {" + annotation + ": '" + test.annotation + "'}"
+		}
+		h += "}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: DaemonSet, name: d}"
+		if test.spec != "" {
+			h += ", " + test.spec
+		}
+		pods, err := kube.Read(strings.NewReader(pod + h + "}\n"))
+		require.NoError(t, err, what)
+		got, _ := pods.Pod("default", "p", "")
+		require.Equal(t, test.want, []string{got.Autoscaler, got.MemoryAutoscaler, got.UnreadAutoscaler}, what)
 	}
 }

@@ -14,6 +14,11 @@
 // share, is kept apart from theirs. A request that the spec does not give equals the limit, as the API server defaults it. Zero
 // and negative quantities are "not set". Ephemeral containers have no resources.
 //
+// # Start
+//
+// A container's start is that of the one that runs now, or of the last one; it is ready since the pod's containers are, which is the only
+// time of readiness that a status has.
+//
 // # Owner
 //
 // The owner is the controller of the pod. A ReplicaSet's or a Job's own controller (a Deployment, an Argo Rollout, a CronJob) takes
@@ -35,7 +40,8 @@
 // # Autoscalers and limit ranges
 //
 // An autoscaler counts when it scales the owner by CPU or memory utilization, a share of the request, of the pod or of one of its
-// containers. One that aims at an average value in cores or bytes does not depend on the request. Of LimitRanges only the items of type Container
+// containers. One that aims at an average value in cores or bytes does not depend on the request. Versions 1 (with its annotation of
+// further metrics), 2 and the two betas between them are read; one with a metric of another form is kept apart. Of LimitRanges only the items of type Container
 // count; those of type Pod bound a sum, which one container alone cannot be held against.
 package kube
 
@@ -83,15 +89,16 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 		Name:        p.Name,
 		UID:         string(p.UID),
 		QoS:         qosOf(p, containers),
-		Started:     startedAt(p),
+		Started:     startedAt(p.Status.StartTime),
 		Owner:       owner,
 		Containers:  containers,
 		CPULimit:    whole.CPULimit,
 		MemoryLimit: whole.MemoryLimit,
-		Autoscaler:  autoscalerOf(corev1.ResourceCPU, owner, p.Namespace, o.Autoscalers),
+		Autoscaler:  autoscalerOf(owner, p.Namespace, o.Autoscalers, byUtilization(corev1.ResourceCPU)),
 		LimitRanges: limitRangesOf(p.Namespace, o.LimitRanges),
 
-		MemoryAutoscaler: autoscalerOf(corev1.ResourceMemory, owner, p.Namespace, o.Autoscalers),
+		MemoryAutoscaler: autoscalerOf(owner, p.Namespace, o.Autoscalers, byUtilization(corev1.ResourceMemory)),
+		UnreadAutoscaler: autoscalerOf(owner, p.Namespace, o.Autoscalers, unread),
 
 		CPURequest:    whole.CPURequest,
 		MemoryRequest: whole.MemoryRequest,
@@ -115,10 +122,17 @@ func ended(p *corev1.Pod) bool {
 	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil
 }
 
-// startedAt is in UTC: decoding leaves the machine's zone, and output must not depend on the machine.
-func startedAt(p *corev1.Pod) time.Time {
-	if p.Status.StartTime.IsZero() {
+func startedAt(t *metav1.Time) time.Time {
+	if t == nil {
 		return time.Time{}
 	}
-	return p.Status.StartTime.UTC()
+	return inUTC(*t)
+}
+
+// inUTC is a time in UTC: decoding leaves the machine's zone, and output must not depend on the machine.
+func inUTC(t metav1.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
 }

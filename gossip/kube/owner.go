@@ -1,11 +1,9 @@
 package kube
 
 import (
-	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,37 +73,4 @@ func groupOf(apiVersion string) string {
 		return ""
 	}
 	return group
-}
-
-// autoscalerOf is the first by name of those that scale the owner by utilization of that resource.
-func autoscalerOf(r corev1.ResourceName, o gossip.Owner, namespace string, all []autoscalingv2.HorizontalPodAutoscaler) string {
-	first := ""
-	for i := range all {
-		h := &all[i]
-		if h.Namespace == namespace && scales(h, o) && byUtilization(h, r) && (first == "" || h.Name < first) {
-			first = h.Name
-		}
-	}
-	return first
-}
-
-// scales compares groups, not versions: an object is the same in all of them. Old targets may lack the version.
-func scales(h *autoscalingv2.HorizontalPodAutoscaler, o gossip.Owner) bool {
-	t := h.Spec.ScaleTargetRef
-	return o.Name != "" && t.Name == o.Name && t.Kind == o.Kind &&
-		(t.APIVersion == "" || groupOf(t.APIVersion) == groupOf(o.APIVersion))
-}
-
-// byUtilization holds for an autoscaler without metrics too: the API server's default is 80 % of the CPU request.
-func byUtilization(h *autoscalingv2.HorizontalPodAutoscaler, r corev1.ResourceName) bool {
-	return (len(h.Spec.Metrics) == 0 && r == corev1.ResourceCPU) || slices.ContainsFunc(h.Spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
-		switch {
-		case m.Type == autoscalingv2.ResourceMetricSourceType && m.Resource != nil:
-			return m.Resource.Name == r && m.Resource.Target.Type == autoscalingv2.UtilizationMetricType
-		case m.Type == autoscalingv2.ContainerResourceMetricSourceType && m.ContainerResource != nil:
-			return m.ContainerResource.Name == r &&
-				m.ContainerResource.Target.Type == autoscalingv2.UtilizationMetricType
-		}
-		return false
-	})
 }

@@ -42,7 +42,7 @@ func web() gossip.Pod {
 		Owner:   gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"},
 		Containers: []gossip.Container{
 			{Name: "app", CPURequest: gossip.Some(0.01), CPULimit: gossip.Some(0.1), MemoryRequest: gossip.Some[int64](16 * mebi), MemoryLimit: gossip.Some[int64](32 * mebi)},
-			{Name: "setup", Role: gossip.RoleInit, CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](16 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi)},
+			{Name: "setup", Role: gossip.RoleInit, Started: utc.Add(23*time.Hour + 8*time.Minute + 41*time.Second), CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](16 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi)},
 			{Name: "proxy", Role: gossip.RoleSidecar, CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](8 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi)},
 		},
 		Autoscaler:  "web",
@@ -59,6 +59,10 @@ func TestReadKubectlOutput(t *testing.T) {
 	require.Equal(t, 3, pods.Len())
 	made := web()
 	made.Owner.Template = &gossip.Template{Containers: web().Containers}
+	for i := range made.Owner.Template.Containers {
+		c := &made.Owner.Template.Containers[i]
+		c.Started, c.Ready = time.Time{}, time.Time{}
+	}
 	made.Owner.Template.Containers[1].MemoryRequest = gossip.Optional[int64]{} // the API server defaulted the pod's
 	for _, want := range []gossip.Pod{
 		made,
@@ -68,7 +72,7 @@ func TestReadKubectlOutput(t *testing.T) {
 			Owner: gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "api", Template: &gossip.Template{
 				Containers: []gossip.Container{{Name: "app", CPULimit: gossip.Some(0.1), MemoryLimit: gossip.Some[int64](32 * mebi)}},
 			}},
-			Containers:  []gossip.Container{guaranteed("app", 0.1, 32*mebi)},
+			Containers:  []gossip.Container{running(guaranteed("app", 0.1, 32*mebi))},
 			LimitRanges: bounds(),
 		},
 		{ // not scheduled; its limits are LimitRange defaults
@@ -92,6 +96,13 @@ func guaranteed(name string, cores float64, memory int64) gossip.Container {
 	}
 }
 
+// running has been started, and was ready at once: it has no probe.
+func running(c gossip.Container) gossip.Container {
+	c.Started = utc.Add(23*time.Hour + 8*time.Minute + 41*time.Second)
+	c.Ready = c.Started
+	return c
+}
+
 func TestReadPodsAlone(t *testing.T) {
 	pods := readFile(t, "pods.json")
 	got, _ := pods.Pod("kube-helper", webPod, "")
@@ -108,7 +119,7 @@ func TestReadLimitsInForce(t *testing.T) {
 	pods := readFile(t, "resize.yaml")
 	// api-0 was resized to 1900m, which the node has no room for: the kubelet defers it, and the kernel goes on with 100m.
 	api, _ := pods.Pod("kube-helper", "api-0", "")
-	want := guaranteed("app", 0.1, 32*mebi)
+	want := running(guaranteed("app", 0.1, 32*mebi))
 	want.Asked = &gossip.Resources{
 		CPURequest: gossip.Some(1.9), CPULimit: gossip.Some(1.9), MemoryRequest: gossip.Some[int64](32 * mebi), MemoryLimit: gossip.Some[int64](32 * mebi),
 	}
@@ -116,10 +127,13 @@ func TestReadLimitsInForce(t *testing.T) {
 	require.Equal(t, "Deferred", api.Resize.State)
 	require.NotEmpty(t, api.Resize.Message)
 	// shared has limits as a whole (200m, 64Mi), and b one of its own.
+	at := func(second int) time.Time {
+		return utc.Add(23*time.Hour + 19*time.Minute + time.Duration(second)*time.Second)
+	}
 	shared, _ := pods.Pod("kube-helper", "shared", "")
 	require.Empty(t, cmp.Diff([]gossip.Container{
-		{Name: "a"},
-		{Name: "b", CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryLimit: gossip.Some[int64](64 * mebi)},
+		{Name: "a", Started: at(12), Ready: at(13)},
+		{Name: "b", Started: at(13), Ready: at(13), CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryLimit: gossip.Some[int64](64 * mebi)},
 	}, shared.Containers, identity))
 	require.Equal(t, gossip.Some(0.2), shared.CPULimit)
 	require.Equal(t, gossip.Some[int64](64*mebi), shared.MemoryLimit)

@@ -1,0 +1,163 @@
+package kube
+
+import (
+	"encoding/json"
+	"slices"
+
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// metricsAnnotation is where version 1, which has a field for one metric only, keeps the others: a list in JSON.
+const metricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics"
+
+// unreadMetric is the type that stands for metrics of a form that is not read.
+const unreadMetric autoscalingv2.MetricSourceType = "Unread"
+
+// keepAutoscaler stores an autoscaler of any version as one of version 2.
+func (c *collection) keepAutoscaler(apiVersion string, raw json.RawMessage) error {
+	switch apiVersion {
+	case "autoscaling/v2", "autoscaling/v2beta2": // differ in nothing that is read
+		h, at, err := decode[autoscalingv2.HorizontalPodAutoscaler](raw)
+		if err == nil {
+			c.autoscalers[at] = h
+		}
+		return err
+	}
+	old, at, err := decode[autoscalingv1.HorizontalPodAutoscaler](raw)
+	if err != nil {
+		return err
+	}
+	h := &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: old.ObjectMeta}
+	h.Spec.ScaleTargetRef = autoscalingv2.CrossVersionObjectReference(old.Spec.ScaleTargetRef)
+	switch apiVersion {
+	case "autoscaling/v1":
+		h.Spec.Metrics = metricsOf1(old)
+	case "autoscaling/v2beta1":
+		var beta struct {
+			Spec struct {
+				Metrics []autoscalingv1.MetricSpec `json:"metrics"`
+			} `json:"spec"`
+		}
+		if err := json.Unmarshal(raw, &beta); err != nil {
+			return err
+		}
+		h.Spec.Metrics = oldMetrics(beta.Spec.Metrics)
+	default:
+		h.Spec.Metrics = []autoscalingv2.MetricSpec{{Type: unreadMetric}}
+	}
+	c.autoscalers[at] = h
+	return nil
+}
+
+// metricsOf1 are the metrics of an autoscaler of version 1.
+func metricsOf1(h *autoscalingv1.HorizontalPodAutoscaler) []autoscalingv2.MetricSpec {
+	var out []autoscalingv2.MetricSpec
+	if h.Spec.TargetCPUUtilizationPercentage != nil {
+		out = append(out, autoscalingv2.MetricSpec{
+			Type: autoscalingv2.ResourceMetricSourceType,
+			Resource: &autoscalingv2.ResourceMetricSource{
+				Name: corev1.ResourceCPU, Target: oldTarget(h.Spec.TargetCPUUtilizationPercentage, false),
+			},
+		})
+	}
+	text, ok := h.Annotations[metricsAnnotation]
+	if !ok {
+		return out
+	}
+	var more []autoscalingv1.MetricSpec
+	if json.Unmarshal([]byte(text), &more) != nil {
+		return append(out, autoscalingv2.MetricSpec{Type: unreadMetric})
+	}
+	return append(out, oldMetrics(more)...)
+}
+
+// oldMetrics translates metrics as version 2beta1 has them, and the annotation of version 1.
+func oldMetrics(all []autoscalingv1.MetricSpec) []autoscalingv2.MetricSpec {
+	var out []autoscalingv2.MetricSpec
+	for _, m := range all {
+		now := autoscalingv2.MetricSpec{Type: autoscalingv2.MetricSourceType(m.Type)}
+		if r := m.Resource; r != nil {
+			now.Resource = &autoscalingv2.ResourceMetricSource{
+				Name: r.Name, Target: oldTarget(r.TargetAverageUtilization, r.TargetAverageValue != nil),
+			}
+		}
+		if r := m.ContainerResource; r != nil {
+			now.ContainerResource = &autoscalingv2.ContainerResourceMetricSource{
+				Name: r.Name, Container: r.Container, Target: oldTarget(r.TargetAverageUtilization, r.TargetAverageValue != nil),
+			}
+		}
+		out = append(out, now)
+	}
+	return out
+}
+
+// oldTarget is a target without a type where it has neither.
+func oldTarget(utilization *int32, value bool) autoscalingv2.MetricTarget {
+	switch {
+	case utilization != nil:
+		return autoscalingv2.MetricTarget{Type: autoscalingv2.UtilizationMetricType, AverageUtilization: utilization}
+	case value:
+		return autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType}
+	}
+	return autoscalingv2.MetricTarget{}
+}
+
+// autoscalerOf is the first by name of those that scale the owner and of which that holds.
+func autoscalerOf(o gossip.Owner, namespace string, all []autoscalingv2.HorizontalPodAutoscaler,
+	holds func(*autoscalingv2.HorizontalPodAutoscaler) bool,
+) string {
+	first := ""
+	for i := range all {
+		h := &all[i]
+		if h.Namespace == namespace && scales(h, o) && holds(h) && (first == "" || h.Name < first) {
+			first = h.Name
+		}
+	}
+	return first
+}
+
+// scales compares groups, not versions: an object is the same in all of them. Old targets may lack the version.
+func scales(h *autoscalingv2.HorizontalPodAutoscaler, o gossip.Owner) bool {
+	t := h.Spec.ScaleTargetRef
+	return o.Name != "" && t.Name == o.Name && t.Kind == o.Kind &&
+		(t.APIVersion == "" || groupOf(t.APIVersion) == groupOf(o.APIVersion))
+}
+
+// byUtilization is for those that scale by utilization of a resource. One without metrics does too: the API server's default is 80 % of
+// the CPU request.
+func byUtilization(r corev1.ResourceName) func(*autoscalingv2.HorizontalPodAutoscaler) bool {
+	return func(h *autoscalingv2.HorizontalPodAutoscaler) bool {
+		return (len(h.Spec.Metrics) == 0 && r == corev1.ResourceCPU) ||
+			slices.ContainsFunc(h.Spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
+				name, target, ok := resourceOf(m)
+				return ok && name == r && target == autoscalingv2.UtilizationMetricType
+			})
+	}
+}
+
+// unread is for those with a metric of a form that is not read: it may be the utilization of any resource.
+func unread(h *autoscalingv2.HorizontalPodAutoscaler) bool {
+	return slices.ContainsFunc(h.Spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
+		switch m.Type {
+		case autoscalingv2.PodsMetricSourceType, autoscalingv2.ObjectMetricSourceType, autoscalingv2.ExternalMetricSourceType:
+			return false
+		}
+		_, target, ok := resourceOf(m)
+		return !ok || target == ""
+	})
+}
+
+// resourceOf is the resource of a metric, and how its target is given. False: it is not about one.
+func resourceOf(m autoscalingv2.MetricSpec) (corev1.ResourceName, autoscalingv2.MetricTargetType, bool) {
+	switch {
+	case m.Type == autoscalingv2.ResourceMetricSourceType && m.Resource != nil:
+		return m.Resource.Name, m.Resource.Target.Type, true
+	case m.Type == autoscalingv2.ContainerResourceMetricSourceType && m.ContainerResource != nil:
+		return m.ContainerResource.Name, m.ContainerResource.Target.Type, true
+	}
+	return "", "", false
+}
