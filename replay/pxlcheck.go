@@ -19,6 +19,8 @@ functions take, metadata that is asked for too late, exports, and the rules for 
 one line, FILE:LINE:COLUMN: message. Tables that the probes of one FILE fill are known to all, so give a script that
 only reads them together with the one that deploys them. With - standard input is read.
 
+A line with "warning:" is about what can go wrong in a script that Pixie runs.
+
 This cannot replace Pixie's own compiler. It knows what one version of Pixie has (pxl/check/data says which), not what
 runs in a cluster, and it is silent where a value cannot be known before a script runs.
 

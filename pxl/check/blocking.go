@@ -4,7 +4,8 @@ import "slices"
 
 // aggregate is agg(out=('column', px.uda), ...).
 func (c *checker) aggregate(f *frame, a arguments) value {
-	made := &frame{blocked: "agg()", open: f.open && f.grouped && len(f.by) == 0}
+	f.uses++
+	made := &frame{blocked: "agg()", open: f.anyBy, late: f.late}
 	if f.stream {
 		c.say(a.at, "stream() must be the last operation before the sink")
 	}
@@ -40,7 +41,7 @@ func (c *checker) aggregated(f *frame, arg argument) column {
 	for _, item := range s.items[:last] {
 		n, ok := literalText(item)
 		if !ok {
-			if _, u := item.(unknown); !u && !isArgument(item) {
+			if !mayBe(item, stringType) {
 				c.say(arg.at, "a column is named by a text, not by %s", describe(item))
 			}
 			kinds = append(kinds, anyType)
@@ -84,20 +85,18 @@ func (c *checker) merge(f *frame, at pos, bound map[string]argument) value {
 	}
 	c.operator(right, bound["right"].at, "")
 	c.keys(f, right, bound["left_on"], bound["right_on"])
-	suffixes := bound["suffixes"]
-	if suffixes.value == nil {
-		suffixes.at = at
-	}
-	c.join(made, f, right, suffixes)
-	made.open = f.open || right.open
+	c.join(made, f, right, c.suffixes(at, bound["suffixes"]))
+	made.open = made.open || f.open || right.open
 	made.guarded = nil
+	made.carry(right.late...)
 	return made
 }
 
 // keys compares the columns by which two frames are joined.
 func (c *checker) keys(left, right *frame, leftOn, rightOn argument) {
-	names := c.names(left, leftOn)
-	for i, n := range c.names(right, rightOn) {
+	names, _ := c.names(left, leftOn)
+	others, _ := c.names(right, rightOn)
+	for i, n := range others {
 		if i >= len(names) {
 			break
 		}
@@ -126,33 +125,57 @@ func count(v value) int {
 // maxColumns bounds what merges can make of a frame.
 const maxColumns = 1000
 
-func (c *checker) join(made, left, right *frame, suffixes argument) {
-	ends := [2]string{"_x", "_y"}
-	if suffixes.value != nil {
-		s, ok := suffixes.value.(sequence)
-		if !ok || len(s.items) != 2 {
-			c.say(suffixes.at, "suffixes are a list of two texts")
-			made.open = true
-			return
+// suffixes are what columns of one name get in a merge.
+type suffixes struct {
+	at    pos
+	ends  [2]string
+	known [2]bool
+}
+
+func (c *checker) suffixes(at pos, arg argument) suffixes {
+	if arg.value == nil {
+		return suffixes{at: at, ends: [2]string{"_x", "_y"}, known: [2]bool{true, true}}
+	}
+	made := suffixes{at: arg.at}
+	s, ok := arg.value.(sequence)
+	if !ok || len(s.items) != 2 {
+		if _, u := arg.value.(unknown); !u {
+			c.say(arg.at, "suffixes are a list of two texts")
 		}
-		for i, item := range s.items {
-			ends[i], _ = literalText(item)
+		return made
+	}
+	for i, item := range s.items {
+		made.ends[i], made.known[i] = literalText(item)
+		if !made.known[i] && !mayBe(item, stringType) {
+			c.say(arg.at, "suffixes are a list of two texts")
 		}
 	}
+	return made
+}
+
+func (c *checker) join(made, left, right *frame, s suffixes) {
 	made.columns = nil
 	if len(left.columns)+len(right.columns) > maxColumns {
-		c.say(suffixes.at, "the script does too much to be checked: more than %d columns", maxColumns)
+		c.say(s.at, "the script does too much to be checked: more than %d columns", maxColumns)
 		made.open = true
 		return
 	}
+	sides := [2]*frame{left, right}
 	names, taken := [2]map[string]bool{left.names(), right.names()}, map[string]bool{}
-	for side, f := range [2]*frame{left, right} {
+	for side, f := range sides {
 		for _, col := range f.columns {
 			if names[1-side][col.name] {
-				col.name += ends[side]
+				if !s.known[side] {
+					made.open = true
+					continue
+				}
+				col.name += s.ends[side]
+			}
+			if sides[1-side].open { // which may have a column of that name
+				col.kind = anyType
 			}
 			if taken[col.name] {
-				c.say(suffixes.at, "column '%s' comes from both sides: give other suffixes", col.name)
+				c.say(s.at, "column '%s' comes from both sides: give other suffixes", col.name)
 				continue
 			}
 			taken[col.name] = true
@@ -187,6 +210,7 @@ func (c *checker) union(f *frame, at pos, objs argument) value {
 			}
 		}
 		made.open = made.open || o.open
+		made.carry(o.late...)
 	}
 	made.guarded = nil
 	return made

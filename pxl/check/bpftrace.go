@@ -18,7 +18,7 @@ var (
 	kernelProbes = set("kprobe k kretprobe kr tracepoint t BEGIN END interval i profile p software s hardware h kfunc f kretfunc fr iter it")
 	userProbes   = set("uprobe u uretprobe ur usdt U watchpoint w asyncwatchpoint aw")
 
-	newerWords = regexp.MustCompile(`\b(strcontains|offsetof|strstr|percpu_kaddr|ncpus|for)\b`)
+	newerWords = regexp.MustCompile(`\b(?:(strcontains|offsetof|strstr|percpu_kaddr|for)\s*\(|(ncpus)\b)`)
 	lostCalls  = regexp.MustCompile(`\b(print|time|exit|system|cat|join)\s*\(`)
 	// What cannot become a column: functions whose result is no integer and no text, and what belongs into maps.
 	unhandled = regexp.MustCompile(`^(buf|macaddr|cgroup_path|strerror|count|sum|avg|min|max|stats|hist|lhist)\s*\(`)
@@ -33,7 +33,7 @@ func (c *checker) bpftrace(p program, kernel bool) []Column {
 	}
 	s := bpfScanner{text: p.text}
 	s.scan()
-	if len(s.printfs)+len(s.probes)+len(s.broken) > maxProblems {
+	if len(s.printfs)+len(s.probes)+len(s.broken)+len(s.late) > maxProblems {
 		c.say(p.at, "the program is too large to be checked: more than %d blocks and printfs", maxProblems)
 		return nil
 	}
@@ -43,12 +43,10 @@ func (c *checker) bpftrace(p program, kernel bool) []Column {
 	for _, h := range s.probes {
 		c.attachPoints(p, h, kernel)
 	}
-	for _, m := range newerWords.FindAllStringIndex(s.code, maxProblems) {
-		c.say(p.place(m[0]), "Pixie's bpftrace (0.16) has no '%s'", s.code[m[0]:m[1]])
+	for _, at := range s.late {
+		c.say(p.place(at), "a program declares its structs before the first probe")
 	}
-	for _, m := range lostCalls.FindAllStringIndex(s.code, maxProblems) {
-		c.warn(p.place(m[0]), "what %s) does is lost: Pixie takes the rows of printf only", s.code[m[0]:m[1]])
-	}
+	c.words(p, s.code)
 	if len(s.printfs) == 0 {
 		c.say(p.at, "The BPFTrace program must contain at least one printf statement.")
 		return nil
@@ -65,10 +63,29 @@ func (c *checker) bpftrace(p program, kernel bool) []Column {
 	return columns
 }
 
+// words looks for what Pixie's bpftrace does not have, and for what it does in vain.
+func (c *checker) words(p program, code string) {
+	for _, m := range newerWords.FindAllStringSubmatchIndex(code, maxProblems) {
+		from, to := m[2], m[3]
+		if from < 0 {
+			from, to = m[4], m[5]
+		}
+		if before := code[:from]; !strings.HasSuffix(before, "->") && !strings.ContainsAny(lastByte(before), ".$@") {
+			c.say(p.place(from), "Pixie's bpftrace (0.16) has no '%s'", code[from:to])
+		}
+	}
+	for _, m := range lostCalls.FindAllStringIndex(code, maxProblems) {
+		c.warn(p.place(m[0]), "what %s) does is lost: Pixie takes the rows of printf only", code[m[0]:m[1]])
+	}
+}
+
+func lastByte(s string) string { return s[max(0, len(s)-1):] }
+
 // attachPoints checks the kinds of probes before a block.
 func (c *checker) attachPoints(p program, h bpfProbe, kernel bool) {
 	for point := range strings.SplitSeq(h.points, ",") {
-		kind, _, _ := strings.Cut(strings.TrimSpace(point), ":")
+		kind, _, _ := strings.Cut(point, ":")
+		kind = strings.Join(strings.Fields(kind), " ")
 		switch {
 		case kind == "":
 		case !kernelProbes[kind] && !userProbes[kind]:
@@ -138,14 +155,15 @@ func (c *checker) rowType(at pos, name, word string) string {
 	return kind
 }
 
-// sameLayout compares the texts of two printfs: Pixie reads the rows of all by the sizes of the first one's arguments, so a text that is
-// shorter or longer there moves everything behind it.
+// sameLayout compares the texts of two printfs: Pixie reads the rows of all by the sizes of the first one's arguments,
+// so a text that is shorter or longer there moves everything that comes after it in a row. Pixie deploys such a program
+// all the same, and its own scripts have some: it is a warning.
 func (c *checker) sameLayout(p program, columns []Column, first, f printf) {
 	for i := range min(len(columns), len(first.args), len(f.args)) {
 		a, b := textSize(first.args[i]), textSize(f.args[i])
 		if a > 0 && b > 0 && a != b {
-			c.say(p.place(f.offset), "column '%s' is a text of %d bytes here and of %d in the first printf, by whose layout Pixie reads all rows",
-				columns[i].Name, b, a)
+			c.warn(p.place(f.offset), "column '%s' is a text of %d bytes here and of %d in the first printf, "+
+				"by whose layout Pixie reads all rows", columns[i].Name, b, a)
 		}
 	}
 }

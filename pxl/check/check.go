@@ -95,12 +95,17 @@ type checker struct {
 	tables map[string]*frame // filled by probes
 
 	report  Report
+	made    []*expr
+	reads   []*read
+	late    []*late
+	gaps    []*gap
 	said    map[Problem]bool
 	globals map[string]value
 	defs    []*function
 	sinks   int
-	mutates pos // where pxtrace was imported
-	views   pos // where pxviews was imported
+	mutates pos              // where pxtrace was imported
+	views   pos              // where pxviews was imported
+	members map[string]value // that the script assigned to modules
 	alone   bool
 	probes  map[string]bool
 
@@ -167,7 +172,7 @@ func (c *checker) lines(source string) {
 
 // run visits the script, then the functions that nothing called.
 func (c *checker) run(body []statement) {
-	c.globals, c.probes = map[string]value{}, map[string]bool{}
+	c.globals, c.probes, c.members = map[string]value{}, map[string]bool{}, map[string]value{}
 	c.visit(body, c.globals)
 	if c.sinks == 0 && len(c.defs) == 0 {
 		c.say(pos{1, 1}, "query does not output a result")
@@ -178,9 +183,10 @@ func (c *checker) run(body []statement) {
 			for i, p := range f.def.params {
 				args[i] = c.parameter(p)
 			}
-			c.apply(f, args)
+			c.displayed(c.apply(f, args))
 		}
 	}
+	c.ended()
 	if c.mutates.line > 0 {
 		if !c.alone {
 			c.say(c.mutates, "no probe will be deployed: px run looks for a line that is exactly \"import pxtrace\"")
@@ -204,7 +210,7 @@ func (c *checker) parameter(p param) value {
 			return &frame{open: true}
 		}
 		if t.kind != anyType {
-			return &expr{kind: t.kind, argument: true}
+			return argumentExpr(t.kind)
 		}
 	}
 	return unknown{}

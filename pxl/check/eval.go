@@ -1,9 +1,6 @@
 package check
 
-import (
-	"slices"
-	"strconv"
-)
+import "strconv"
 
 // eval finds what an expression stands for.
 func (c *checker) eval(e expression, scope map[string]value) value {
@@ -16,7 +13,7 @@ func (c *checker) eval(e expression, scope map[string]value) value {
 	case numberExpr:
 		return c.number(e)
 	case textExpr:
-		return &expr{kind: stringType, literal: e.value, at: e.body}
+		return &expr{meaning: meaning{kind: stringType}, literal: e.value, text: e.body}
 	case attrExpr:
 		return c.attribute(c.eval(e.base, scope), e)
 	case indexExpr:
@@ -71,7 +68,7 @@ func (c *checker) evalAll(es []expression, scope map[string]value) []value {
 var builtins = map[string]value{
 	"str": typeObject{"str", stringType}, "int": typeObject{"int", int64Type}, "float": typeObject{"float", float64T},
 	"bool": typeObject{"bool", boolean}, "list": typeObject{"list", anyType}, "None": none{},
-	"True": &expr{kind: boolean, literal: true}, "False": &expr{kind: boolean, literal: false},
+	"True": literalExpr(boolean, true), "False": literalExpr(boolean, false),
 }
 
 func (c *checker) lookup(n nameExpr, scope map[string]value) value {
@@ -90,13 +87,13 @@ func (c *checker) number(n numberExpr) value {
 		if err != nil {
 			c.say(n.pos, "%s does not fit into FLOAT64", n.text)
 		}
-		return &expr{kind: float64T, literal: f}
+		return literalExpr(float64T, f)
 	}
 	i, err := strconv.ParseInt(n.text, 10, 64)
 	if err != nil {
 		c.say(n.pos, "%s does not fit into INT64", n.text)
 	}
-	return &expr{kind: int64Type, literal: i}
+	return literalExpr(int64Type, i)
 }
 
 // functionOf names the function behind an operator.
@@ -128,32 +125,8 @@ func (c *checker) operation(at pos, op string, operands []expression, scope map[
 		return unknown{}
 	}
 	made := c.udf(at, fn, values)
-	if e, ok := made.(*expr); ok {
-		fold(e, op, values)
-		if d, divides := values[len(values)-1].(*expr); op == "/" && divides {
-			e.divide(at, d)
-		}
-	}
+	fold(made, op, values)
 	return made
-}
-
-// divide notes a division whose divisor may be zero. A literal that is not 0 never is; of one that only a caller knows nothing is said.
-func (e *expr) divide(at pos, divisor *expr) {
-	switch n := divisor.literal.(type) {
-	case int64:
-		if n != 0 {
-			return
-		}
-	case float64:
-		if n != 0 {
-			return
-		}
-	case nil:
-		if len(divisor.columns) == 0 {
-			return
-		}
-	}
-	e.divides = append(e.divides, division{at, divisor.columns})
 }
 
 // fold keeps texts and numbers that only literals make: tables, times and programs may be such.
@@ -162,7 +135,7 @@ func fold(e *expr, op string, values []value) {
 	switch a := literalOf(values[0]).(type) {
 	case string:
 		if b, ok := right.(string); ok && op == "+" && len(a)+len(b) <= MaxBytes {
-			e.literal, e.at = a+b, values[0].(*expr).at
+			e.literal, e.text = a+b, values[0].(*expr).text
 		}
 	case int64:
 		b, ok := right.(int64)
@@ -184,86 +157,6 @@ func fold(e *expr, op string, values []value) {
 	}
 }
 
-// udf applies a scalar function to values.
-func (c *checker) udf(at pos, fn string, args []value) value {
-	forms := c.pixie.udfs[fn]
-	made := &expr{argument: len(args) > 0}
-	var kinds []dataType
-	for _, a := range args {
-		e, ok := a.(*expr)
-		if !ok {
-			kinds = append(kinds, anyType)
-			made.argument = false
-			continue
-		}
-		kinds = append(kinds, e.kind)
-		made.argument = made.argument && (e.argument || e.literal != nil)
-		made.columns = union(made.columns, e.columns)
-		made.divides = append(made.divides, e.divides...)
-		if e.pem != "" {
-			made.pem = e.pem
-		}
-		made.kelvin = made.kelvin || e.kelvin
-	}
-	o, ok := resolve(forms, kinds)
-	if !ok {
-		c.say(at, "Could not find UDF '%s' with arguments %s", fn, typeList(kinds))
-		return unknown{}
-	}
-	made.kind = o.returns
-	switch o.executor {
-	case "PEM":
-		made.pem = fn
-	case "KELVIN":
-		made.kelvin = true
-	}
-	for i, a := range args {
-		if i < o.literals && isComputed(a) {
-			c.say(at, "argument %d of %s must be a literal", i+1, fn)
-		}
-	}
-	if fn == "select" {
-		made.guard(args[0])
-	}
-	return made
-}
-
-// isComputed says whether a value is known to be no literal.
-func isComputed(v value) bool {
-	e, ok := v.(*expr)
-	return ok && e.literal == nil && !e.argument
-}
-
-// guard drops the divisions whose divisor the condition has looked at.
-func (e *expr) guard(condition value) {
-	if by, ok := condition.(*expr); ok {
-		e.divides = slices.DeleteFunc(e.divides, func(d division) bool { return overlap(d.columns, by.columns) })
-	}
-}
-
-func overlap(a, b []string) bool {
-	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
-}
-
-func union(a, b []string) []string {
-	for _, s := range b {
-		if !slices.Contains(a, s) {
-			a = append(slices.Clip(a), s)
-		}
-	}
-	return a
-}
-
-// divisions warns of those that nothing guards.
-func (c *checker) divisions(e *expr, guarded []string) {
-	for _, d := range e.divides {
-		if !overlap(d.columns, guarded) {
-			c.warn(d.at, "division by what may be 0 gives Inf or NaN, and a NaN ends px run -o json: guard it with px.select")
-		}
-	}
-	e.divides = nil
-}
-
 // literalOf is the value of a literal; nil: not a literal.
 func literalOf(v value) any {
 	if e, ok := v.(*expr); ok {
@@ -282,7 +175,20 @@ func literalText(v value) (string, bool) {
 	return s, ok
 }
 
-func isArgument(v value) bool {
-	e, ok := v.(*expr)
-	return ok && e.argument
+func literalExpr(kind dataType, literal any) *expr {
+	return &expr{meaning: meaning{kind: kind}, literal: literal}
+}
+
+// argumentExpr is a literal that only a caller, or only Pixie, knows.
+func argumentExpr(kind dataType) *expr { return &expr{meaning: meaning{kind: kind}, argument: true} }
+
+// mayBe says whether a value that is not known here may turn out to be a literal of that type.
+func mayBe(v value, kind dataType) bool {
+	switch v := v.(type) {
+	case unknown:
+		return true
+	case *expr:
+		return v.argument && (v.kind == kind || v.kind == anyType)
+	}
+	return false
 }

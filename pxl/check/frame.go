@@ -1,7 +1,5 @@
 package check
 
-import "slices"
-
 // operator makes the frame of one more operator; a blocking one is named.
 func (c *checker) operator(f *frame, at pos, blocking string) *frame {
 	if f.grouped {
@@ -11,8 +9,9 @@ func (c *checker) operator(f *frame, at pos, blocking string) *frame {
 		c.say(at, "stream() must be the last operation before the sink")
 	}
 	c.steps -= len(f.columns)
+	f.uses++
 	made := f.derive()
-	made.grouped, made.by = false, nil
+	made.grouped, made.by, made.anyBy = false, nil, false
 	if blocking != "" {
 		made.blocked = blocking
 	}
@@ -20,17 +19,29 @@ func (c *checker) operator(f *frame, at pos, blocking string) *frame {
 }
 
 // place puts an expression into an operator on f, whose frame is made.
-func (c *checker) place(f, made *frame, e *expr, at pos) {
-	for _, name := range e.columns {
-		c.column(f, name, at)
+func (c *checker) place(f, made *frame, e *expr, at pos) meaning {
+	m := c.resolve(e, f, at)
+	switch {
+	case m.pem == "" || f.blocked == "":
+	case f.blocked == onKelvin:
+		made.carry(c.addLate(at, m.pem))
+	default:
+		c.say(at, beforeBlocking, m.pem, f.blocked)
 	}
-	if e.pem != "" && f.blocked != "" {
-		c.say(at, "UDF '%s' must execute before blocking nodes such as limit, agg, and join. (here: behind %s)", e.pem, f.blocked)
+	if m.kelvin && made.blocked == "" {
+		made.blocked = onKelvin
 	}
-	if e.kelvin {
-		made.blocked = "a function that runs on Kelvin"
+	c.divisions(m.divides, f.guarded)
+	return m
+}
+
+// divisions warns of those that nothing guards.
+func (c *checker) divisions(all []division, guards []string) {
+	for _, d := range all {
+		if !overlap(d.columns, guards) {
+			c.warn(d.at, "division by what may be 0 gives Inf or NaN, and a NaN ends px run -o json: guard it with px.select")
+		}
 	}
-	c.divisions(e, f.guarded)
 }
 
 // column looks a column up, and says so when it is not there.
@@ -42,16 +53,9 @@ func (c *checker) column(f *frame, name string, at pos) column {
 	return col
 }
 
-func reading(col column) *expr {
-	return &expr{kind: col.kind, percent: col.percent, column: col.name, columns: []string{col.name}}
-}
-
-// reading is a column of f; one that is not there is not known.
+// reading is a column, by name.
 func (c *checker) reading(f *frame, name string, at pos) *expr {
-	if col := c.column(f, name, at); f.has(name) {
-		return reading(col)
-	}
-	return &expr{}
+	return c.make(&expr{at: at, column: name, from: f})
 }
 
 // methods of a dataframe and their parameters; those with a question mark may be left out.
@@ -90,10 +94,12 @@ func (c *checker) subscript(e indexExpr, scope map[string]value) value {
 	case unknown:
 		return unknown{}
 	case context:
+		if c.isElsewhere(e.base) {
+			return unknown{}
+		}
 		return c.metadata(b.frame, index, e.index.where())
 	case *frame:
-		if n, ok := e.base.(nameExpr); ok && c.mapping != "" && n.name != c.mapping {
-			c.say(n.pos, "name '%s' is not available in this context", n.name)
+		if c.isElsewhere(e.base) {
 			return unknown{}
 		}
 		return c.item(b, index, e.index.where())
@@ -104,6 +110,21 @@ func (c *checker) subscript(e indexExpr, scope map[string]value) value {
 	return unknown{}
 }
 
+// isElsewhere reports whether a subscript is of another name than the one that is assigned to, and refuses it. Pixie
+// takes other.x there, and looks x up in the dataframe that is assigned to, but neither other['x'] nor
+// other.ctx['pod'] (ValidateSubscriptValue of ast_visitor.cc).
+func (c *checker) isElsewhere(base expression) bool {
+	if attr, ok := base.(attrExpr); ok {
+		base = attr.base
+	}
+	n, ok := base.(nameExpr)
+	if !ok || c.mapping == "" || n.name == c.mapping {
+		return false
+	}
+	c.say(n.pos, "name '%s' is not available in this context", n.name)
+	return true
+}
+
 func (c *checker) item(f *frame, index value, at pos) value {
 	switch index := index.(type) {
 	case sequence:
@@ -112,16 +133,10 @@ func (c *checker) item(f *frame, index value, at pos) value {
 		if s, ok := index.literal.(string); ok {
 			return c.reading(f, s, at)
 		}
-		if index.argument && index.kind == stringType {
-			return &expr{}
+		if mayBe(index, stringType) { // the name of a column
+			return unknown{}
 		}
-		if index.kind != anyType && index.kind != boolean {
-			c.say(at, "Expected Bool for Filter expression, got %s", index.kind)
-		}
-		made := c.operator(f, at, "")
-		c.place(f, made, index, at)
-		made.guarded = union(made.guarded, index.columns)
-		return made
+		return c.filter(f, index, at)
 	case unknown:
 		return unknown{}
 	}
@@ -129,14 +144,25 @@ func (c *checker) item(f *frame, index value, at pos) value {
 	return unknown{}
 }
 
-func (c *checker) keep(f *frame, index sequence, at pos) value {
+func (c *checker) filter(f *frame, condition *expr, at pos) *frame {
 	made := c.operator(f, at, "")
-	made.columns = nil
+	m := c.place(f, made, condition, at)
+	if m.kind != anyType && m.kind != boolean {
+		c.say(at, "Expected Bool for Filter expression, got %s", m.kind)
+	}
+	made.guarded = union(made.guarded, m.columns)
+	return made
+}
+
+// keep is df[['a', 'b']].
+func (c *checker) keep(f *frame, index sequence, at pos) *frame {
+	made := c.operator(f, at, "")
+	made.columns, made.open = nil, false
 	for _, item := range index.items {
 		name, ok := literalText(item)
 		if !ok {
-			if _, u := item.(unknown); !u && !isArgument(item) {
-				c.say(at, "a list of columns holds texts, not %s", describe(item))
+			if !mayBe(item, stringType) {
+				c.say(at, "a list of columns holds their names, as texts, not %s", describe(item))
 			}
 			made.open = true
 			continue
@@ -144,41 +170,27 @@ func (c *checker) keep(f *frame, index sequence, at pos) value {
 		if made.knows(name) {
 			c.say(at, "cannot specify the same column name more than once when keeping columns: '%s'", name)
 		}
-		made.columns = append(made.columns, c.column(f, name, at))
-	}
-	if f.open && !slices.ContainsFunc(index.items, func(v value) bool { _, ok := literalText(v); return !ok }) {
-		made.open = false
+		col, ok := f.find(name)
+		if !ok {
+			made.gaps = append(made.gaps, c.addGap(name, at))
+		}
+		made.columns = append(made.columns, col)
 	}
 	return made
 }
 
-// metadata is df.ctx['key']: a function of the first column that is there of those that tell it.
+// metadata is df.ctx['key'].
 func (c *checker) metadata(f *frame, index value, at pos) value {
 	key, ok := literalText(index)
 	if !ok {
-		if _, u := index.(unknown); !u && !isArgument(index) {
+		if !mayBe(index, stringType) {
 			c.say(at, "metadata is named by a text, not by %s", describe(index))
 		}
 		return unknown{}
 	}
-	k, ok := c.pixie.ctx[key]
-	if !ok {
+	if _, ok := c.pixie.ctx[key]; !ok {
 		c.say(at, "Metadata '%s' not found", key)
 		return unknown{}
 	}
-	for _, col := range k.from {
-		if !f.knows(col) {
-			continue
-		}
-		kind, _ := f.find(col)
-		fn := col + "_to_" + k.name
-		if _, ok := c.pixie.udfs[fn]; !ok {
-			return &expr{kind: stringType, columns: []string{col}}
-		}
-		return c.udf(at, fn, []value{reading(kind)})
-	}
-	if !f.open {
-		c.say(at, "Metadata '%s' needs one of the columns %v, and the dataframe has none of them", key, k.from)
-	}
-	return &expr{}
+	return c.make(&expr{at: at, key: key, from: f})
 }

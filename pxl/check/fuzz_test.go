@@ -61,6 +61,16 @@ func TestBounds(t *testing.T) {
 			strings.Repeat("e = d.merge(d, how='inner', left_on='upid_x', right_on='upid_x')\n", 3500),
 		"one program again and again": "import pxtrace\np = r'''" + strings.Repeat("kprobe:x { printf(\"a:%d\", 1); }\n", 40) + "'''\ndef f():\n" +
 			strings.Repeat("  pxtrace.UpsertTracepoint('a', 'a', p, pxtrace.kprobe(), '1m')\n", 3000) + "f()\n",
+		"columns that double": "import px\nd = px.DataFrame('process_stats')\nx = d.rss_bytes / d.vsize_bytes\n" + strings.Repeat("x = x + x\n", 10_000) +
+			"d.x = x\nd.y = d.nothing\npx.display(d)\n",
+		"a long sum again and again": "import px\nd = px.DataFrame('process_stats')\nx = d.rss_bytes\n" + strings.Repeat("x = x + 1\nd.x = x\n", 9_000),
+		"late functions": "import px\nd = px.DataFrame('conn_stats')\nd.r = px.ip_to_pod_id(d.remote_addr)\nd = d[d.r == '']\n" +
+			strings.Repeat("d.p = d.ctx['pod']\nd = d.append(d)\nd.p = d.ctx['pod']\n", 3_000) + "px.display(d)\n",
+		"lists with gaps": "import px\nd = px.DataFrame('conn_stats')\n" + strings.Repeat("d = d[['a', 'b', 'c', 'd', 'e', 'f']]\nd.a = 1\n", 5_000),
+		"declarations": "import pxtrace\npxtrace.UpsertTracepoint('a', 'a', r'''" + strings.Repeat("struct a {};", 20_000) +
+			"''', pxtrace.kprobe(), '1m')\n",
+		"late declarations": "import pxtrace\npxtrace.UpsertTracepoint('a', 'a', r'''kprobe:x { printf(\"a:%d\", 1); }" + strings.Repeat("struct a {};", 20_000) +
+			"''', pxtrace.kprobe(), '1m')\n",
 		"merges that grow": "import px\nd = px.DataFrame('process_stats')\n" + strings.Repeat("d = d.merge(d, how='inner', left_on='upid', right_on='upid')\n", 4000),
 	} {
 		t.Run(name, func(t *testing.T) { require.True(t, check.Script(source).Refused()) })

@@ -52,6 +52,9 @@ func (c *checker) memberOf(module string, e attrExpr) value {
 		}
 		return member{full}
 	}
+	if v, ok := c.members[full]; ok {
+		return v
+	}
 	_, view := c.pixie.views[e.name]
 	switch module {
 	case "px":
@@ -63,11 +66,11 @@ func (c *checker) memberOf(module string, e attrExpr) value {
 		}
 	case "px.plugin":
 		if pluginTimes[e.name] {
-			return &expr{kind: int64Type, literal: int64(0), argument: true}
+			return argumentExpr(int64Type)
 		}
 	case "px.otel.trace":
 		if spanKinds[e.name] {
-			return &expr{kind: int64Type, literal: int64(0), argument: true}
+			return argumentExpr(int64Type)
 		}
 	case "pxviews":
 		if view {
@@ -141,19 +144,26 @@ func (c *checker) special(full string, bound map[string]argument, a arguments) v
 	case strings.HasPrefix(full, "pxtrace."):
 		return c.trace(full, bound)
 	}
-	made := &expr{kind: results[full], argument: full != "px.script_reference" && full != "px.equals_any"}
-	if made.argument { // known to the compiler, not here
-		made.literal = int64(1)
-		if made.kind == stringType {
-			made.literal = nil
-		}
+	if full == "px.script_reference" || full == "px.equals_any" {
+		return c.make(&expr{at: a.at, fn: full, args: a.parts()})
 	}
+	return argumentExpr(results[full]) // known to Pixie's compiler, not here
+}
+
+// parts are the values of the arguments, and those in lists and dicts.
+func (a arguments) parts() []value {
+	var all []value
 	for _, arg := range a.list {
-		if e, ok := arg.value.(*expr); ok {
-			made.columns, made.divides = union(made.columns, e.columns), append(made.divides, e.divides...)
+		switch v := arg.value.(type) {
+		case sequence:
+			all = append(all, v.items...)
+		case dictionary:
+			all = append(all, v.values...)
+		default:
+			all = append(all, v)
 		}
 	}
-	return made
+	return all
 }
 
 // timeText is how the start and end of a frame are written.
@@ -169,13 +179,11 @@ func (c *checker) dataFrame(bound map[string]argument) value {
 	name, ok := literalText(table.value)
 	if !ok {
 		switch v := table.value.(type) {
-		case nil, unknown:
-		case *expr:
-			if !v.argument || v.kind != stringType {
+		case nil:
+		default:
+			if !mayBe(v, stringType) {
 				c.say(table.at, "the table is named by a literal text, not by %s", describe(v))
 			}
-		default:
-			c.say(table.at, "the table is named by a literal text, not by %s", describe(v))
 		}
 		return &frame{open: true}
 	}
@@ -188,11 +196,13 @@ func (c *checker) dataFrame(bound map[string]argument) value {
 	}
 	f = f.derive()
 	if sel, ok := bound["select"]; ok {
-		if s, list := sel.value.(sequence); list && len(s.items) > 0 {
-			return c.keep(f, s, sel.at)
+		items := []value{sel.value}
+		if s, list := sel.value.(sequence); list {
+			items = s.items
 		}
-		if n, text := literalText(sel.value); text {
-			return c.keep(f, sequence{items: []value{&expr{kind: stringType, literal: n}}}, sel.at)
+		if len(items) > 0 {
+			f = c.keep(f, sequence{items: items}, sel.at)
+			f.gaps = nil // nothing joins a table with assignments
 		}
 	}
 	return f
@@ -212,7 +222,22 @@ func (c *checker) display(full string, bound map[string]argument) {
 		name = "_" + name
 	}
 	if f := c.sink(full, bound["out"]); f != nil {
+		c.displayed(f)
 		c.report.Displays = append(c.report.Displays, f.table(name))
+	}
+}
+
+// displayed notes that rows are shown: by px.display, or by a vis.json that calls the function that returns them.
+func (c *checker) displayed(v value) {
+	switch v := v.(type) {
+	case *frame:
+		for _, l := range v.late {
+			l.displayed = true
+		}
+	case sequence:
+		for _, item := range v.items {
+			c.displayed(item)
+		}
 	}
 }
 
@@ -223,6 +248,7 @@ func (c *checker) sink(full string, out argument) *frame {
 		if f.grouped {
 			c.say(out.at, "groupby() must be followed by agg()")
 		}
+		f.uses++
 		return f
 	case nil, unknown:
 	default:

@@ -48,6 +48,7 @@ func (c *checker) call(e callExpr, scope map[string]value) value {
 		return c.callMethod(f.frame, f.name, a)
 	case *expr:
 		if attr, ok := e.fn.(attrExpr); ok {
+			c.resolve(f, nil, e.pos)
 			c.say(e.pos, "dataframe has no method '%s'", attr.name)
 			return unknown{}
 		}
@@ -113,14 +114,27 @@ func (c *checker) callFunction(f *function, a arguments) value {
 // cast is px.Pod(x): the same expression with another type.
 func (c *checker) cast(t typeObject, a arguments) value {
 	arg, ok := c.bind(t.name, "expr", a)["expr"]
-	e, isExpr := arg.value.(*expr)
-	if !ok || !isExpr {
-		if _, u := arg.value.(unknown); ok && !u {
-			c.say(arg.at, "%s does not take %s", t.name, describe(arg.value))
+	switch e := arg.value.(type) {
+	case unknown, nil:
+		if !ok {
+			return unknown{}
 		}
-		return &expr{kind: t.kind}
+	case *expr:
+		return c.castExpr(t, e)
+	default:
+		c.say(arg.at, "%s does not take %s", t.name, describe(arg.value))
+		return unknown{}
 	}
+	return argumentExpr(t.kind)
+}
+
+func (c *checker) castExpr(t typeObject, e *expr) *expr {
 	made := *e
+	made.cast, made.used = &t, false
+	if e.isMade() {
+		e.use()
+		return c.make(&made)
+	}
 	if t.kind != anyType {
 		made.kind = t.kind
 	}
@@ -137,7 +151,8 @@ func (c *checker) callMethod(f *frame, name string, a arguments) value {
 	case "groupby":
 		made := c.operator(f, a.at, "")
 		made.grouped = true
-		made.by = c.names(f, bound["by"])
+		names, known := c.names(f, bound["by"])
+		made.by, made.anyBy = slices.DeleteFunc(names, func(n string) bool { return n == "" }), !known
 		return made
 	case "merge":
 		return c.merge(f, a.at, bound)
@@ -150,7 +165,10 @@ func (c *checker) callMethod(f *frame, name string, a arguments) value {
 		return c.operator(f, a.at, "head()")
 	case "drop":
 		made := c.operator(f, a.at, "")
-		names := c.names(f, bound["columns"])
+		names, known := c.names(f, bound["columns"])
+		if !known { // which columns are left is not known
+			return &frame{open: true, blocked: made.blocked, late: made.late, guarded: made.guarded}
+		}
 		made.columns = slices.DeleteFunc(made.columns, func(col column) bool { return slices.Contains(names, col.name) })
 		return made
 	case "filter":
@@ -172,32 +190,34 @@ func (c *checker) callMethod(f *frame, name string, a arguments) value {
 	return f.derive()
 }
 
-// names reads a column or a list of columns; where they cannot be known there are none.
-func (c *checker) names(f *frame, arg argument) []string {
+// names reads a column or a list of columns. One that is not known here is an empty name.
+func (c *checker) names(f *frame, arg argument) (names []string, known bool) {
 	items := []value{arg.value}
 	if s, ok := arg.value.(sequence); ok {
 		items = s.items
 	}
-	var names []string
+	known = true
 	for _, item := range items {
 		n, ok := literalText(item)
-		if !ok {
-			_, u := item.(unknown)
-			if !u && !isArgument(item) && item != nil {
-				c.say(arg.at, "columns are named by texts, not by %s", describe(item))
-			}
-			continue
+		switch {
+		case ok:
+			c.column(f, n, arg.at)
+		case mayBe(item, stringType):
+			known = false
+		case item != nil:
+			c.say(arg.at, "columns are named by texts, not by %s", describe(item))
 		}
-		c.column(f, n, arg.at)
 		names = append(names, n)
 	}
-	return names
+	return names, known
 }
 
 func (c *checker) integer(arg argument) {
-	if e, ok := arg.value.(*expr); ok && !e.argument {
-		if _, whole := e.literal.(int64); !whole {
-			c.say(arg.at, "expected an INT64 that is a literal")
-		}
+	e, ok := arg.value.(*expr)
+	if !ok || mayBe(e, int64Type) {
+		return
+	}
+	if _, whole := e.literal.(int64); !whole {
+		c.say(arg.at, "expected an INT64 that is a literal")
 	}
 }

@@ -1,6 +1,9 @@
 package check
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // metricName is what px.otel takes for the name of a metric.
 var metricName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
@@ -17,8 +20,8 @@ func (c *checker) otel(full string, bound map[string]argument, a arguments) valu
 	case "px.otel.metric.Gauge":
 		made.metrics = true
 		c.measured(&made, bound["value"], int64Type, float64T)
-		if e, ok := bound["value"].value.(*expr); ok && e.percent && bound["unit"].value == nil {
-			c.warn(a.at, "without unit a ratio is sent as '/ns': give unit='1'")
+		if bound["unit"].value == nil && len(made.reads) > 0 {
+			made.reads[0].bare = a.at
 		}
 	case "px.otel.metric.Summary":
 		made.metrics = true
@@ -41,25 +44,40 @@ func (c *checker) otel(full string, bound map[string]argument, a arguments) valu
 	return signal{made}
 }
 
+// read is a column that is exported: of the frame that is given to px.export, whatever frame it was written with.
+type read struct {
+	at       pos
+	expr     *expr
+	kinds    []dataType // one of which it must be
+	bare     pos        // of a gauge without a unit
+	exported bool
+}
+
 // measured is an argument that must be a plain column of one of the types.
 func (c *checker) measured(made *exporter, arg argument, kinds ...dataType) {
 	e, ok := arg.value.(*expr)
 	switch {
-	case arg.value == nil, !ok && arg.value == value(unknown{}):
+	case arg.value == nil, arg.value == value(unknown{}):
 	case !ok:
 		c.say(arg.at, "expected a column, got %s", describe(arg.value))
 	case e.column == "" && !e.argument:
 		c.say(arg.at, "expected a column, got an expression: assign it to a column first")
 	default:
-		if e.column != "" {
-			made.reads = append(made.reads, read{arg.at, e.column})
-		}
-		for _, k := range kinds {
-			if e.kind == k || e.kind == anyType {
-				return
-			}
-		}
-		c.say(arg.at, "expected a column of type %v, got %s", kinds, e.kind)
+		e.use()
+		r := &read{at: arg.at, expr: e, kinds: kinds}
+		c.reads = append(c.reads, r)
+		made.reads = append(made.reads, r)
+	}
+}
+
+// read checks a column of the frame that is exported; without one, of the frame that it was written with.
+func (c *checker) read(r *read, f *frame) {
+	m := c.resolve(r.expr, f, r.at)
+	if m.percent && r.bare.line > 0 {
+		c.warn(r.bare, "without unit a ratio is sent as '/ns': give unit='1'")
+	}
+	if m.kind != anyType && !slices.Contains(r.kinds, m.kind) {
+		c.say(r.at, "expected a column of type %v, got %s", r.kinds, m.kind)
 	}
 }
 
@@ -92,10 +110,14 @@ func (c *checker) attributes(made *exporter, arg argument, literals bool) map[st
 	}
 	for i, k := range d.keys {
 		n, ok := literalText(k)
-		if !ok && !isArgument(k) {
+		switch {
+		case ok:
+			names[n] = true
+		case mayBe(k, stringType):
+			names["service.name"] = true // it may be that
+		default:
 			c.say(d.at[i], "an attribute is named by a text, not by %s", describe(k))
 		}
-		names[n] = true
 		if _, text := literalText(d.values[i]); text {
 			if !literals {
 				c.say(d.at[i], "an attribute of a span is a column, not a literal")
@@ -137,7 +159,7 @@ func (c *checker) otelData(bound map[string]argument) value {
 func (c *checker) endpoint(bound map[string]argument) {
 	if d, ok := bound["headers"].value.(dictionary); ok {
 		for i, v := range d.values {
-			if _, text := literalText(v); !text && !isArgument(v) {
+			if _, text := literalText(v); !text && !mayBe(v, stringType) {
 				c.say(d.at[i], "a header is a literal text, not %s", describe(v))
 			}
 		}
@@ -160,12 +182,18 @@ func (c *checker) export(bound map[string]argument) {
 		}
 		return
 	}
+	for _, r := range spec.reads {
+		r.exported = true
+	}
 	if f == nil {
 		return
 	}
+	for _, l := range f.late {
+		l.exported = true
+	}
 	c.report.Exports = append(c.report.Exports, f.table(""))
 	for _, r := range spec.reads {
-		c.column(f, r.column, r.at)
+		c.read(r, f)
 	}
 	if !spec.metrics {
 		return

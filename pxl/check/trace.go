@@ -36,8 +36,8 @@ func (c *checker) trace(full string, bound map[string]argument) value {
 
 // textAt is where the value of a text literal begins.
 func textAt(arg argument) pos {
-	if e, ok := arg.value.(*expr); ok && e.at.line > 0 {
-		return e.at
+	if e, ok := arg.value.(*expr); ok && e.text.line > 0 {
+		return e.text
 	}
 	return arg.at
 }

@@ -10,18 +10,30 @@ type (
 	unknown struct{}
 	none    struct{}
 
-	// expr is a column, a literal, or what functions make of them.
+	// expr is a column, metadata, a literal, or what functions make of them. As in Pixie it only names columns: which
+	// column that is depends on the dataframe in which the expression is used (see resolver).
 	expr struct {
-		kind     dataType
-		literal  any      // string, int64, float64 or bool; nil: not a literal
-		at       pos      // of a text literal: where its value begins
-		argument bool     // a literal that only a caller knows
-		column   string   // the column, when it is nothing else
-		columns  []string // that it reads
-		pem      string   // a function that runs on PEMs only
-		kelvin   bool     // it runs on Kelvin only
-		percent  bool
-		divides  []division
+		meaning          // in the dataframes that it was written with
+		at       pos     // where it is written
+		literal  any     // string, int64, float64 or bool; nil: not a literal
+		text     pos     // of a text literal: where its value begins
+		argument bool    // a literal, perhaps, that only a caller knows
+		column   string  // the column, when it is nothing else
+		key      string  // the metadata, when it is nothing else
+		from     *frame  // before the dot of column or key
+		fn       string  // the function that makes it of args
+		args     []value // of fn
+		cast     *typeObject
+		used     bool // in another expression or in an operator
+	}
+	// meaning is what an expression is in one dataframe.
+	meaning struct {
+		kind    dataType
+		percent bool
+		columns []string // that it reads, those that metadata is found by not counted
+		pem     string   // a function that runs on PEMs only
+		kelvin  bool     // it runs on Kelvin only
+		divides []division
 	}
 	// division is a division by what may be zero.
 	division struct {
@@ -57,14 +69,10 @@ type (
 	// exporter is px.otel.Data, with what it reads of the frame.
 	exporter struct {
 		metrics bool // needs time_
-		reads   []read
+		reads   []*read
 	}
 	// signal is one metric or span.
-	signal struct{ exporter }
-	read   struct {
-		at     pos
-		column string
-	}
+	signal  struct{ exporter }
 	target  struct{ kernel bool } // of a probe
 	program struct {
 		text string
@@ -79,8 +87,12 @@ type frame struct {
 	blocked string   // the operator behind which nothing runs on PEMs
 	grouped bool     // by by, and agg has to follow
 	by      []string // columns
+	anyBy   bool     // by columns that are not known, too
 	stream  bool
 	guarded []string // columns that a filter has looked at
+	uses    int      // how many operators and sinks read it
+	gaps    []*gap   // of the list of columns that it was made by
+	late    []*late
 }
 
 func (f *frame) find(name string) (column, bool) {
@@ -110,6 +122,7 @@ func (f *frame) names() map[string]bool {
 func (f *frame) derive() *frame {
 	d := *f
 	d.columns = slices.Clone(f.columns)
+	d.uses, d.gaps = 0, nil
 	return &d
 }
 

@@ -138,11 +138,9 @@ func (c *checker) assign(s assignStmt, scope map[string]value) {
 		index := c.eval(t.index, scope)
 		column, ok := literalText(index)
 		if !ok {
-			if _, u := index.(unknown); !u && !isArgument(index) {
+			if !mayBe(index, stringType) {
 				c.say(t.index.where(), "a column is named by a text, not by %s", describe(index))
 			}
-			c.eval(s.value, scope)
-			return
 		}
 		c.mapTo(t.base, column, s, scope)
 	default:
@@ -151,10 +149,13 @@ func (c *checker) assign(s assignStmt, scope map[string]value) {
 	}
 }
 
-// mapTo computes a column of the frame that base names.
+// mapTo computes a column of the frame that base names. A column without name is one that is not known here.
 func (c *checker) mapTo(base expression, columnName string, s assignStmt, scope map[string]value) {
 	n, ok := base.(nameExpr)
 	if !ok {
+		if c.setMember(base, columnName, s, scope) {
+			return
+		}
 		c.say(base.where(), "a column is assigned to a dataframe that has a name")
 		c.eval(s.value, scope)
 		return
@@ -165,22 +166,52 @@ func (c *checker) mapTo(base expression, columnName string, s assignStmt, scope 
 		c.mapping = n.name
 		v := c.eval(s.value, scope)
 		c.mapping = outer
-		made := c.operator(f, s.pos, "")
-		kind := column{name: columnName}
-		switch v := v.(type) {
-		case *expr:
-			c.place(f, made, v, s.value.where())
-			kind.kind, kind.percent = v.kind, v.percent
-		case unknown:
-		default:
-			c.say(s.value.where(), "a column cannot be %s", describe(v))
-		}
-		made.set(kind)
-		scope[n.name] = made
+		scope[n.name] = c.mapped(f, columnName, v, s)
 	case unknown:
 		c.eval(s.value, scope)
 	default:
+		if c.setMember(base, columnName, s, scope) {
+			return
+		}
 		c.say(n.pos, "%s has no columns", describe(f))
 		c.eval(s.value, scope)
 	}
+}
+
+// mapped is the frame that has one more column.
+func (c *checker) mapped(f *frame, name string, v value, s assignStmt) *frame {
+	made := c.operator(f, s.pos, "")
+	col := column{name: name}
+	var m meaning
+	switch v := v.(type) {
+	case *expr:
+		m = c.place(f, made, v, s.value.where())
+		col.kind, col.percent = m.kind, m.percent
+	case unknown:
+	default:
+		c.say(s.value.where(), "a column cannot be %s", describe(v))
+	}
+	if name == "" {
+		return &frame{open: true, blocked: made.blocked, late: made.late, guarded: made.guarded}
+	}
+	f.fill(made, name, m.columns)
+	made.set(col)
+	return made
+}
+
+// setMember assigns to a member of a module, as in px.Pod = str, and reports whether base is a module. Functions stay
+// what they are: Pixie looks for them first.
+func (c *checker) setMember(base expression, name string, s assignStmt, scope map[string]value) bool {
+	if _, call := base.(callExpr); call {
+		return false
+	}
+	module, ok := c.eval(base, scope).(member)
+	if !ok || !importable[module.name] && !submodules[module.name] {
+		return false
+	}
+	v, full := c.eval(s.value, scope), module.name+"."+name
+	if _, special := signatures[full]; !special && !c.pixie.isFunction(name) {
+		c.members[full] = v
+	}
+	return true
 }
