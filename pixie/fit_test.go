@@ -13,8 +13,10 @@ import (
 // ofWindow is a good record with counters of 15 s and a limit of 1, and what differs.
 func ofWindow(differs raw) string {
 	counters := leastCPU()
-	maps.Copy(counters, raw{"throttle_percentage": "", "period_seconds": "15", "nr_periods": "150", "nr_throttled": "50",
-		"throttled_usec": "4000000", "usage_usec": "14000000", "limit_cores": "1"})
+	maps.Copy(counters, raw{
+		"throttle_percentage": "", "period_seconds": "15", "nr_periods": "150", "nr_throttled": "50",
+		"throttled_usec": "4000000", "usage_usec": "14000000", "limit_cores": "1",
+	})
 	return counters.with(differs)
 }
 
@@ -25,8 +27,10 @@ func TestCountersThatDoNotFitTheirWindowAreRefused(t *testing.T) {
 		record string
 		want   string
 	}{
-		"cumulative periods, k0sproject/k0s#4954": {ofWindow(raw{"nr_periods": "7607", "nr_throttled": "4174", "throttled_usec": "3322148518", "usage_usec": "8099091679", "limit_cores": "8"}),
-			"nr_periods: 7607 periods of 100ms do not fit into 15s"},
+		"cumulative periods, k0sproject/k0s#4954": {
+			ofWindow(raw{"nr_periods": "7607", "nr_throttled": "4174", "throttled_usec": "3322148518", "usage_usec": "8099091679", "limit_cores": "8"}),
+			"nr_periods: 7607 periods of 100ms do not fit into 15s",
+		},
 		"periods of twice the window": {ofWindow(raw{"period_seconds": "5", "nr_periods": "100"}), "nr_periods: 100 periods of 100ms do not fit into 5s"},
 		"a quarter too many periods":  {ofWindow(raw{"nr_periods": "188"}), "nr_periods: 188 periods of 100ms do not fit into 15s"},
 		"periods of another length":   {ofWindow(raw{"nr_periods": "150", "cfs_period_usec": "250000"}), "nr_periods: 150 periods of 250ms do not fit into 15s"},

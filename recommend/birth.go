@@ -50,22 +50,22 @@ func leftOut(c gossip.PodCreation) string {
 
 func birthEvidence(f gossip.PodBirth) string {
 	c := f.Creation
-	text := fmt.Sprintf("%s in all", seconds(c.Duration))
+	parts := []string{seconds(c.Duration) + " in all"}
 	if pull, ok := c.ImagePull.Get(); ok {
-		text += fmt.Sprintf(", image pull %s", seconds(pull))
+		parts = append(parts, "image pull "+seconds(pull))
 	}
 	if init, ok := c.Init.Get(); ok {
-		text += fmt.Sprintf(", init containers %s", seconds(init))
+		parts = append(parts, "init containers "+seconds(init))
 	}
 	for _, work := range []struct {
 		count gossip.Optional[int64]
 		what  string
 	}{{c.TotalSyscalls, "syscalls"}, {c.NamespaceOps, "namespace operations"}, {c.CgroupWrites, "cgroup writes"}} {
 		if n, known := work.count.Get(); known {
-			text += fmt.Sprintf(", %d %s", n, work.what)
+			parts = append(parts, fmt.Sprintf("%d %s", n, work.what))
 		}
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }

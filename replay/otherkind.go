@@ -55,8 +55,10 @@ var packedKinds = []kind{
 	{at(0, "\x04\x22\x4d\x18"), "a file packed with lz4: unpack it (lz4 -d FILE); gzip and zstd are read as they are"},
 	{at(0, "\xff\x06\x00\x00sNaPpY"), "a file packed with snappy: unpack it first; gzip and zstd are read as they are"},
 	{at(0, "7z\xbc\xaf\x27\x1c"), "a 7z archive: unpack it (7z x FILE), and give the captures in it or their directory"},
-	{at(0, "\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"),
-		"captured packets (pcap): they say nothing of the kernel's counters; a capture here is JSON, see pixie/payload.md"},
+	{
+		at(0, "\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"),
+		"captured packets (pcap): they say nothing of the kernel's counters; a capture here is JSON, see pixie/payload.md",
+	},
 	{isUTF16, "text in UTF-16, which PowerShell's > writes: make UTF-8 of it (iconv -f UTF-16 -t UTF-8 FILE)"},
 }
 
@@ -154,13 +156,19 @@ func firstNames(head []byte) names {
 var textKinds = []kind{
 	{matches(`(?i)^\s*<(!doctype|html|\?xml)`), "a web page, perhaps an error or a log-in page of where it was loaded from"},
 	{matches(`(?m)^import px\b`), "a PxL script: px run -f FILE -o json prints rows, which are read"},
-	{matches(`(?m)^\s*(nr_periods|nr_throttled|throttled_usec|throttled_time|usage_usec)[ :=\t]+\d+\s*$`),
-		"cpu.stat of a cgroup: counters since the container began, without a time, a pod or a limit; " + asDeltas},
-	{matches(`(?m)^\s*(oom_kill|oom_group_kill|inactive_file|pgmajfault)[ :=\t]+\d+\s*$|^(some|full) avg10=|^(max|\d+) \d+\s*$`),
-		"a file of a cgroup, without a time or a pod" + asRecords},
+	{
+		matches(`(?m)^\s*(nr_periods|nr_throttled|throttled_usec|throttled_time|usage_usec)[ :=\t]+\d+\s*$`),
+		"cpu.stat of a cgroup: counters since the container began, without a time, a pod or a limit; " + asDeltas,
+	},
+	{
+		matches(`(?m)^\s*(oom_kill|oom_group_kill|inactive_file|pgmajfault)[ :=\t]+\d+\s*$|^(some|full) avg10=|^(max|\d+) \d+\s*$`),
+		"a file of a cgroup, without a time or a pod" + asRecords,
+	},
 	{matches(`oom-kill:constraint=|invoked oom-killer|Killed process \d+|Memory cgroup out of memory`), kernelLog},
-	{matches(`(?m)^# (HELP|TYPE) |^[a-zA-Z_:][a-zA-Z0-9_:]*\{[^}]*="[^}]*\} [-+0-9.eNaIinf]+`),
-		"Prometheus' text format (cAdvisor, the kubelet): cumulative counters of one moment; " + asDeltas},
+	{
+		matches(`(?m)^# (HELP|TYPE) |^[a-zA-Z_:][a-zA-Z0-9_:]*\{[^}]*="[^}]*\} [-+0-9.eNaIinf]+`),
+		"Prometheus' text format (cAdvisor, the kubelet): cumulative counters of one moment; " + asDeltas,
+	},
 	{matches(`(?m)^\s*kind: *"?(KernelWhisper|PodBirthCertificate)\b`), gossipResults},
 	{matches(`(?m)^(apiVersion|kind|items|- apiVersion):`), objectsForPods},
 	{matches(`(?m)^Name: +\S(.*\n)+?Namespace: +\S`), "kubectl describe: " + podsAsYAML},

@@ -33,8 +33,10 @@ func TestFilesOfAnotherKindAreNamedOnce(t *testing.T) {
 		"memory.events":                         {"low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n", "a file of a cgroup"},
 		"memory.pressure":                       {"some avg10=0.00 avg60=1.20 avg300=0.30 total=11\nfull avg10=0.00 avg60=0.10 avg300=0.00 total=2\n", "a file of a cgroup"},
 		"cpu.max":                               {"800000 100000\n", "a file of a cgroup"},
-		"ig, inspektor-gadget/inspektor-gadget#484": {strings.Repeat(`{"k8s":{"node":"minikube","namespace":"oomkill-demo","podName":"test-pod"},"runtime":{"runtimeName":"containerd"},"fpid":13416,"tpid":13416,"tcomm":"tail","mntns_id":4026532588}`+"\n", 99),
-			"events of Inspektor Gadget"},
+		"ig, inspektor-gadget/inspektor-gadget#484": {
+			strings.Repeat(`{"k8s":{"node":"minikube","namespace":"oomkill-demo","podName":"test-pod"},"runtime":{"runtimeName":"containerd"},"fpid":13416,"tpid":13416,"tcomm":"tail","mntns_id":4026532588}`+"\n", 99),
+			"events of Inspektor Gadget",
+		},
 		"cAdvisor, kubernetes-monitoring/kubernetes-mixin#108": {strings.Repeat("# TYPE container_cpu_cfs_periods_total counter\n"+`container_cpu_cfs_periods_total{container="app",namespace="shop",pod="api-0"} 449 1395066363000`+"\n", 99), "Prometheus' text format"},
 		"samples without comments":                             {`container_cpu_cfs_periods_total{container="app"} 449` + "\n", "Prometheus' text format"},
 		"Prometheus' API":                                      {`{"status":"success","data":{"resultType":"vector","result":[]}}`, "an answer of Prometheus' API"},
@@ -106,8 +108,10 @@ func TestTenRecordErrorsArePrintedOfAFile(t *testing.T) {
 		"ten":                   {goodRecord + strings.Repeat(bad, 10), 1, tenOf(required, 2)},
 		"noise behind a record": {goodRecord + strings.Repeat("bla\n", 37955), 1, tenOf(stray, 2) + "stdin: 37945 more records were refused\n"},
 		"none is good":          {strings.Repeat(bad, 12), 2, tenOf(required, 1) + "stdin: 2 more records were refused\ngossip-replay: no record that could be used\n"},
-		"a table that is not ours": {strings.Repeat(`{"_tableName_":"http_events"}`+"\n", 12), 2,
-			tenOf(`_tableName_: not one of ours (kg_<type>_v1): "http_events"`, 1) + "stdin: 2 more records were refused\ngossip-replay: no record that could be used\n"},
+		"a table that is not ours": {
+			strings.Repeat(`{"_tableName_":"http_events"}`+"\n", 12), 2,
+			tenOf(`_tableName_: not one of ours (kg_<type>_v1): "http_events"`, 1) + "stdin: 2 more records were refused\ngossip-replay: no record that could be used\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer

@@ -266,8 +266,10 @@ func TestOTLPAnswers(t *testing.T) {
 		"too large":       {request: large, most: 4096, code: 413, want: said{Code: codes.ResourceExhausted, Text: "4096"}},
 		"too large a one": {request: join(long, metricsRequest(now, 50)), code: 200, taken: 1, want: said{Rejected: 1, Text: "resourceMetrics[0]: longer than 131072 bytes"}},
 		"many at a time":  {request: large, code: 200, taken: 300},
-		"many of another source": {request: join(metricsRequest(now, 50), cumulative(3), cumulative(2), cumulative(2)), code: 200, taken: 1, want: said{Rejected: 7,
-			Text: "resourceMetrics[1]: no gauge kernel_gossip.<type>.<field>: x (cumulative sum) is not read; 2 more ResourceMetrics have no such gauge"}},
+		"many of another source": {request: join(metricsRequest(now, 50), cumulative(3), cumulative(2), cumulative(2)), code: 200, taken: 1, want: said{
+			Rejected: 7,
+			Text:     "resourceMetrics[1]: no gauge kernel_gossip.<type>.<field>: x (cumulative sum) is not read; 2 more ResourceMetrics have no such gauge",
+		}},
 		"other than metric": {request: &colmetricspb.ExportMetricsServiceRequest{ResourceMetrics: []*metricspb.ResourceMetrics{{ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: []*metricspb.Metric{{Name: "x", Data: &metricspb.Metric_Sum{Sum: &metricspb.Sum{DataPoints: []*metricspb.NumberDataPoint{{}, {}, {}}}}}}}}}}}, code: 400, want: said{Code: codes.InvalidArgument, Text: "no gauge kernel_gossip"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func (o Options) frames(in *bufio.Reader, yield func(Record, error) bool) {
 	for offset := int64(0); ; {
 		var head [frameHead]byte
 		if _, err := io.ReadFull(in, head[:]); err != nil {
-			if err != io.EOF { //nolint:errorlint // the end of the input, and not of what is behind it
+			if err != io.EOF {
 				yield(Record{}, brokenOff(err))
 			}
 			return
@@ -58,7 +58,6 @@ func (o Options) frames(in *bufio.Reader, yield func(Record, error) bool) {
 
 // frame reads the request of one frame, and says whether the caller wants more.
 func (o Options) frame(frame *io.LimitedReader, offset int64, yield func(Record, error) bool) (more bool) {
-	more = true
 	for record, err := range o.unpacked(frame, o.request) {
 		if frame.N > 0 && isFinal(err) {
 			if _, lost := io.Copy(io.Discard, frame); lost != nil || frame.N > 0 {
