@@ -137,10 +137,10 @@ func columns(t *testing.T, c *cluster) {
 	}{
 		{[]string{"get", "kw"}, "NAME SEVERITY KERNEL METRICS ADVICE AGE " +
 			"api-0.app.cputhrottling Critical throttled in 80% of periods 33% of the CPU limit cpu limit 100m → 1 core "},
-		{[]string{"get", "pbc"}, "NAME SEVERITY TOOK KERNEL ADVICE AGE " +
+		{[]string{"get", "pbc"}, "NAME SEVERITY TOOK KERNEL AGE " +
 			"api-0 None 1.153s 13942 syscalls, longest: sandbox exec → container exec (733ms) "},
 		{[]string{"get", "kw", "-o", "wide"}, "NAME SEVERITY KERNEL METRICS ADVICE AGE POD CONTAINER KIND WORST CONFIDENCE SEEN "},
-		{[]string{"get", "pbc", "-o", "wide"}, "NAME SEVERITY TOOK KERNEL ADVICE AGE SYSCALLS PROCESSES CONFIDENCE BORN "},
+		{[]string{"get", "pbc", "-o", "wide"}, "NAME SEVERITY TOOK KERNEL AGE ADVICE SYSCALLS PROCESSES CONFIDENCE BORN "},
 	} {
 		out := c.must(t, "", tc.args...)
 		t.Logf("kubectl %s\n%s", strings.Join(tc.args, " "), out)

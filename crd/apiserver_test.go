@@ -56,10 +56,13 @@ func startCluster(t *testing.T) *cluster {
 	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), 0o600))
 	require.NoError(t, os.WriteFile(tokens, []byte(c.token+",test,test\n"), 0o600))
 
+	alive, err := kubeassets.Supervise(dir, assets, "etcd", "kube-apiserver")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, alive.Close()) })
 	etcd := fmt.Sprintf("http://127.0.0.1:%d", freePort(t))
-	startProcess(t, filepath.Join(assets, "etcd"), "--data-dir="+filepath.Join(dir, "etcd"), "--unsafe-no-fsync", "--log-level=error",
+	startProcess(t, filepath.Join(dir, "etcd"), "--data-dir="+filepath.Join(dir, "data"), "--unsafe-no-fsync", "--log-level=error",
 		"--listen-client-urls="+etcd, "--advertise-client-urls="+etcd, "--listen-peer-urls=http://127.0.0.1:0")
-	startProcess(t, filepath.Join(assets, "kube-apiserver"), "--etcd-servers="+etcd, "--bind-address=127.0.0.1",
+	startProcess(t, filepath.Join(dir, "kube-apiserver"), "--etcd-servers="+etcd, "--bind-address=127.0.0.1",
 		"--secure-port="+c.server[strings.LastIndex(c.server, ":")+1:], "--cert-dir="+filepath.Join(dir, "certs"),
 		"--token-auth-file="+tokens, "--authorization-mode=AlwaysAllow", "--service-cluster-ip-range=10.0.0.0/24",
 		"--service-account-issuer=https://localhost", "--service-account-key-file="+keyFile,
@@ -83,6 +86,7 @@ func startProcess(t *testing.T, path string, args ...string) {
 	var log bytes.Buffer
 	cmd := exec.Command(path, args...)
 	cmd.Stdout, cmd.Stderr = &log, &log
+	kubeassets.OwnGroup(cmd)
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
 )
 
 // Cluster is a running API server. Config and Kubeconfig are those of its administrator.
@@ -84,7 +85,7 @@ func programs(assets string) (folder string, alive io.Closer, err error) {
 		return "", nil, err
 	}
 	if err = os.Mkdir(filepath.Join(folder, "data"), 0o700); err == nil {
-		alive, err = supervise(folder, assets, "kube-apiserver", "etcd")
+		alive, err = kubeassets.Supervise(folder, assets, "kube-apiserver", "etcd")
 	}
 	if err != nil {
 		_ = os.RemoveAll(folder)
@@ -106,7 +107,7 @@ func (c *Cluster) InstallCRDs() error {
 	return err
 }
 
-// Stop ends both processes and removes what they wrote. Where this process ends without it, the system does that: see supervise.
+// Stop ends both processes and removes what they wrote. Where this process ends without it, the system does that: see kubeassets.Supervise.
 func (c *Cluster) Stop() error {
 	return errors.Join(c.environment.Stop(), c.alive.Close(), os.RemoveAll(c.folder))
 }

@@ -1,11 +1,12 @@
 //go:build unix
 
-package localcluster
+package kubeassets
 
 import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -13,8 +14,8 @@ import (
 
 // supervised is a script that becomes a program, and has it killed when this process ends, however that ends: a test that gets SIGTERM
 // or SIGKILL cannot stop what it started. This process holds a named pipe open for writing, and the system closes it at the end. The
-// script's second process then reads its end, removes the folder, and kills its process group, which is the program and itself: envtest
-// makes a group for each program, and while a member lives the number of a group belongs to nobody else.
+// script's second process then reads its end, removes the folder, and kills its process group, which is the program and itself: while a
+// member lives, the number of a group belongs to nobody else.
 const supervised = `#!/bin/sh
 case $1 in --help) exec %[1]s "$@" ;; esac
 exec 3<%[2]s
@@ -23,9 +24,10 @@ exec 3<&-
 exec %[1]s "$@"
 `
 
-// supervise writes into folder scripts that run the programs, by their names. They run as long as the closer is not closed and this process
-// lives.
-func supervise(folder, assets string, programs ...string) (io.Closer, error) {
+// Supervise writes into folder, by the names of programs of the folder assets, scripts that run them. Each has to be started in a process
+// group of its own, as envtest does, and [OwnGroup]. They run until they are stopped, and no longer than until the closer is closed or
+// this process ends; then folder is removed.
+func Supervise(folder, assets string, programs ...string) (io.Closer, error) {
 	pipe := filepath.Join(folder, "alive")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		return nil, fmt.Errorf("make %s: %w", pipe, err)
@@ -42,6 +44,9 @@ func supervise(folder, assets string, programs ...string) (io.Closer, error) {
 	}
 	return alive, nil
 }
+
+// OwnGroup has a command run in a process group of its own.
+func OwnGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // quoted is a word of a shell.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
