@@ -70,8 +70,8 @@ func (n memoryNeed) noRequestNumber(own gossip.Container, known bool, qos gossip
 	case !n.peak.Known:
 		return why + "it requests nothing, so it is among the first to be killed: how much it used was not measured"
 	case request > 0 && n.peak.Value <= request:
-		return fmt.Sprintf("it stayed within its request (%s of %s), and %s. A small request protects little: oom_score_adj is 1000 less the share "+
-			"of the node's memory that is requested. Look at what else uses the node", mebibytes(n.peak.Value), mebibytes(request), n.shortage())
+		return fmt.Sprintf("it stayed within its request (%s of %s), and %s. The smaller a request is, the nearer its oom_score_adj is to 1000, and "+
+			"the sooner it is killed. Look at what else uses the node", mebibytes(n.peak.Value), mebibytes(request), n.shortage())
 	case float64(request) >= n.requestTarget():
 		return fmt.Sprintf("%sit requests %s already, as much as its limit admits. Look at what else uses the node", why, mebibytes(request))
 	}
