@@ -56,16 +56,17 @@ func (w *memoryWindow) severity(s *stream, _ thresholds) Severity { return w.jud
 
 func (w *memoryWindow) finding(s *stream, _ thresholds) windowed { return w.judged(s) }
 
-// total is that of window. It adds in place, for these sums are large.
-func (w *memoryWindow) total() (sum memorySums, wall int64) {
+// sums are the total of the window. They are added in place, for they are large.
+func (w *memoryWindow) sums() memorySums {
+	var sum memorySums
 	if w.untold() {
-		return w.totalUntold()
+		sum, _ = w.totalUntold()
+		return sum
 	}
 	for _, b := range w.buckets {
-		wall = addSat(wall, b.spent)
 		sum.add(&b.sums)
 	}
-	return sum, wall
+	return sum
 }
 
 // judged is what the window says, with the verdict.
@@ -78,7 +79,7 @@ func (w *memoryWindow) judged(s *stream) MemoryPressure {
 
 // measure turns the sums of the window into figures.
 func (w *memoryWindow) measure(s *stream) MemoryPressure {
-	sum, _ := w.total()
+	sum := w.sums()
 	f := MemoryPressure{
 		Limit: s.limitBytes(), Used: sum.used, UsedOfLimit: sum.share,
 		SomeAvg10: sum.some10, SomeAvg60: sum.some60, FullAvg10: sum.full10, FullAvg60: sum.full60,
@@ -159,7 +160,7 @@ func (f *MemoryPressure) short(counters bool) (Severity, Reason) {
 // missing names the fields that would have made the verdict or the advice better.
 func (w *memoryWindow) missing(s *stream) []string {
 	f := w.measure(s)
-	sum, _ := w.total()
+	sum := w.sums()
 	return named([]field{
 		{!f.WorkingSet.Known, "working_set_bytes"},
 		{!f.Limit.Known, "limit_bytes"},

@@ -256,7 +256,7 @@ func TestNodeOutOfMemoryAgreesWithItsFigures(t *testing.T) {
 				}))
 				require.Len(t, got, 1)
 				require.Equal(t, "node-out-of-memory", got[0].Rule)
-				shortage := map[gossip.Scope]string{gossip.ScopeGlobal: "he node had no memory left"}[scope]
+				shortage := "he node had no memory left"
 				if scope == "" {
 					shortage = ", so the node was short of memory, or a limit above it was reached"
 				}

@@ -138,7 +138,7 @@ func defaulted(r corev1.ResourceRequirements) corev1.ResourceRequirements {
 }
 
 // qosOf is the class in the status, which the API server sets at birth for good. Without a status it follows from the containers'
-// own resources, and stays unknown where the pod as a whole has some.
+// own resources, of which ephemeral ones have none, and stays unknown where the pod as a whole has some.
 func qosOf(p *corev1.Pod, containers []gossip.Container) gossip.QoS {
 	switch {
 	case p.Status.QOSClass != "":
@@ -146,11 +146,9 @@ func qosOf(p *corev1.Pod, containers []gossip.Container) gossip.QoS {
 	case p.Spec.Resources != nil || len(containers) == 0:
 		return ""
 	}
+	containers = slices.DeleteFunc(slices.Clone(containers), func(c gossip.Container) bool { return c.Role == gossip.RoleEphemeral })
 	guaranteed, bestEffort := true, true
 	for _, c := range containers {
-		if c.Role == gossip.RoleEphemeral { // has no say
-			continue
-		}
 		guaranteed = guaranteed && c.CPULimit.Known && c.CPULimit == c.CPURequest &&
 			c.MemoryLimit.Known && c.MemoryLimit == c.MemoryRequest
 		bestEffort = bestEffort && !c.CPULimit.Known && !c.CPURequest.Known && !c.MemoryLimit.Known && !c.MemoryRequest.Known
