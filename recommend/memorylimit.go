@@ -82,6 +82,6 @@ func raisePodMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) 
 		Reason: fmt.Sprintf("A limit killed it, and not its own (%s): the pod's limit of %s, which its containers share, was full. "+
 			"That and a fifth, and 100Mi at least, leaves room.", own, mebibytes(limit)),
 		Current: bytes(limit), Target: memory.quantity(to),
-		Risk: "Which of its containers uses most is not told here: look at them together first.",
+		Risk: "Which of its containers uses most is not known here: look at them together first.",
 	}, true
 }
