@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
 )
@@ -27,7 +28,8 @@ type watcher struct {
 	tree kernel.Tree
 	list podList
 
-	proc string // where the node's processes are
+	proc  string           // where the node's processes are
+	clock func() time.Time // when a reading is made
 
 	pods    []*kernel.Pod
 	known   map[string]kernel.Container // by ID
@@ -61,7 +63,7 @@ func newWatcher(o options, log *slog.Logger) (*watcher, error) {
 	}
 	log.Info("Observing", "cgroups", tree.Version(), "pods", o.pods, "interval", o.interval)
 	return &watcher{
-		log: log, tree: tree, list: podList{client, o.pods, o.podsTokenFile}, proc: "/proc",
+		log: log, tree: tree, list: podList{client, o.pods, o.podsTokenFile}, proc: "/proc", clock: time.Now,
 		known: map[string]kernel.Container{}, asked: map[string]int{}, last: map[string]reading{}, lastNet: map[string]kernel.Network{},
 	}, nil
 }
@@ -136,8 +138,10 @@ func (w *watcher) read(c kernel.Container, dir string, out sink) {
 		delete(w.last, c.ID)
 		return
 	}
+	cpu.At = w.clock()
 	now := reading{cpu: cpu}
 	if memory, err := w.tree.ReadMemory(dir); err == nil {
+		memory.At = w.clock()
 		now.memory = &memory
 	}
 	if before, ok := w.last[c.ID]; ok {
@@ -176,6 +180,7 @@ func (w *watcher) readNetworks(dirs map[string]string, out sink) {
 		if err != nil {
 			continue
 		}
+		n.At = w.clock()
 		if before, ok := w.lastNet[p.Metadata.UID]; ok {
 			record, ok := kernel.NetworkDelta(p, before, n)
 			if w.trace != nil && n.NetNS != 0 {
