@@ -31,7 +31,7 @@ func metricsSay(lie v1alpha1.CPULie) string {
 	case lie.PercentOfLimit != nil:
 		return fmt.Sprintf("%d%% of the CPU limit", *lie.PercentOfLimit)
 	case lie.Usage != nil:
-		return lie.Usage.String() + " used"
+		return withUnit("cpu limit", lie.Usage) + " used"
 	default:
 		return "not measured"
 	}

@@ -120,7 +120,9 @@ type (
 )
 
 func (f *CPUThrottling) json() cpuJSON { return cpuJSON{(*plainCPU)(f), (*textDuration)(&f.CFSPeriod)} }
-func (f *PodBirth) json() birthJSON    { return birthJSON{(*plainBirth)(f), (*textDuration)(&f.Own)} }
+
+func (f *PodBirth) json() birthJSON { return birthJSON{(*plainBirth)(f), (*textDuration)(&f.Own)} }
+
 func (c *PodCreation) json() creationJSON {
 	return creationJSON{(*plainCreation)(c), (*textDuration)(&c.Period), (*textDuration)(&c.Duration)}
 }

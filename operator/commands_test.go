@@ -56,7 +56,7 @@ func corpusAdvice(t *testing.T) map[string]advice {
 		}
 		for _, line := range replayed.FindAllString(string(archive.Comment), -1) {
 			var a advice
-			for _, word := range strings.Fields(line) {
+			for word := range strings.FieldsSeq(line) {
 				switch content, own := files[word]; {
 				case own && strings.HasSuffix(word, ".yaml"):
 					a.pods = content

@@ -84,10 +84,6 @@ func TestPatchesStartFromTheTemplate(t *testing.T) {
 			}},
 			risk: "Istio puts it into the pods. Set the annotation sidecar.istio.io/proxyCPULimit: 1 on the template.",
 		},
-		"the template is not known": {
-			pod:  []func(*gossip.Pod){func(p *gossip.Pod) { p.Owner.Template = nil }},
-			risk: "not known here, and may differ from the pod: look at it before changing it, and kubectl rollout undo deployment/api goes back.",
-		},
 		"an owner that something else makes": {
 			pod:   []func(*gossip.Pod){func(p *gossip.Pod) { p.Owner.Maker = "Helm release shop" }},
 			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"100m"}`, undo: `"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}`,
@@ -297,4 +293,31 @@ func TestQuantitiesAreWrittenAsTheyWere(t *testing.T) {
 	r := recommend.Default().For(find(t, k), p)[0]
 	require.Contains(t, r.Rollback, `"limits":{"memory":"512M"}`)
 	require.Equal(t, "512M", r.Current.String())
+}
+
+// Where the template is not known the API server holds it against the pod, and changes nothing where they differ.
+func TestUnknownTemplatesAreGuarded(t *testing.T) {
+	unknown := func(p *gossip.Pod) { p.Owner.Template = nil }
+	const command = "kubectl --namespace shop patch deployment api --type json --patch "
+	r := advised(t, unknown)
+	require.Equal(t, command+`'[{"op":"test","path":"/spec/template/spec/containers/0/name","value":"app"},`+
+		`{"op":"test","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"230m"},`+
+		`{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"1"}]'`, r.Patch)
+	_, undo, _ := strings.Cut(r.Rollback, "; ")
+	require.Equal(t, command+`'[{"op":"test","path":"/spec/template/spec/containers/0/name","value":"app"},`+
+		`{"op":"test","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"1"},`+
+		`{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"230m"}]'`, undo)
+	require.Contains(t, r.Risk, "the patch is refused, and changes nothing, unless the template has what the pod has")
+
+	r = advised(t, guaranteed, unknown)
+	require.Contains(t, r.Patch, `{"op":"replace","path":"/spec/template/spec/containers/0/resources/requests/cpu","value":"1"}`)
+
+	r = advised(t, func(p *gossip.Pod) {
+		p.Containers = append([]gossip.Container{{Name: "setup", Role: gossip.RoleInit}, {Name: "log"}}, p.Containers...)
+		p.Containers[2].Role = gossip.RoleSidecar
+	}, unknown)
+	require.Contains(t, r.Patch, "/spec/template/spec/initContainers/1/resources/limits/cpu")
+
+	r = advised(t, func(p *gossip.Pod) { p.Owner = gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"} })
+	require.Contains(t, r.Patch, "/spec/jobTemplate/spec/template/spec/containers/0/resources/limits/cpu")
 }

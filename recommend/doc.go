@@ -74,7 +74,8 @@
 // what the pod and the template had. All three are safe to paste:
 //
 //   - The patch starts from the template's own values ([gossip.Owner.Template]), never from the pod's, which an autoscaler, a webhook or a
-//     resize may have changed. It never lowers what the template has. Without the template there is no patch, and Risk says so.
+//     resize may have changed. It never lowers what the template has. Where the template is not known, the patch has the API server test that it
+//     has what the pod has, and is refused otherwise.
 //   - A container that the template lacks was put into the pod by a webhook: no patch, but the name of the webhook's own setting where the
 //     pod's marks tell which it is.
 //   - Where an autoscaler sets the same value, a resize is pending, a LimitRange or ResourceQuota does not admit it, or the resources of

@@ -169,7 +169,7 @@ func (c limitChange) againstRequest() string {
 	case c.request:
 		return fmt.Sprintf("HorizontalPodAutoscaler %s scales by a share of the %s request: change both together", scaler, c.of.title())
 	default:
-		return fmt.Sprintf("HorizontalPodAutoscaler %s scales by a share of the %s request, and in a Guaranteed pod the "+
+		return fmt.Sprintf("HorizontalPodAutoscaler %s scales by a share of the %s request; in a Guaranteed pod the "+
 			"request must be raised with the limit: change both together", scaler, c.of.title())
 	}
 }

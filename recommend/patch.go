@@ -11,8 +11,11 @@ import (
 // starts from what the template has, which may differ from what the pod has. Both are empty where there is nothing that could or should
 // be changed: see whyNoPatch.
 func (c limitChange) patch() (do, undo string) {
-	if c.pod.Owner.Template == nil || !c.patchable() || c.whyNoPatch() != "" {
+	switch {
+	case !c.patchable() || c.whyNoPatch() != "":
 		return "", ""
+	case c.pod.Owner.Template == nil:
+		return c.guardedPatch()
 	}
 	has, role := c.template()
 	set, back := edit{}, edit{}
@@ -87,11 +90,10 @@ func (c limitChange) whyNoPatch() string {
 		return c.injected(own.Injector + " puts")
 	}
 	if o.Template == nil {
-		text := fmt.Sprintf("The template of %s %s is not known here, and may differ from the pod: look at it before changing it", o.Kind, o.Name)
-		if o.Kind != "CronJob" {
-			text += fmt.Sprintf(", and kubectl rollout undo %s/%s goes back", strings.ToLower(o.Kind), o.Name)
+		if do, _ := c.guardedPatch(); do == "" {
+			return fmt.Sprintf("The template of %s %s is not known here: look at it, and change it there.", o.Kind, o.Name)
 		}
-		return text + "."
+		return ""
 	}
 	if _, has := o.Template.Container(c.about.Container); !has && !c.whole {
 		return c.injected("something, a webhook most likely, puts")

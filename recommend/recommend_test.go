@@ -444,7 +444,7 @@ func TestThePackageCommentListsTheRulesInTheirOrder(t *testing.T) {
 		if !isRule || strings.HasPrefix(ids, " ") {
 			continue // the rest of an explanation
 		}
-		for _, word := range strings.Fields(ids) {
+		for word := range strings.FieldsSeq(ids) {
 			id := strings.TrimSuffix(word, ",")
 			listed = append(listed, id)
 			if id == word {

@@ -58,6 +58,9 @@ func (c limitChange) lasts() string {
 	case o.Waits:
 		text = fmt.Sprintf("The pods of the %s follow when they are made anew: it is paused, or its update strategy is OnDelete.", o.Kind)
 	}
+	if o.Template == nil {
+		text += fmt.Sprintf(" The template of the %s is not known here: the patch is refused, and changes nothing, unless the template has what the pod has.", o.Kind)
+	}
 	if o.Maker != "" {
 		text += fmt.Sprintf(" %s made the %s and may take the patch back: change it there, too.", o.Maker, o.Kind)
 	}

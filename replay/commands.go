@@ -9,13 +9,13 @@ import (
 )
 
 // commandList is every command, whole and on a line of its own, ready to paste, in the order of the table. Pods of one
-// owner may have the same command; it is printed once.
+// owner may have the same command; it is printed once. A number without a command says why there is none.
 func commandList(rows []story) string {
 	var b strings.Builder
 	printed := make(map[string]bool)
 	for _, s := range rows {
 		for _, r := range s.recommended() {
-			if commanded(r) {
+			if commanded(r) || r.Target != nil {
 				writeCommands(&b, s.finding.Subject(), r, printed)
 			}
 		}

@@ -5,7 +5,6 @@ package main
 
 import (
 	"fmt"
-	"log"
 	"os"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -17,7 +16,7 @@ func main() {
 	analyzer := gossip.New(gossip.Options{})
 	for event, err := range pixie.Decode(os.Stdin) {
 		if err != nil {
-			log.Println(err) // one bad record never costs a good one
+			fmt.Fprintln(os.Stderr, err) // one bad record never costs a good one
 			continue
 		}
 		analyzer.Observe(event)

@@ -38,7 +38,7 @@ func Supervise(folder, assets string, programs ...string) (io.Closer, error) {
 	}
 	for _, name := range programs {
 		script := fmt.Sprintf(supervised, quoted(filepath.Join(assets, name)), quoted(pipe), quoted(folder))
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be executed
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(script), 0o700); err != nil {
 			return nil, err
 		}
 	}

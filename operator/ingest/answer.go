@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ func (a Answer) Message() string {
 		parts = append([]string{a.Error}, parts...)
 	}
 	if a.Warning != "" {
-		parts = append(parts[:len(parts):len(parts)], a.Warning)
+		parts = append(slices.Clip(parts), a.Warning)
 	}
 	return strings.ToValidUTF8(strings.Join(parts, "; "), "�")
 }

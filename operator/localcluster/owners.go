@@ -217,7 +217,7 @@ func (p *placer) ownedBy(uid types.UID) []*corev1.Pod {
 }
 
 // owned is how many they are.
-func (p *placer) owned(uid types.UID) int32 { return int32(len(p.ownedBy(uid))) } //nolint:gosec // a list has no 2³¹ pods
+func (p *placer) owned(uid types.UID) int32 { return int32(len(p.ownedBy(uid))) }
 
 // labels are those of the first of them.
 func (p *placer) labels(owner types.UID) map[string]string {

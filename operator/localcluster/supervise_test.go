@@ -30,10 +30,10 @@ func TestMain(m *testing.M) {
 	}
 	c, err := localcluster.StartBare(assets)
 	if err != nil {
-		fmt.Println("failed:", err)
+		fmt.Fprintln(os.Stdout, "failed:", err)
 		os.Exit(1)
 	}
-	fmt.Println(c.Config.Host)
+	fmt.Fprintln(os.Stdout, c.Config.Host)
 	select {} // until it is killed
 }
 

@@ -93,13 +93,16 @@ func (s settings) run(ctx context.Context, out, errs io.Writer) (err error) {
 		if err != nil {
 			return
 		}
-		fmt.Fprint(out, s.instructions(kubeconfig, live, cluster.Kubectl, addr, overGRPC, overHTTP))
+		fmt.Fprint(out, s.instructions(kubeconfig, live, cluster.Kubectl, doors{addr, overGRPC, overHTTP}))
 	}()
 	return o.Start(ctx)
 }
 
+// doors are where the operator listens.
+type doors struct{ records, overGRPC, overHTTP net.Addr }
+
 // instructions are what to type. The capture to send is the copy: its pods have other UIDs than the recorded ones.
-func (s settings) instructions(kubeconfig, live, kubectl string, addr, overGRPC, overHTTP net.Addr) string {
+func (s settings) instructions(kubeconfig, live, kubectl string, d doors) string {
 	return fmt.Sprintf(`
 The operator runs. In another terminal:
 
@@ -113,7 +116,7 @@ OpenTelemetry metrics: gRPC to %[6]s, HTTP to http://%[7]s/v1/metrics. Metrics o
 
 Ctrl-C ends and removes everything.
 
-`, kubeconfig, live, addr, kubectl, s.capture, overGRPC, overHTTP, s.metrics)
+`, kubeconfig, live, d.records, kubectl, s.capture, d.overGRPC, d.overHTTP, s.metrics)
 }
 
 // place makes the pods of the capture, writes the capture with their UIDs to live, and says what could not be placed.

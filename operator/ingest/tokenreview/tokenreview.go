@@ -45,7 +45,7 @@ type Reviewer struct {
 	may      authorizer.Authorizer
 }
 
-// NewReviewer asks the API server of config, through client. A token has to be for audience.
+// New makes a Reviewer that asks the API server of config, through client. A token has to be for audience.
 //
 // A TokenReview that is made for an audience and comes back without one is from a reviewer that does not know of audiences. The
 // authenticator compares then with the audiences it was made with, and Reviewer gives it none: such an answer is no proof.
