@@ -121,7 +121,7 @@ func read(list io.Reader) ([]unstructured.Unstructured, error) {
 type placer struct {
 	client client.Client
 	uids   UIDs
-	pods   map[string]*corev1.Pod // live, with the recorded owners, by their recorded UID
+	pods   map[string]*corev1.Pod // live, with the recorded owners, by namespace and name
 
 	listed  map[string]corev1.PodSpec // templates, by kind, namespace and name of their owner
 	leftOut []string
@@ -179,7 +179,9 @@ func (p *placer) create(ctx context.Context, item unstructured.Unstructured, o c
 	if err := p.client.Create(ctx, o); err != nil {
 		return err
 	}
-	p.uids[string(item.GetUID())] = string(o.GetUID())
+	if uid := string(item.GetUID()); uid != "" { // a list that was written by hand may have none
+		p.uids[uid] = string(o.GetUID())
+	}
 	return nil
 }
 
@@ -216,7 +218,7 @@ func (p *placer) placePod(ctx context.Context, item unstructured.Unstructured) e
 		return err
 	}
 	pod.OwnerReferences = recorded.OwnerReferences
-	p.pods[string(item.GetUID())] = &pod
+	p.pods[item.GetNamespace()+"/"+item.GetName()] = &pod
 	return nil
 }
 
