@@ -66,23 +66,23 @@ func TestReadErrors(t *testing.T) {
 
 // What is no output of kubectl get -o yaml is named, with the command that would do: gardener/gardener#3769.
 func TestOtherOutputOfKubectlIsNamed(t *testing.T) {
-	for input, want := range map[string]string{
-		"NAME   READY   STATUS\napi-0  1/1     Running\n":                                "a table of kubectl (-o wide): kubectl get pods",
-		"NAMESPACE   NAME    READY\nshop   api-0   1/1\n":                                "a table of kubectl (-o wide): kubectl get pods",
-		"Name:         resize-demo\nNamespace:    studio\nContainers:\n  stress:\n":      "kubectl describe, which is for people: kubectl get pods",
-		"Name: a\nPriority:  0\nNamespace: studio\nNode:  n/1.2.3.4\nLabels:   <none>\n": "kubectl describe, which is for people: kubectl get pods",
-		"pod/api-0\npod/api-1\n":                     "names (kubectl -o name): kubectl get pods",
-		"No resources found in default namespace.\n": "kubectl's answer where there is nothing: with -A",
-		`{"type":"cpu_throttle","timestamp":"2026-11-22T12:00:10Z","namespace":"shop"}` + "\n": "a capture, which goes without --pods",
-		`{"_tableName_":"kg_cpu_throttle_v1","time_":"2026-11-22T12:00:10Z"}` + "\n":           "a capture, which goes without --pods",
-		`{"resourceMetrics":[]}`:                  "a capture, which goes without --pods",
-		"<!DOCTYPE html>\n<html></html>":          "a web page",
-		"\xff\xfea\x00p\x00i\x00:\x00 \x00[\x00{": "text in UTF-16",
-		"PK\x03\x04\x14\x00":                      "a packed file",
-		"\x01\x00\x00\x02":                        "binary data",
+	for _, test := range []struct{ input, want string }{
+		{input: "NAME   READY   STATUS\napi-0  1/1     Running\n", want: "a table of kubectl (-o wide): kubectl get pods"},
+		{input: "NAMESPACE   NAME    READY\nshop   api-0   1/1\n", want: "a table of kubectl (-o wide): kubectl get pods"},
+		{input: "Name:         resize-demo\nNamespace:    studio\nContainers:\n  stress:\n", want: "kubectl describe, which is for people: kubectl get pods"},
+		{input: "Name: a\nPriority:  0\nNamespace: studio\nNode:  n/1.2.3.4\nLabels:   <none>\n", want: "kubectl describe, which is for people: kubectl get pods"},
+		{input: "pod/api-0\npod/api-1\n", want: "names (kubectl -o name): kubectl get pods"},
+		{input: "No resources found in default namespace.\n", want: "kubectl's answer where there is nothing: with -A"},
+		{input: `{"type":"cpu_throttle","timestamp":"2026-11-22T12:00:10Z","namespace":"shop"}` + "\n", want: "a capture, which goes without --pods"},
+		{input: `{"_tableName_":"kg_cpu_throttle_v1","time_":"2026-11-22T12:00:10Z"}` + "\n", want: "a capture, which goes without --pods"},
+		{input: `{"resourceMetrics":[]}`, want: "a capture, which goes without --pods"},
+		{input: "<!DOCTYPE html>\n<html></html>", want: "a web page"},
+		{input: "\xff\xfea\x00p\x00i\x00:\x00 \x00[\x00{", want: "text in UTF-16"},
+		{input: "PK\x03\x04\x14\x00", want: "a packed file"},
+		{input: "\x01\x00\x00\x02", want: "binary data"},
 	} {
-		pods, err := kube.Read(strings.NewReader(input))
-		require.ErrorContains(t, err, "looks like "+want, "%q", input)
+		pods, err := kube.Read(strings.NewReader(test.input))
+		require.ErrorContains(t, err, "looks like "+test.want, "%q", test.input)
 		require.NotContains(t, err.Error(), "Go ")
 		require.Zero(t, pods)
 	}
