@@ -120,13 +120,17 @@ func readResult(name string, text io.Reader) (objects, error) {
 	found := make(objects)
 	decoder := utilyaml.NewYAMLOrJSONDecoder(text, 4<<10)
 	for n := 1; ; n++ {
-		var u unstructured.Unstructured
-		switch err := decoder.Decode(&u.Object); {
+		var content any
+		err := decoder.Decode(&content)
+		object, isObject := content.(map[string]any)
+		switch u := (unstructured.Unstructured{Object: object}); {
 		case errors.Is(err, io.EOF):
 			return found, nil
 		case err != nil:
 			return nil, fmt.Errorf("%s: object %d: %w", name, n, err)
-		case len(u.Object) == 0: // a comment
+		case content == nil: // a comment
+		case !isObject:
+			return nil, fmt.Errorf("%s: object %d: not a Kubernetes object", name, n)
 		case u.IsList():
 			if err := u.EachListItem(func(item runtime.Object) error {
 				found.add(*item.(*unstructured.Unstructured))

@@ -64,7 +64,8 @@ limit to set.
 
 A FILE holds payloads as one JSON object, an array, or one per line; rows of px run -o json; or OpenTelemetry metrics,
 as protobuf or as a Collector's file exporter writes them. It may be packed with gzip or zstd. Without FILE, or with -,
-standard input is read. Bad records are reported on stderr as FILE:LINE: why, and the good ones count.
+standard input is read; of a directory, the captures in it. Bad records are reported on stderr as FILE:LINE: why, ten of
+a FILE and then how many more, and the good ones count. A FILE that is something else is named, with what would do.
 A file that is named like a command needs ./ before its name. Several FILEs are read in the order of their first records.
 
 The flags that select (--namespace, --pod, --severity, --since, --until) never change a verdict. A namespace, a pod or a
