@@ -26,6 +26,8 @@ const (
 	minRatio     = 0.10
 	fewThrottled = 30   // throttled periods, below which we say "measure again"
 	weakRatio    = 0.30 // the same where the waits decided
+
+	impossibleUse = 1.25 // of the limit, on average of a window in which the kernel enforced it; records are a few percent off at most
 )
 
 // estimate is a CPU limit in cores and how it was found.
@@ -126,6 +128,9 @@ func tellable(f gossip.CPUThrottling) error {
 		return fmt.Errorf("throttling was not measured")
 	case f.ThrottledPeriods.Known && f.ThrottledPeriods.Value < minThrottled:
 		return fmt.Errorf("only %d periods were throttled, and fewer than %d tell nothing", f.ThrottledPeriods.Value, minThrottled)
+	case f.UsageTime.Known && f.ThrottledPeriods.Value > 0 && f.UsedOfLimit.Value > impossibleUse:
+		return fmt.Errorf("its counters say that it used %.0f%% of its limit, and the kernel lets nothing use more than all of it: "+
+			"they are cumulative, or of a longer time than their records", gossip.Percent(f.UsedOfLimit.Value))
 	case f.Throttled.Value < minRatio:
 		return fmt.Errorf("less than %.0f%% of periods were throttled", minRatio*100)
 	case most > 0 && limit >= most:

@@ -250,6 +250,22 @@ func TestCommandsAreSafeToPaste(t *testing.T) {
 	}
 }
 
+// Counters since the container's start, one record after the other and without a length, gave 675300m (k0sproject/k0s#4954).
+func TestCumulativeCountersGiveNoNumber(t *testing.T) {
+	var events []gossip.Event
+	for i := range 8 {
+		events = append(events, sample(func(s *gossip.CPUSample) {
+			s.Time, s.Period, s.LimitCores = noon.Add(time.Duration(i)*15*time.Second), 0, gossip.Some(8.0)
+			s.Periods, s.ThrottledPeriods = gossip.Some(7607+int64(i)*20), gossip.Some[int64](4174)
+			s.ThrottledUsec, s.UsageUsec = gossip.Some[int64](3_322_148_518), gossip.Some(2_099_091_679+int64(i)*1_000_000)
+			s.NodeCPUs.Known = false
+		}))
+	}
+	r := recommend.Default().For(find(t, events...), gossip.Pod{})[0]
+	require.Nil(t, r.Target)
+	require.Contains(t, r.Reason, "Its counters say that it used 1752% of its limit")
+}
+
 func TestSteps(t *testing.T) {
 	ratioOnly := gossip.CPUSample{
 		Origin:         gossip.Origin{Time: noon, Namespace: "shop", Pod: "api-0", Container: "app"},
