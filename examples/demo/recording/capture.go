@@ -12,13 +12,17 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 //go:embed captures/*
@@ -28,10 +32,11 @@ var files embed.FS
 type Capture struct {
 	Name    string // of the scenario
 	Records []byte // one a line
-	Pods    []byte // a kubectl list
+	Pods    []byte // a kubectl list, with the CPU limits of the first records
 
 	provenance
 	one, two []byte // the records of both acts
+	ended    []byte // the pods as they were after the recording
 }
 
 // provenance is what its file tells. Some scenarios have a second act, in which somebody did something.
@@ -45,7 +50,7 @@ type provenance struct {
 func Read(scenario string) (*Capture, error) {
 	c := &Capture{Name: scenario}
 	var told []byte
-	for ending, into := range map[string]*[]byte{".ndjson": &c.Records, ".pods.yaml": &c.Pods, ".provenance.yaml": &told} {
+	for ending, into := range map[string]*[]byte{".ndjson": &c.Records, ".pods.yaml": &c.ended, ".provenance.yaml": &told} {
 		text, err := files.ReadFile("captures/" + scenario + ending)
 		if err != nil {
 			return nil, err
@@ -59,6 +64,9 @@ func Read(scenario string) (*Capture, error) {
 		return nil, fmt.Errorf("%s.provenance.yaml does not tell when and on which kernel", scenario)
 	}
 	var err error
+	if c.Pods, err = asTheyBegan(c.ended, c.Records); err != nil {
+		return nil, fmt.Errorf("%s.pods.yaml: %w", scenario, err)
+	}
 	if c.one, c.two, err = acts(c.Records, c.SecondAct); err != nil {
 		return nil, fmt.Errorf("%s.ndjson: %w", scenario, err)
 	}
@@ -72,12 +80,8 @@ func (c *Capture) Origin() string {
 
 // Pod is a pod as Kubernetes showed it right after the recording; nil: the capture has none of that name.
 func (c *Capture) Pod(name string) (*corev1.Pod, error) {
-	text, err := yaml.YAMLToJSON(c.Pods)
+	list, err := objects(c.ended)
 	if err != nil {
-		return nil, err
-	}
-	list := &unstructured.UnstructuredList{}
-	if err := list.UnmarshalJSON(text); err != nil {
 		return nil, err
 	}
 	for _, item := range list.Items {
@@ -87,6 +91,58 @@ func (c *Capture) Pod(name string) (*corev1.Pod, error) {
 		}
 	}
 	return nil, nil
+}
+
+func objects(text []byte) (*unstructured.UnstructuredList, error) {
+	text, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	list := &unstructured.UnstructuredList{}
+	return list, list.UnmarshalJSON(text)
+}
+
+// asTheyBegan gives pods the CPU limits of their first records: a list is recorded last, when the advice of the first act has been followed.
+func asTheyBegan(pods, records []byte) ([]byte, error) {
+	type container struct{ pod, name string }
+	first := map[container]string{}
+	for line := range bytes.Lines(records) {
+		var r struct {
+			Pod       string  `json:"pod_name"`
+			Container string  `json:"container_name"`
+			Limit     float64 `json:"limit_cores"`
+		}
+		if err := json.Unmarshal(line, &r); err != nil {
+			return nil, err
+		}
+		if c := (container{r.Pod, r.Container}); r.Limit > 0 && first[c] == "" {
+			first[c] = resource.NewMilliQuantity(gossip.Millicores(r.Limit), resource.DecimalSI).String()
+		}
+	}
+	list, err := objects(pods)
+	if err != nil {
+		return nil, err
+	}
+	for _, item := range list.Items {
+		for _, path := range [][]string{{"spec", "containers"}, {"status", "containerStatuses"}} {
+			containers, _, _ := unstructured.NestedSlice(item.Object, path...)
+			for _, c := range containers {
+				c, _ := c.(map[string]any)
+				name, _, _ := unstructured.NestedString(c, "name")
+				limit := first[container{item.GetName(), name}]
+				if _, has, _ := unstructured.NestedString(c, "resources", "limits", "cpu"); has && limit != "" {
+					err = errors.Join(err, unstructured.SetNestedField(c, limit, "resources", "limits", "cpu"))
+				}
+			}
+			if len(containers) > 0 {
+				err = errors.Join(err, unstructured.SetNestedSlice(item.Object, containers, path...))
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list.MarshalJSON()
 }
 
 // acts parts the records in those that end before the second act, and the others. It begins at a time, or, without one, with the first kill; where

@@ -13,6 +13,8 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/examples/demo"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/recording"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
@@ -81,4 +83,19 @@ func TestCapturesAreOfTheManifests(t *testing.T) {
 		}
 		require.Positive(t, pods)
 	}
+}
+
+// The list of throttle was recorded after its limit had been raised: with that, the first act has no number to follow.
+func TestPodsBeginWithTheLimitsOfTheFirstRecords(t *testing.T) {
+	c, err := recording.Read("throttle")
+	require.NoError(t, err)
+	before, err := kube.Read(bytes.NewReader(c.Pods))
+	require.NoError(t, err)
+	pod, ok := before.Pod(demo.Namespace, "worker", "")
+	require.True(t, ok)
+	container, _ := pod.Container("app")
+	require.Equal(t, gossip.Some(0.1), container.CPULimit)
+	after, err := c.Pod("worker")
+	require.NoError(t, err)
+	require.Equal(t, "600m", after.Spec.Containers[0].Resources.Limits.Cpu().String(), "as it was recorded")
 }
