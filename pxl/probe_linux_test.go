@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 	"github.com/kernel-gossip/kernel-gossip/pxl/check"
@@ -28,11 +29,21 @@ func needsBPFTrace(t *testing.T) {
 	_, err := exec.LookPath("bpftrace")
 	switch {
 	case err == nil && os.Getuid() == 0:
+		mountTracing(t)
 	case os.Getenv("CI") == "true" && os.Getuid() == 0:
 		t.Fatalf("bpftrace has to run here: %v", err)
 	default:
 		t.Skipf("bpftrace cannot run here (it is not installed, or this is not root): %v", err)
 	}
+}
+
+// mountTracing mounts the tracepoints where nothing else has: a package's tests may be the first that need them.
+func mountTracing(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat("/sys/kernel/tracing/events"); err == nil {
+		return
+	}
+	require.NoError(t, unix.Mount("nodev", "/sys/kernel/tracing", "tracefs", 0, ""))
 }
 
 // programs are those of all scripts, by the table that they fill.
