@@ -10,11 +10,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 	"github.com/kernel-gossip/kernel-gossip/pxl/check"
@@ -43,7 +43,7 @@ func mountTracing(t *testing.T) {
 	if _, err := os.Stat("/sys/kernel/tracing/events"); err == nil {
 		return
 	}
-	require.NoError(t, unix.Mount("nodev", "/sys/kernel/tracing", "tracefs", 0, ""))
+	require.NoError(t, syscall.Mount("nodev", "/sys/kernel/tracing", "tracefs", 0, ""))
 }
 
 // programs are those of all scripts, by the table that they fill.
