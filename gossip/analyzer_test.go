@@ -123,7 +123,7 @@ func TestSeverity(t *testing.T) {
 	}
 }
 
-// When a container was throttled, and when not: what tells a start from a limit that is too low.
+// When a container was throttled, and when not: a start differs in that from a limit that is too low.
 func TestThrottledAndCalm(t *testing.T) {
 	throttledAt := func(n int, which ...int) []gossip.Event {
 		return every5s(n, 0, func(s *gossip.CPUSample) {

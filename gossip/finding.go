@@ -104,7 +104,7 @@ type CPUThrottling struct {
 	CFSPeriod time.Duration
 	Threads   Optional[int64] // most that were seen in the window
 	NodeCPUs  Optional[int64]
-	// LastThrottled is the end of the newest sample that was throttled, FirstThrottled that of the oldest, to the precision of a bucket of the
+	// LastThrottled is the end of the newest sample that was throttled, FirstThrottled that of the oldest, as precise as a bucket of the
 	// window (15 s by default); zero when none was.
 	FirstThrottled, LastThrottled time.Time
 	// Calm is how much time was measured after LastThrottled, Paused the longest time between two samples that were throttled, less the length

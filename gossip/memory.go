@@ -25,7 +25,7 @@ type memoryWindow struct {
 	ended Optional[memoryEpoch] // the last epoch
 }
 
-// memoryEpoch is what is remembered of an epoch that has ended: a kill, which ends it, is told apart by that.
+// memoryEpoch is what is remembered of the epoch before: a kill ends an epoch, and its advice depends on what was before.
 type memoryEpoch struct {
 	leak       Optional[Leak]
 	limit      Optional[float64]
@@ -141,7 +141,7 @@ func (f *MemoryPressure) pressed(counters bool) (Severity, Reason) {
 func (f *MemoryPressure) short(counters bool) (Severity, Reason) {
 	near := f.Peak.Known && f.Limit.Value > 0 && !belowNearLimit(f.Peak.Value, f.Limit.Value)
 	switch {
-	case !f.UsedOfLimit.Known && f.LimitHits.Value > 0: // there is one, and how near it is nobody knows
+	case !f.UsedOfLimit.Known && f.LimitHits.Value > 0: // there is a limit, and how near it is was not measured
 		return SeverityInfo, ReasonLimitHit
 	case !f.UsedOfLimit.Known:
 		return SeverityUnknown, ReasonNotMeasured

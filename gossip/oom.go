@@ -151,7 +151,7 @@ func (s *state) memoryLimitAt(at int64) (limit Optional[int64], filled bool) {
 	return limit, false
 }
 
-// limitFilled says whether the limit of the source that is believed is the pod's: no record has told its own.
+// limitFilled reports whether the limit came from the pod, because no record of the source in use has one.
 func (s *state) limitFilled() bool {
 	best := s.best()
 	return best != nil && best.filled

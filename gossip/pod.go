@@ -67,7 +67,7 @@ type Owner struct {
 	Template *Template
 	// Maker names what makes the owner and may undo a change of it, such as "Helm release web"; empty when nothing is known to.
 	Maker string
-	// Waits reports whether a change of the template waits until somebody deletes the pods (update strategy OnDelete) or goes on with a
+	// Waits reports whether a change of the template waits until the pods are deleted (update strategy OnDelete) or goes on with a
 	// paused Deployment.
 	Waits bool
 }
@@ -116,7 +116,7 @@ type Container struct {
 	MemoryResizeRestarts bool
 	// Asked are the requests and limits of the spec, where the kubelet still enforces the ones above; nil when they are the same.
 	Asked *Resources
-	// Injector names the webhook that put the container into the pod ("Istio"), as far as the pod's marks tell; the owner's template
+	// Injector names the webhook that put the container into the pod ("Istio"), as far as the pod's annotations show it; the owner's template
 	// does not have it.
 	Injector string
 	// CPUSetter and MemorySetter are the autoscaler that sets its requests and limits itself; zero when there is none.

@@ -31,7 +31,7 @@ type advice struct{ capture, pods []byte }
 // replayed finds the captures that a script of the corpus replays beside pods of its own.
 var replayed = regexp.MustCompile(`(?m)^exits 1 gossip-replay .*$`)
 
-// corpusAdvice is every capture of the corpus whose pods are known, recorded or synthetic, by name.
+// corpusAdvice returns every capture of the corpus that comes with its pods, recorded or synthetic, by name.
 func corpusAdvice(t *testing.T) map[string]advice {
 	t.Helper()
 	all := map[string]advice{}
@@ -141,7 +141,7 @@ func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 	t.Log(table)
 }
 
-// kubectlShell runs a line as somebody who pastes it, against the API server.
+// kubectlShell runs a line against the API server, as if it were pasted into a shell.
 func kubectlShell(t *testing.T, c *localcluster.Cluster) func(*testing.T, string) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "kubeconfig")

@@ -35,7 +35,7 @@ const ignoreAnnotation = "kernel.gossip.io/ignore"
 // lookupTimeout bounds how long one waits for a cache that does not fill, because its kind may not be listed, say.
 const lookupTimeout = 10 * time.Second
 
-// pods tells what the cluster knows of pods.
+// pods reads what the cluster knows of pods.
 type pods struct {
 	// reader is the manager's cache, which holds pods from the start, and everything else from the first time on that advice needs it.
 	reader client.Reader

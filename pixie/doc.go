@@ -20,7 +20,7 @@
 // (syntax, invalid UTF-8, a name that occurs twice, nesting deeper than 64), a record above [Options.MaxRecord], anything that is not
 // an object where a record should be, an unknown type, a required field that is absent, empty or null, a value of the wrong JSON
 // type, a value out of bounds, and CPU counters that do not fit into their window, which are cumulative or mistimed. A record with several
-// faults tells one of them.
+// faults returns one of them.
 //
 // Any other error is final: the input could not be read or decompressed, or is larger than [Options.MaxBytes]. The events before it
 // stand. A record that the end of a failing input cuts in two is covered by the final error.

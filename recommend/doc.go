@@ -10,7 +10,7 @@
 // Here pod is a gossip.Pod: the zero value where nothing is known of it, else what package gossip/kube reads from Kubernetes objects.
 //
 // A [Rule] is a value: a kebab-case ID and a pure function of a finding and of what is known of its pod. Append rules of your own
-// to [Default]; [Rule.For] asks one rule alone. Where a number cannot be told, or something in the cluster speaks against it, the advice is a refusal: a
+// to [Default]; [Rule.For] asks one rule alone. Where there can be no number, or something in the cluster speaks against it, the advice is a refusal: a
 // [Recommendation] without Target, whose Reason says why.
 //
 // # The rules
@@ -56,7 +56,7 @@
 //
 // # Start-up
 //
-// A container starts until it is ready, or for 60 s from its own start (else the pod's) where nothing tells that. What takes longer is its
+// A container starts until it is ready, or for 60 s from its own start (else the pod's) where that is not known. What takes longer is its
 // start too, if it was throttled from the first minute on without a pause of a minute, and not in the minute after. An init container has
 // nothing but a start, so it gets a number.
 //
@@ -64,7 +64,7 @@
 //
 // max(1.2·peak, peak + 100Mi), rounded up to 16Mi below 1Gi and to 64Mi above: the larger of what the recommenders of the vertical pod
 // autoscaler take after an OOM kill. The peak is the largest usage at a kill, or the largest working set of the window. No usage or no
-// limit: no number. Killed while the node had no memory left, or by nobody knows what below 90 % of its own limit or without one: the same
+// limit: no number. Killed while the node had no memory left, or by an unknown cause below 90 % of its own limit or without one: the same
 // number, but for the request, never above the limit, and only where more was used than is requested. What stayed within its request was
 // killed for what others use. Where a limit killed, and not the container's own, the pod's is the one to raise, if it is known. A leak gets the time until it is at its limit instead. Lowering is never advised.
 //
@@ -77,7 +77,7 @@
 //     resize may have changed. It never lowers what the template has. Where the template is not known, the patch has the API server test that it
 //     has what the pod has, and is refused otherwise.
 //   - A container that the template lacks was put into the pod by a webhook: no patch, but the name of the webhook's own setting where the
-//     pod's marks tell which it is.
+//     pod's annotations show which it is.
 //   - Where an autoscaler sets the same value, a resize is pending, a LimitRange or ResourceQuota does not admit it, or the resources of
 //     the pod as a whole bound it, the advice is a refusal that names it.
 //   - A pod that has finished, was replaced or is static is not resized, nor is an init container.

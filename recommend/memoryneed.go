@@ -71,7 +71,7 @@ func memoryNeedOf(f gossip.Finding, p gossip.Pod) (memoryNeed, bool) {
 	return n, n.Level >= gossip.SeverityInfo
 }
 
-// culpritOf is what was out of memory, as far as a kill tells.
+// culpritOf returns what was out of memory, as far as the record of a kill shows.
 func culpritOf(f gossip.OOMKilled) culprit {
 	switch {
 	case f.Scope == gossip.ScopeGlobal:

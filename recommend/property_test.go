@@ -14,7 +14,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// Whoever is told that something is wrong is told what to set, or why nobody can say: above Info there is always a number or a reason.
+// Above Info there is always a number to set, or the reason why there is none.
 func TestAboveInfoThereIsANumberOrAReason(t *testing.T) {
 	seen := map[string]int{}
 	for seed := range uint64(6_000) {
@@ -76,7 +76,7 @@ func maybe[T comparable](r *rand.Rand, figures ...T) gossip.Optional[T] {
 // one is one of the choices.
 func one[T any](r *rand.Rand, choices ...T) T { return choices[r.IntN(len(choices))] }
 
-// randomPod is a pod of which more or less is known.
+// randomPod returns a pod; how much is known about it is random, too.
 func randomPod(r *rand.Rand) gossip.Pod {
 	if r.IntN(6) == 0 {
 		return gossip.Pod{}

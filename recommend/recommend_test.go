@@ -63,7 +63,7 @@ func pod(change ...func(*gossip.Pod)) gossip.Pod {
 	return p
 }
 
-// templateOf is the template of an owner whose pods are as it made them.
+// templateOf returns the template of an owner that made its pods exactly like p.
 func templateOf(p gossip.Pod) *gossip.Template {
 	return &gossip.Template{
 		Containers: slices.Clone(p.Containers),

@@ -7,7 +7,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// startupTime is how long after its start a container counts as starting, where nothing tells when it was ready; and how long it must not
+// startupTime is how long after its start a container counts as starting, where it is not known when it was ready; and how long it must not
 // have been throttled, if all that came before is to count as its start.
 const startupTime = 60 * time.Second
 

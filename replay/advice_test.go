@@ -31,7 +31,7 @@ type judged struct {
 	}
 }
 
-// In the whole corpus nobody is told that something is wrong, and neither what to set nor why nobody can say.
+// In the whole corpus no finding above Info has neither a number nor a reason.
 func TestTheCorpusIsNeverWithoutAdvice(t *testing.T) {
 	total := 0
 	captures, err := filepath.Glob("../examples/captures/*.ndjson")

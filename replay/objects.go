@@ -59,7 +59,7 @@ func encode(text *bytes.Buffer, verdicts []verdict) error {
 	return nil
 }
 
-// noObjects is the YAML of no objects, so that diff can tell a good result from none.
+// noObjects is the YAML of no objects: a file without anything is not a result to diff.
 const noObjects = "# no objects\n"
 
 // printYAML writes one document per object, in the order of subjects.

@@ -23,7 +23,7 @@ type refused struct {
 	count int
 	good  bool // the file has a good record
 
-	foreign int // ResourceMetrics without anything of ours, of which there are many if there is one
+	foreign int // ResourceMetrics without a metric that is read; a file that has one has many
 }
 
 // accept notes that a record is good.

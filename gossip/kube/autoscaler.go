@@ -14,7 +14,7 @@ import (
 // metricsAnnotation is where version 1, which has a field for one metric only, keeps the others: a list in JSON.
 const metricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics"
 
-// unreadMetric is the type that stands for metrics of a form that is not read.
+// unreadMetric is the type of all metrics in a form that is not read.
 const unreadMetric autoscalingv2.MetricSourceType = "Unread"
 
 // keepAutoscaler stores an autoscaler of any version as one of version 2.
@@ -106,7 +106,7 @@ func oldTarget(utilization *int32, value bool) autoscalingv2.MetricTarget {
 	return autoscalingv2.MetricTarget{}
 }
 
-// autoscalerOf is the first by name of those that scale the owner and of which that holds.
+// autoscalerOf returns the first, by name, of the autoscalers that scale the owner and fulfil the condition.
 func autoscalerOf(o gossip.Owner, namespace string, all []autoscalingv2.HorizontalPodAutoscaler,
 	holds func(*autoscalingv2.HorizontalPodAutoscaler) bool,
 ) string {

@@ -42,7 +42,7 @@ func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Contain
 	return out
 }
 
-// roleOf tells sidecars from ordinary init containers.
+// roleOf returns the role of an init container: RoleSidecar if it restarts always, else RoleInit.
 func roleOf(policy *corev1.ContainerRestartPolicy) gossip.Role {
 	if policy != nil && *policy == corev1.ContainerRestartPolicyAlways {
 		return gossip.RoleSidecar
@@ -50,7 +50,8 @@ func roleOf(policy *corev1.ContainerRestartPolicy) gossip.Role {
 	return gossip.RoleInit
 }
 
-// container prefers what the kubelet applied, where the status tells. An empty status of a container that has resources does not.
+// container returns what the kubelet enforces, if the status has it, else what the spec asks for. Empty resources in the status count as
+// absent.
 func container(c corev1.Container, role gossip.Role, status corev1.ContainerStatus) gossip.Container {
 	r := defaulted(c.Resources)
 	if s := status.Resources; s != nil && len(s.Limits)+len(s.Requests) > 0 {

@@ -15,7 +15,7 @@ import (
 // supervised is a script that becomes a program, and has it killed when this process ends, however that ends: a test that gets SIGTERM
 // or SIGKILL cannot stop what it started. This process holds a named pipe open for writing, and the system closes it at the end. The
 // script's second process then reads its end, removes the folder, and kills its process group, which is the program and itself: while a
-// member lives, the number of a group belongs to nobody else.
+// member lives, the number of a group belongs to no other process.
 const supervised = `#!/bin/sh
 case $1 in --help) exec %[1]s "$@" ;; esac
 exec 3<%[2]s

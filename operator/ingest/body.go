@@ -25,7 +25,7 @@ type body struct {
 	malformed int // records
 	early     int // records from the future
 	points    int // data points of both, in OTLP
-	foreign   int // ResourceMetrics without anything of ours, of which there are many if there is one
+	foreign   int // ResourceMetrics without a metric that is read; a file that has one has many
 	errors    []string
 }
 
@@ -79,7 +79,7 @@ func (b *body) refuse(points int, err error) {
 	}
 }
 
-// span writes a length of time in units that a reader can imagine: nobody counts 27129 hours.
+// span writes a length of time in units that a reader can imagine: years, not 27129 hours.
 func span(d time.Duration) string {
 	const day, year = 24 * time.Hour, 365 * 24 * time.Hour
 	switch {

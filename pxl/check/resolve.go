@@ -117,7 +117,7 @@ func (r *resolver) column(e *expr) meaning {
 	return meaning{}
 }
 
-// metadata is df.ctx['key']: a function of the first column that is there of those that tell it.
+// metadata is df.ctx['key']: a function of the first column that exists among those it can be computed from.
 func (r *resolver) metadata(e *expr) meaning {
 	f, k := r.in(e), r.c.pixie.ctx[e.key]
 	for _, name := range k.from {

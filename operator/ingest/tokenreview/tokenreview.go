@@ -103,7 +103,7 @@ func (v *Reviewer) Authenticate(r *http.Request) error {
 	return nil
 }
 
-// away tells an API server that did not answer, or refused the question, from one that does not know the token.
+// away reports whether the API server did not answer or refused the question; one that does not know the token has answered.
 func away(err error) bool {
 	if all, ok := err.(utilerrors.Aggregate); ok { //nolint:errorlint // an Aggregate hides its errors from errors.As
 		return slices.ContainsFunc(all.Errors(), away)
