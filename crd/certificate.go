@@ -66,7 +66,8 @@ func kernelStats(c gossip.PodCreation) v1alpha1.KernelStats {
 	}
 }
 
-// birthSays is the kernel's side in a few words: how much it had to do, as far as that was counted, and where the time went.
+// birthSays is the kernel's side in a few words: how much it had to do, as far as that was counted, and where the time
+// went.
 func birthSays(f gossip.PodBirth) string {
 	c := f.Creation
 	var says []string

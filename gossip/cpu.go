@@ -29,7 +29,8 @@ func (w *cpuWindow) finding(s *stream, t thresholds) windowed {
 	return f
 }
 
-// calm fills in when the container was throttled first, and for how long it was not. Each bucket remembers its last sample that was.
+// calm fills in when the container was throttled first, and for how long it was not. Each bucket remembers its last
+// sample that was.
 func (w *cpuWindow) calm(f *CPUThrottling, lastThrottled int64) {
 	list, gone := w.spans()
 	list = inOrder(list, gone)

@@ -60,8 +60,9 @@
 //	Info      from 10 %      Warning  from 25 %      High  from 50 %
 //	Critical  from 80 %, where the mean wait is at least 50 ms or not known
 //
-// What is throttled has a limit, whatever the record or the pod shows ([CPUThrottling.LimitHidden]). A container that is active less than 5 % of the time is never worse than Info. Without counters the reported percentages are
-// averaged, weighted by period, and confidence is Low.
+// What is throttled has a limit, whatever the record or the pod shows ([CPUThrottling.LimitHidden]). A container that
+// is active less than 5 % of the time is never worse than Info. Without counters the reported percentages are averaged,
+// weighted by period, and confidence is Low.
 //
 // # Memory pressure
 //
@@ -75,14 +76,16 @@
 //	          all there is; or a leak that is at the limit within 6 h
 //	Info      some task waited in 2 % of 60 s; or 80 % of the limit; or a leak
 //
-// Without a limit only PSI and kills count, and a limit that was hit although none is shown (Info). A working set that climbs steadily, and will be at the limit within 24 h, is a [Leak]. What
-// hurts already as much as the leak will is named first.
+// Without a limit only PSI and kills count, and a limit that was hit although none is shown (Info). A working set that
+// climbs steadily, and will be at the limit within 24 h, is a [Leak]. What hurts already as much as the leak will is
+// named first.
 //
 // # OOM kills
 //
-// A kill is Critical. The limit that its record lacks is that of the [MemorySample]s of the same container. It begins no new epoch by the container's ID, because kills are what makes containers new; a changed limit does. A
-// window without a kill is None ([ReasonNoKillInWindow]) once it has been measured: by [MemorySample]s of the same container that
-// counted kills and found none. Where nobody counts, only the wall clock can tell, which is the operator's.
+// A kill is Critical. The limit that its record lacks is that of the [MemorySample]s of the same container. It begins
+// no new epoch by the container's ID, because kills are what makes containers new; a changed limit does. A window
+// without a kill is None ([ReasonNoKillInWindow]) once it has been measured: by [MemorySample]s of the same container
+// that counted kills and found none. Where nobody counts, only the wall clock can tell, which is the operator's.
 //
 // # Network
 //

@@ -2,9 +2,10 @@ package gossip
 
 import "time"
 
-// Event is one thing the kernel did, or one window of its counters: CPUSample, MemorySample, OOMKill, NetworkSample or PodCreation. The
-// set is closed, so that a switch over it can be checked for completeness: no other package can add a type. A source of your own fills
-// the one that fits, and leaves absent what it does not measure. A trouble that none of them describes needs a change of this package.
+// Event is one thing the kernel did, or one window of its counters: CPUSample, MemorySample, OOMKill, NetworkSample or
+// PodCreation. The set is closed, so that a switch over it can be checked for completeness: no other package can add a
+// type. A source of your own fills the one that fits, and leaves absent what it does not measure. A trouble that none
+// of them describes needs a change of this package.
 //
 //sumtype:decl
 type Event interface {
@@ -61,8 +62,8 @@ func (CPUSample) isEvent() {}
 // HasCounters says whether the sample carries the kernel's counters rather than somebody's percentage.
 func (s CPUSample) HasCounters() bool { return s.Periods.Known && s.ThrottledPeriods.Known }
 
-// PodCreation is what the kernel did to bring one pod up, from its first cgroup directory to the exec of its last container. What the
-// source does not count is absent: a birth that is known from logs has few of the counts.
+// PodCreation is what the kernel did to bring one pod up, from its first cgroup directory to the exec of its last
+// container. What the source does not count is absent: a birth that is known from logs has few of the counts.
 type PodCreation struct {
 	Origin
 	TotalSyscalls Optional[int64]

@@ -2,12 +2,12 @@ package gossip
 
 import "time"
 
-// Finding is what the events about one subject say: CPUThrottling, MemoryPressure, OOMKilled, NetworkIssue or PodBirth. Figures are
-// unrounded, and a figure that was not measured is an absent Optional. In JSON that is null, severity and confidence are words, and
-// durations are texts.
+// Finding is what the events about one subject say: CPUThrottling, MemoryPressure, OOMKilled, NetworkIssue or PodBirth.
+// Figures are unrounded, and a figure that was not measured is an absent Optional. In JSON that is null, severity and
+// confidence are words, and durations are texts.
 //
-// The set is closed: no other package can add a type. To say more about a finding, write a rule (recommend.RuleFor). For tests, make a
-// finding as a value of its type, with the Report that it embeds.
+// The set is closed: no other package can add a type. To say more about a finding, write a rule (recommend.RuleFor).
+// For tests, make a finding as a value of its type, with the Report that it embeds.
 //
 //sumtype:decl
 type Finding interface {
@@ -104,11 +104,11 @@ type CPUThrottling struct {
 	CFSPeriod time.Duration
 	Threads   Optional[int64] // most that were seen in the window
 	NodeCPUs  Optional[int64]
-	// LastThrottled is the end of the newest sample that was throttled, FirstThrottled that of the oldest, as precise as a bucket of the
-	// window (15 s by default); zero when none was.
+	// LastThrottled is the end of the newest sample that was throttled, FirstThrottled that of the oldest, as precise as a
+	// bucket of the window (15 s by default); zero when none was.
 	FirstThrottled, LastThrottled time.Time
-	// Calm is how much time was measured after LastThrottled, Paused the longest time between two samples that were throttled, less the length
-	// of a bucket, or of a sample where that is longer.
+	// Calm is how much time was measured after LastThrottled, Paused the longest time between two samples that were
+	// throttled, less the length of a bucket, or of a sample where that is longer.
 	Calm, Paused time.Duration
 	// Standing says that a new container or a changed limit began a new epoch, which has too few periods for a verdict yet: all
 	// figures here are the old epoch's, and advice must wait.

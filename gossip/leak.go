@@ -58,7 +58,8 @@ func (l Leak) Severity() Severity {
 	return SeverityInfo
 }
 
-// TimeLeft is Until as people say it: "50s", "12m", "3h20m". Below two minutes it is rounded to seconds, else to minutes.
+// TimeLeft is Until as people say it: "50s", "12m", "3h20m". Below two minutes it is rounded to seconds, else to
+// minutes.
 func (l Leak) TimeLeft() string {
 	unit := time.Minute
 	if l.Until < 2*time.Minute {
@@ -73,8 +74,8 @@ func (l Leak) TimeLeft() string {
 	return text
 }
 
-// climb adds the working sets up to a time to an empty list, in their order, and says how many samples they stand for. False: it went
-// down by more than 5 %.
+// climb adds the working sets up to a time to an empty list, in their order, and says how many samples they stand for.
+// False: it went down by more than 5 %.
 func (w *memoryWindow) climb(points []point, until int64) (_ []point, samples int64, ok bool) {
 	var top int64
 	falls := func(value int64) bool { return value < top-top/20 }

@@ -25,7 +25,8 @@ type memoryWindow struct {
 	ended Optional[memoryEpoch] // the last epoch
 }
 
-// memoryEpoch is what is remembered of the epoch before: a kill ends an epoch, and its advice depends on what was before.
+// memoryEpoch is what is remembered of the epoch before: a kill ends an epoch, and its advice depends on what was
+// before.
 type memoryEpoch struct {
 	leak       Optional[Leak]
 	limit      Optional[float64]

@@ -333,7 +333,8 @@ func stalledAll(share float64) func(int, *gossip.MemorySample) {
 
 func hit(_ int, s *gossip.MemorySample) { s.LimitHits = gossip.Some[int64](1) }
 
-// History is kept at each instant without a finding, and says what findings of each instant would have said: a leak is part of both.
+// History is kept at each instant without a finding, and says what findings of each instant would have said: a leak is
+// part of both.
 func TestHistoryOfALeak(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 11))

@@ -65,7 +65,8 @@ type OOMKilled struct {
 	ContainerID string
 	// Usage is the memory of the container at that moment, in bytes; Peak is the largest of all kills in the window.
 	Usage, Peak Optional[int64]
-	// Limit is in bytes; 0 is "no limit". Where no record of a kill has it, it is the limit of the container's memory samples.
+	// Limit is in bytes; 0 is "no limit". Where no record of a kill has it, it is the limit of the container's memory
+	// samples.
 	Limit Optional[int64]
 	// Leak is known where the container's memory samples before the kill climbed steadily towards the limit.
 	Leak Optional[Leak]

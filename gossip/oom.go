@@ -78,9 +78,9 @@ func (w *oomWindow) missing(s *stream) []string {
 	return named([]field{{!sum.last.usage.Known, "usage_bytes"}, {!s.limit.Known, "limit_bytes"}, {sum.last.scope == "", "scope"}})
 }
 
-// besideMemory completes a finding about kills with what the same container's memory samples say: the limit, whether its memory climbed
-// steadily before, and whether a window has passed without a kill. Only samples that counted kills can say that. What was in use at the
-// kill they do not say: they are of before, when it was less.
+// besideMemory completes a finding about kills with what the same container's memory samples say: the limit, whether
+// its memory climbed steadily before, and whether a window has passed without a kill. Only samples that counted kills
+// can say that. What was in use at the kill they do not say: they are of before, when it was less.
 func (s *state) besideMemory(f OOMKilled, r Report, a *Analyzer) (OOMKilled, Report) {
 	about := s.about
 	about.Kind = KindMemoryPressure
@@ -130,8 +130,9 @@ func (s *state) leakBefore(kill int64, window time.Duration) Optional[Leak] {
 	return w.leak(best.limitBytes(), kill)
 }
 
-// memoryLimitAt is the memory limit at a time, as the memory samples show it: that of the epoch which had begun by then. Samples that began
-// later, with none known before, are taken to be of the same limit. Filled says that it is the pod's.
+// memoryLimitAt is the memory limit at a time, as the memory samples show it: that of the epoch which had begun by
+// then. Samples that began later, with none known before, are taken to be of the same limit. Filled says that it is the
+// pod's.
 func (s *state) memoryLimitAt(at int64) (limit Optional[int64], filled bool) {
 	best := s.best()
 	if best == nil {

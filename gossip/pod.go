@@ -17,7 +17,8 @@ type Pod struct {
 	Started    time.Time // when the kubelet took the pod on; zero when unknown
 	Owner      Owner     // the topmost controller; zero for a bare pod
 	Containers []Container
-	// Ended reports whether the pod has finished (phase Succeeded or Failed) or is being deleted: nothing in it can change any more.
+	// Ended reports whether the pod has finished (phase Succeeded or Failed) or is being deleted: nothing in it can change
+	// any more.
 	Ended bool
 	// Replaced reports whether the pod is gone and another one, with another UID, has its name now.
 	Replaced bool
@@ -25,8 +26,8 @@ type Pod struct {
 	Fixed bool
 	// Resize is a change of its resources that was asked for and is not in force yet; nil when there is none.
 	Resize *PendingResize
-	// CPURequest is the request in cores of the pod as a whole (spec.resources), which bounds the sum of its containers'; absent when it
-	// has none. MemoryRequest is the same of memory, in bytes.
+	// CPURequest is the request in cores of the pod as a whole (spec.resources), which bounds the sum of its containers';
+	// absent when it has none. MemoryRequest is the same of memory, in bytes.
 	CPURequest    Optional[float64]
 	MemoryRequest Optional[int64]
 	// CPULimit is the limit in cores of the pod as a whole (spec.resources), which its containers share; absent when it has none.
@@ -37,7 +38,8 @@ type Pod struct {
 	Autoscaler string
 	// MemoryAutoscaler is the same of memory.
 	MemoryAutoscaler string
-	// UnreadAutoscaler is the name of one that scales the owner by a metric of a form that is not read: whether by CPU or memory is not known.
+	// UnreadAutoscaler is the name of one that scales the owner by a metric of a form that is not read: whether by CPU or
+	// memory is not known.
 	UnreadAutoscaler string
 	// LimitRanges are those of the namespace that bound a container's CPU or memory.
 	LimitRanges []LimitRange
@@ -62,13 +64,14 @@ type Owner struct {
 	Name       string
 	// Guessed says that the owner was inferred from names (a ReplicaSet's less its hash), not read.
 	Guessed bool
-	// Template is the owner's pod template; nil when it is not known. Pods may differ from it: autoscalers, webhooks and resizes in place
-	// change them, and their owner does not.
+	// Template is the owner's pod template; nil when it is not known. Pods may differ from it: autoscalers, webhooks and
+	// resizes in place change them, and their owner does not.
 	Template *Template
-	// Maker names what makes the owner and may undo a change of it, such as "Helm release web"; empty when nothing is known to.
+	// Maker names what makes the owner and may undo a change of it, such as "Helm release web"; empty when nothing is
+	// known to.
 	Maker string
-	// Waits reports whether a change of the template waits until the pods are deleted (update strategy OnDelete) or goes on with a
-	// paused Deployment.
+	// Waits reports whether a change of the template waits until the pods are deleted (update strategy OnDelete) or goes
+	// on with a paused Deployment.
 	Waits bool
 }
 
@@ -76,7 +79,8 @@ type Owner struct {
 type Template struct {
 	// Containers have Name, Role, requests and limits.
 	Containers []Container
-	// CPURequest, CPULimit, MemoryRequest and MemoryLimit are those of the pod as a whole (spec.resources), in cores and bytes.
+	// CPURequest, CPULimit, MemoryRequest and MemoryLimit are those of the pod as a whole (spec.resources), in cores and
+	// bytes.
 	CPURequest, CPULimit       Optional[float64]
 	MemoryRequest, MemoryLimit Optional[int64]
 }
@@ -102,7 +106,8 @@ type Container struct {
 	Role Role
 	// Started is when the container that runs now started, or the last one where none runs; zero when unknown.
 	Started time.Time
-	// Ready is when all of the pod's containers were ready last, if this one is ready now and was not before it started; else zero.
+	// Ready is when all of the pod's containers were ready last, if this one is ready now and was not before it started;
+	// else zero.
 	Ready time.Time
 	// CPURequest and CPULimit are in cores. Absent in a known container means "not set".
 	CPURequest Optional[float64]
@@ -114,10 +119,11 @@ type Container struct {
 	ResizeRestarts bool
 	// MemoryResizeRestarts says the same of its memory.
 	MemoryResizeRestarts bool
-	// Asked are the requests and limits of the spec, where the kubelet still enforces the ones above; nil when they are the same.
+	// Asked are the requests and limits of the spec, where the kubelet still enforces the ones above; nil when they are
+	// the same.
 	Asked *Resources
-	// Injector names the webhook that put the container into the pod ("Istio"), as far as the pod's annotations show it; the owner's template
-	// does not have it.
+	// Injector names the webhook that put the container into the pod ("Istio"), as far as the pod's annotations show it;
+	// the owner's template does not have it.
 	Injector string
 	// CPUSetter and MemorySetter are the autoscaler that sets its requests and limits itself; zero when there is none.
 	CPUSetter, MemorySetter Setter
@@ -164,8 +170,8 @@ type LimitRange struct {
 	MaxMemoryRatio Optional[float64]
 }
 
-// Quota is one ResourceQuota. What it leaves of the sums of requests and limits is absent where it does not bound them, and negative
-// where more is in use than it admits.
+// Quota is one ResourceQuota. What it leaves of the sums of requests and limits is absent where it does not bound them,
+// and negative where more is in use than it admits.
 type Quota struct {
 	Name string
 	Left Resources

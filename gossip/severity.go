@@ -70,8 +70,8 @@ const (
 	// ReasonThrashing is at least 90 % of the memory limit in use, and major faults at ten times the usual rate: pages are thrown out and
 	// read in again.
 	ReasonThrashing Reason = "Thrashing"
-	// ReasonLimitHit is at least 90 % of the memory limit in use, and usage was about to go over it; or the latter alone, where no limit
-	// is shown.
+	// ReasonLimitHit is at least 90 % of the memory limit in use, and usage was about to go over it; or the latter alone,
+	// where no limit is shown.
 	ReasonLimitHit Reason = "LimitHit"
 	// ReasonNearLimit is at least 80 % of the memory limit in use, and no sign yet that it hurts.
 	ReasonNearLimit Reason = "NearLimit"

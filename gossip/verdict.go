@@ -53,7 +53,8 @@ func (t thresholds) judge(f *CPUThrottling) (Severity, Reason) {
 	return severity, ReasonThrottled
 }
 
-// LimitHidden says whether the container was throttled, so that there is a limit, although the record or the pod shows none.
+// LimitHidden says whether the container was throttled, so that there is a limit, although the record or the pod shows
+// none.
 func (f CPUThrottling) LimitHidden() bool {
 	return f.unlimited() && (f.ThrottledPeriods.Value > 0 || f.Throttled.Value > 0)
 }

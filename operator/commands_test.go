@@ -91,8 +91,8 @@ func (a advice) recommendations(t *testing.T) []v1alpha1.Recommendation {
 	return all
 }
 
-// Every command that the corpus prints is one that a real API server takes, dry and for real, and its undoing leaves pod and template as they
-// were. The template never has less than before.
+// Every command that the corpus prints is one that a real API server takes, dry and for real, and its undoing leaves
+// pod and template as they were. The template never has less than before.
 func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
@@ -155,7 +155,8 @@ func kubectlShell(t *testing.T, c *localcluster.Cluster) func(*testing.T, string
 	}
 }
 
-// resourcesOf are the requests and limits of all pods and templates of some namespaces, in Kubernetes' canonical notation, by where they are.
+// resourcesOf are the requests and limits of all pods and templates of some namespaces, in Kubernetes' canonical
+// notation, by where they are.
 func resourcesOf(t *testing.T, k client.Client, namespaces []string) map[string]string {
 	t.Helper()
 	all := map[string]string{}

@@ -19,11 +19,12 @@
 // are waiting than are kept, records about further ones are refused with 503 until the API server catches up. What a process that
 // is killed had not written yet is lost.
 //
-// A record with the UID of a pod that the cache does not have is not observed: it waits, in bounded room, until the pod appears, so that
-// no sender can push out what is known of a pod that exists. Findings about pods that do not exist are counted, logged once, and written
-// as soon as the pod appears. Objects belong to their pod, so
-// Kubernetes removes them with it; a pod that is created again under its name gets an object of its own. After a restart, first seen,
-// worst severity and last transition go on from the stored objects, and for one window a stored verdict is not replaced by Unknown.
+// A record with the UID of a pod that the cache does not have is not observed: it waits, in bounded room, until the pod
+// appears, so that no sender can push out what is known of a pod that exists. Findings about pods that do not exist are
+// counted, logged once, and written as soon as the pod appears. Objects belong to their pod, so Kubernetes removes them
+// with it; a pod that is created again under its name gets an object of its own. After a restart, first seen, worst
+// severity and last transition go on from the stored objects, and for one window a stored verdict is not replaced by
+// Unknown.
 //
 // # Time
 //

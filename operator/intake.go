@@ -156,8 +156,8 @@ type lookedUp struct {
 	failed bool
 }
 
-// stranger says whether a record is about a pod that the cache does not have: a record without UID is about the one that has the name.
-// While the cache cannot be asked, records count.
+// stranger says whether a record is about a pod that the cache does not have: a record without UID is about the one
+// that has the name. While the cache cannot be asked, records count.
 func (p lookedUp) stranger(e gossip.Event) bool {
 	uid := e.From().PodUID
 	return uid != "" && !p.failed && (p.Pod == nil || string(p.UID) != uid)

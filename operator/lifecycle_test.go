@@ -143,8 +143,8 @@ func TestUnknownPod(t *testing.T) {
 // stranger is the UID of no pod.
 const stranger = "00000000-0000-0000-0000-000000000000"
 
-// Records with another UID began the subject afresh, and what was known of the pod, and what came later about it, was lost: a capture of
-// another cluster did that, and whoever wanted to.
+// Records with another UID began the subject afresh, and what was known of the pod, and what came later about it, was
+// lost: a capture of another cluster did that, and whoever wanted to.
 func TestRecordsWithAnotherUIDNeverPushOutAPod(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)

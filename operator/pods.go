@@ -37,7 +37,8 @@ const lookupTimeout = 10 * time.Second
 
 // pods reads what the cluster knows of pods.
 type pods struct {
-	// reader is the manager's cache, which holds pods from the start, and everything else from the first time on that advice needs it.
+	// reader is the manager's cache, which holds pods from the start, and everything else from the first time on that
+	// advice needs it.
 	reader client.Reader
 	// direct asks the API server: for what a command starts from, a cached answer may be too old.
 	direct client.Reader
@@ -56,8 +57,8 @@ func (p pods) get(ctx context.Context, namespace, name string) (*corev1.Pod, err
 	return &pod, nil
 }
 
-// cached returns what the rules need to know of a pod, as far as the cache has it: all but the owner's template and the autoscalers that set
-// resources. That is enough to see whether there is news.
+// cached returns what the rules need to know of a pod, as far as the cache has it: all but the owner's template and the
+// autoscalers that set resources. That is enough to see whether there is news.
 func (p pods) cached(ctx context.Context, pod *corev1.Pod) (gossip.Pod, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -138,7 +139,8 @@ func (p pods) workload(ctx context.Context, namespace string, owner gossip.Owner
 	return &w, nil
 }
 
-// resizingAutoscalers lists the VerticalPodAutoscalers of a namespace. Where their definition is not installed there are none.
+// resizingAutoscalers lists the VerticalPodAutoscalers of a namespace. Where their definition is not installed there
+// are none.
 func (p pods) resizingAutoscalers(ctx context.Context, namespace string) ([]kube.ResizingAutoscaler, error) {
 	var list unstructured.UnstructuredList
 	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "autoscaling.k8s.io", Version: "v1", Kind: "VerticalPodAutoscalerList"})

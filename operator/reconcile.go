@@ -108,8 +108,8 @@ func (r *reconciler) sameUID(ctx context.Context, stored crd.Object, pod *corev1
 	return nil, r.publisher.delete(ctx, stored)
 }
 
-// wanted is the object that ought to be, or nil for none; its age is considered. Commands start from what the owner has at this moment, so
-// that it is read anew for each object that will be written, and only for those.
+// wanted is the object that ought to be, or nil for none; its age is considered. Commands start from what the owner has
+// at this moment, so that it is read anew for each object that will be written, and only for those.
 func (r *reconciler) wanted(ctx context.Context, s situation) (crd.Object, error) {
 	switch {
 	case s.finding == nil:

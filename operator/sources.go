@@ -18,8 +18,8 @@ import (
 
 type subjectQueue = workqueue.TypedRateLimitingInterface[gossip.Subject]
 
-// podHandler queues what is known of a pod when the pod comes or changes, has the records observed that have waited for it, and forgets it
-// when the pod goes.
+// podHandler queues what is known of a pod when the pod comes or changes, has the records observed that have waited for
+// it, and forgets it when the pod goes.
 func podHandler(in *intake) handler.TypedEventHandler[*corev1.Pod, gossip.Subject] {
 	queue := func(pod *corev1.Pod, q subjectQueue) {
 		for _, about := range subjectsOf(pod) {

@@ -13,8 +13,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// story logs what becomes of a subject: first record, each write with its verdict, the end. What would repeat itself is logged once. A
-// cluster has thousands of subjects, so a line for each is for --log-level=debug; at info there is one line a minute with their numbers.
+// story logs what becomes of a subject: first record, each write with its verdict, the end. What would repeat itself is
+// logged once. A cluster has thousands of subjects, so a line for each is for --log-level=debug; at info there is one
+// line a minute with their numbers.
 type story struct {
 	metrics *metrics
 	most    int // subjects that are remembered as told

@@ -12,9 +12,10 @@ import (
 // maxStrangers is how many records wait for their pod.
 const maxStrangers = 4096
 
-// strangers are records with the UID of a pod that the cache does not have: it has not come yet, it is gone, or it is another cluster's.
-// They wait for it here and not in the analyzer, where a record with a new UID replaces what is known of the pod: otherwise any sender
-// could make the verdicts on a pod that exists go away. When there are too many, the oldest are dropped.
+// strangers are records with the UID of a pod that the cache does not have: it has not come yet, it is gone, or it is
+// another cluster's. They wait for it here and not in the analyzer, where a record with a new UID replaces what is
+// known of the pod: otherwise any sender could make the verdicts on a pod that exists go away. When there are too many,
+// the oldest are dropped.
 type strangers struct {
 	mu      sync.Mutex
 	waiting []gossip.Event

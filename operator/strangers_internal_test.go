@@ -42,7 +42,8 @@ func newIntake(t *testing.T, cached ...*corev1.Pod) *intake {
 	}
 }
 
-// A pod is born once: a birth that comes before the cache has the pod must not be lost, though an earlier pod of the name is still there.
+// A pod is born once: a birth that comes before the cache has the pod must not be lost, though an earlier pod of the
+// name is still there.
 func TestABirthWaitsForItsPod(t *testing.T) {
 	i := newIntake(t, podCalled("db-0", "first"))
 	out, err := i.take(t.Context(), []gossip.Event{bornWith("db-0", "second")})

@@ -16,11 +16,11 @@
 //
 // [Decode] yields pairs in the order of the input. In each pair either the event or the error is nil, never both and never neither.
 //
-// A [*RecordError] says that one record, or something between records, was refused; decoding goes on. Record errors are bad JSON
-// (syntax, invalid UTF-8, a name that occurs twice, nesting deeper than 64), a record above [Options.MaxRecord], anything that is not
-// an object where a record should be, an unknown type, a required field that is absent, empty or null, a value of the wrong JSON
-// type, a value out of bounds, and CPU counters that do not fit into their window, which are cumulative or mistimed. A record with several
-// faults returns one of them.
+// A [*RecordError] says that one record, or something between records, was refused; decoding goes on. Record errors are
+// bad JSON (syntax, invalid UTF-8, a name that occurs twice, nesting deeper than 64), a record above
+// [Options.MaxRecord], anything that is not an object where a record should be, an unknown type, a required field that
+// is absent, empty or null, a value of the wrong JSON type, a value out of bounds, and CPU counters that do not fit
+// into their window, which are cumulative or mistimed. A record with several faults returns one of them.
 //
 // Any other error is final: the input could not be read or decompressed, or is larger than [Options.MaxBytes]. The events before it
 // stand. A record that the end of a failing input cuts in two is covered by the final error.

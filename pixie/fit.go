@@ -8,8 +8,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// By how much counters may exceed what their window has room for, in microseconds. The kernel hands out quota ahead of its use, senders
-// round lengths and read one counter after the other, and none of that may cost a record of a real window.
+// By how much counters may exceed what their window has room for, in microseconds. The kernel hands out quota ahead of
+// its use, senders round lengths and read one counter after the other, and none of that may cost a record of a real
+// window.
 const (
 	lateShare = 0.05 // of the window
 	lateMost  = 5e5  // lengths are rounded to whole seconds; of a window below one second, half of it
@@ -38,8 +39,8 @@ func roomOf(s *gossip.CPUSample) room {
 	return w
 }
 
-// fits refuses counters that cannot be those of one window: cumulative ones, or those of a longer time. A verdict from them would be about
-// a machine that does not exist.
+// fits refuses counters that cannot be those of one window: cumulative ones, or those of a longer time. A verdict from
+// them would be about a machine that does not exist.
 func (r *record) fits(s *gossip.CPUSample) {
 	w := roomOf(s)
 	if s.Period > 0 && w.enforced > w.window+w.slack {
@@ -54,8 +55,9 @@ func (r *record) fits(s *gossip.CPUSample) {
 	}
 }
 
-// usageFits holds the CPU time used against the CPUs of the node, and against the limit where periods show that the kernel enforced one.
-// Where the length of the window is not known, a limit still bounds what was used in the periods that were counted.
+// usageFits holds the CPU time used against the CPUs of the node, and against the limit where periods show that the
+// kernel enforced one. Where the length of the window is not known, a limit still bounds what was used in the periods
+// that were counted.
 func (w room) usageFits(s *gossip.CPUSample) error {
 	used, limit := float64(s.UsageUsec.Value), s.LimitCores.Value
 	if s.Period > 0 && used > float64(s.NodeCPUs.Or(linuxCPUs))*(w.window+w.slack) {
@@ -75,7 +77,8 @@ func (w room) usageFits(s *gossip.CPUSample) error {
 	return misfit(usec(used)+" of CPU time", into+" with a limit of "+strconv.FormatFloat(limit, 'g', -1, 64))
 }
 
-// waitFits holds the throttled time, which is the sum over the run queues of all CPUs, against the window and its throttled periods.
+// waitFits holds the throttled time, which is the sum over the run queues of all CPUs, against the window and its
+// throttled periods.
 func (w room) waitFits(s *gossip.CPUSample) error {
 	waited, cpus := float64(s.ThrottledUsec.Value), float64(s.NodeCPUs.Or(linuxCPUs))
 	if s.Period > 0 && waited > cpus*(w.window+w.slack+debt) {

@@ -8,8 +8,9 @@ import (
 	"iter"
 )
 
-// SplitWithin is Split for records that are wrapped: it yields the elements of the array of that name in each object of the input, and
-// streams past what else an object has. Only an element is held, so an object may be of any length. What stands before a fault counts.
+// SplitWithin is Split for records that are wrapped: it yields the elements of the array of that name in each object of
+// the input, and streams past what else an object has. Only an element is held, so an object may be of any length. What
+// stands before a fault counts.
 func (o Options) SplitWithin(name string, r io.Reader) iter.Seq2[Raw, error] {
 	return o.split(r, &wrapper{name: name})
 }
@@ -110,8 +111,8 @@ func (s *scanner) member() error {
 	return nil
 }
 
-// another says whether another object begins where an element might: at a line that is indented no deeper than the object around it, and
-// with the array's name first, which no element has. The object before it has broken off then.
+// another says whether another object begins where an element might: at a line that is indented no deeper than the
+// object around it, and with the array's name first, which no element has. The object before it has broken off then.
 func (s *scanner) another(b byte) bool {
 	w := s.wrapper
 	if w == nil || b != '{' || !s.first || s.indent > w.begin.column {
@@ -130,7 +131,8 @@ func (s *scanner) breakOff() error {
 	return s.refuse(errBrokenOff)
 }
 
-// resumed says in which object a record is that reading went on at: a line that is indented no deeper than the object begins another one.
+// resumed says in which object a record is that reading went on at: a line that is indented no deeper than the object
+// begins another one.
 func (s *scanner) resumed() {
 	if s.wrapper != nil && s.here(s.pos).column <= s.wrapper.begin.column {
 		s.array, s.wrapper.open = array{}, false

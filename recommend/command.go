@@ -36,8 +36,8 @@ func (c limitChange) amountOrNone(n gossip.Optional[float64]) string {
 	return c.amount(n.Value)
 }
 
-// spec is the edit as part of a pod, in JSON. Sidecars stand among the init containers. Nothing in it needs an escape: command has only
-// names that Kubernetes accepts.
+// spec is the edit as part of a pod, in JSON. Sidecars stand among the init containers. Nothing in it needs an escape:
+// command has only names that Kubernetes accepts.
 func (c limitChange) spec(role gossip.Role, e edit) string {
 	var parts []string
 	for _, part := range []struct{ name, value string }{{"limits", e.limit}, {"requests", e.request}} {
@@ -65,8 +65,8 @@ func (c limitChange) command(kind, name, flags, patch string) string {
 	return "kubectl --namespace " + about.Namespace + " patch " + kind + " " + name + " " + flags + " --patch '" + patch + "'"
 }
 
-// commands fills in what changes the pod, what makes the change last, and what takes back whichever of the two was done: taking back what was
-// not done changes nothing, and the pod of the resize may be gone.
+// commands fills in what changes the pod, what makes the change last, and what takes back whichever of the two was
+// done: taking back what was not done changes nothing, and the pod of the resize may be gone.
 func (c limitChange) commands(r *Recommendation) {
 	var undo [2]string
 	r.Resize, undo[0] = c.resize()

@@ -7,11 +7,12 @@
 //		}
 //	}
 //
-// Here pod is a gossip.Pod: the zero value where nothing is known of it, else what package gossip/kube reads from Kubernetes objects.
+// Here pod is a gossip.Pod: the zero value where nothing is known of it, else what package gossip/kube reads from
+// Kubernetes objects.
 //
-// A [Rule] is a value: a kebab-case ID and a pure function of a finding and of what is known of its pod. Append rules of your own
-// to [Default]; [Rule.For] asks one rule alone. Where there can be no number, or something in the cluster speaks against it, the advice is a refusal: a
-// [Recommendation] without Target, whose Reason says why.
+// A [Rule] is a value: a kebab-case ID and a pure function of a finding and of what is known of its pod. Append rules
+// of your own to [Default]; [Rule.For] asks one rule alone. Where there can be no number, or something in the cluster
+// speaks against it, the advice is a refusal: a [Recommendation] without Target, whose Reason says why.
 //
 // # The rules
 //
@@ -56,22 +57,24 @@
 //
 // # Start-up
 //
-// A container starts until it is ready, or for 60 s from its own start (else the pod's) where that is not known. What takes longer is its
-// start too, if it was throttled from the first minute on without a pause of a minute, and not in the minute after. An init container has
-// nothing but a start, so it gets a number.
+// A container starts until it is ready, or for 60 s from its own start (else the pod's) where that is not known. What
+// takes longer is its start too, if it was throttled from the first minute on without a pause of a minute, and not in
+// the minute after. An init container has nothing but a start, so it gets a number.
 //
 // # The new memory limit
 //
-// max(1.2·peak, peak + 100Mi), rounded up to 16Mi below 1Gi and to 64Mi above: the larger of what the recommenders of the vertical pod
-// autoscaler take after an OOM kill. The peak is the largest usage at a kill, or the largest working set of the window. No usage or no
-// limit: no number. Killed while the node had no memory left, or by an unknown cause below 90 % of its own limit or without one: the same
-// number, but for the request, never above the limit, and only where more was used than is requested. What stayed within its request was
-// killed for what others use. Where a limit killed, and not the container's own, the pod's is the one to raise, if it is known. A leak gets the time until it is at its limit instead. Lowering is never advised.
+// max(1.2·peak, peak + 100Mi), rounded up to 16Mi below 1Gi and to 64Mi above: the larger of what the recommenders of
+// the vertical pod autoscaler take after an OOM kill. The peak is the largest usage at a kill, or the largest working
+// set of the window. No usage or no limit: no number. Killed while the node had no memory left, or by an unknown cause
+// below 90 % of its own limit or without one: the same number, but for the request, never above the limit, and only
+// where more was used than is requested. What stayed within its request was killed for what others use. Where a limit
+// killed, and not the container's own, the pod's is the one to raise, if it is known. A leak gets the time until it is
+// at its limit instead. Lowering is never advised.
 //
 // # Commands
 //
-// Resize changes the running pod in place; Patch changes its owner's template, so that the change lasts; Rollback takes both back, to
-// what the pod and the template had. All three are safe to paste:
+// Resize changes the running pod in place; Patch changes its owner's template, so that the change lasts; Rollback takes
+// both back, to what the pod and the template had. All three are safe to paste:
 //
 //   - The patch starts from the template's own values ([gossip.Owner.Template]), never from the pod's, which an autoscaler, a webhook or a
 //     resize may have changed. It never lowers what the template has. Where the template is not known, the patch has the API server test that it

@@ -19,8 +19,9 @@ func (r replacement) replace() string {
 	return `{"op":"replace","path":"` + r.path + `","value":` + r.new + `}`
 }
 
-// guardedPatch changes a template that is not known, on the condition that it has what the pod has: the API server tests that and else
-// changes nothing (RFC 6902). So it lowers no template that has more, and none that lacks the container becomes invalid.
+// guardedPatch changes a template that is not known, on the condition that it has what the pod has: the API server
+// tests that and else changes nothing (RFC 6902). So it lowers no template that has more, and none that lacks the
+// container becomes invalid.
 func (c limitChange) guardedPatch() (do, undo string) {
 	own, known := c.own()
 	at := "/spec/template/spec"
@@ -54,7 +55,8 @@ func (c limitChange) guardedPatch() (do, undo string) {
 	return do, c.jsonPatch(guards, changes)
 }
 
-// position is where the container is in its pod, and so in a template that a webhook has added nothing before: "containers/0".
+// position is where the container is in its pod, and so in a template that a webhook has added nothing before:
+// "containers/0".
 func (c limitChange) position() string {
 	own, _ := c.container()
 	isInit := func(r gossip.Role) bool { return r == gossip.RoleInit || r == gossip.RoleSidecar }

@@ -34,8 +34,8 @@ func (c limitChange) own() (amounts, bool) {
 	return c.of.of(own), ok
 }
 
-// guaranteed reports whether the request must move with the limit: else the QoS class would change, which the API server refuses for a
-// running pod. Resources of the pod as a whole decide the class alone.
+// guaranteed reports whether the request must move with the limit: else the QoS class would change, which the API
+// server refuses for a running pod. Resources of the pod as a whole decide the class alone.
 func (c limitChange) guaranteed() bool {
 	if c.pod.QoS != gossip.QoSGuaranteed {
 		return false
@@ -56,7 +56,8 @@ func (c limitChange) podLevel() bool {
 // static reports whether the pod is the mirror of a static pod: its owner is the node.
 func (c limitChange) static() bool { return c.pod.Owner.Kind == "Node" }
 
-// becomesGuaranteed reports whether a request that rises to the limit is the last that was missing to the Guaranteed class.
+// becomesGuaranteed reports whether a request that rises to the limit is the last that was missing to the Guaranteed
+// class.
 func (c limitChange) becomesGuaranteed() bool {
 	own, ok := c.container()
 	if limit := c.of.limit(own); c.podLevel() || !ok || !limit.Known || limit.Value != c.to {
@@ -174,8 +175,8 @@ func (c limitChange) againstRequest() string {
 	}
 }
 
-// keepsGuaranteed reports whether a container fulfils the Guaranteed class: requests equal to limits, of CPU and of memory. What changes in
-// the changed container will. Ephemeral containers have no resources and no part in the class.
+// keepsGuaranteed reports whether a container fulfils the Guaranteed class: requests equal to limits, of CPU and of
+// memory. What changes in the changed container will. Ephemeral containers have no resources and no part in the class.
 func (c limitChange) keepsGuaranteed(other gossip.Container) bool {
 	changed := other.Name == c.about.Container
 	if other.Role == gossip.RoleEphemeral { // has no say in the class
@@ -207,7 +208,8 @@ func (c limitChange) againstPodLimit() string {
 	return ""
 }
 
-// requestsWith is the sum of what the containers request that run beside each other, with that request for the changed one.
+// requestsWith is the sum of what the containers request that run beside each other, with that request for the changed
+// one.
 func (c limitChange) requestsWith(request float64) float64 {
 	sum := request
 	for _, other := range c.pod.Containers {

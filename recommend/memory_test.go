@@ -217,8 +217,8 @@ func TestMemoryAdvice(t *testing.T) {
 	require.Contains(t, never.Rollback, `"requests":{"memory":null}`, "there was no request")
 }
 
-// What is said of a kill by the node follows from what was used, requested and admitted: kubernetes/kubernetes#111356, where a sidecar
-// was killed within its request, and every other case.
+// What is said of a kill by the node follows from what was used, requested and admitted: kubernetes/kubernetes#111356,
+// where a sidecar was killed within its request, and every other case.
 func TestNodeOutOfMemoryAgreesWithItsFigures(t *testing.T) {
 	type size = gossip.Optional[int64]
 	unknown := size{}

@@ -6,10 +6,10 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// nodeOutOfMemory advises a request where the node may have been out of memory. The kernel kills first what uses most of the node's
-// memory, and the kubelet adds to that a handicap (oom_score_adj) of 1000 less the share of the node that the container requests: so what
-// uses most above its request goes first. A Guaranteed pod has -997, one without requests 1000 (pkg/kubelet/qos in
-// kubernetes/kubernetes).
+// nodeOutOfMemory advises a request where the node may have been out of memory. The kernel kills first what uses most
+// of the node's memory, and the kubelet adds to that a handicap (oom_score_adj) of 1000 less the share of the node that
+// the container requests: so what uses most above its request goes first. A Guaranteed pod has -997, one without
+// requests 1000 (pkg/kubelet/qos in kubernetes/kubernetes).
 func nodeOutOfMemory(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	n, ok := memoryNeedOf(f, p)
 	if !ok || n.leak.Known || !n.ofNode() {

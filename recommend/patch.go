@@ -7,9 +7,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// patch is the command that changes the owner's template, so that the next pods have the change too, and the one that takes it back. It
-// starts from what the template has, which may differ from what the pod has. Both are empty where there is nothing that could or should
-// be changed: see whyNoPatch.
+// patch is the command that changes the owner's template, so that the next pods have the change too, and the one that
+// takes it back. It starts from what the template has, which may differ from what the pod has. Both are empty where
+// there is nothing that could or should be changed: see whyNoPatch.
 func (c limitChange) patch() (do, undo string) {
 	switch {
 	case !c.patchable() || c.whyNoPatch() != "":
@@ -28,8 +28,8 @@ func (c limitChange) patch() (do, undo string) {
 	return c.patchCommand(role, set), c.patchCommand(role, back)
 }
 
-// requestInTemplate is the request to state beside the new limit: a template without one would take the new limit as its request. In a
-// Guaranteed pod it moves with the limit.
+// requestInTemplate is the request to state beside the new limit: a template without one would take the new limit as
+// its request. In a Guaranteed pod it moves with the limit.
 func (c limitChange) requestInTemplate(has amounts) (set, back string) {
 	own, _ := c.own()
 	follows := c.guaranteed() && (has.request == has.limit || !has.request.Known)
@@ -69,8 +69,8 @@ func (c limitChange) patchCommand(role gossip.Role, e edit) string {
 	return c.command(strings.ToLower(o.Kind), o.Name, "--type strategic", change)
 }
 
-// patchable reports whether the owner is of a kind whose template a command can change. A Job's is immutable, and what a custom resource
-// looks like is not known.
+// patchable reports whether the owner is of a kind whose template a command can change. A Job's is immutable, and what
+// a custom resource looks like is not known.
 func (c limitChange) patchable() bool {
 	switch c.pod.Owner.APIVersion + "/" + c.pod.Owner.Kind {
 	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet", "batch/v1/CronJob":
@@ -146,7 +146,8 @@ func (c limitChange) injected(who string) string {
 	return text + " Change it there."
 }
 
-// injectorSettings are what the injectors' documentation calls their settings: CPU limit, CPU request, memory limit, memory request.
+// injectorSettings are what the injectors' documentation calls their settings: CPU limit, CPU request, memory limit,
+// memory request.
 var injectorSettings = map[string][4]string{
 	"Istio": {
 		"sidecar.istio.io/proxyCPULimit", "sidecar.istio.io/proxyCPU", "sidecar.istio.io/proxyMemoryLimit", "sidecar.istio.io/proxyMemory",

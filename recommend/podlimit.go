@@ -6,7 +6,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// raisePodMemoryLimit advises a higher limit for the pod as a whole (spec.resources), where it is that limit that hurts or killed.
+// raisePodMemoryLimit advises a higher limit for the pod as a whole (spec.resources), where it is that limit that hurts
+// or killed.
 func raisePodMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	n, ok := memoryNeedOf(f, p)
 	if !ok || n.leak.Known || !n.ofPod() {
@@ -39,8 +40,8 @@ func raisePodMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) 
 	return r, true
 }
 
-// ofPod reports whether it is the limit of the pod as a whole that killed or hurts: a cgroup was at its limit, and the container's own
-// was not; or the figures are of the pod as a whole.
+// ofPod reports whether it is the limit of the pod as a whole that killed or hurts: a cgroup was at its limit, and the
+// container's own was not; or the figures are of the pod as a whole.
 func (n memoryNeed) ofPod() bool {
 	switch {
 	case n.podLimit.Value <= 0 || n.standing:

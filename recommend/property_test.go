@@ -112,7 +112,8 @@ func randomPod(r *rand.Rand) gossip.Pod {
 	return p
 }
 
-// randomEvents are some minutes of one container, up to noon, of one or two kinds: limits and containers change, figures are lacking.
+// randomEvents are some minutes of one container, up to noon, of one or two kinds: limits and containers change,
+// figures are lacking.
 func randomEvents(r *rand.Rand) []gossip.Event {
 	var events []gossip.Event
 	kinds := []func(*rand.Rand, gossip.Origin, int) gossip.Event{randomCPU, randomMemory, randomLeak, randomKill, randomNetwork, randomBirth}

@@ -16,7 +16,8 @@ func quantity(cores float64) *resource.Quantity {
 // cores is a quantity for a sentence: "100m", "1", "1500m".
 func cores(n float64) string { return quantity(n).String() }
 
-// bytes is a quantity of memory in the shorter of Kubernetes' two notations, which is the one that it was written in: 128Mi, 128M.
+// bytes is a quantity of memory in the shorter of Kubernetes' two notations, which is the one that it was written in:
+// 128Mi, 128M.
 func bytes(n int64) *resource.Quantity {
 	binary, decimal := resource.NewQuantity(n, resource.BinarySI), resource.NewQuantity(n, resource.DecimalSI)
 	if len(decimal.String()) < len(binary.String()) {

@@ -250,7 +250,8 @@ func TestCommandsAreSafeToPaste(t *testing.T) {
 	}
 }
 
-// Counters since the container's start, one record after the other and without a length, gave 675300m (k0sproject/k0s#4954).
+// Counters since the container's start, one record after the other and without a length, gave 675300m
+// (k0sproject/k0s#4954).
 func TestCumulativeCountersGiveNoNumber(t *testing.T) {
 	var events []gossip.Event
 	for i := range 8 {
@@ -306,7 +307,8 @@ func TestStartupThrottling(t *testing.T) {
 	require.Equal(t, "raise-cpu-limit", got[0].Rule)
 }
 
-// A start ends when the container is ready, counts from its own start, and may take long: kubernetes-sigs/scheduler-plugins#350, and around it.
+// A start ends when the container is ready, counts from its own start, and may take long:
+// kubernetes-sigs/scheduler-plugins#350, and around it.
 func TestWhatIsAStart(t *testing.T) {
 	type span struct{ from, to int } // seconds after the container's start
 	for name, test := range map[string]struct {

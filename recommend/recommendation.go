@@ -31,7 +31,8 @@ type Recommendation struct {
 	Risk     string // what may go wrong
 }
 
-// String returns what to do and why, with the number, in plain sentences. The evidence, the commands and the risk are in the fields.
+// String returns what to do and why, with the number, in plain sentences. The evidence, the commands and the risk are
+// in the fields.
 func (r Recommendation) String() string {
 	said := r.Action
 	if r.Target != nil && !hasWord(said, r.Target.String()) {

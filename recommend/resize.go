@@ -6,9 +6,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// resize is the command that changes the running pod in place, and the one that takes that back. Stable since Kubernetes 1.35, on by default
-// since 1.33; kubectl knows the subresource since 1.32. Both are empty where the pod cannot be resized; undo is empty where nothing can be
-// taken back, because the pod has no request to go back to.
+// resize is the command that changes the running pod in place, and the one that takes that back. Stable since
+// Kubernetes 1.35, on by default since 1.33; kubectl knows the subresource since 1.32. Both are empty where the pod
+// cannot be resized; undo is empty where nothing can be taken back, because the pod has no request to go back to.
 func (c limitChange) resize() (do, undo string) {
 	if c.whyNoResize() != "" {
 		return "", ""

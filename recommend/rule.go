@@ -12,9 +12,10 @@ type Rule struct {
 	advise func(gossip.Finding, gossip.Pod) (Recommendation, bool)
 }
 
-// RuleFor makes a rule about findings of type F, or of any type where F is gossip.Finding. The id is kebab-case, unique among the rules
-// of a program, and never renamed: it is the key of the recommendation in an object. fn is pure; false means that it has nothing to say. A refusal is a Recommendation
-// without Target whose Reason says first why there is no number.
+// RuleFor makes a rule about findings of type F, or of any type where F is gossip.Finding. The id is kebab-case, unique
+// among the rules of a program, and never renamed: it is the key of the recommendation in an object. fn is pure; false
+// means that it has nothing to say. A refusal is a Recommendation without Target whose Reason says first why there is
+// no number.
 func RuleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (Recommendation, bool)) Rule {
 	return Rule{id: id, advise: func(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 		own, ok := f.(F)
@@ -28,7 +29,8 @@ func RuleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (Recommendation
 // ID is the rule's kebab-case name.
 func (r Rule) ID() string { return r.id }
 
-// For asks this rule alone about a finding. What is known of the pod may be the zero Pod. False means that the rule has nothing to say.
+// For asks this rule alone about a finding. What is known of the pod may be the zero Pod. False means that the rule has
+// nothing to say.
 func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	a, ok := r.advise(f, p)
 	if !ok {

@@ -7,8 +7,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// startupTime is how long after its start a container counts as starting, where it is not known when it was ready; and how long it must not
-// have been throttled, if all that came before is to count as its start.
+// startupTime is how long after its start a container counts as starting, where it is not known when it was ready; and
+// how long it must not have been throttled, if all that came before is to count as its start.
 const startupTime = 60 * time.Second
 
 // start is what is known of a container's start.
@@ -31,9 +31,10 @@ func startOf(f gossip.CPUThrottling, p gossip.Pod) start {
 	return s
 }
 
-// duringStart says whether the container was throttled only while it started: until it was ready, or within a minute where that is not
-// known. However long it took, it was its start if it was throttled from the first minute on without a pause, and not for a minute since.
-// False for an init container: it has nothing but a start, and the pod waits for it.
+// duringStart says whether the container was throttled only while it started: until it was ready, or within a minute
+// where that is not known. However long it took, it was its start if it was throttled from the first minute on without
+// a pause, and not for a minute since. False for an init container: it has nothing but a start, and the pod waits for
+// it.
 func duringStart(f gossip.CPUThrottling, p gossip.Pod) bool {
 	s := startOf(f, p)
 	if roleOf(f, p) == gossip.RoleInit || s.at.IsZero() || f.FirstThrottled.Before(s.at) {

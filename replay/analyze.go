@@ -23,8 +23,8 @@ type capture struct {
 	first   int64 // of the oldest record, Unix nanoseconds
 }
 
-// read observes one capture, in any format. A bad record is reported as NAME:LINE and costs nothing else; the error is about a capture that
-// could not be read to its end, or is none.
+// read observes one capture, in any format. A bad record is reported as NAME:LINE and costs nothing else; the error is
+// about a capture that could not be read to its end, or is none.
 func (c *capture) read(name string, in io.Reader) error {
 	if c.lanes == nil {
 		c.lanes = newLanes(c.pods)
@@ -78,8 +78,8 @@ func (c *capture) count(at time.Time) {
 	c.records++
 }
 
-// readAll observes all captures; "-" is in, and a directory is the captures in it. One that cannot be read does not keep the others from
-// being heard.
+// readAll observes all captures; "-" is in, and a directory is the captures in it. One that cannot be read does not
+// keep the others from being heard.
 func (c *capture) readAll(names []string, in io.Reader) error {
 	defer c.progress.done()
 	names, err := inDirectories(names)
@@ -145,8 +145,8 @@ func readPods(files []string) (catalogs, error) {
 	return all, nil
 }
 
-// find returns what the first file that knows the pod says of it, or else what is known of a newer pod with its name; the zero Pod if no file
-// knows either.
+// find returns what the first file that knows the pod says of it, or else what is known of a newer pod with its name;
+// the zero Pod if no file knows either.
 func (c catalogs) find(s gossip.Subject, uid string) gossip.Pod {
 	for _, pods := range c {
 		if p, ok := pods.Pod(s.Namespace, s.Pod, uid); ok {

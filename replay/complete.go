@@ -12,7 +12,8 @@ import (
 // captureFiles are the endings that captures have, packed ones too.
 var captureFiles = []string{"ndjson", "jsonl", "json", "pb", "gz", "zst"}
 
-// complete registers what a shell offers: files by their endings, and the values of flags, which are files only where they are meant to be.
+// complete registers what a shell offers: files by their endings, and the values of flags, which are files only where
+// they are meant to be.
 func complete(root *cobra.Command) {
 	for _, c := range append(root.Commands(), root) {
 		endings := captureFiles

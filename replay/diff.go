@@ -69,7 +69,8 @@ func (k key) compare(o key) int {
 // objects is a result: what is compared of each object.
 type objects map[key]*unstructured.Unstructured
 
-// resultHead is how a result begins, in JSON or YAML, or noObjects. A capture's records have neither kind nor apiVersion.
+// resultHead is how a result begins, in JSON or YAML, or noObjects. A capture's records have neither kind nor
+// apiVersion.
 var resultHead = regexp.MustCompile(`^(#[^\n]*\n?)*\s*(---\s+)?(\{\s*"(kind|apiVersion)"|(kind|apiVersion):|$)`)
 
 // load reads a result, or replays a capture.

@@ -27,7 +27,8 @@ type unpacked struct {
 	io.Closer
 }
 
-// open unpacks a file, and returns how it begins. The error says what it is, where no record can be found in such a file.
+// open unpacks a file, and returns how it begins. The error says what it is, where no record can be found in such a
+// file.
 func open(in io.Reader) (text *unpacked, head []byte, err error) {
 	plain, err := pixie.Unpack(in)
 	if err != nil {

@@ -12,8 +12,9 @@ import (
 // maxRefused is how many record errors of one file are printed.
 const maxRefused = 10
 
-// refused prints why records of one file are refused: the first of them, and then how many more there are. Nothing is printed before the
-// file has a good record, because a file without any may be something else altogether, and then one line says it all.
+// refused prints why records of one file are refused: the first of them, and then how many more there are. Nothing is
+// printed before the file has a good record, because a file without any may be something else altogether, and then one
+// line says it all.
 type refused struct {
 	errs io.Writer
 	name string
@@ -60,7 +61,8 @@ func (r *refused) print() {
 	r.held = nil
 }
 
-// end is called once, with what ended the file, and returns the error about the file: what it is, where that is no capture.
+// end is called once, with what ended the file, and returns the error about the file: what it is, where that is no
+// capture.
 func (r *refused) end(final error) error {
 	if !r.good && (r.count > 0 || final != nil) {
 		if what := otherKind(r.head); what != "" {

@@ -89,7 +89,8 @@ type finalError struct{ err error }
 
 func (e *finalError) Error() string { return e.err.Error() }
 
-// each calls visit with each record of a file. What is no record is reported, and so is one that visit has a record error about.
+// each calls visit with each record of a file. What is no record is reported, and so is one that visit has a record
+// error about.
 func (s *sender) each(name string, visit func(origin, pixie.Raw) error) error {
 	shown, in := name, s.in
 	if name == "-" {

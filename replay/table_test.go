@@ -21,7 +21,8 @@ func mixedAt(t *testing.T, width int) string {
 	return out.String()
 }
 
-// From 60 columns on, a table is never wider than it may be, and no title is broken. (The lines below the tables are to be pasted.)
+// From 60 columns on, a table is never wider than it may be, and no title is broken. (The lines below the tables are to
+// be pasted.)
 func TestTableFitsIntoItsWidth(t *testing.T) {
 	for _, width := range []int{60, 61, 72, 79, 80, 81, 100, 105, 106, 107, 119, 120, 121, 160, 220} {
 		tables, _, found := strings.Cut(mixedAt(t, width), "\nAdd --commands")

@@ -127,8 +127,8 @@ func scales(h *autoscalingv2.HorizontalPodAutoscaler, o gossip.Owner) bool {
 		(t.APIVersion == "" || groupOf(t.APIVersion) == groupOf(o.APIVersion))
 }
 
-// byUtilization is for those that scale by utilization of a resource. One without metrics does too: the API server's default is 80 % of
-// the CPU request.
+// byUtilization is for those that scale by utilization of a resource. One without metrics does too: the API server's
+// default is 80 % of the CPU request.
 func byUtilization(r corev1.ResourceName) func(*autoscalingv2.HorizontalPodAutoscaler) bool {
 	return func(h *autoscalingv2.HorizontalPodAutoscaler) bool {
 		return (len(h.Spec.Metrics) == 0 && r == corev1.ResourceCPU) ||

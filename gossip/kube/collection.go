@@ -158,8 +158,8 @@ func (c *collection) keepMetadata(kind string, raw json.RawMessage) error {
 // revision is the annotation by which the Deployment controller numbers its ReplicaSets.
 const revision = "deployment.kubernetes.io/revision"
 
-// keepWorkload keeps an owner's template. Of the ReplicaSets of a Deployment the newest has the Deployment's own, unless that has just
-// been changed.
+// keepWorkload keeps an owner's template. Of the ReplicaSets of a Deployment the newest has the Deployment's own,
+// unless that has just been changed.
 func (c *collection) keepWorkload(kind metav1.TypeMeta, raw json.RawMessage) error {
 	w, at, err := decode[Workload](raw)
 	if err != nil {

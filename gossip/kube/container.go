@@ -11,7 +11,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// containersOf lists the pod's containers, then its init containers and sidecars, then its ephemeral ones, in the order of the spec.
+// containersOf lists the pod's containers, then its init containers and sidecars, then its ephemeral ones, in the order
+// of the spec.
 func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Container {
 	statuses := map[string]corev1.ContainerStatus{}
 	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses) {
@@ -50,8 +51,8 @@ func roleOf(policy *corev1.ContainerRestartPolicy) gossip.Role {
 	return gossip.RoleInit
 }
 
-// container returns what the kubelet enforces, if the status has it, else what the spec asks for. Empty resources in the status count as
-// absent.
+// container returns what the kubelet enforces, if the status has it, else what the spec asks for. Empty resources in
+// the status count as absent.
 func container(c corev1.Container, role gossip.Role, status corev1.ContainerStatus) gossip.Container {
 	r := defaulted(c.Resources)
 	if s := status.Resources; s != nil && len(s.Limits)+len(s.Requests) > 0 {
@@ -92,7 +93,8 @@ func startOf(s corev1.ContainerStatus) time.Time {
 	return time.Time{}
 }
 
-// readyAt is when the containers of the pod were ready last, for one that is ready: a container's status has no time of its own for that.
+// readyAt is when the containers of the pod were ready last, for one that is ready: a container's status has no time of
+// its own for that.
 func readyAt(p *corev1.Pod, s corev1.ContainerStatus, started time.Time) time.Time {
 	if !s.Ready {
 		return time.Time{}

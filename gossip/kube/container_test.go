@@ -78,7 +78,8 @@ func TestContainerResources(t *testing.T) {
 	}
 }
 
-// A container's start is not the pod's: kubernetes-sigs/scheduler-plugins#350. It is ready since the pod's containers are.
+// A container's start is not the pod's: kubernetes-sigs/scheduler-plugins#350. It is ready since the pod's containers
+// are.
 func TestStart(t *testing.T) {
 	at := func(second int) metav1.Time { return metav1.Date(2022, 3, 3, 10, 0, second, 0, time.Local) }
 	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: at(20)}}

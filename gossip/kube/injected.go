@@ -7,7 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// injector is a webhook that puts containers into pods, by the mark that it leaves on them. Owners know nothing of such containers.
+// injector is a webhook that puts containers into pods, by the mark that it leaves on them. Owners know nothing of such
+// containers.
 type injector struct {
 	name       string
 	annotation string   // or its beginning

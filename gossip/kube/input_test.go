@@ -114,7 +114,8 @@ metadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, nam
 	}
 }
 
-// Which request an autoscaler scales by, in every form that it comes in: openshift/openshift-docs#8828 has version 1 with the annotation.
+// Which request an autoscaler scales by, in every form that it comes in: openshift/openshift-docs#8828 has version 1
+// with the annotation.
 func TestFormsOfAutoscalers(t *testing.T) {
 	const pod = "kind: Pod\napiVersion: v1\nmetadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: d, controller: true}]}\n---\n"
 	const annotation = "autoscaling.alpha.kubernetes.io/metrics"

@@ -8,16 +8,17 @@
 //
 // # Limits in force
 //
-// A resize in place changes spec at once and the cgroup later, or never; a container's status tells what the kubelet applied. Kernel
-// counters are about the latter, so status.containerStatuses[].resources wins over spec wherever it is present (since Kubernetes 1.33,
-// for containers that were started), and is not empty. A limit of the pod as a whole (spec.resources), which its containers
-// share, is kept apart from theirs. A request that the spec does not give equals the limit, as the API server defaults it. Zero
-// and negative quantities are "not set". Ephemeral containers have no resources.
+// A resize in place changes spec at once and the cgroup later, or never; a container's status tells what the kubelet
+// applied. Kernel counters are about the latter, so status.containerStatuses[].resources wins over spec wherever it is
+// present (since Kubernetes 1.33, for containers that were started), and is not empty. A limit of the pod as a whole
+// (spec.resources), which its containers share, is kept apart from theirs. A request that the spec does not give equals
+// the limit, as the API server defaults it. Zero and negative quantities are "not set". Ephemeral containers have no
+// resources.
 //
 // # Start
 //
-// A container's start is that of the one that runs now, or of the last one; it is ready since the pod's containers are, which is the only
-// time of readiness that a status has.
+// A container's start is that of the one that runs now, or of the last one; it is ready since the pod's containers are,
+// which is the only time of readiness that a status has.
 //
 // # Owner
 //
@@ -25,9 +26,9 @@
 // its place when the ReplicaSet or Job is known. A ReplicaSet that is not known and whose name is "NAME-" and the pod's
 // pod-template-hash is taken for that of the Deployment NAME, and the owner is marked as guessed. Nothing is guessed for Jobs.
 //
-// The owner's own template is read from the owner where it is known, or else from the newest known ReplicaSet of a Deployment: pods may
-// differ from it, after a resize in place, an autoscaler's change or a webhook's, and advice about the owner must start from what the
-// owner has.
+// The owner's own template is read from the owner where it is known, or else from the newest known ReplicaSet of a
+// Deployment: pods may differ from it, after a resize in place, an autoscaler's change or a webhook's, and advice about
+// the owner must start from what the owner has.
 //
 // The mirror of a static pod keeps its owner of kind Node: it has no template in the API, and is no bare pod either, for the API server
 // cannot resize it.
@@ -39,10 +40,11 @@
 //
 // # Autoscalers and limit ranges
 //
-// An autoscaler counts when it scales the owner by CPU or memory utilization, a share of the request, of the pod or of one of its
-// containers. One that aims at an average value in cores or bytes does not depend on the request. Versions 1 (with its annotation of
-// further metrics), 2 and the two betas between them are read; one with a metric of another form is kept apart. Of LimitRanges only the items of type Container
-// count; those of type Pod bound a sum, which one container alone cannot be held against.
+// An autoscaler counts when it scales the owner by CPU or memory utilization, a share of the request, of the pod or of
+// one of its containers. One that aims at an average value in cores or bytes does not depend on the request. Versions 1
+// (with its annotation of further metrics), 2 and the two betas between them are read; one with a metric of another
+// form is kept apart. Of LimitRanges only the items of type Container count; those of type Pod bound a sum, which one
+// container alone cannot be held against.
 package kube
 
 import (

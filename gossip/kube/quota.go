@@ -9,8 +9,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// quotasOf lists the namespace's ResourceQuotas that bound the sum of its pods' CPU or memory, by name. Quotas with scopes count some pods
-// only and are left out, but for the scope of pods that are not of the BestEffort class, which advice is about.
+// quotasOf lists the namespace's ResourceQuotas that bound the sum of its pods' CPU or memory, by name. Quotas with
+// scopes count some pods only and are left out, but for the scope of pods that are not of the BestEffort class, which
+// advice is about.
 func quotasOf(namespace string, all []corev1.ResourceQuota) []gossip.Quota {
 	var out []gossip.Quota
 	for i := range all {
@@ -34,7 +35,8 @@ func quotasOf(namespace string, all []corev1.ResourceQuota) []gossip.Quota {
 	return out
 }
 
-// leftCores is what a quota leaves of CPU, in cores, under the first of the names that it bounds. One without status leaves all.
+// leftCores is what a quota leaves of CPU, in cores, under the first of the names that it bounds. One without status
+// leaves all.
 func leftCores(q *corev1.ResourceQuota, names ...corev1.ResourceName) gossip.Optional[float64] {
 	for _, name := range names {
 		if hard, ok := q.Spec.Hard[name]; ok {

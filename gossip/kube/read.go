@@ -28,12 +28,13 @@ type Pods struct {
 // name is a pod's, without its UID.
 type name struct{ namespace, name string }
 
-// Read reads what kubectl prints with -o yaml or -o json: a List of any kinds, a typed list such as PodList, single objects, and
-// several of these as YAML documents or as one JSON value after the other; also what jq makes of them: an array of objects, or items
-// without the list's kind. ReplicaSets, Jobs, HorizontalPodAutoscalers and LimitRanges
-// tell more about the pods beside them, in any order; other kinds are skipped. An object without a namespace is in "default". One that
-// stands there twice is taken as it stands last. Any error, which names the object, spoils the whole: half a list would answer
-// questions wrongly. Other output of kubectl, such as -o wide or describe, is named in the error, with the command that would do. Input above 512 MiB is an error.
+// Read reads what kubectl prints with -o yaml or -o json: a List of any kinds, a typed list such as PodList, single
+// objects, and several of these as YAML documents or as one JSON value after the other; also what jq makes of them: an
+// array of objects, or items without the list's kind. ReplicaSets, Jobs, HorizontalPodAutoscalers and LimitRanges tell
+// more about the pods beside them, in any order; other kinds are skipped. An object without a namespace is in
+// "default". One that stands there twice is taken as it stands last. Any error, which names the object, spoils the
+// whole: half a list would answer questions wrongly. Other output of kubectl, such as -o wide or describe, is named in
+// the error, with the command that would do. Input above 512 MiB is an error.
 func Read(r io.Reader) (Pods, error) { return read(r, maxInput) }
 
 func read(r io.Reader, limit int64) (Pods, error) {

@@ -9,8 +9,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// fixed reports whether the API server refuses to resize the pod, as it does where the first running container's status has no resources: the
-// kubelet of its node is one of before Kubernetes 1.33.
+// fixed reports whether the API server refuses to resize the pod, as it does where the first running container's status
+// has no resources: the kubelet of its node is one of before Kubernetes 1.33.
 func fixed(p *corev1.Pod) bool {
 	for _, s := range p.Status.ContainerStatuses {
 		if s.State.Running != nil {
@@ -23,8 +23,9 @@ func fixed(p *corev1.Pod) bool {
 // proposed is the state of a resize that the kubelet has not seen yet.
 const proposed = "Proposed"
 
-// pendingResize is the resize that the pod's status says is not in force yet; nil when there is none. Kubernetes before 1.33 has the state in
-// status.resize, later versions have conditions. A resize that the kubelet has not seen yet has neither.
+// pendingResize is the resize that the pod's status says is not in force yet; nil when there is none. Kubernetes before
+// 1.33 has the state in status.resize, later versions have conditions. A resize that the kubelet has not seen yet has
+// neither.
 func pendingResize(p *corev1.Pod) *gossip.PendingResize {
 	for _, c := range p.Status.Conditions {
 		switch {
@@ -44,8 +45,8 @@ func pendingResize(p *corev1.Pod) *gossip.PendingResize {
 	return nil
 }
 
-// resizeOf is the pending resize of the pod as a whole. The kubelet may lag behind other changes too: one that it has not seen is a resize
-// only where a container asks for other resources than it has.
+// resizeOf is the pending resize of the pod as a whole. The kubelet may lag behind other changes too: one that it has
+// not seen is a resize only where a container asks for other resources than it has.
 func resizeOf(p *corev1.Pod, containers []gossip.Container) *gossip.PendingResize {
 	pending := pendingResize(p)
 	asks := slices.ContainsFunc(containers, func(c gossip.Container) bool { return c.Asked != nil })
@@ -55,7 +56,8 @@ func resizeOf(p *corev1.Pod, containers []gossip.Container) *gossip.PendingResiz
 	return pending
 }
 
-// asked are the resources of the spec where a resize is pending and the kubelet enforces others; nil where they are the same.
+// asked are the resources of the spec where a resize is pending and the kubelet enforces others; nil where they are the
+// same.
 func asked(spec, enforced gossip.Resources, pending *gossip.PendingResize) *gossip.Resources {
 	if pending == nil || spec == enforced {
 		return nil

@@ -17,8 +17,9 @@ const (
 	vpaInPlace = "vpaInPlaceUpdated"
 )
 
-// ResizingAutoscaler is what advice needs of an object that sets the requests and limits of a workload's containers. It reads the JSON of a
-// VerticalPodAutoscaler (autoscaling.k8s.io), and of others that name their workload in the same way.
+// ResizingAutoscaler is what advice needs of an object that sets the requests and limits of a workload's containers. It
+// reads the JSON of a VerticalPodAutoscaler (autoscaling.k8s.io), and of others that name their workload in the same
+// way.
 type ResizingAutoscaler struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
@@ -44,7 +45,8 @@ type WorkloadRef struct {
 	Name       string `json:"name"`
 }
 
-// ContainerPolicy is what a VerticalPodAutoscaler may do to a container, or to all that have no policy of their own ("*").
+// ContainerPolicy is what a VerticalPodAutoscaler may do to a container, or to all that have no policy of their own
+// ("*").
 type ContainerPolicy struct {
 	ContainerName       string                `json:"containerName"`
 	Mode                string                `json:"mode"`
@@ -56,8 +58,8 @@ type ContainerPolicy struct {
 // off is the mode of an autoscaler, or of its policy for a container, that only recommends.
 const off = "Off"
 
-// setterOf is the autoscaler that sets that resource of the pod's container number i of the spec: one of the owner's objects, else the one
-// that the pod's own annotations name.
+// setterOf is the autoscaler that sets that resource of the pod's container number i of the spec: one of the owner's
+// objects, else the one that the pod's own annotations name.
 func setterOf(of corev1.ResourceName, p *corev1.Pod, i int, owner gossip.Owner, all []ResizingAutoscaler) gossip.Setter {
 	name := p.Spec.Containers[i].Name
 	for _, a := range all {
@@ -77,7 +79,8 @@ func (a *ResizingAutoscaler) targets(o gossip.Owner) bool {
 	})
 }
 
-// setter returns what the autoscaler sets of a container, and whether it does. Without a policy it sets requests and limits.
+// setter returns what the autoscaler sets of a container, and whether it does. Without a policy it sets requests and
+// limits.
 func (a *ResizingAutoscaler) setter(of corev1.ResourceName, container string) (gossip.Setter, bool) {
 	s := gossip.Setter{Name: a.Kind + " " + a.Name}
 	policies := a.Spec.ResourcePolicy.ContainerPolicies
@@ -99,8 +102,8 @@ func (a *ResizingAutoscaler) setter(of corev1.ResourceName, container string) (g
 	return s, true
 }
 
-// markedSetter reads the annotation that the admission webhook leaves, such as "Pod resources updated by web: container 0: memory request,
-// memory limit; container 1: cpu request".
+// markedSetter reads the annotation that the admission webhook leaves, such as "Pod resources updated by web: container
+// 0: memory request, memory limit; container 1: cpu request".
 func markedSetter(of corev1.ResourceName, p *corev1.Pod, i int) gossip.Setter {
 	updates, found := p.Annotations[vpaUpdates]
 	if !found {

@@ -11,8 +11,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Workload is what advice needs of an object that makes pods from a template. It reads the JSON of a Deployment, StatefulSet, DaemonSet,
-// ReplicaSet or CronJob.
+// Workload is what advice needs of an object that makes pods from a template. It reads the JSON of a Deployment,
+// StatefulSet, DaemonSet, ReplicaSet or CronJob.
 type Workload struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
@@ -79,8 +79,8 @@ func complete(owner *gossip.Owner, w *Workload) {
 	owner.Maker = makerOf(w, *owner)
 }
 
-// templateContainers lists a template's containers. A request that a template does not give is absent: the API server defaults those of
-// pods only.
+// templateContainers lists a template's containers. A request that a template does not give is absent: the API server
+// defaults those of pods only.
 func templateContainers(t PodTemplate) []gossip.Container {
 	var out []gossip.Container
 	add := func(c TemplateContainer, role gossip.Role) {

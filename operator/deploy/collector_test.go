@@ -10,7 +10,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// No Collector runs here: the test holds the file to being YAML in which each component that is used is configured, and the other way round.
+// No Collector runs here: the test holds the file to being YAML in which each component that is used is configured, and
+// the other way round.
 func TestTheCollectorsConfigurationUsesWhatItConfigures(t *testing.T) {
 	text, err := os.ReadFile("collector.yaml")
 	require.NoError(t, err)

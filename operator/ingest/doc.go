@@ -1,17 +1,19 @@
-// Package ingest is the door of the operator: it takes records, decodes them, and hands the events on. It knows nothing of analysis, queues
-// and objects, and links neither Kubernetes nor gRPC. A [Door] has three entrances, which share its limits:
+// Package ingest is the door of the operator: it takes records, decodes them, and hands the events on. It knows nothing
+// of analysis, queues and objects, and links neither Kubernetes nor gRPC. A [Door] has three entrances, which share its
+// limits:
 //
 //	Events               POST /webhook/pixie, /v1/events   one record, an array, or one record a line; plain, gzip or zstd
 //	Metrics              POST /v1/metrics                  OTLP/HTTP as protobuf or JSON; plain, gzip or zstd
 //	otlpgrpc.NewServer   MetricsService/Export             OTLP/gRPC; plain or gzip
 //
-// and [Door.Put] for records that the program fetched itself. Who may send is an [Authenticator]'s to say: [Tokens] knows secrets, and
-// package tokenreview asks an API server.
+// and [Door.Put] for records that the program fetched itself. Who may send is an [Authenticator]'s to say: [Tokens]
+// knows secrets, and package tokenreview asks an API server.
 //
 // # Answers
 //
-// To records posted, all answers are JSON: how many records were accepted, ignored (about namespaces that are not watched), unknown (about
-// pods that do not exist, or not yet) and rejected, and the first errors, each with its line. Whether to come again is in the code:
+// To records posted, all answers are JSON: how many records were accepted, ignored (about namespaces that are not
+// watched), unknown (about pods that do not exist, or not yet) and rejected, and the first errors, each with its line.
+// Whether to come again is in the code:
 //
 //	200  at least one record was taken
 //	400  none was good, or the body broke off: do not send it again

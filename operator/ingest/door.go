@@ -26,8 +26,8 @@ type Outcome struct {
 	Warning string // about the unknown ones, for people
 }
 
-// Take takes all good records of one request, in their order, or none. An error means that none was kept and that the sender should come again. The slice is used again after Take
-// returns: keep events, not the slice.
+// Take takes all good records of one request, in their order, or none. An error means that none was kept and that the
+// sender should come again. The slice is used again after Take returns: keep events, not the slice.
 type Take func(ctx context.Context, events []gossip.Event) (Outcome, error)
 
 // Options of a Door. Only Take is required.
@@ -107,10 +107,11 @@ func (d *Door) Put(ctx context.Context, records iter.Seq2[gossip.Event, error]) 
 // MaxBody returns the most bytes that a request may have, unpacked.
 func (d *Door) MaxBody() int64 { return d.options.MaxBody }
 
-// Receive takes one request of another protocol than HTTP; package otlpgrpc is such a door. The sender is authenticated by r, which is
-// the request as HTTP would have it. Metrics are read only when the sender may send and fewer than MaxRequests are worked on; they are
-// decoded with [Door.OTLP]. An error of theirs that is no [pixie.RecordError] refuses the whole request: [pixie.ErrTooLarge] with 413,
-// one that wraps [context.DeadlineExceeded] with 408, any other with 400.
+// Receive takes one request of another protocol than HTTP; package otlpgrpc is such a door. The sender is authenticated
+// by r, which is the request as HTTP would have it. Metrics are read only when the sender may send and fewer than
+// MaxRequests are worked on; they are decoded with [Door.OTLP]. An error of theirs that is no [pixie.RecordError]
+// refuses the whole request: [pixie.ErrTooLarge] with 413, one that wraps [context.DeadlineExceeded] with 408, any
+// other with 400.
 func (d *Door) Receive(r *http.Request, metrics iter.Seq2[otlp.Record, error]) Answer {
 	begin := time.Now()
 	a, welcome := d.admit(r)

@@ -95,10 +95,12 @@ const (
 	fieldErrorMessage   = 2
 )
 
-// partial reports whether a success has something to say: what was rejected, or a warning, for which OTLP has a rejected count of 0.
+// partial reports whether a success has something to say: what was rejected, or a warning, for which OTLP has a
+// rejected count of 0.
 func (a Answer) partial() bool { return a.Rejected > 0 || a.Warning != "" }
 
-// Response returns a success as an ExportMetricsServiceResponse in protobuf, with a partial success where there is something to say.
+// Response returns a success as an ExportMetricsServiceResponse in protobuf, with a partial success where there is
+// something to say.
 func (a Answer) Response() []byte {
 	if !a.partial() {
 		return []byte{}
@@ -121,8 +123,8 @@ func (a Answer) Status() *spb.Status {
 	return out
 }
 
-// rpcCode is the code in gRPC that means what the code means in HTTP. Senders of OTLP take INVALID_ARGUMENT for permanent, and
-// UNAVAILABLE for later.
+// rpcCode is the code in gRPC that means what the code means in HTTP. Senders of OTLP take INVALID_ARGUMENT for
+// permanent, and UNAVAILABLE for later.
 func (a Answer) rpcCode() rpccode.Code {
 	switch a.Code {
 	case http.StatusOK:

@@ -107,7 +107,8 @@ func (c *Cluster) InstallCRDs() error {
 	return err
 }
 
-// Stop ends both processes and removes what they wrote. Where this process ends without it, the system does that: see kubeassets.Supervise.
+// Stop ends both processes and removes what they wrote. Where this process ends without it, the system does that: see
+// kubeassets.Supervise.
 func (c *Cluster) Stop() error {
 	return errors.Join(c.environment.Stop(), c.alive.Close(), os.RemoveAll(c.folder))
 }

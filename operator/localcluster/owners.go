@@ -18,13 +18,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// A placed pod has to live as long as its capture is looked at, though a cluster may have controllers: the garbage collector deletes what
-// has an owner that does not exist, a ReplicaSet makes and deletes pods until their number is right. So pods are made first, then
-// owners that want exactly the pods that are there, and then pods get their owners. Owners have the containers of their pods, so that
-// a printed patch of theirs can be tried.
+// A placed pod has to live as long as its capture is looked at, though a cluster may have controllers: the garbage
+// collector deletes what has an owner that does not exist, a ReplicaSet makes and deletes pods until their number is
+// right. So pods are made first, then owners that want exactly the pods that are there, and then pods get their owners.
+// Owners have the containers of their pods, so that a printed patch of theirs can be tried.
 
-// placeReplicaSet makes a ReplicaSet that wants the placed pods, and the paused Deployment that it belongs to. One that was recorded
-// without its spec gets that of its pods.
+// placeReplicaSet makes a ReplicaSet that wants the placed pods, and the paused Deployment that it belongs to. One that
+// was recorded without its spec gets that of its pods.
 func (p *placer) placeReplicaSet(ctx context.Context, item unstructured.Unstructured) error {
 	var set appsv1.ReplicaSet
 	return p.create(ctx, item, &set, func() error {
@@ -49,8 +49,8 @@ func (p *placer) complete(ctx context.Context, recorded types.UID, set *appsv1.R
 	return p.placeDeployment(ctx, recorded, set)
 }
 
-// placeDeployment makes the Deployment of a ReplicaSet, and makes it the only owner. Their templates are the same, so that a controller has
-// nothing to roll.
+// placeDeployment makes the Deployment of a ReplicaSet, and makes it the only owner. Their templates are the same, so
+// that a controller has nothing to roll.
 func (p *placer) placeDeployment(ctx context.Context, recorded types.UID, set *appsv1.ReplicaSet) error {
 	owner := metav1.GetControllerOf(set)
 	set.OwnerReferences = nil
@@ -227,8 +227,8 @@ func (p *placer) labels(owner types.UID) map[string]string {
 	return nil
 }
 
-// template is one of pods that never run, should a controller make one after all. Its containers are those of the list, or else those of the
-// owner's pods.
+// template is one of pods that never run, should a controller make one after all. Its containers are those of the list,
+// or else those of the owner's pods.
 func (p *placer) template(kind string, owner client.Object, recorded types.UID, labels map[string]string) corev1.PodTemplateSpec {
 	spec, listed := p.listed[kind+" "+owner.GetNamespace()+"/"+owner.GetName()]
 	if pods := p.ownedBy(recorded); !listed && len(pods) > 0 {

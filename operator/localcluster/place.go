@@ -35,11 +35,12 @@ const image = "placed-from-a-capture"
 // UIDs says what became of the UIDs of a capture's objects: from the recorded to the live one.
 type UIDs map[string]string
 
-// Place makes the pods of a capture, their owners, and the HorizontalPodAutoscalers and LimitRanges that are about them, from a kubectl
-// list in YAML or JSON. Other kinds are skipped. Pods get a scheduling gate, so that no node and no image is needed, and the status that
-// was recorded. Owners are such that Kubernetes' controllers, where there are any, find nothing to do: see owners.go. What the API server
-// does not take, and owners of other kinds (the node of a static pod, a custom resource), are left out: leftOut says what, and why. The
-// error is about an API server that cannot be asked, or a list that cannot be read.
+// Place makes the pods of a capture, their owners, and the HorizontalPodAutoscalers and LimitRanges that are about
+// them, from a kubectl list in YAML or JSON. Other kinds are skipped. Pods get a scheduling gate, so that no node and
+// no image is needed, and the status that was recorded. Owners are such that Kubernetes' controllers, where there are
+// any, find nothing to do: see owners.go. What the API server does not take, and owners of other kinds (the node of a
+// static pod, a custom resource), are left out: leftOut says what, and why. The error is about an API server that
+// cannot be asked, or a list that cannot be read.
 func Place(ctx context.Context, c client.Client, list io.Reader) (uids UIDs, leftOut []string, err error) {
 	items, err := read(list)
 	if err != nil {

@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 	select {} // until it is killed
 }
 
-// SIGTERM of a test left etcd and kube-apiserver running for ever, and their files in the temporary folder. The helper gets SIGKILL: it
-// cannot do anything about it either.
+// SIGTERM of a test left etcd and kube-apiserver running for ever, and their files in the temporary folder. The helper
+// gets SIGKILL: it cannot do anything about it either.
 func TestTheAPIServerEndsWithTheProcessThatStartedIt(t *testing.T) {
 	assets, err := kubeassets.Find()
 	if err != nil {

@@ -1,6 +1,6 @@
-// Command run-local tries the operator without a cluster: it starts etcd and kube-apiserver, installs our kinds, places the pods of a
-// recorded capture, runs the operator, and prints the lines that send the capture and show what becomes of it. Ctrl-C ends and
-// removes everything.
+// Command run-local tries the operator without a cluster: it starts etcd and kube-apiserver, installs our kinds, places
+// the pods of a recorded capture, runs the operator, and prints the lines that send the capture and show what becomes
+// of it. Ctrl-C ends and removes everything.
 package main
 
 import (

@@ -42,8 +42,8 @@ func (e *ResourceError) Error() string { return fmt.Sprintf("resourceMetrics[%d]
 // Unwrap returns the reason.
 func (e *ResourceError) Unwrap() error { return e.Err }
 
-// ForeignError is the reason why a ResourceMetrics was refused that has points and none of ours. A file or a sender with one has many of
-// them, so that it is enough to show the first.
+// ForeignError is the reason why a ResourceMetrics was refused that has points and none of ours. A file or a sender
+// with one has many of them, so that it is enough to show the first.
 type ForeignError struct {
 	Metric string // name of its first metric with points
 	Kind   string // of that metric, in plain words: "cumulative sum"
@@ -51,8 +51,8 @@ type ForeignError struct {
 	More   int    // other metrics with points
 }
 
-// Error is "no gauge kernel_gossip.<type>.<field>: container.cpu.usage.total (cumulative sum of otelcol/dockerstatsreceiver) and 3 more
-// metrics are not read".
+// Error is "no gauge kernel_gossip.<type>.<field>: container.cpu.usage.total (cumulative sum of
+// otelcol/dockerstatsreceiver) and 3 more metrics are not read".
 func (e *ForeignError) Error() string {
 	text := "no gauge kernel_gossip.<type>.<field>: " + show(e.Metric) + " (" + e.Kind
 	if e.Scope != "" {
@@ -70,10 +70,10 @@ func (e *ForeignError) Error() string {
 // headSize is how much of an input is looked at to know its format.
 const headSize = 4096
 
-// Is says whether a text that begins with head, of some 4 KiB where it has as many, is OTLP rather than records of package pixie. JSON is
-// when the first member of its first object is resourceMetrics, or that of another signal. Protobuf begins with a line feed (its tag
-// 1), and has control characters, which JSON never has: the tags of attributes, metrics and times are such. A frame is a length, and then
-// protobuf or zstd.
+// Is says whether a text that begins with head, of some 4 KiB where it has as many, is OTLP rather than records of
+// package pixie. JSON is when the first member of its first object is resourceMetrics, or that of another signal.
+// Protobuf begins with a line feed (its tag 1), and has control characters, which JSON never has: the tags of
+// attributes, metrics and times are such. A frame is a length, and then protobuf or zstd.
 func Is(head []byte) bool { return isProtobuf(head) || isJSON(head) || isFramed(head) }
 
 func isProtobuf(head []byte) bool {

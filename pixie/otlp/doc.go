@@ -27,21 +27,24 @@
 //
 // # Formats
 //
-// [Options.Decode] reads files: ExportMetricsServiceRequests in protobuf, one after the other; as OTLP/JSON, usually one a line; and in
-// frames, which are four bytes of length, the highest first, and a request, as the Collector's file exporter writes them with format: proto
-// or compression: zstd. Any of them may be packed with gzip or zstd as a whole. The first bytes tell which: see [Is]. Servers know by the
-// content type, and call [Options.Protobuf] or [Options.JSON].
+// [Options.Decode] reads files: ExportMetricsServiceRequests in protobuf, one after the other; as OTLP/JSON, usually
+// one a line; and in frames, which are four bytes of length, the highest first, and a request, as the Collector's file
+// exporter writes them with format: proto or compression: zstd. Any of them may be packed with gzip or zstd as a whole.
+// The first bytes tell which: see [Is]. Servers know by the content type, and call [Options.Protobuf] or
+// [Options.JSON].
 //
 // # Errors
 //
-// A bad ResourceMetrics costs itself only: its error is a [*pixie.RecordError] around a [*ResourceError], which says where in the request
-// it stood. It is bad when it has two types, a metric of ours that is no gauge (sums are no deltas of a window), more than one point in a
-// gauge, or a value that package pixie refuses. One that has points and none of ours, such as those of the docker_stats and kubeletstats
-// receivers, is bad with a [*ForeignError]: who reads many of them shows the first and counts the others. A line that is no request, a
-// request that breaks off, and a frame that cannot be unpacked are record errors too; what stood before the break counts. Any other error
-// is final: the input could not be read, or is not protobuf where that was expected.
+// A bad ResourceMetrics costs itself only: its error is a [*pixie.RecordError] around a [*ResourceError], which says
+// where in the request it stood. It is bad when it has two types, a metric of ours that is no gauge (sums are no deltas
+// of a window), more than one point in a gauge, or a value that package pixie refuses. One that has points and none of
+// ours, such as those of the docker_stats and kubeletstats receivers, is bad with a [*ForeignError]: who reads many of
+// them shows the first and counts the others. A line that is no request, a request that breaks off, and a frame that
+// cannot be unpacked are record errors too; what stood before the break counts. Any other error is final: the input
+// could not be read, or is not protobuf where that was expected.
 //
 // # Limits
 //
-// A ResourceMetrics is decoded by itself and is at most MaxRecord long. Requests stream by, however long they are, in protobuf and in JSON.
+// A ResourceMetrics is decoded by itself and is at most MaxRecord long. Requests stream by, however long they are, in
+// protobuf and in JSON.
 package otlp

@@ -76,7 +76,8 @@ func TestFramesAreBounded(t *testing.T) {
 	require.ErrorIs(t, errs[0], pixie.ErrTooLarge)
 }
 
-// One request of 19.4 MiB, on one line or on many, streams by, and nothing is lost: open-telemetry/opentelemetry-collector-contrib#40623.
+// One request of 19.4 MiB, on one line or on many, streams by, and nothing is lost:
+// open-telemetry/opentelemetry-collector-contrib#40623.
 func TestALargeRequestIsReadInAStream(t *testing.T) {
 	element := jsonRequest(t, resourceOf(t, []byte(goodRecord)))
 	element = bytes.TrimSuffix(bytes.TrimPrefix(element, []byte(`{"resourceMetrics":[`)), []byte(`]}`))

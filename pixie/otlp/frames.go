@@ -10,8 +10,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// A Collector's file exporter writes frames where its format is proto or it compresses: four bytes of length, the highest first, and then a
-// request, perhaps as zstd.
+// A Collector's file exporter writes frames where its format is proto or it compresses: four bytes of length, the
+// highest first, and then a request, perhaps as zstd.
 const (
 	frameHead = 4
 	maxFrame  = 1 << 27 // bytes; a longer length is something else

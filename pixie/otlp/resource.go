@@ -30,7 +30,8 @@ var attributes = map[string]string{
 // prefix begins the names of our gauges.
 const prefix = "kernel_gossip."
 
-// resource is one ResourceMetrics while its event is made. It is used again for the next: the record in it is large, and remembers texts.
+// resource is one ResourceMetrics while its event is made. It is used again for the next: the record in it is large,
+// and remembers texts.
 type resource struct {
 	pixie.Record
 	kind   string

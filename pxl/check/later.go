@@ -4,8 +4,8 @@ import "slices"
 
 // What can be said only at the end of a script, when it is known what became of a dataframe.
 
-// late is a function that runs on PEMs in an operator that comes after one on Kelvin. Where rows are only exported, Pixie
-// plans the first on the PEMs all the same (pixie-io/pixie#650); where they are displayed it refuses the script.
+// late is a function that runs on PEMs in an operator that comes after one on Kelvin. Where rows are only exported,
+// Pixie plans the first on the PEMs all the same (pixie-io/pixie#650); where they are displayed it refuses the script.
 type late struct {
 	at                  pos
 	fn                  string
@@ -32,9 +32,9 @@ func (f *frame) carry(more ...*late) {
 	}
 }
 
-// gap is a column that a list of columns names and the dataframe does not have. Pixie makes one operator of the list and
-// of the assignments that follow it, as long as they read no column of the list and nothing else reads what they are
-// assigned to (combine_consecutive_maps_rule.cc). So an assignment can fill the gap.
+// gap is a column that a list of columns names and the dataframe does not have. Pixie makes one operator of the list
+// and of the assignments that follow it, as long as they read no column of the list and nothing else reads what they
+// are assigned to (combine_consecutive_maps_rule.cc). So an assignment can fill the gap.
 type gap struct {
 	at     pos
 	name   string

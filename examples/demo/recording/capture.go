@@ -102,7 +102,8 @@ func objects(text []byte) (*unstructured.UnstructuredList, error) {
 	return list, list.UnmarshalJSON(text)
 }
 
-// asTheyBegan gives pods the CPU limits of their first records: a list is recorded last, when the advice of the first act has been followed.
+// asTheyBegan gives pods the CPU limits of their first records: a list is recorded last, when the advice of the first
+// act has been followed.
 func asTheyBegan(pods, records []byte) ([]byte, error) {
 	type container struct{ pod, name string }
 	first := map[container]string{}

@@ -137,8 +137,8 @@ func asRequest(ctx context.Context) *http.Request {
 	return r.WithContext(ctx)
 }
 
-// codec leaves requests and responses as the bytes that they are: package otlp decodes one ResourceMetrics at a time, and a message would
-// be all of them.
+// codec leaves requests and responses as the bytes that they are: package otlp decodes one ResourceMetrics at a time,
+// and a message would be all of them.
 type codec struct{}
 
 // Name makes it the codec of application/grpc and application/grpc+proto.

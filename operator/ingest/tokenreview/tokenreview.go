@@ -1,4 +1,5 @@
-// Package tokenreview lets in those whom a Kubernetes API server knows and allows to post: an ingest.Authenticator for doors in a cluster.
+// Package tokenreview lets in those whom a Kubernetes API server knows and allows to post: an ingest.Authenticator for
+// doors in a cluster.
 package tokenreview
 
 import (
@@ -47,8 +48,9 @@ type Reviewer struct {
 
 // New makes a Reviewer that asks the API server of config, through client. A token has to be for audience.
 //
-// A TokenReview that is made for an audience and comes back without one is from a reviewer that does not know of audiences. The
-// authenticator compares then with the audiences it was made with, and Reviewer gives it none: such an answer is no proof.
+// A TokenReview that is made for an audience and comes back without one is from a reviewer that does not know of
+// audiences. The authenticator compares then with the audiences it was made with, and Reviewer gives it none: such an
+// answer is no proof.
 func New(config *rest.Config, client *http.Client, audience string) (*Reviewer, error) {
 	tokens, err := authenticationv1.NewForConfigAndClient(config, client)
 	if err != nil {
@@ -103,7 +105,8 @@ func (v *Reviewer) Authenticate(r *http.Request) error {
 	return nil
 }
 
-// away reports whether the API server did not answer or refused the question; one that does not know the token has answered.
+// away reports whether the API server did not answer or refused the question; one that does not know the token has
+// answered.
 func away(err error) bool {
 	if all, ok := err.(utilerrors.Aggregate); ok { //nolint:errorlint // an Aggregate hides its errors from errors.As
 		return slices.ContainsFunc(all.Errors(), away)

@@ -34,8 +34,8 @@ func request() *http.Request {
 	return r
 }
 
-// The server stands in for an API server that is away, refuses to answer, or knows nothing of audiences. A real one answers in the
-// tests of package operator.
+// The server stands in for an API server that is away, refuses to answer, or knows nothing of audiences. A real one
+// answers in the tests of package operator.
 func TestReview(t *testing.T) {
 	var asked atomic.Int64
 	for name, tc := range map[string]struct {
