@@ -213,38 +213,39 @@ func decode[T any, P interface {
 // pods translates what was gathered. Autoscalers and LimitRanges are handed over per namespace, else a large cluster would cost their
 // number for every pod.
 func (c *collection) pods() Pods {
-	spaces := map[string]Objects{}
+	spaces := map[string]*Objects{}
+	space := func(namespace string) *Objects {
+		if spaces[namespace] == nil {
+			spaces[namespace] = &Objects{Metadata: c.lookup, Workload: c.workload}
+		}
+		return spaces[namespace]
+	}
 	for at, h := range c.autoscalers {
-		o := spaces[at.namespace]
+		o := space(at.namespace)
 		o.Autoscalers = append(o.Autoscalers, *h)
-		spaces[at.namespace] = o
 	}
 	for at, l := range c.limitRanges {
-		o := spaces[at.namespace]
+		o := space(at.namespace)
 		o.LimitRanges = append(o.LimitRanges, *l)
-		spaces[at.namespace] = o
 	}
 	for at, q := range c.quotas {
-		o := spaces[at.namespace]
+		o := space(at.namespace)
 		o.Quotas = append(o.Quotas, *q)
-		spaces[at.namespace] = o
 	}
 	for at, a := range c.resizing {
-		o := spaces[at.namespace]
+		o := space(at.namespace)
 		o.ResizingAutoscalers = append(o.ResizingAutoscalers, *a)
-		spaces[at.namespace] = o
 	}
-	for _, o := range spaces {
+	for _, o := range spaces { // the first that speaks against a change is named
 		slices.SortFunc(o.ResizingAutoscalers, func(a, b ResizingAutoscaler) int {
 			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 		})
 	}
 	out := Pods{byName: map[name][]gossip.Pod{}}
 	for at, pods := range c.byName {
-		o := spaces[at.namespace]
-		o.Metadata, o.Workload = c.lookup, c.workload
+		o := space(at.namespace)
 		for _, p := range pods {
-			out.byName[at] = append(out.byName[at], Pod(p, o))
+			out.byName[at] = append(out.byName[at], Pod(p, *o))
 			out.n++
 		}
 	}
