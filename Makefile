@@ -55,9 +55,10 @@ verify: ## generate, format, lint and check everything that a review should not 
 bench: bench-replay bench-operator ## run all benchmarks: gossip-replay beside others, the operator under load (two minutes), and the functions
 	go test -run '^$$' -bench . -benchmem ./...
 
-bench-replay: ## measure gossip-replay on a million records, beside DuckDB and jq where they are installed (RECORDS=N)
+bench-replay: ## measure gossip-replay on a million records of each shape, beside DuckDB and jq where they are installed (RECORDS=N)
 	go build -o bin/ ./replay/gossip-replay
-	go run ./hack/bench -records $(RECORDS)
+	go run ./hack/bench -records $(RECORDS) -shape rotation
+	go run ./hack/bench -records $(RECORDS) -shape random
 
 pgo: ## record the profile that gossip-replay is optimized by: go build takes it from default.pgo [a minute]
 	go test -trimpath -run '^$$' -bench '^BenchmarkRun$$' -benchtime 8s -cpuprofile replay/gossip-replay/default.pgo -o bin/ ./replay

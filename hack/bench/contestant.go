@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/hack/bench/load"
 )
 
 // contestant is a program that reads the records.
@@ -24,16 +26,16 @@ type contestant struct {
 }
 
 // jqProgram is the least that an analysis with jq would have to do: read every record and add up a figure.
-const jqProgram = `reduce inputs as $r (0; . + ($r.nr_throttled // 0))`
+const jqProgram = `reduce inputs as $r (0; . + ($r.nr_throttled // $r.throttle_percentage // 0))`
 
-func contestants(program string, whole, part input) []contestant {
+func contestants(program string, whole, part input, shape load.Shape) []contestant {
 	script := filepath.Join("hack", "bench", "duckdb.cjs")
 	modules := "NODE_PATH=" + filepath.Join("bin", "node_modules")
 	return []contestant{
 		{what: "gossip-replay -o json", input: whole, command: []string{program, "-o", "json", whole.name}, missing: installed(program, "go build -o bin/ ./replay/gossip-replay")},
 		{
 			what: "DuckDB: read_json and an aggregate", input: whole, env: []string{modules},
-			command: []string{"node", script, whole.name, strconv.Itoa(runtime.GOMAXPROCS(0))},
+			command: []string{"node", script, whole.name, strconv.Itoa(runtime.GOMAXPROCS(0)), string(shape)},
 			missing: func() string {
 				if why := installed("node", "Node.js")(); why != "" {
 					return why

@@ -2,6 +2,7 @@
 //
 //	bench                      the table; `make bench-replay` runs it
 //	bench -records 10000000    the same for more of them: time grows in proportion, memory does not
+//	bench -shape random        the same for records of another shape
 //	bench generate             writes the records to stdout
 //
 // The programs take turns, several times; the table has the run of each in the middle, by wall time. DuckDB needs Node.js and
@@ -28,6 +29,7 @@ func main() {
 	records := flags.Int("records", 1_000_000, "how many records")
 	pods := flags.Int("pods", 5000, "about how many pods they are")
 	seed := flags.Uint64("seed", 1, "makes other figures of the same kind")
+	shape := flags.String("shape", string(load.Rotation), fmt.Sprintf("of the records, one of %q", load.Shapes))
 	runs := flags.Int("runs", 5, "how often each program runs")
 	program := flags.String("program", "bin/gossip-replay", "`FILE` of gossip-replay")
 	args := os.Args[1:]
@@ -36,7 +38,7 @@ func main() {
 		args = args[1:]
 	}
 	_ = flags.Parse(args) // exits on an error
-	l := load.Load{Records: *records, Pods: *pods, Seed: *seed}
+	l := load.Load{Records: *records, Pods: *pods, Seed: *seed, Shape: load.Shape(*shape)}
 	var err error
 	if generate {
 		err = l.Write(os.Stdout)
@@ -66,7 +68,7 @@ func bench(l load.Load, program string, runs int) error {
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	defer func() { _ = out.Flush() }()
 	fmt.Fprintln(out, "what\tinput\twall\tCPU\tpeak memory\tMB/s")
-	all := slices.DeleteFunc(contestants(program, whole, part), func(c contestant) bool {
+	all := slices.DeleteFunc(contestants(program, whole, part, l.Shape), func(c contestant) bool {
 		why := c.missing()
 		if why != "" {
 			fmt.Fprintf(out, "%s\tleft out: %s\n", c.what, why)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -13,18 +14,38 @@ import (
 const (
 	step  = 10 * time.Second
 	first = "2026-01-02T03:00:00Z"
+
+	milliseconds = "2006-01-02T15:04:05.000Z07:00"
 )
+
+// Shape is the kind of records, and their order.
+type Shape string
+
+// The shapes.
+const (
+	// Rotation is what node agents send: counters, in whole seconds, of all pods in turn, the same turn each time.
+	Rotation Shape = "rotation"
+	// Random is what a source without counters sends: percentages, in milliseconds, of pods in no order.
+	Random Shape = "random"
+)
+
+// Shapes are all of them.
+var Shapes = []Shape{Rotation, Random}
 
 // Load is how much is written: 70 % of the records are cpu_throttle, 30 % pod_creation, spread over the pods.
 type Load struct {
 	Records int
 	Pods    int
 	Seed    uint64
+	Shape   Shape // Rotation if empty
 }
 
-// Write writes the records as NDJSON, in order of time; they are about 217 bytes long on average. Seven of ten pods are throttled enough
-// for a whisper.
+// Write writes the records as NDJSON, in order of time; they are about 220 bytes long on average. Seven of ten pods are
+// throttled enough for a whisper. An unknown shape is an error.
 func (l Load) Write(w io.Writer) error {
+	if l.Shape != "" && !slices.Contains(Shapes, l.Shape) {
+		return fmt.Errorf("no shape %q: there are %q", l.Shape, Shapes)
+	}
 	out := bufio.NewWriterSize(w, 1<<20)
 	r := rand.New(rand.NewPCG(l.Seed, 217))
 	pods := make([]pod, max(1, l.Pods))
@@ -39,11 +60,11 @@ func (l Load) Write(w io.Writer) error {
 	for i := range l.Records {
 		n := i % len(pods)
 		moment := at.Add(time.Duration(i/len(pods))*step + time.Duration(n)*step/time.Duration(len(pods)))
-		if r.IntN(10) < 3 {
-			line = pods[n].birth(line[:0], moment, r)
-		} else {
-			line = pods[n].throttle(line[:0], moment, r)
+		layout := time.RFC3339
+		if l.Shape == Random {
+			n, layout = r.IntN(len(pods)), milliseconds
 		}
+		line = pods[n].appendRecord(line[:0], moment.Format(layout), l.Shape, r)
 		if _, err := out.Write(line); err != nil {
 			return err
 		}
@@ -66,18 +87,38 @@ func newPod(i int, r *rand.Rand) pod {
 	return p
 }
 
-func (p pod) throttle(b []byte, at time.Time, r *rand.Rand) []byte {
+// appendRecord appends one record: of the pod's birth, or of its throttling.
+func (p pod) appendRecord(b []byte, at string, shape Shape, r *rand.Rand) []byte {
+	switch {
+	case r.IntN(10) < 3:
+		return p.appendBirth(b, at, r)
+	case shape == Random:
+		return p.appendPercentages(b, at, r)
+	default:
+		return p.appendCounters(b, at, r)
+	}
+}
+
+func (p pod) appendCounters(b []byte, at string, r *rand.Rand) []byte {
 	periods := 40 + r.IntN(60)
 	throttled := periods * p.throttled / 100
 	return fmt.Appendf(b, `{"type":"cpu_throttle","timestamp":"%s","namespace":"%s","pod_name":"%s","container_name":"app",`+
 		`"period_seconds":10,"nr_periods":%d,"nr_throttled":%d,"throttled_usec":%d,"usage_usec":%d,"limit_cores":%g}`+"\n",
-		at.Format(time.RFC3339), p.namespace, p.name, periods, throttled,
+		at, p.namespace, p.name, periods, throttled,
 		throttled*(40_000+r.IntN(40_000)), (periods-throttled/2)*p.limit*100, float64(p.limit)/1000)
 }
 
-func (p pod) birth(b []byte, at time.Time, r *rand.Rand) []byte {
+func (p pod) appendPercentages(b []byte, at string, r *rand.Rand) []byte {
+	usage := r.Float64()
+	return fmt.Appendf(b, `{"type":"cpu_throttle","timestamp":"%s","namespace":"%s","pod_name":"%s","container_name":"app",`+
+		`"throttle_percentage":%.2f,"reported_cpu_usage":%.3f,"actual_cpu_usage":%.4f,"limit_cores":%g}`+"\n",
+		at, p.namespace, p.name, max(0, min(100, float64(p.throttled)+4*r.NormFloat64())), usage,
+		usage*float64(p.limit)/1000, float64(p.limit)/1000)
+}
+
+func (p pod) appendBirth(b []byte, at string, r *rand.Rand) []byte {
 	return fmt.Appendf(b, `{"type":"pod_creation","timestamp":"%s","namespace":"%s","pod_name":"%s",`+
 		`"total_syscalls":%d,"namespace_ops":%d,"cgroup_writes":%d,"duration_ns":%d}`+"\n",
-		at.Format(time.RFC3339), p.namespace, p.name,
+		at, p.namespace, p.name,
 		8_000+r.IntN(9_000), 5+r.IntN(3), 400+r.IntN(300), 700_000_000+r.IntN(4_000_000_000))
 }
