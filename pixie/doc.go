@@ -1,4 +1,4 @@
-// Package pixie turns payloads into events. A payload is JSON as the webhook receives it, as captures keep it, and as the px command
+// Package pixie turns payloads into events, and events into payloads ([Append]). A payload is JSON as the webhook receives it, as captures keep it, and as the px command
 // prints it: the fields, their units and bounds are in payload.md beside this file, and in machine-readable form in payload.schema.json.
 //
 // # Formats

@@ -3,7 +3,9 @@ package pixie_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
@@ -53,4 +55,22 @@ func ExampleOptions_Decode() {
 	// Output:
 	// 413: read: input too large: more than 512 bytes of text
 	// 3 records refused
+}
+
+// A sender fills an event, and leaves absent what it did not measure.
+func ExampleAppend() {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	var payload []byte
+	payload = pixie.Append(payload, gossip.CPUSample{
+		Origin:  gossip.Origin{Time: at, Namespace: "shop", Pod: "api-0", Container: "app", Period: 15 * time.Second},
+		Periods: gossip.Some[int64](56), ThrottledPeriods: gossip.Some[int64](45), LimitCores: gossip.Some(0.1),
+	})
+	payload = pixie.Append(payload, gossip.MemorySample{
+		Origin:    gossip.Origin{Time: at, Namespace: "shop", Pod: "api-0", Container: "app"},
+		SomeAvg60: gossip.Some(0.125),
+	})
+	_, _ = os.Stdout.Write(payload)
+	// Output:
+	// {"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","period_seconds":15,"nr_periods":56,"nr_throttled":45,"limit_cores":0.1}
+	// {"type":"memory_pressure","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","psi_some_avg60":12.5}
 }

@@ -1,5 +1,14 @@
 package pixie
 
+// The types of records.
+const (
+	cpuThrottle    = "cpu_throttle"
+	memoryPressure = "memory_pressure"
+	oomKill        = "oom_kill"
+	networkIssue   = "network_issue"
+	podCreation    = "pod_creation"
+)
+
 // field is a field of a record, by its place in fields.
 type field uint8
 

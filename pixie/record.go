@@ -47,17 +47,17 @@ func (r *record) event(to *Batch) error {
 	before := to.len()
 	var event gossip.Event
 	switch kind {
-	case "cpu_throttle":
+	case cpuThrottle:
 		to.CPU = append(to.CPU, gossip.CPUSample{})
 		r.cpuSample(&to.CPU[len(to.CPU)-1])
-	case "pod_creation":
+	case podCreation:
 		to.Births = append(to.Births, gossip.PodCreation{})
 		r.podCreation(&to.Births[len(to.Births)-1])
-	case "memory_pressure":
+	case memoryPressure:
 		event = r.memorySample()
-	case "oom_kill":
+	case oomKill:
 		event = r.oomKill()
-	case "network_issue":
+	case networkIssue:
 		event = r.networkSample()
 	default:
 		return fmt.Errorf("type: unknown: %s", quote(kind))
