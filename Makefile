@@ -84,9 +84,9 @@ push: ## build the operator's image for amd64 and arm64 and push it (IMAGE=REGIS
 	docker buildx build --platform linux/amd64,linux/arm64 $(LABELS) --tag $(IMAGE) --push .
 
 observer-image: ## build the observer's two images (OBSERVER=NAME, TAG=TAG, BASE=an image with bpftrace)
-	$(STATIC) -o bin/image/ ./examples/observer
-	docker build --quiet --target counters --tag $(OBSERVER):$(TAG) --file examples/observer/Dockerfile bin/image
-	docker build --quiet --target births $(addprefix --build-arg BASE=,$(BASE)) --tag $(OBSERVER)-births:$(TAG) --file examples/observer/Dockerfile bin/image
+	$(STATIC) -o bin/image/ ./operator/kernel-gossip-observer
+	docker build --quiet --target counters --tag $(OBSERVER):$(TAG) --file operator/observer/Dockerfile bin/image
+	docker build --quiet --target births $(addprefix --build-arg BASE=,$(BASE)) --tag $(OBSERVER)-births:$(TAG) --file operator/observer/Dockerfile bin/image
 
 ##@ On a cluster (Docker, or KUBECONFIG)
 

@@ -41,6 +41,7 @@ kube_api_linter() { go tool -modfile=hack/kube-api-linter.mod golangci-lint-kube
 no_cluster_clients() {
   local packages
   packages=$(go list ./... | grep -vE "^$module/(operator|examples/demo)(/|$)") || return
+  packages+=$'\n'$(go list ./operator/observer/... ./operator/kernel-gossip-observer) || return
   xargs go list -deps <<<"$packages" | sort -u | none "$clients"
 }
 

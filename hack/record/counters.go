@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 )
 
 // reader turns reads of cumulative counters, and what bpftrace tells meanwhile, into records.

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
+	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 )
 
 // cluster follows the pods of some namespaces through one long-lived kubectl,

@@ -65,7 +65,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 )
 
 // provenance says where a capture comes from. It names versions and the

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 )
 
 // capture is everything that was recorded.

@@ -108,8 +108,8 @@ func TestInstall(t *testing.T) {
 		require.Contains(t, m.Data["configs.yaml"], "authorization: Bearer 0123456789abcdef\n")
 	}
 	for _, observer := range []string{"counters", "births"} {
-		rendered := k.run(t, nil, "kustomize", "../../examples/observer/deploy/"+observer)
-		k.run(t, nil, "apply", "--server-side", "--filename=../../examples/observer/deploy/counters/namespace.yaml")
+		rendered := k.run(t, nil, "kustomize", "../observer/deploy/"+observer)
+		k.run(t, nil, "apply", "--server-side", "--filename=../observer/deploy/counters/namespace.yaml")
 		k.run(t, []byte(rendered), "apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename=-")
 	}
 

@@ -77,7 +77,7 @@ var installImage = regexp.MustCompile(`image: ghcr\.io/kernel-gossip/kernel-goss
 // Manifests are install.yaml (that of E2E_INSTALL, else this tree's) and the observer's, with the images of the tests, and an observer
 // that looks every five seconds.
 func Manifests(ctx context.Context, k Kubectl, root string, images Images) ([]byte, error) {
-	observer, err := k.Run(ctx, nil, "kustomize", filepath.Join(root, "examples", "observer", "deploy", "births"))
+	observer, err := k.Run(ctx, nil, "kustomize", filepath.Join(root, "operator", "observer", "deploy", "births"))
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func StartTrace(ctx context.Context, programs ...string) (*Trace, error) {
 		return nil, err
 	}
 	t := &Trace{Version: strings.TrimPrefix(strings.TrimSpace(string(version)), "bpftrace "), Boot: boot, done: make(chan struct{})}
-	t.cmd = exec.Command("bpftrace", "-f", "json", "-e", strings.Join(programs, "\n"))
+	t.cmd = exec.Command("bpftrace", "-f", "json", "-e", strings.Join(programs, "\n")) //nolint:gosec // the programs are those of package pxl
 	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's ^C is for the program
 	t.cmd.Env = append(os.Environ(), "BPFTRACE_PERF_RB_PAGES=1024")
 	messages := &tail{}

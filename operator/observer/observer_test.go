@@ -1,4 +1,4 @@
-package main
+package observer
 
 import (
 	"bytes"
@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 

@@ -1,4 +1,4 @@
-package main
+package observer
 
 import (
 	"bytes"
@@ -166,7 +166,7 @@ func (s *sender) deliver(ctx context.Context, body []byte, n int) bool {
 			failing = true
 			s.log.Error("Cannot send; trying again", "error", err)
 		}
-		wait := max(after, pause/2+rand.N(pause))
+		wait := max(after, pause/2+rand.N(pause)) //nolint:gosec // it spreads requests, it guards nothing
 		pause = min(2*pause, lastPause)
 		select {
 		case <-time.After(wait):

@@ -1,14 +1,11 @@
-// Command observer tells the operator what the kernel knows of the pods of its node: for clusters without Pixie, for kind, for trying out.
-//
-//	observer --url http://kernel-gossip.kernel-gossip:8080/v1/events --token-file /var/run/secrets/kernel-gossip/token
-//	observer | gossip-replay -        # without a URL the records go to standard output
+// Package observer tells the operator what the kernel knows of the pods of its node: for clusters without Pixie, for kind, for trying out.
 //
 // Every interval it reads the CPU and memory of all pods of the node from their cgroups and, where it sees the node's processes, their
 // network, and sends what the counters grew by, as records of the payload (pixie/payload.md). Where bpftrace and root's rights exist it
 // watches births, OOM kills and failed connects too. It knows pods from the API server, or from whatever else answers a GET with a list
 // of them. It changes nothing, and does not look into what containers keep in memory and files, or send. README.md says how to run it on
-// every node, and what it costs.
-package main
+// every node, and what it costs. Package kernel reads; the program is kernel-gossip-observer.
+package observer
 
 import (
 	"context"
@@ -19,8 +16,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 )
 
@@ -44,24 +39,26 @@ type options struct {
 	costEvery     time.Duration
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	o, err := parse(os.Args[1:], os.LookupEnv, os.Stderr)
+// Run is the program kernel-gossip-observer: it observes until ctx ends and returns an exit code, which is 0 when it was told to stop and 1
+// when it could not go on or a flag was wrong. Lookup finds environment variables, as os.LookupEnv does.
+func Run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
+	o, err := parse(args, lookup, stderr)
 	if err == nil {
-		err = run(ctx, o, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+		err = run(ctx, o, stdout, slog.New(slog.NewTextHandler(stderr, nil)))
 	}
-	stop()
 	switch {
 	case err == flag.ErrHelp: //nolint:errorlint // as flag documents it
+		return 0
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "observer:", err)
-		os.Exit(1)
+		fmt.Fprintln(stderr, "kernel-gossip-observer:", err)
+		return 1
 	}
+	return 0
 }
 
 func parse(args []string, env func(string) (string, bool), stderr io.Writer) (options, error) {
 	var o options
-	f := flag.NewFlagSet("observer", flag.ContinueOnError)
+	f := flag.NewFlagSet("kernel-gossip-observer", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	node, _ := env("NODE_NAME")
 	f.StringVar(&o.node, "node", node, "`NAME` of the node, to ask for its pods (default $NODE_NAME)")

@@ -1,4 +1,4 @@
-package main
+package observer
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 

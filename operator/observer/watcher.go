@@ -1,4 +1,4 @@
-package main
+package observer
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 )
 
 // sink takes records.

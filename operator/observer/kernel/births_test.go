@@ -79,7 +79,7 @@ func TestRecordedBirths(t *testing.T) {
 			continue
 		}
 		if diff := cmp.Diff(string(r.want), string(got)); diff != "" {
-			t.Errorf("%s (-want +got; if it is meant: go test ./examples/observer/kernel -update):\n%s", file, diff)
+			t.Errorf("%s (-want +got; if it is meant: go test ./operator/observer/kernel -update):\n%s", file, diff)
 		}
 	}
 }

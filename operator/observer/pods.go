@@ -1,4 +1,4 @@
-package main
+package observer
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kernel-gossip/kernel-gossip/examples/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 )
 
 // maxAnswer bounds what is read of a list: 110 pods have some 2 MB.
