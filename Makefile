@@ -30,7 +30,7 @@ replay: ## show what the kernel says in a recorded capture (CAPTURE=FILE for ano
 run-local: ## try the operator without a cluster: an API server, the pods of a capture, and the lines to post it (LOCAL=FILE) [seconds]
 	@echo "kube-apiserver, etcd and kubectl: from KUBEBUILDER_ASSETS=FOLDER where that is set, else found, downloaded or built" >&2
 	@assets=$$(go run ./hack/assets) && echo "building the operator: a minute or two the first time" >&2 && \
-		go build -o bin/ ./operator/run-local && KUBEBUILDER_ASSETS=$$assets bin/run-local --capture $(LOCAL)
+		go build -o bin/ ./hack/run-local && KUBEBUILDER_ASSETS=$$assets bin/run-local --capture $(LOCAL)
 
 assets: ## get kube-apiserver, etcd and kubectl for the tests: found, downloaded or built [3 minutes at most to download, else 10 to build; once]
 	@go run ./hack/assets
@@ -57,15 +57,15 @@ bench: bench-replay bench-operator ## run all benchmarks: gossip-replay beside o
 
 bench-replay: ## measure gossip-replay on a million records of each shape, beside DuckDB and jq where they are installed (RECORDS=N)
 	go build -o bin/ ./replay/gossip-replay
-	go run ./hack/bench -records $(RECORDS) -shape rotation
-	go run ./hack/bench -records $(RECORDS) -shape random
+	go run ./hack/bench/replay -records $(RECORDS) -shape rotation
+	go run ./hack/bench/replay -records $(RECORDS) -shape random
 
 pgo: ## record the profile that gossip-replay is optimized by: go build takes it from default.pgo [a minute]
 	go test -trimpath -run '^$$' -bench '^BenchmarkRun$$' -benchtime 8s -cpuprofile replay/gossip-replay/default.pgo -o bin/ ./replay
 
 bench-operator: ## measure the operator under load, beside a handler that does nothing
-	go build -o bin/ ./operator/kernel-gossip-operator ./operator/bench
-	bin/bench
+	go build -o bin/ ./operator/kernel-gossip-operator
+	go run ./hack/bench/operator
 
 ##@ Look for more faults
 
@@ -98,7 +98,7 @@ export E2E_INSTALL ?=
 E2E_BASE_IMAGE := $(or $(E2E_BASE),$(E2E_REGISTRY)/kernel-gossip-e2e-base:e2e)
 
 e2e-images: ## build the images of the end-to-end tests (E2E_REGISTRY=REGISTRY to push them from there)
-	$(if $(E2E_BASE),,docker build --quiet --tag $(E2E_BASE_IMAGE) operator/e2e/base)
+	$(if $(E2E_BASE),,docker build --quiet --tag $(E2E_BASE_IMAGE) hack/e2e/base)
 ifdef E2E_OPERATOR
 	docker tag $(E2E_OPERATOR) $(E2E_REGISTRY)/kernel-gossip-operator:e2e
 else
@@ -111,13 +111,13 @@ endif
 	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-web:e2e --file examples/demo/web/Dockerfile bin/image
 
 e2e: e2e-images ## prove the operator on a kind cluster of its own, or on KUBECONFIG's [tens of minutes]
-	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go test -tags e2e -count=1 -timeout 45m -v ./operator/e2e
+	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go test -tags e2e -count=1 -timeout 45m -v ./hack/e2e
 
 e2e-up: e2e-images ## start a kind cluster with operator and observer, and keep it
-	@assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go run ./operator/e2e/cluster up $(CURDIR)/bin/e2e.kubeconfig
+	@assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go run ./hack/e2e/cluster up $(CURDIR)/bin/e2e.kubeconfig
 
 e2e-down: ## delete that cluster
-	@go run ./operator/e2e/cluster down $(CURDIR)/bin/e2e.kubeconfig
+	@go run ./hack/e2e/cluster down $(CURDIR)/bin/e2e.kubeconfig
 
 ##@ Show it
 

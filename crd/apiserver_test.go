@@ -25,7 +25,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 )
 
 // cluster is a real API server with nothing behind it: etcd, kube-apiserver and kubectl as package kubeassets finds them.

@@ -37,10 +37,10 @@ none() { ! grep -E -- "$1"; }
 golangci_lint() { go tool -modfile=hack/golangci-lint.mod golangci-lint "$@"; }
 kube_api_linter() { go tool -modfile=hack/kube-api-linter.mod golangci-lint-kube-api-linter "$@"; }
 
-# The demo repairs clusters: see .golangci.yaml.
+# The demo and what is in hack start and repair clusters: see .golangci.yaml.
 no_cluster_clients() {
   local packages
-  packages=$(go list ./... | grep -vE "^$module/(operator|examples/demo)(/|$)") || return
+  packages=$(go list ./... | grep -vE "^$module/(operator|hack|examples/demo)(/|$)") || return
   packages+=$'\n'$(go list ./operator/observer/... ./operator/kernel-gossip-observer) || return
   xargs go list -deps <<<"$packages" | sort -u | none "$clients"
 }
@@ -118,7 +118,7 @@ check ".golangci.yaml is valid" golangci_lint config verify
 check "golangci-lint finds nothing (make lint)" golangci_lint run
 check "kube-api-linter finds nothing in crd/v1alpha1" kube_api_linter run --config hack/kube-api-linter.golangci.yaml ./crd/v1alpha1/...
 check "replay links no cluster client" replay_without_clients
-check "nothing but operator and the demo needs a cluster client" no_cluster_clients
+check "nothing but operator, hack and the demo needs a cluster client" no_cluster_clients
 check "of pixie only pixie/vizier needs gRPC, and replay does not" without_grpc
 check "operator/ingest needs neither Kubernetes nor gRPC" door_alone
 check "gossip needs the standard library only" standard_library gossip

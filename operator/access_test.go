@@ -19,16 +19,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 	"github.com/kernel-gossip/kernel-gossip/operator"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
 )
 
 func TestDefinitionsMissing(t *testing.T) {
 	cluster(t)
 	assets, err := kubeassets.Find()
 	require.NoError(t, err)
-	bare, err := localcluster.StartBare(assets)
+	bare, err := testcluster.StartBare(assets)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, bare.Stop()) }()
 	_, err = operator.New(bare.Config, quick(), logr.Discard())

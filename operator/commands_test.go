@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
@@ -109,10 +109,10 @@ func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 			if len(withCommands) == 0 {
 				return
 			}
-			spaces, err := localcluster.Namespaces(a.pods)
+			spaces, err := testcluster.Namespaces(a.pods)
 			require.NoError(t, err)
-			t.Cleanup(func() { must(t, localcluster.Clear(background(), k, spaces...)) })
-			_, leftOut, err := localcluster.Place(t.Context(), k, bytes.NewReader(a.pods))
+			t.Cleanup(func() { must(t, testcluster.Clear(background(), k, spaces...)) })
+			_, leftOut, err := testcluster.Place(t.Context(), k, bytes.NewReader(a.pods))
 			require.Empty(t, leftOut)
 			require.NoError(t, err)
 			for _, r := range withCommands {
@@ -142,7 +142,7 @@ func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 }
 
 // kubectlShell runs a line against the API server, as if it were pasted into a shell.
-func kubectlShell(t *testing.T, c *localcluster.Cluster) func(*testing.T, string) {
+func kubectlShell(t *testing.T, c *testcluster.Cluster) func(*testing.T, string) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "kubeconfig")
 	must(t, os.WriteFile(config, c.Kubeconfig, 0o600))

@@ -13,8 +13,8 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 	"github.com/kernel-gossip/kernel-gossip/operator"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
@@ -58,9 +58,9 @@ func TestCorpusGoldens(t *testing.T) {
 	}
 }
 
-func documents(t *testing.T, text []byte) localcluster.Reports {
+func documents(t *testing.T, text []byte) testcluster.Reports {
 	t.Helper()
-	reports, err := localcluster.Printed(text)
+	reports, err := testcluster.Printed(text)
 	require.NoError(t, err)
 	return reports
 }
@@ -72,16 +72,16 @@ func posted(t *testing.T, r *running, capture string) {
 }
 
 // compare places the pods, sends the capture, and waits until the objects are those wanted.
-func compare(t *testing.T, capture, list []byte, want localcluster.Reports, send func(t *testing.T, r *running, capture string)) {
+func compare(t *testing.T, capture, list []byte, want testcluster.Reports, send func(t *testing.T, r *running, capture string)) {
 	t.Helper()
 	c := cluster(t)
 	k := admin(t, c)
-	uids, leftOut, err := localcluster.Place(t.Context(), k, bytes.NewReader(list))
+	uids, leftOut, err := testcluster.Place(t.Context(), k, bytes.NewReader(list))
 	require.NoError(t, err)
 	require.Empty(t, leftOut)
-	spaces, err := localcluster.Namespaces(list)
+	spaces, err := testcluster.Namespaces(list)
 	require.NoError(t, err)
-	t.Cleanup(func() { must(t, localcluster.Clear(background(), k, spaces...)) })
+	t.Cleanup(func() { must(t, testcluster.Clear(background(), k, spaces...)) })
 
 	// Nothing is written before the end, as replay prints nothing before: what is true only in between makes objects too.
 	r := start(t, c.Config, openOTLP, func(o *operator.Options) { o.Namespaces, o.WriteDelay = spaces, time.Hour })
@@ -89,7 +89,7 @@ func compare(t *testing.T, capture, list []byte, want localcluster.Reports, send
 	require.NoError(t, uids.Rewrite(&live, bytes.NewReader(capture)))
 	send(t, r, live.String())
 	r.stop(t) // whatever was taken is written before the end
-	got, err := localcluster.Live(t.Context(), k, spaces...)
+	got, err := testcluster.Live(t.Context(), k, spaces...)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(want, got))
 }

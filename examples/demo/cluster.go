@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/stage"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 // Cluster is what a live demo runs on.
@@ -16,7 +16,7 @@ type Cluster struct {
 	Kind       string // name of the kind cluster, which is made when there is none; "" for the cluster of Kubeconfig as it is
 	Kubeconfig string // file; that of the kind cluster is written
 	Root       string // the repository
-	Images     e2e.Images
+	Images     testcluster.Images
 	Also       []byte // manifests that are installed with operator and observer
 }
 
@@ -30,7 +30,7 @@ func (c Cluster) Open(ctx context.Context, st *stage.Stage) (live *Live, closeIt
 			return nil, closeIt, err
 		}
 	}
-	kubectl, err := e2e.FindKubectl(c.Kubeconfig)
+	kubectl, err := testcluster.FindKubectl(c.Kubeconfig)
 	if err != nil {
 		return nil, closeIt, err
 	}
@@ -43,15 +43,15 @@ func (c Cluster) Open(ctx context.Context, st *stage.Stage) (live *Live, closeIt
 		return live, closeIt, nil
 	}
 	st.Note("Installing operator and observer …")
-	manifests, err := e2e.Manifests(ctx, kubectl, c.Root, c.Images)
+	manifests, err := testcluster.Manifests(ctx, kubectl, c.Root, c.Images)
 	if err != nil {
 		return nil, closeIt, err
 	}
 	manifests = append(append(manifests, "\n---\n"...), c.Also...)
 	if c.Kind == "" {
-		closeIt = func(ctx context.Context) error { return e2e.Uninstall(ctx, kubectl, manifests) }
+		closeIt = func(ctx context.Context) error { return testcluster.Uninstall(ctx, kubectl, manifests) }
 	}
-	if err := e2e.Install(ctx, kubectl, manifests); err != nil {
+	if err := testcluster.Install(ctx, kubectl, manifests); err != nil {
 		return nil, closeIt, err
 	}
 	st.Note("Ready after %s.", time.Since(begin).Round(time.Second))
@@ -59,7 +59,7 @@ func (c Cluster) Open(ctx context.Context, st *stage.Stage) (live *Live, closeIt
 }
 
 func (c Cluster) startKind(ctx context.Context, st *stage.Stage) error {
-	kind, err := e2e.FindKind(c.Kind, c.Kubeconfig)
+	kind, err := testcluster.FindKind(c.Kind, c.Kubeconfig)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (c Cluster) startKind(ctx context.Context, st *stage.Stage) error {
 }
 
 // installed says whether operator and observer are there.
-func installed(ctx context.Context, k e2e.Kubectl) (bool, error) {
+func installed(ctx context.Context, k testcluster.Kubectl) (bool, error) {
 	var found int
 	for _, what := range [][]string{{"kernel-gossip", "deployment/kernel-gossip-operator"}, {"kernel-gossip-observer", "daemonset/kernel-gossip-observer"}} {
 		out, err := k.Run(ctx, nil, "get", "--namespace", what[0], what[1], "--ignore-not-found", "--output=name")

@@ -12,7 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 // Namespace is where the pods of the demo run, and LossNamespace where the one runs that loses packets.
@@ -23,8 +23,8 @@ const (
 
 // Live is a cluster in which operator and observer run. It asks by kubectl, whose commands are the ones that are shown.
 type Live struct {
-	Kubectl e2e.Kubectl
-	Images  e2e.Images
+	Kubectl testcluster.Kubectl
+	Images  testcluster.Images
 }
 
 // Origin says that all of it was measured now.

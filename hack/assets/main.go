@@ -8,7 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 )
 
 func main() { os.Exit(run()) }

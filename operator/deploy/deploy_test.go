@@ -24,9 +24,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
 )
 
 // kubectl runs the one that came with the API server.
@@ -55,7 +55,7 @@ func found(t *testing.T) string {
 
 func start(t *testing.T) (kubectl, client.Client) {
 	t.Helper()
-	cluster, err := localcluster.StartBare(found(t))
+	cluster, err := testcluster.StartBare(found(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")

@@ -17,9 +17,9 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 	"github.com/kernel-gossip/kernel-gossip/operator"
 	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
 )
 
 // The smoke test of a deployment passes where the operator works, fails where it does not, and leaves nothing.
@@ -28,7 +28,7 @@ func TestSmoke(t *testing.T) {
 		t.Skip("no curl")
 	}
 	assets := found(t)
-	cluster, err := localcluster.StartBare(assets)
+	cluster, err := testcluster.StartBare(assets)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")

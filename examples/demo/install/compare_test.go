@@ -15,10 +15,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/install"
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
 )
 
 func open(t *testing.T) *install.Site {
@@ -28,12 +27,12 @@ func open(t *testing.T) *install.Site {
 		t.Skip("no kube-apiserver, etcd and kubectl: run `make test`")
 	}
 	require.NoError(t, err)
-	cluster, err := localcluster.StartBare(assets)
+	cluster, err := testcluster.StartBare(assets)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	require.NoError(t, os.WriteFile(kubeconfig, cluster.Kubeconfig, 0o600))
-	s, err := install.Open(e2e.Kubectl{Program: cluster.Kubectl, Kubeconfig: kubeconfig}, deploy.Install)
+	s, err := install.Open(testcluster.Kubectl{Program: cluster.Kubectl, Kubeconfig: kubeconfig}, deploy.Install)
 	require.NoError(t, err)
 	return s
 }

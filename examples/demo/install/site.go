@@ -25,7 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 // Where things are, as their manifests have it.
@@ -53,7 +53,7 @@ func CrewManifest() []byte { return bytes.Clone(crew) }
 type Site struct {
 	Client  client.Client
 	Config  *rest.Config
-	Kubectl e2e.Kubectl
+	Kubectl testcluster.Kubectl
 	// Kind is the name of the kind cluster that the kubeconfig's context is of; empty: it is some other cluster.
 	Kind string
 	// Wanted are the objects that operator, observer and demo consist of, in the order in which they are applied.
@@ -70,7 +70,7 @@ type Site struct {
 
 // Open prepares a site; the cluster need not be there. Manifests are those of operator and observer, in YAML; the demo's own account is added to
 // them. An error means that the kubeconfig or the manifests cannot be read.
-func Open(kubectl e2e.Kubectl, manifests []byte) (*Site, error) {
+func Open(kubectl testcluster.Kubectl, manifests []byte) (*Site, error) {
 	load := &clientcmd.ClientConfigLoadingRules{ExplicitPath: kubectl.Kubeconfig}
 	if kubectl.Kubeconfig == "" {
 		load = clientcmd.NewDefaultClientConfigLoadingRules()

@@ -20,7 +20,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/examples/demo"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/install"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/stage"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 func main() {
@@ -46,12 +46,12 @@ func run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	cluster := demo.Cluster{Kubeconfig: os.Getenv("KUBECONFIG"), Root: *root, Images: e2e.NewImages(), Also: install.CrewManifest()}
+	cluster := demo.Cluster{Kubeconfig: os.Getenv("KUBECONFIG"), Root: *root, Images: testcluster.NewImages(), Also: install.CrewManifest()}
 	if cluster.Kubeconfig == "" || *down {
 		cluster.Kind, cluster.Kubeconfig = *name, demo.DefaultKubeconfig(*root)
 	}
 	if *down {
-		kind, err := e2e.FindKind(cluster.Kind, cluster.Kubeconfig)
+		kind, err := testcluster.FindKind(cluster.Kind, cluster.Kubeconfig)
 		if err != nil {
 			return err
 		}

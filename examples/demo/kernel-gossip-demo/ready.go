@@ -11,7 +11,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/preflight"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/recording"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/recovery"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 // errNotReady says that preflight has found something, which it has told.
@@ -19,12 +19,12 @@ var errNotReady = errors.New("not ready")
 
 // site is the cluster of a demo with what the demo needs in it. It need not be there: its Trouble says why not.
 func site(ctx context.Context, c demo.Cluster) *install.Site {
-	kubectl, err := e2e.FindKubectl(c.Kubeconfig)
+	kubectl, err := testcluster.FindKubectl(c.Kubeconfig)
 	if err != nil {
-		kubectl = e2e.Kubectl{Program: "kubectl", Kubeconfig: c.Kubeconfig}
+		kubectl = testcluster.Kubectl{Program: "kubectl", Kubeconfig: c.Kubeconfig}
 	}
 	var s *install.Site
-	manifests, err := e2e.Manifests(ctx, kubectl, c.Root, c.Images)
+	manifests, err := testcluster.Manifests(ctx, kubectl, c.Root, c.Images)
 	if err == nil {
 		s, err = install.Open(kubectl, manifests)
 	}
@@ -62,7 +62,7 @@ func repair(ctx context.Context, c demo.Cluster) error {
 // recorded is the source of a demo from recordings. Of the cluster it needs the operator only, and gets it ready.
 func recorded(ctx context.Context, c demo.Cluster) (demo.Source, error) {
 	if c.Kind != "" {
-		kind, err := e2e.FindKind(c.Kind, c.Kubeconfig)
+		kind, err := testcluster.FindKind(c.Kind, c.Kubeconfig)
 		if err != nil {
 			return nil, err
 		}

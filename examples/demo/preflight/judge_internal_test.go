@@ -12,7 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/install"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 func TestSkewOfVersions(t *testing.T) {
@@ -54,7 +54,7 @@ func TestNeededGoIsThatOfTheModule(t *testing.T) {
 // Without a kubeconfig what can be checked is checked, and nothing else is said to be ok.
 func TestWithoutACluster(t *testing.T) {
 	t.Parallel()
-	s := &install.Site{Kubectl: e2e.Kubectl{Program: "/no/such/kubectl"}, Trouble: errors.New("no kubeconfig"), Recover: "recover"}
+	s := &install.Site{Kubectl: testcluster.Kubectl{Program: "/no/such/kubectl"}, Trouble: errors.New("no kubeconfig"), Recover: "recover"}
 	for _, l := range Run(t.Context(), io.Discard, Checks(s)) {
 		switch l.Name {
 		case "go", "docker": // of this machine

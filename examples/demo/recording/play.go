@@ -15,7 +15,7 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/door"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/install"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
@@ -23,8 +23,8 @@ import (
 const Annotation = "kernel.gossip.io/recorded"
 
 // place makes the namespace and the pods of a capture. It adds nothing to a namespace that is there already.
-func place(ctx context.Context, site *install.Site, c *Capture) (localcluster.UIDs, error) {
-	spaces, err := localcluster.Namespaces(c.Pods)
+func place(ctx context.Context, site *install.Site, c *Capture) (testcluster.UIDs, error) {
+	spaces, err := testcluster.Namespaces(c.Pods)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func place(ctx context.Context, site *install.Site, c *Capture) (localcluster.UI
 			return nil, err
 		}
 	}
-	uids, leftOut, err := localcluster.Place(ctx, site.Client, bytes.NewReader(c.Pods))
+	uids, leftOut, err := testcluster.Place(ctx, site.Client, bytes.NewReader(c.Pods))
 	if len(leftOut) > 0 {
 		err = errors.Join(err, errors.New(strings.Join(leftOut, "\n")))
 	}
@@ -50,7 +50,7 @@ func place(ctx context.Context, site *install.Site, c *Capture) (localcluster.UI
 }
 
 // send is gossip-replay send, to the operator of the cluster, at once: a scenario waits for what the operator says, not for the past.
-func send(ctx context.Context, site *install.Site, uids localcluster.UIDs, records []byte) error {
+func send(ctx context.Context, site *install.Site, uids testcluster.UIDs, records []byte) error {
 	var live bytes.Buffer
 	if err := uids.Rewrite(&live, bytes.NewReader(records)); err != nil {
 		return err

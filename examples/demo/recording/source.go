@@ -17,7 +17,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/install"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 // goneTime is how long a namespace may take to go.
@@ -29,7 +29,7 @@ type Source struct {
 	live *demo.Live // for the objects, which are this cluster's
 
 	capture *Capture
-	uids    localcluster.UIDs
+	uids    testcluster.UIDs
 	second  bool // the second act is sent
 }
 

@@ -21,7 +21,7 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/install"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/preflight"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 // How long things may take, and how often one looks.
@@ -169,7 +169,7 @@ func (r *repair) images(ctx context.Context) error {
 	if len(lacking) == 0 {
 		return nil
 	}
-	kind, err := e2e.FindKind(r.Kind, r.Kubectl.Kubeconfig)
+	kind, err := testcluster.FindKind(r.Kind, r.Kubectl.Kubeconfig)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/install"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/preflight"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 // installation writes what is missing or other than written of operator, observer and the demo's account. It looks at each object when
@@ -139,7 +139,7 @@ func (r *repair) observer(ctx context.Context) error {
 	if !waited {
 		return nil
 	}
-	if err := e2e.Listening(ctx, r.Kubectl); err != nil {
+	if err := testcluster.Listening(ctx, r.Kubectl); err != nil {
 		return next("kubectl logs --namespace "+install.ObserverNamespace+" daemonset/"+install.Observer, "%v", err)
 	}
 	return nil

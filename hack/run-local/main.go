@@ -21,9 +21,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 	"github.com/kernel-gossip/kernel-gossip/operator"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
@@ -56,7 +56,7 @@ func (s settings) run(ctx context.Context, out, errs io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	cluster, err := localcluster.Start(assets)
+	cluster, err := testcluster.Start(assets)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ Ctrl-C ends and removes everything.
 }
 
 // place makes the pods of the capture, writes the capture with their UIDs to live, and says what could not be placed.
-func (s settings) place(ctx context.Context, cluster *localcluster.Cluster, live string, errs io.Writer) error {
+func (s settings) place(ctx context.Context, cluster *testcluster.Cluster, live string, errs io.Writer) error {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		return err
@@ -134,7 +134,7 @@ func (s settings) place(ctx context.Context, cluster *localcluster.Cluster, live
 		return fmt.Errorf("the capture's pods (kubectl get %s -A -o yaml): %w", kube.Kinds, err)
 	}
 	defer pods.Close()
-	uids, leftOut, err := localcluster.Place(ctx, c, pods)
+	uids, leftOut, err := testcluster.Place(ctx, c, pods)
 	if err != nil {
 		return fmt.Errorf("%s: %w", pods.Name(), err)
 	}
@@ -153,7 +153,7 @@ func (s settings) podsFile() string {
 	return strings.TrimSuffix(plain, filepath.Ext(plain)) + ".pods.yaml"
 }
 
-func (s settings) rewrite(uids localcluster.UIDs, live string) error {
+func (s settings) rewrite(uids testcluster.UIDs, live string) error {
 	recorded, err := os.Open(s.capture)
 	if err != nil {
 		return err

@@ -1,7 +1,7 @@
-// Package localcluster runs a Kubernetes API server with its etcd on this machine, with our kinds installed, and places the pods of a
+// Package testcluster runs a Kubernetes API server with its etcd on this machine, with our kinds installed, and places the pods of a
 // capture in it: what the tests of the operator and `make run-local` need, and no container runtime. There is no kubelet, no scheduler
 // and no controller: pods stay pending, and nothing is garbage-collected.
-package localcluster
+package testcluster
 
 import (
 	"errors"
@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 )
 
 // Cluster is a running API server. Config and Kubeconfig are those of its administrator.

@@ -19,16 +19,16 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 // world is the cluster that the tests run on.
 var world struct {
 	client  client.Client
 	config  *rest.Config
-	kubectl e2e.Kubectl
-	images  e2e.Images
-	kind    *e2e.Kind // nil: it is some other cluster
+	kubectl testcluster.Kubectl
+	images  testcluster.Images
+	kind    *testcluster.Kind // nil: it is some other cluster
 }
 
 func TestMain(m *testing.M) {
@@ -46,14 +46,14 @@ func run(m *testing.M) (code int, err error) {
 	begin := time.Now()
 	keep := os.Getenv("E2E_KEEP") != ""
 	kubeconfig := os.Getenv("KUBECONFIG")
-	world.images = e2e.NewImages()
+	world.images = testcluster.NewImages()
 	if kubeconfig == "" {
 		dir, err := os.MkdirTemp("", "kernel-gossip-e2e-")
 		if err != nil {
 			return 1, err
 		}
 		kubeconfig = filepath.Join(dir, "kubeconfig")
-		if world.kind, err = e2e.FindKind("kernel-gossip-e2e", kubeconfig); err != nil {
+		if world.kind, err = testcluster.FindKind("kernel-gossip-e2e", kubeconfig); err != nil {
 			return 1, err
 		}
 		if !keep {
@@ -79,22 +79,22 @@ func run(m *testing.M) (code int, err error) {
 	if err := connect(kubeconfig); err != nil {
 		return 1, err
 	}
-	manifests, err := e2e.Manifests(ctx, world.kubectl, filepath.Join("..", ".."), world.images)
+	manifests, err := testcluster.Manifests(ctx, world.kubectl, filepath.Join("..", ".."), world.images)
 	if err != nil {
 		return 1, err
 	}
 	if world.kind == nil && !keep {
 		defer func() {
-			if left := e2e.Uninstall(ctx, world.kubectl, manifests); err == nil {
+			if left := testcluster.Uninstall(ctx, world.kubectl, manifests); err == nil {
 				err = left
 			}
 		}()
 	}
-	if err := e2e.Install(ctx, world.kubectl, manifests); err != nil {
+	if err := testcluster.Install(ctx, world.kubectl, manifests); err != nil {
 		return 1, err
 	}
 	say(begin, "operator and observer run")
-	pulls, err := e2e.PullFromPixie(ctx, world.kubectl, filepath.Join("..", ".."))
+	pulls, err := testcluster.PullFromPixie(ctx, world.kubectl, filepath.Join("..", ".."))
 	switch {
 	case err != nil:
 		return 1, err
@@ -114,7 +114,7 @@ func say(begin time.Time, what string) {
 
 func connect(kubeconfig string) error {
 	var err error
-	if world.kubectl, err = e2e.FindKubectl(kubeconfig); err != nil {
+	if world.kubectl, err = testcluster.FindKubectl(kubeconfig); err != nil {
 		return err
 	}
 	if world.config, err = clientcmd.BuildConfigFromFlags("", kubeconfig); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 )
 
 var all = []string{"etcd", "kube-apiserver", "kubectl"}
@@ -78,8 +78,8 @@ func TestFindReturnsAnAbsolutePath(t *testing.T) {
 // TestVersion holds the constant to what the tests compile against and to what is built.
 func TestVersion(t *testing.T) {
 	tests := []struct{ file, require string }{
-		{"../../go.mod", "k8s.io/api v0" + strings.TrimPrefix(kubeassets.Version, "1")},
-		{"../envtest/go.mod", "k8s.io/kubernetes v" + kubeassets.Version},
+		{"../../../go.mod", "k8s.io/api v0" + strings.TrimPrefix(kubeassets.Version, "1")},
+		{"../../envtest/go.mod", "k8s.io/kubernetes v" + kubeassets.Version},
 	}
 	for _, test := range tests {
 		text, err := os.ReadFile(test.file)

@@ -7,7 +7,7 @@ import (
 	"os"
 	"os/signal"
 
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 func main() {
@@ -24,7 +24,7 @@ func run(ctx context.Context, args []string) error {
 	if len(args) != 2 || args[0] != "up" && args[0] != "down" {
 		return fmt.Errorf("usage: cluster up|down KUBECONFIG")
 	}
-	kind, err := e2e.FindKind("kernel-gossip", args[1])
+	kind, err := testcluster.FindKind("kernel-gossip", args[1])
 	if err != nil {
 		return err
 	}
@@ -34,19 +34,19 @@ func run(ctx context.Context, args []string) error {
 	if err := kind.Up(); err != nil {
 		return err
 	}
-	images := e2e.NewImages()
+	images := testcluster.NewImages()
 	if err := kind.Load(ctx, images.All()...); err != nil {
 		return err
 	}
-	kubectl, err := e2e.FindKubectl(kind.Kubeconfig)
+	kubectl, err := testcluster.FindKubectl(kind.Kubeconfig)
 	if err != nil {
 		return err
 	}
-	manifests, err := e2e.Manifests(ctx, kubectl, ".", images)
+	manifests, err := testcluster.Manifests(ctx, kubectl, ".", images)
 	if err != nil {
 		return err
 	}
-	if err := e2e.Install(ctx, kubectl, manifests); err != nil {
+	if err := testcluster.Install(ctx, kubectl, manifests); err != nil {
 		return err
 	}
 	fmt.Println("export KUBECONFIG=" + kind.Kubeconfig)

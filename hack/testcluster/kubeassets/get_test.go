@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 )
 
 // goScript stands for the go command, and so for the network and for minutes of building: DOWNLOAD and BUILD say what works.

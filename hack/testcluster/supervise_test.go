@@ -1,6 +1,6 @@
 //go:build unix
 
-package localcluster_test
+package testcluster_test
 
 import (
 	"bufio"
@@ -16,8 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 )
 
 // asHelper makes the test binary a program that starts a cluster and is killed.
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	if assets == "" {
 		os.Exit(m.Run())
 	}
-	c, err := localcluster.StartBare(assets)
+	c, err := testcluster.StartBare(assets)
 	if err != nil {
 		fmt.Fprintln(os.Stdout, "failed:", err)
 		os.Exit(1)

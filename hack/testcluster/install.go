@@ -1,4 +1,4 @@
-package e2e
+package testcluster
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
 )
 

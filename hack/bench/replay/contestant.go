@@ -29,7 +29,7 @@ type contestant struct {
 const jqProgram = `reduce inputs as $r (0; . + ($r.nr_throttled // $r.throttle_percentage // 0))`
 
 func contestants(program string, whole, part input, shape load.Shape) []contestant {
-	script := filepath.Join("hack", "bench", "duckdb.cjs")
+	script := filepath.Join("hack", "bench", "replay", "duckdb.cjs")
 	modules := "NODE_PATH=" + filepath.Join("bin", "node_modules")
 	return []contestant{
 		{what: "gossip-replay -o json", input: whole, command: []string{program, "-o", "json", whole.name}, missing: installed(program, "go build -o bin/ ./replay/gossip-replay")},

@@ -31,8 +31,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/recording"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/recovery"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/stage"
-	"github.com/kernel-gossip/kernel-gossip/operator/e2e"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
@@ -41,7 +40,7 @@ const remedy = "make demo-recover"
 // site is the world as the demo sees it, whole, with a namespace of the test's own for workloads. The world is left without the demo's account.
 func site(t *testing.T) (s *install.Site, workloads string) {
 	t.Helper()
-	manifests, err := e2e.Manifests(t.Context(), world.kubectl, filepath.Join("..", ".."), world.images)
+	manifests, err := testcluster.Manifests(t.Context(), world.kubectl, filepath.Join("..", ".."), world.images)
 	require.NoError(t, err)
 	s, err = install.Open(world.kubectl, manifests)
 	require.NoError(t, err)
@@ -224,7 +223,7 @@ type spy struct {
 	*recording.Source
 
 	t    *testing.T
-	want []localcluster.Reports // of the first record, of the first two, and so on
+	want []testcluster.Reports // of the first record, of the first two, and so on
 }
 
 func (s *spy) Begin(ctx context.Context, scenario string) error {
@@ -242,7 +241,7 @@ func (s *spy) Begin(ctx context.Context, scenario string) error {
 		var printed, errs bytes.Buffer
 		code := replay.Run([]string{"-o", "yaml", "--pods", pods, "-"}, bytes.NewReader(records), &printed, &errs)
 		require.Less(s.t, code, 2, errs.String())
-		reports, err := localcluster.Printed(printed.Bytes())
+		reports, err := testcluster.Printed(printed.Bytes())
 		require.NoError(s.t, err)
 		s.want = append(s.want, reports)
 	}
@@ -252,15 +251,15 @@ func (s *spy) Begin(ctx context.Context, scenario string) error {
 
 func (s *spy) End(ctx context.Context) error {
 	if s.want != nil {
-		var got localcluster.Reports
+		var got testcluster.Reports
 		last := s.want[len(s.want)-1]
 		require.Eventually(s.t, func() bool {
 			var err error
-			got, err = localcluster.Live(ctx, world.client, demo.Namespace)
+			got, err = testcluster.Live(ctx, world.client, demo.Namespace)
 			return err == nil && len(got) == len(last)
 		}, 30*time.Second, 500*time.Millisecond)
 		for name, report := range got {
-			at := slices.IndexFunc(s.want, func(r localcluster.Reports) bool { return r[name] == report })
+			at := slices.IndexFunc(s.want, func(r testcluster.Reports) bool { return r[name] == report })
 			require.NotEqual(s.t, -1, at, "%s is of no time of the recording: %s", name, lazy(func() string { return cmp.Diff(last[name], report) }))
 			s.t.Logf("%s is that of %d of %d records", name, at+1, len(s.want))
 		}

@@ -20,9 +20,9 @@ import (
 
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/kernel-gossip/kernel-gossip/hack/kubeassets"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
 )
 
 func main() {
@@ -59,7 +59,7 @@ func run(ctx context.Context, program string, steady time.Duration) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := localcluster.Start(assets)
+	cluster, err := testcluster.Start(assets)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func free() (string, error) {
 }
 
 // withOperator runs an operator for as long as work takes.
-func withOperator(ctx context.Context, program string, cluster *localcluster.Cluster, work func(*process) error) error {
+func withOperator(ctx context.Context, program string, cluster *testcluster.Cluster, work func(*process) error) error {
 	ingest, err := free()
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
@@ -118,12 +118,12 @@ func TestCorpus(t *testing.T) {
 			var printed, errs bytes.Buffer
 			code := replay.Run([]string{"-o", "yaml", "--pods", pods, capture}, strings.NewReader(""), &printed, &errs)
 			require.Less(t, code, 2, errs.String())
-			want, err := localcluster.Printed(printed.Bytes())
+			want, err := testcluster.Printed(printed.Bytes())
 			require.NoError(t, err)
 
 			list, err := os.ReadFile(pods)
 			require.NoError(t, err)
-			spaces, err := localcluster.Namespaces(list)
+			spaces, err := testcluster.Namespaces(list)
 			require.NoError(t, err)
 			t.Cleanup(func() {
 				for _, name := range spaces {
@@ -133,7 +133,7 @@ func TestCorpus(t *testing.T) {
 					gone(t, &corev1.Namespace{}, "", name)
 				}
 			})
-			uids, leftOut, err := localcluster.Place(t.Context(), world.client, bytes.NewReader(list))
+			uids, leftOut, err := testcluster.Place(t.Context(), world.client, bytes.NewReader(list))
 			require.NoError(t, err)
 			require.Empty(t, leftOut)
 			recorded, err := os.ReadFile(capture)
@@ -143,9 +143,9 @@ func TestCorpus(t *testing.T) {
 			status, text := s.post(t, records, token, live.Bytes())
 			require.Equal(t, 200, status, text)
 
-			var got localcluster.Reports
+			var got testcluster.Reports
 			require.Eventually(t, func() bool {
-				got, err = localcluster.Live(t.Context(), world.client, spaces...)
+				got, err = testcluster.Live(t.Context(), world.client, spaces...)
 				return err == nil && cmp.Equal(want, got)
 			}, 30*time.Second, 500*time.Millisecond, "%s", lazy(func() string { return cmp.Diff(want, got) }))
 		})

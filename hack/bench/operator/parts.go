@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/operator/localcluster"
+	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 // podFleet is the pods that the records are about.
@@ -30,7 +30,7 @@ type podFleet struct {
 	size   int
 }
 
-func makeFleet(ctx context.Context, cluster *localcluster.Cluster, size int) (*podFleet, error) {
+func makeFleet(ctx context.Context, cluster *testcluster.Cluster, size int) (*podFleet, error) {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		return nil, err
