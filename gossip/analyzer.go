@@ -59,7 +59,7 @@ func (a *Analyzer) Observe(e Event) {
 	about := e.Subject()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.observe(about, &r, possible(e))
+	a.observeRecord(about, &r, isPossible(e))
 }
 
 // ObserveCPU takes CPU samples, like Observe one after the other, and does not keep them. It is for programs that read large captures:
@@ -70,8 +70,8 @@ func (a *Analyzer) ObserveCPU(samples []CPUSample) {
 	for i := range samples {
 		s := &samples[i]
 		r := record{event: s}
-		r.cpu(s)
-		a.observe(Subject{Kind: KindCPUThrottling, Namespace: s.Namespace, Pod: s.Pod, Container: s.Container}, &r, s.possible())
+		r.digestCPU(s)
+		a.observeRecord(Subject{Kind: KindCPUThrottling, Namespace: s.Namespace, Pod: s.Pod, Container: s.Container}, &r, s.isPossible())
 	}
 }
 
@@ -82,15 +82,15 @@ func (a *Analyzer) ObserveBirths(births []PodCreation) {
 	for i := range births {
 		c := &births[i]
 		r := record{event: c}
-		r.of(&c.Origin)
-		a.observe(Subject{Kind: KindPodBirth, Namespace: c.Namespace, Pod: c.Pod}, &r, c.possible())
+		r.setOrigin(&c.Origin)
+		a.observeRecord(Subject{Kind: KindPodBirth, Namespace: c.Namespace, Pod: c.Pod}, &r, c.isPossible())
 	}
 }
 
-// observe takes the record of an event whose figures are possible or not.
-func (a *Analyzer) observe(about Subject, r *record, possible bool) {
+// observeRecord takes the record of an event whose figures are possible or not.
+func (a *Analyzer) observeRecord(about Subject, r *record, possible bool) {
 	a.stats.Observed++
-	s, ok := a.find(about)
+	s, ok := a.findState(about)
 	if !possible {
 		a.stats.Dropped++
 		if ok {
@@ -99,16 +99,16 @@ func (a *Analyzer) observe(about Subject, r *record, possible bool) {
 		return
 	}
 	if ok {
-		s.take(r, a)
+		s.observe(r, a)
 		return
 	}
 	s = newState(about)
 	a.subjects[about] = s
-	a.follow(s)
-	s.take(r, a)
+	a.linkSuccessor(s)
+	s.observe(r, a)
 	s.ranked = s.newest
 	heap.Push(&a.oldest, s)
-	a.evict()
+	a.evictOldest()
 }
 
 // Finding says what is known of a subject now. False when nothing is.
@@ -119,7 +119,7 @@ func (a *Analyzer) Finding(about Subject) (Finding, bool) {
 	if !ok {
 		return nil, false
 	}
-	return s.finding(a)
+	return s.makeFinding(a)
 }
 
 // Findings goes through all findings, sorted by Subject.Compare. It works on the subjects that are there when it begins; events
@@ -148,9 +148,9 @@ func (a *Analyzer) Forget(namespace, pod, uid string) {
 	defer a.mu.Unlock()
 	for about, s := range a.subjects {
 		if about.Namespace == namespace && about.Pod == pod {
-			s.flush(a) // the newest records may be another pod's
+			s.applyPending(a) // the newest records may be another pod's
 			if sameUID(s.uid, uid) {
-				a.drop(s)
+				a.dropState(s)
 			}
 		}
 	}
@@ -161,7 +161,7 @@ func (a *Analyzer) Drop(about Subject) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if s, ok := a.subjects[about]; ok {
-		a.drop(s)
+		a.dropState(s)
 	}
 }
 

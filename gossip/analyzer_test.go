@@ -51,7 +51,7 @@ func every5s(n int, throttled int64, change ...func(*gossip.CPUSample)) []gossip
 	return events
 }
 
-func TestFinding(t *testing.T) {
+func TestFindingSaysWhatTheCountersAddUpTo(t *testing.T) {
 	_, got := observe(t, every5s(3, 40)...)
 	want := gossip.CPUThrottling{
 		Report: gossip.Report{
@@ -73,7 +73,7 @@ func TestFinding(t *testing.T) {
 	}
 }
 
-func TestSeverity(t *testing.T) {
+func TestCPUSeverityFollowsItsThresholds(t *testing.T) {
 	none := gossip.Optional[int64]{}
 	unlimited := func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(0.0) }
 	tests := map[string]struct {
@@ -124,7 +124,7 @@ func TestSeverity(t *testing.T) {
 }
 
 // When a container was throttled, and when not: a start differs in that from a limit that is too low.
-func TestThrottledAndCalm(t *testing.T) {
+func TestFindingSaysWhenItWasThrottledAndWhenNot(t *testing.T) {
 	throttledAt := func(n int, which ...int) []gossip.Event {
 		return every5s(n, 0, func(s *gossip.CPUSample) {
 			if slices.Contains(which, int(s.Time.Sub(t0)/(5*time.Second))) {
@@ -171,7 +171,7 @@ func TestThrottledAndCalm(t *testing.T) {
 	}
 }
 
-func TestThresholdsOfTheUser(t *testing.T) {
+func TestUsersThresholdsReplaceTheDefaults(t *testing.T) {
 	a := gossip.New(gossip.Options{ThrottleWarning: 0.6, ThrottleCritical: 0.9})
 	for _, e := range every5s(2, 28) { // 56 %
 		a.Observe(e)
@@ -180,7 +180,7 @@ func TestThresholdsOfTheUser(t *testing.T) {
 	require.Equal(t, gossip.SeverityInfo, f.Severity())
 }
 
-func TestPercentagesOnly(t *testing.T) {
+func TestPercentagesSufficeWithLowConfidence(t *testing.T) {
 	share := func(at time.Duration, ratio float64, period time.Duration) gossip.Event {
 		return gossip.CPUSample{
 			Origin:         gossip.Origin{Time: t0.Add(at), Namespace: "shop", Pod: "api-0", Container: "app", Period: period},
@@ -211,7 +211,7 @@ func TestPercentagesOnly(t *testing.T) {
 	})
 }
 
-func TestPeriodsThatWereNotTold(t *testing.T) {
+func TestSampleWithoutPeriodReachesBackToTheOneBefore(t *testing.T) {
 	untold := func(s *gossip.CPUSample) { s.Period = 0 }
 	_, got := observe(t, every5s(4, 40, untold)...)
 	require.Equal(t, 20*time.Second, got.Covered.Window)
@@ -250,7 +250,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 }
 
 // Records of one instant that begin something new: the order does not decide which of them is the newest.
-func TestEqualTimesAcrossEpochs(t *testing.T) {
+func TestOrderWithinAnInstantDoesNotDecideTheEpoch(t *testing.T) {
 	other := func(id string) func(*gossip.CPUSample) { return func(s *gossip.CPUSample) { s.ContainerID = id } }
 	uid := func(id string) func(*gossip.CPUSample) { return func(s *gossip.CPUSample) { s.PodUID = id } }
 	for name, change := range map[string]func(string) func(*gossip.CPUSample){"container": other, "pod": uid} {
@@ -275,7 +275,7 @@ func TestEqualTimesAcrossEpochs(t *testing.T) {
 	}
 }
 
-func TestRepeatedRecords(t *testing.T) {
+func TestIdenticalRecordsCountOnce(t *testing.T) {
 	a, once := observe(t, every5s(4, 40)...)
 	for _, e := range every5s(4, 40) {
 		a.Observe(e)
@@ -291,7 +291,7 @@ func TestRepeatedRecords(t *testing.T) {
 }
 
 // More records in one bucket than are remembered: all count, in whatever order the repeated ones come.
-func TestFullBucket(t *testing.T) {
+func TestAllRecordsOfAFoldedBucketCount(t *testing.T) {
 	var events []gossip.Event
 	for i := range 100 {
 		events = append(events, sample(time.Duration(i)*time.Millisecond, int64(i%50), func(s *gossip.CPUSample) { s.Period = time.Millisecond }))
@@ -306,7 +306,7 @@ func TestFullBucket(t *testing.T) {
 	require.Empty(t, cmp.Diff(want, got))
 }
 
-func TestWindowSlides(t *testing.T) {
+func TestSamplesLeaveTheWindow(t *testing.T) {
 	a, f := observe(t, sample(0, 50), sample(14*time.Minute+59*time.Second, 0), sample(15*time.Minute+30*time.Second, 0))
 	require.Equal(t, gossip.Some[int64](0), f.ThrottledPeriods, "the first sample has left the window")
 	require.Equal(t, gossip.SeverityCritical, f.History.Worst, "and is remembered")
@@ -332,7 +332,7 @@ func TestOtherSubjectsNeverMoveTheWindow(t *testing.T) {
 	require.Equal(t, 2, f.Coverage().Samples)
 }
 
-func TestNewPod(t *testing.T) {
+func TestNewPodStartsTheSubjectAfresh(t *testing.T) {
 	reborn := func(s *gossip.CPUSample) { s.PodUID = "u2" }
 	a, f := observe(t, append(every5s(4, 50), sample(30*time.Second, 0, reborn), sample(35*time.Second, 0, reborn))...)
 	require.Equal(t, "u2", f.PodUID)
@@ -347,7 +347,7 @@ func TestNewPod(t *testing.T) {
 	require.Equal(t, f.Throttled, got.(gossip.CPUThrottling).Throttled)
 }
 
-func TestNewEpoch(t *testing.T) {
+func TestNewEpochKeepsTheOldVerdictUntilItHasItsOwn(t *testing.T) {
 	raised := func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(1.0); s.Periods.Value = 30 }
 	before := append(every5s(4, 40), sample(20*time.Second, 0, raised))
 	_, f := observe(t, before...)
@@ -371,7 +371,7 @@ func TestNewEpoch(t *testing.T) {
 	require.Equal(t, 1, f.Covered.Dropped)
 }
 
-func TestTwoSources(t *testing.T) {
+func TestCountersAreBelievedBeforePercentages(t *testing.T) {
 	pixie := func(s *gossip.CPUSample) { s.Source = "pixie" }
 	percent := func(s *gossip.CPUSample) {
 		s.Source = "aaa"
@@ -386,7 +386,7 @@ func TestTwoSources(t *testing.T) {
 	require.Equal(t, 3, f.Covered.Samples)
 }
 
-func TestCoverage(t *testing.T) {
+func TestCoverageCountsGapsAndExpectedSamples(t *testing.T) {
 	_, f := observe(t, sample(0, 1), sample(5*time.Second, 1), sample(45*time.Second, 1), sample(50*time.Second, 1))
 	require.Equal(t, 55*time.Second, f.Covered.Window)
 	require.Equal(t, 11, f.Covered.Expected)
@@ -394,7 +394,7 @@ func TestCoverage(t *testing.T) {
 	require.Equal(t, gossip.ConfidenceLow, f.Covered.Confidence)
 }
 
-func TestImpossibleFigures(t *testing.T) {
+func TestImpossibleFiguresAreDropped(t *testing.T) {
 	a, _ := observe(t, sample(0, 40), sample(5*time.Second, -1), sample(5*time.Second, 1, func(s *gossip.CPUSample) { s.UsageUsec.Value = -5 }))
 	require.Equal(t, gossip.Stats{Observed: 3, Dropped: 2, Subjects: 1}, a.Stats())
 }
@@ -409,7 +409,7 @@ func TestAbsurdSumsDoNotWrap(t *testing.T) {
 	require.Positive(t, f.ThrottledTime.Value)
 }
 
-func TestMaxSubjects(t *testing.T) {
+func TestSubjectWithTheOldestEventIsEvicted(t *testing.T) {
 	a := gossip.New(gossip.Options{MaxSubjects: 3})
 	pod := func(name string) func(*gossip.CPUSample) { return func(s *gossip.CPUSample) { s.Pod = name } }
 	for i, name := range []string{"a", "b", "c"} {
@@ -429,7 +429,7 @@ func TestMaxSubjects(t *testing.T) {
 	require.False(t, ok)
 }
 
-func TestEnrich(t *testing.T) {
+func TestEnrichFillsTheCPULimitOfThePod(t *testing.T) {
 	pod := gossip.Pod{Name: "api-0", UID: "u1", Containers: []gossip.Container{
 		{Name: "app", CPULimit: gossip.Some(0.2)}, {Name: "free"},
 	}}

@@ -13,7 +13,7 @@ import (
 )
 
 // Records from memory that is used again say what they say one by one: nothing of that memory is kept.
-func TestObserveMany(t *testing.T) {
+func TestObservingManyKeepsNothingOfTheirMemory(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 9))
 	single, many := gossip.New(gossip.Options{}), gossip.New(gossip.Options{})
 	cpu, births := make([]gossip.CPUSample, 5), make([]gossip.PodCreation, 3)

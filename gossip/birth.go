@@ -13,19 +13,19 @@ const BirthObjective = 5 * time.Second
 // promptBirth is a birth that is nothing to talk about.
 const promptBirth = 2 * time.Second
 
-// observe keeps the first birth of the UID: of two, the earlier; of two at one time, the one whose fingerprint is smaller, so that
+// observeBirth keeps the first birth of the UID: of two, the earlier; of two at one time, the one whose fingerprint is smaller, so that
 // the order of arrival does not matter. A container that restarts is not born again.
-func (s *state) observe(birth *record) outcome {
+func (s *state) observeBirth(birth *record) outcome {
 	first := s.birth
 	if first != nil && birth.end > first.end {
 		return counted
 	}
-	birth.own()
+	birth.detach()
 	if first != nil {
-		if birth.print == first.print {
+		if birth.digest == first.digest {
 			return repeated
 		}
-		if cmp.Or(cmp.Compare(birth.end, first.end), cmp.Compare(birth.print, first.print)) > 0 {
+		if cmp.Or(cmp.Compare(birth.end, first.end), cmp.Compare(birth.digest, first.digest)) > 0 {
 			return counted
 		}
 	}
@@ -95,9 +95,9 @@ func longestStage(c *PodCreation) Stage {
 // maxSteps is how many steps of a timeline are kept.
 const maxSteps = 32
 
-// telling keeps the steps that tell most, in their order: the first, the last, and those on both sides of the longest gaps, where
+// informativeSteps keeps the steps that tell most, in their order: the first, the last, and those on both sides of the longest gaps, where
 // the time went.
-func telling(steps []Step, most int) []Step {
+func informativeSteps(steps []Step, most int) []Step {
 	if len(steps) <= most {
 		return steps
 	}

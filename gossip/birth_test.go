@@ -34,7 +34,7 @@ func findBirth(t *testing.T, events ...gossip.Event) gossip.PodBirth {
 	return found[0].(gossip.PodBirth)
 }
 
-func TestBirth(t *testing.T) {
+func TestBirthSeverityFollowsTheObjective(t *testing.T) {
 	pull := func(d time.Duration) func(*gossip.PodCreation) {
 		return func(c *gossip.PodCreation) { c.ImagePull = gossip.Some(d) }
 	}
@@ -68,7 +68,7 @@ func TestBirth(t *testing.T) {
 	require.Equal(t, []string{"image_pull_ns"}, findBirth(t, born(0, time.Second, unknown)).Covered.Missing)
 }
 
-func TestLongestStage(t *testing.T) {
+func TestLongestStageOfABirthIsFound(t *testing.T) {
 	timeline := func(c *gossip.PodCreation) {
 		c.Timeline = []gossip.Step{
 			{Offset: 0, Actor: gossip.ActorKernel, Action: "cgroup made"},
@@ -85,7 +85,7 @@ func TestLongestStage(t *testing.T) {
 	require.Empty(t, findBirth(t, born(0, time.Second)).Longest.Name, "nothing tells")
 }
 
-func TestFirstBirthStays(t *testing.T) {
+func TestFirstBirthOfAPodStays(t *testing.T) {
 	first, later := born(0, time.Second), born(time.Minute, 9*time.Second)
 	twin := born(0, time.Second, func(c *gossip.PodCreation) { c.TotalSyscalls.Value++ })
 	want := findBirth(t, first, twin, later)

@@ -12,32 +12,32 @@ import (
 type span struct {
 	start, end int64 // Unix nanoseconds
 	samples    int64
-	told       bool // the record itself said how long it is
+	timed      bool // the record itself said how long it is
 	bucket     int  // where it is in its window …
-	stamp      int  // … and in its bucket; of no use for a full one
+	sample     int  // … and in its bucket; of no use for a full one
 }
 
 // spanLists are lists that nobody needs any more: they are long, and each finding needs one for a moment.
 var spanLists = sync.Pool{New: func() any { return &[]span{} }}
 
-// spans lists the samples of the window, and where the samples ended that have left it. Those that did not tell their period have none
+// listSpans lists the samples of the window, and where the samples ended that have left it. Those that did not tell their period have none
 // yet: see inOrder.
-func (w *window[S]) spans() (list []span, gone int64) {
+func (w *window[S]) listSpans() (list []span, gone int64) {
 	list = (*spanLists.Get().(*[]span))[:0]
 	for i, b := range w.buckets {
-		if b.isFull() {
-			list = append(list, span{b.rare.first, b.rare.last, b.rare.count, b.rare.untold == 0, i, 0})
+		if b.isFolded() {
+			list = append(list, span{b.overflow.firstStart, b.overflow.lastEnd, b.overflow.samples, b.overflow.untimed == 0, i, 0})
 		}
-		for j, s := range b.stamps() {
-			list = append(list, span{s.end - int64(s.period), s.end, 1, b.looseOf(j) == nil, i, j})
+		for j, s := range b.singleSamples() {
+			list = append(list, span{s.end - int64(s.period), s.end, 1, b.onceTimedAt(j) == nil, i, j})
 		}
 	}
-	return list, w.gone
+	return list, w.lastExpired
 }
 
-// inOrder sorts samples by time. A sample that did not tell its period reaches back to the sample before it; the very first one, where
+// sortSpans sorts samples by time. A sample that did not tell its period reaches back to the sample before it; the very first one, where
 // nothing is known to be before it, is taken to be as long as the median of the others.
-func inOrder(list []span, gone int64) []span {
+func sortSpans(list []span, gone int64) []span {
 	order := func(a, b span) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.start, b.start)) }
 	if !slices.IsSortedFunc(list, order) {
 		slices.SortFunc(list, order)
@@ -45,7 +45,7 @@ func inOrder(list []span, gone int64) []span {
 	orphans := 0 // samples without a period at the very beginning
 	for i := range list {
 		switch before := previousEnd(list, i, gone); {
-		case list[i].told:
+		case list[i].timed:
 		case before != 0:
 			list[i].start = before
 		default:
@@ -57,7 +57,7 @@ func inOrder(list []span, gone int64) []span {
 	}
 	typical := int64(medianPeriod(list))
 	for i := range orphans {
-		if !list[i].told {
+		if !list[i].timed {
 			list[i].start = min(list[i].start, list[i].end-typical)
 		}
 	}
@@ -113,8 +113,8 @@ func coverageOf(list []span) Coverage {
 	return c
 }
 
-// confidence is High with counters and at least 90 % of the expected samples, Medium from 50 %, else Low.
-func (c Coverage) confidence(counters bool) Confidence {
+// rateConfidence is High with counters and at least 90 % of the expected samples, Medium from 50 %, else Low.
+func (c Coverage) rateConfidence(counters bool) Confidence {
 	switch share := float64(c.Samples) / float64(max(1, c.Expected)); {
 	case !counters:
 		return ConfidenceLow
@@ -127,41 +127,41 @@ func (c Coverage) confidence(counters bool) Confidence {
 	}
 }
 
-// total sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no length is known.
-func (w *window[S]) total() (sum S, wall int64) {
+// totalSums sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no length is known.
+func (w *window[S]) totalSums() (sum S, wall int64) {
 	for _, b := range w.buckets {
-		if b.untold() > 0 {
-			return w.totalUntold()
+		if b.countUntimed() > 0 {
+			return w.totalWithUntimed()
 		}
-		wall = addSat(wall, b.spent)
+		wall = addSat(wall, b.timedUsec)
 	}
 	for _, b := range w.buckets { // buckets are seldom in a cache: a pass that does little, as the one above, has many fetched at once
-		sum = sum.plus(b.sums)
+		sum = sum.merge(b.sums)
 	}
 	return sum, wall
 }
 
-// totalUntold is total where some samples did not tell their period.
-func (w *window[S]) totalUntold() (sum S, wall int64) {
-	for _, s := range inOrder(w.spans()) {
-		if s.told {
+// totalWithUntimed is total where some samples did not tell their period.
+func (w *window[S]) totalWithUntimed() (sum S, wall int64) {
+	for _, s := range sortSpans(w.listSpans()) {
+		if s.timed {
 			continue
 		}
 		b := w.buckets[s.bucket]
 		usec := (s.end - s.start) / int64(time.Microsecond)
-		if !b.isFull() {
+		if !b.isFolded() {
 			wall = addSat(wall, usec)
-			sum = sum.plus(b.looseOf(s.stamp)(usec))
+			sum = sum.merge(b.onceTimedAt(s.sample)(usec))
 			continue
 		}
-		usec = max(0, usec-b.spent)
+		usec = max(0, usec-b.timedUsec)
 		wall = addSat(wall, usec)
-		sum = sum.plus(b.sums.settle(usec, b.rare.untold))
+		sum = sum.merge(b.sums.completeUntimed(usec, b.overflow.untimed))
 	}
 	for _, b := range w.buckets {
-		wall = addSat(wall, b.spent)
-		if !b.isFull() || b.rare.untold == 0 { // the others are settled above
-			sum = sum.plus(b.sums)
+		wall = addSat(wall, b.timedUsec)
+		if !b.isFolded() || b.overflow.untimed == 0 { // the others are settled above
+			sum = sum.merge(b.sums)
 		}
 	}
 	return sum, wall

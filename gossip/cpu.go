@@ -10,30 +10,30 @@ const defaultCFSPeriod = 100 * time.Millisecond
 
 func cfsPeriod(d time.Duration) time.Duration { return cmp.Or(max(0, d), defaultCFSPeriod) }
 
-func (w *cpuWindow) severity(s *stream, t thresholds) Severity {
-	sum, wall := w.recent()
+func (w *cpuWindow) judgeSeverity(s *stream, t thresholds) Severity {
+	sum, wall := w.runningTotal()
 	var f CPUThrottling
-	s.cpuFigures(&f, sum, wall)
-	level, _ := t.judge(&f)
+	s.fillCPUFigures(&f, sum, wall)
+	level, _ := t.judgeCPU(&f)
 	return level
 }
 
-func (w *cpuWindow) finding(s *stream, t thresholds) windowed {
-	sum, wall := w.total()
+func (w *cpuWindow) judgeWindow(s *stream, t thresholds) windowFinding {
+	sum, wall := w.totalSums()
 	var f CPUThrottling
-	s.cpuFigures(&f, &sum, wall)
+	s.fillCPUFigures(&f, &sum, wall)
 	if sum.lastThrottled != 0 {
-		w.calm(&f, sum.lastThrottled)
+		w.measureCalm(&f, sum.lastThrottled)
 	}
-	f.Level, f.Reason = t.judge(&f)
+	f.Level, f.Reason = t.judgeCPU(&f)
 	return f
 }
 
-// calm fills in when the container was throttled first, and for how long it was not. Each bucket remembers its last
+// measureCalm fills in when the container was throttled first, and for how long it was not. Each bucket remembers its last
 // sample that was.
-func (w *cpuWindow) calm(f *CPUThrottling, lastThrottled int64) {
-	list, gone := w.spans()
-	list = inOrder(list, gone)
+func (w *cpuWindow) measureCalm(f *CPUThrottling, lastThrottled int64) {
+	list, gone := w.listSpans()
+	list = sortSpans(list, gone)
 	for _, s := range list {
 		if s.end > lastThrottled {
 			f.Calm += time.Duration(s.end - max(s.start, lastThrottled))
@@ -55,8 +55,8 @@ func (w *cpuWindow) calm(f *CPUThrottling, lastThrottled int64) {
 	}
 }
 
-// cpuFigures turns the sums of the window into figures of f. A figure is the mean of the samples that told it.
-func (s *stream) cpuFigures(f *CPUThrottling, sum *cpuSums, wall int64) {
+// fillCPUFigures turns the sums of the window into figures of f. A figure is the mean of the samples that told it.
+func (s *stream) fillCPUFigures(f *CPUThrottling, sum *cpuSums, wall int64) {
 	f.Limit, f.CFSPeriod = s.limit, defaultCFSPeriod
 	if sum.threads > 0 {
 		f.Threads = Some(int64(sum.threads))
@@ -72,62 +72,62 @@ func (s *stream) cpuFigures(f *CPUThrottling, sum *cpuSums, wall int64) {
 		means = *sum.means
 	}
 	if s.counters {
-		f.fromCounters(sum, wall)
+		f.fillFromCounters(sum, wall)
 	} else {
-		f.Throttled = means.ratio.value()
+		f.Throttled = means.ratio.weightedMean()
 	}
 	if !f.Usage.Known {
-		f.Usage = means.cores.value()
+		f.Usage = means.cores.weightedMean()
 	}
 	if !f.UsedOfLimit.Known {
-		f.UsedOfLimit = means.ofTheLimit.value()
+		f.UsedOfLimit = means.ofTheLimit.weightedMean()
 	}
 	if !f.UsedOfLimit.Known && f.Usage.Known && f.Limit.Value > 0 {
 		f.UsedOfLimit = Some(f.Usage.Value / f.Limit.Value)
 	}
 }
 
-func (f *CPUThrottling) fromCounters(sum *cpuSums, wall int64) {
+func (f *CPUThrottling) fillFromCounters(sum *cpuSums, wall int64) {
 	f.Periods, f.ThrottledPeriods = Some(sum.periods), Some(sum.throttled)
 	if sum.noWait == 0 {
-		f.ThrottledTime = Some(microseconds(sum.waitUsec))
+		f.ThrottledTime = Some(durationOf(sum.waitUsec))
 	}
 	if sum.waited > 0 {
-		f.MeanWait = Some(microseconds(sum.waitUsec) / time.Duration(sum.waited))
+		f.MeanWait = Some(durationOf(sum.waitUsec) / time.Duration(sum.waited))
 	}
 	if sum.periods > 0 {
 		f.Throttled = Some(float64(sum.throttled) / float64(sum.periods))
-		f.CFSPeriod = microseconds(sum.enforcedUsec) / time.Duration(sum.periods)
+		f.CFSPeriod = durationOf(sum.enforcedUsec) / time.Duration(sum.periods)
 	}
 	if wall > 0 {
 		f.Active = Some(min(1, float64(sum.enforcedUsec)/float64(wall)))
 	}
-	if sum.usedUsec > 0 {
-		f.Usage = Some(float64(sum.usageUsec) / float64(sum.usedUsec))
-		f.UsageTime = Some(microseconds(sum.usageUsec))
-		if sum.usedUsec != wall { // some samples did not tell: they are taken to be like the others
-			f.UsageTime = Some(microseconds(int64(min(f.Usage.Value*float64(wall), 1<<62))))
+	if sum.timedUsec > 0 {
+		f.Usage = Some(float64(sum.usageUsec) / float64(sum.timedUsec))
+		f.UsageTime = Some(durationOf(sum.usageUsec))
+		if sum.timedUsec != wall { // some samples did not tell: they are taken to be like the others
+			f.UsageTime = Some(durationOf(int64(min(f.Usage.Value*float64(wall), 1<<62))))
 		}
 		if f.Limit.Value > 0 { // not Usage/Limit: that rounds twice, and 80 % would be a little less than 80 %
-			f.UsedOfLimit = Some(float64(sum.usageUsec) / (float64(sum.usedUsec) * f.Limit.Value))
+			f.UsedOfLimit = Some(float64(sum.usageUsec) / (float64(sum.timedUsec) * f.Limit.Value))
 		}
 	}
 }
 
-// microseconds stops at the longest Duration (292 years) instead of wrapping round.
-func microseconds(n int64) time.Duration { return time.Duration(mulSat(n, int64(time.Microsecond))) }
+// durationOf stops at the longest Duration (292 years) instead of wrapping round.
+func durationOf(n int64) time.Duration { return time.Duration(mulSat(n, int64(time.Microsecond))) }
 
-// missing names the fields that a sample lacks and that would have made the verdict or the advice better.
-func (w *cpuWindow) missing(s *stream) []string {
-	sum, wall := w.total()
+// missingFields names the fields that a sample lacks and that would have made the verdict or the advice better.
+func (w *cpuWindow) missingFields(s *stream) []string {
+	sum, wall := w.totalSums()
 	var f CPUThrottling
-	s.cpuFigures(&f, &sum, wall)
-	return named([]field{
+	s.fillCPUFigures(&f, &sum, wall)
+	return missingNames([]field{
 		{!s.counters, "nr_periods"},
 		{sum.noWait > 0, "throttled_usec"},
 		{sum.noUsage > 0 && (s.counters || (!f.Usage.Known && !f.UsedOfLimit.Known)), "usage_usec"},
 		{!f.Limit.Known, "limit_cores"},
 		{!f.Threads.Known, "threads"},
-		{w.untold(), "period_seconds"},
+		{w.hasUntimed(), "period_seconds"},
 	})
 }

@@ -9,9 +9,9 @@ type cpuSums struct {
 	waitUsec           int64 // throttled time …
 	waited             int64 // … and the throttled periods of the samples that told it
 	usageUsec          int64 // CPU time …
-	usedUsec           int64 // … and the length of the samples that told it, and their own length
+	timedUsec          int64 // … and the length of the samples that told it, and their own length
 	lastThrottled      int64 // newest end of a throttled sample, Unix nanoseconds
-	usedUntold         int32 // samples that told the CPU time, and not their own length
+	untimedUsage       int32 // samples that told the CPU time, and not their own length
 	noWait, noUsage    int32 // samples that lack the figure
 	threads, nodeCPUs  int32 // largest seen
 	means              *cpuMeans
@@ -24,13 +24,13 @@ type cpuMeans struct {
 
 // mean is a mean weighted by the length of samples.
 type mean struct {
-	sum, weight int64 // sum of value (in billionths) times length (in milliseconds), and of length
-	loose, n    int64 // sum of value (in billionths), and number, of samples whose length is not known
+	sum, weight         int64 // sum of value (in billionths) times length (in milliseconds), and of length
+	untimedSum, untimed int64 // sum of value (in billionths), and number, of samples whose length is not known
 }
 
 const billion = 1e9
 
-func (m *mean) count(v Optional[float64], ms int64) {
+func (m *mean) addValue(v Optional[float64], ms int64) {
 	if !v.Known {
 		return
 	}
@@ -39,32 +39,32 @@ func (m *mean) count(v Optional[float64], ms int64) {
 		m.sum = addSat(m.sum, mulSat(scaled, ms))
 		m.weight = addSat(m.weight, ms)
 	} else {
-		m.loose = addSat(m.loose, scaled)
-		m.n++
+		m.untimedSum = addSat(m.untimedSum, scaled)
+		m.untimed++
 	}
 }
 
 func (m *mean) add(o mean) {
 	m.sum, m.weight = addSat(m.sum, o.sum), addSat(m.weight, o.weight)
-	m.loose, m.n = addSat(m.loose, o.loose), m.n+o.n
+	m.untimedSum, m.untimed = addSat(m.untimedSum, o.untimedSum), m.untimed+o.untimed
 }
 
-// settle weighs the samples without a length, once it is known how long they were together: they share it evenly.
-func (m *mean) settle(ms int64) {
-	if m.n > 0 && ms > 0 {
-		m.sum = addSat(m.sum, mulSat(m.loose/m.n, ms))
+// weighUntimed weighs the samples without a length, once it is known how long they were together: they share it evenly.
+func (m *mean) weighUntimed(ms int64) {
+	if m.untimed > 0 && ms > 0 {
+		m.sum = addSat(m.sum, mulSat(m.untimedSum/m.untimed, ms))
 		m.weight = addSat(m.weight, ms)
-		m.loose, m.n = 0, 0
+		m.untimedSum, m.untimed = 0, 0
 	}
 }
 
-// value is the mean; where no sample has a length, all weigh the same.
-func (m mean) value() Optional[float64] {
+// weightedMean is the mean; where no sample has a length, all weigh the same.
+func (m mean) weightedMean() Optional[float64] {
 	switch {
 	case m.weight > 0:
 		return Some(float64(m.sum) / float64(m.weight) / billion)
-	case m.n > 0:
-		return Some(float64(m.loose) / float64(m.n) / billion)
+	case m.untimed > 0:
+		return Some(float64(m.untimedSum) / float64(m.untimed) / billion)
 	default:
 		return Optional[float64]{}
 	}
@@ -72,18 +72,18 @@ func (m mean) value() Optional[float64] {
 
 // cpuEntry makes an empty entry that of one CPU sample.
 func cpuEntry(e *entry[cpuSums], s *CPUSample, digest fingerprint) {
-	e.stamp = stamp{end: s.Time.UnixNano(), period: s.Period, print: digest}
-	e.sums.count(s)
+	e.stamp = stamp{end: s.Time.UnixNano(), period: s.Period, digest: digest}
+	e.sums.setCounters(s)
 	a := cpuAverages{s.UsageUsec.Known, s.ThrottledShare, s.UsageCores, s.ReportedShare}
 	if s.Period > 0 {
-		e.sums.means = a.means(s.Period.Microseconds())
+		e.sums.means = a.weightedMeans(s.Period.Microseconds())
 	} else {
-		e.loose = a.sums
+		e.onceTimed = a.sumsOnceTimed
 	}
 }
 
-// count makes empty sums the counters of one sample.
-func (c *cpuSums) count(s *CPUSample) {
+// setCounters makes empty sums the counters of one sample.
+func (c *cpuSums) setCounters(s *CPUSample) {
 	throttled := min(s.ThrottledPeriods.Or(0), s.Periods.Or(0))
 	c.periods, c.throttled = s.Periods.Or(0), throttled
 	c.enforcedUsec = mulSat(c.periods, cfsPeriod(s.CFSPeriod).Microseconds())
@@ -97,9 +97,9 @@ func (c *cpuSums) count(s *CPUSample) {
 	case !ok:
 		c.noUsage = 1
 	case s.Period > 0:
-		c.usageUsec, c.usedUsec = usage, s.Period.Microseconds()
+		c.usageUsec, c.timedUsec = usage, s.Period.Microseconds()
 	default:
-		c.usageUsec, c.usedUntold = usage, 1
+		c.usageUsec, c.untimedUsage = usage, 1
 	}
 	if throttled > 0 || s.ThrottledShare.Or(0) > 0 {
 		c.lastThrottled = max(0, s.Time.UnixNano())
@@ -112,44 +112,44 @@ type cpuAverages struct {
 	ratio, cores, ofTheLimit Optional[float64]
 }
 
-// means weighs the averages of a sample of that length in microseconds; 0 is a length that is not known. Nil where it has none.
-func (a cpuAverages) means(usec int64) *cpuMeans {
+// weightedMeans weighs the averages of a sample of that length in microseconds; 0 is a length that is not known. Nil where it has none.
+func (a cpuAverages) weightedMeans(usec int64) *cpuMeans {
 	if !a.ratio.Known && !a.cores.Known && !a.ofTheLimit.Known {
 		return nil
 	}
 	m := &cpuMeans{}
-	m.ratio.count(a.ratio, usec/1000)
-	m.cores.count(a.cores, usec/1000)
-	m.ofTheLimit.count(a.ofTheLimit, usec/1000)
+	m.ratio.addValue(a.ratio, usec/1000)
+	m.cores.addValue(a.cores, usec/1000)
+	m.ofTheLimit.addValue(a.ofTheLimit, usec/1000)
 	return m
 }
 
-// sums are what a sample of that length adds besides its counters.
-func (a cpuAverages) sums(usec int64) cpuSums {
-	c := cpuSums{means: a.means(usec)}
+// sumsOnceTimed are what a sample of that length adds besides its counters.
+func (a cpuAverages) sumsOnceTimed(usec int64) cpuSums {
+	c := cpuSums{means: a.weightedMeans(usec)}
 	if a.usage {
-		c.usedUsec = usec
+		c.timedUsec = usec
 	}
 	return c
 }
 
-// plus implements sums.
-func (c cpuSums) plus(o cpuSums) cpuSums {
+// merge implements sums.
+func (c cpuSums) merge(o cpuSums) cpuSums {
 	c.add(&o)
 	return c
 }
 
-// sub takes other sums away again, of which largest values stay as they are. False: that cannot be done. A sum that may have stopped at
+// remove takes other sums away again, of which largest values stay as they are. False: that cannot be done. A sum that may have stopped at
 // the largest number does not tell what it was made of, and averages are rare.
-func (c *cpuSums) sub(o *cpuSums) bool {
+func (c *cpuSums) remove(o *cpuSums) bool {
 	const most = 1<<62 - 1
-	largest := c.periods | c.throttled | c.enforcedUsec | c.waitUsec | c.waited | c.usageUsec | c.usedUsec
+	largest := c.periods | c.throttled | c.enforcedUsec | c.waitUsec | c.waited | c.usageUsec | c.timedUsec
 	if largest > most || c.means != nil {
 		return false
 	}
 	c.periods, c.throttled, c.enforcedUsec = c.periods-o.periods, c.throttled-o.throttled, c.enforcedUsec-o.enforcedUsec
 	c.waitUsec, c.waited = c.waitUsec-o.waitUsec, c.waited-o.waited
-	c.usageUsec, c.usedUsec, c.usedUntold = c.usageUsec-o.usageUsec, c.usedUsec-o.usedUsec, c.usedUntold-o.usedUntold
+	c.usageUsec, c.timedUsec, c.untimedUsage = c.usageUsec-o.usageUsec, c.timedUsec-o.timedUsec, c.untimedUsage-o.untimedUsage
 	c.noWait, c.noUsage = c.noWait-o.noWait, c.noUsage-o.noUsage
 	return true
 }
@@ -158,8 +158,8 @@ func (c *cpuSums) add(o *cpuSums) {
 	c.periods, c.throttled = addSat(c.periods, o.periods), addSat(c.throttled, o.throttled)
 	c.enforcedUsec = addSat(c.enforcedUsec, o.enforcedUsec)
 	c.waitUsec, c.waited = addSat(c.waitUsec, o.waitUsec), addSat(c.waited, o.waited)
-	c.usageUsec, c.usedUsec = addSat(c.usageUsec, o.usageUsec), addSat(c.usedUsec, o.usedUsec)
-	c.usedUntold += o.usedUntold
+	c.usageUsec, c.timedUsec = addSat(c.usageUsec, o.usageUsec), addSat(c.timedUsec, o.timedUsec)
+	c.untimedUsage += o.untimedUsage
 	c.noWait, c.noUsage = c.noWait+o.noWait, c.noUsage+o.noUsage
 	c.lastThrottled = max(c.lastThrottled, o.lastThrottled)
 	c.threads, c.nodeCPUs = max(c.threads, o.threads), max(c.nodeCPUs, o.nodeCPUs)
@@ -173,14 +173,14 @@ func (c *cpuSums) add(o *cpuSums) {
 	}
 }
 
-// settle implements sums.
-func (c cpuSums) settle(usec, untold int64) cpuSums {
-	c.usedUsec = addSat(c.usedUsec, mulSat(usec, int64(c.usedUntold))/untold)
+// completeUntimed implements sums.
+func (c cpuSums) completeUntimed(usec, untold int64) cpuSums {
+	c.timedUsec = addSat(c.timedUsec, mulSat(usec, int64(c.untimedUsage))/untold)
 	if c.means != nil {
 		settled := *c.means
-		settled.ratio.settle(usec / 1000)
-		settled.cores.settle(usec / 1000)
-		settled.ofTheLimit.settle(usec / 1000)
+		settled.ratio.weighUntimed(usec / 1000)
+		settled.cores.weighUntimed(usec / 1000)
+		settled.ofTheLimit.weighUntimed(usec / 1000)
 		c.means = &settled
 	}
 	return c

@@ -52,8 +52,8 @@ func (r Report) UID() string { return r.PodUID }
 // Time is that of the newest record.
 func (r Report) Time() time.Time { return r.At }
 
-// report is the whole of it, for those who hold a finding of any kind.
-func (r Report) report() Report { return r }
+// wholeReport is the whole of it, for those who hold a finding of any kind.
+func (r Report) wholeReport() Report { return r }
 
 // History is the part of a finding that outlives its window. All times are event times.
 type History struct {
@@ -115,10 +115,10 @@ type CPUThrottling struct {
 	Standing bool
 }
 
-func (CPUThrottling) isFinding()     {}
-func (f CPUThrottling) stands() bool { return f.Standing }
+func (CPUThrottling) isFinding()         {}
+func (f CPUThrottling) isPrevious() bool { return f.Standing }
 
-func (f CPUThrottling) with(r Report, standing bool) windowed {
+func (f CPUThrottling) withReport(r Report, standing bool) windowFinding {
 	f.Report, f.Standing = r, standing
 	return f
 }

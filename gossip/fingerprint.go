@@ -13,113 +13,113 @@ type fingerprint uint64
 
 // fingerprintOf digests an event. A cryptographic hash is not needed: who forges a collision makes us forget a record of his own.
 func fingerprintOf(e Event) fingerprint {
-	h := fingerprint(beginPrint)
+	h := fingerprint(emptyFingerprint)
 	switch e := e.(type) {
 	case CPUSample:
-		h.cpu(&e)
+		h.addCPU(&e)
 	case MemorySample:
-		h.origin(e.Origin)
-		h.numbers(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills)
-		h.shares(e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60, e.PageFaultRate)
+		h.addOrigin(e.Origin)
+		h.addNumbers(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills)
+		h.addShares(e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60, e.PageFaultRate)
 	case OOMKill:
-		h.origin(e.Origin)
-		h.numbers(e.VictimPID, e.UsageBytes, e.LimitBytes)
-		h.text(e.VictimComm)
-		h.text(string(e.Scope))
+		h.addOrigin(e.Origin)
+		h.addNumbers(e.VictimPID, e.UsageBytes, e.LimitBytes)
+		h.addText(e.VictimComm)
+		h.addText(string(e.Scope))
 	case NetworkSample:
-		h.origin(e.Origin)
-		h.numbers(e.Segments, e.Retransmits, e.RxPackets, e.TxPackets, e.RxDrops, e.TxDrops, e.RxErrors, e.TxErrors, e.FailedConnects)
-		h.shares(e.RetransmitShare, e.DropShare)
-		h.durations(e.Latency, e.LatencyP50, e.LatencyP99)
+		h.addOrigin(e.Origin)
+		h.addNumbers(e.Segments, e.Retransmits, e.RxPackets, e.TxPackets, e.RxDrops, e.TxDrops, e.RxErrors, e.TxErrors, e.FailedConnects)
+		h.addShares(e.RetransmitShare, e.DropShare)
+		h.addDurations(e.Latency, e.LatencyP50, e.LatencyP99)
 	case PodCreation:
-		h.birth(&e)
+		h.addBirth(&e)
 	}
 	return h
 }
 
-// beginPrint is the digest of nothing.
-const beginPrint = 0xcbf29ce484222325
+// emptyFingerprint is the digest of nothing.
+const emptyFingerprint = 0xcbf29ce484222325
 
-func (h *fingerprint) cpu(e *CPUSample) {
-	*h = beginPrint
-	h.origin(e.Origin)
-	h.numbers(e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs)
-	h.shares(e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores)
-	h.number(uint64(e.CFSPeriod))
+func (h *fingerprint) addCPU(e *CPUSample) {
+	*h = emptyFingerprint
+	h.addOrigin(e.Origin)
+	h.addNumbers(e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs)
+	h.addShares(e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores)
+	h.addNumber(uint64(e.CFSPeriod))
 }
 
-func (h *fingerprint) birth(e *PodCreation) {
-	*h = beginPrint
-	h.origin(e.Origin)
-	h.number(uint64(e.Duration))
-	h.numbers(e.TotalSyscalls, e.NamespaceOps, e.CgroupWrites, e.Execs, e.Processes, e.Mounts, e.IPTablesRules)
-	h.durations(e.ImagePull, e.Init)
+func (h *fingerprint) addBirth(e *PodCreation) {
+	*h = emptyFingerprint
+	h.addOrigin(e.Origin)
+	h.addNumber(uint64(e.Duration))
+	h.addNumbers(e.TotalSyscalls, e.NamespaceOps, e.CgroupWrites, e.Execs, e.Processes, e.Mounts, e.IPTablesRules)
+	h.addDurations(e.ImagePull, e.Init)
 	if len(e.Syscalls) > 0 { // to sort nothing takes memory too
 		for _, name := range slices.Sorted(maps.Keys(e.Syscalls)) {
-			h.text(name)
-			h.number(uint64(e.Syscalls[name]))
+			h.addText(name)
+			h.addNumber(uint64(e.Syscalls[name]))
 		}
 	}
 	for _, s := range e.Timeline {
-		h.number(uint64(s.Offset))
-		h.text(string(s.Actor))
-		h.text(s.Action)
-		h.text(s.Details)
+		h.addNumber(uint64(s.Offset))
+		h.addText(string(s.Actor))
+		h.addText(s.Action)
+		h.addText(s.Details)
 	}
 }
 
-func (h *fingerprint) origin(o Origin) {
-	h.number(uint64(o.Time.UnixNano()))
-	h.number(uint64(o.Period))
-	h.text(o.PodUID)
-	h.text(o.Node)
-	h.text(o.ContainerID)
-	h.text(o.Source)
+func (h *fingerprint) addOrigin(o Origin) {
+	h.addNumber(uint64(o.Time.UnixNano()))
+	h.addNumber(uint64(o.Period))
+	h.addText(o.PodUID)
+	h.addText(o.Node)
+	h.addText(o.ContainerID)
+	h.addText(o.Source)
 }
 
-func (h *fingerprint) number(n uint64) {
+func (h *fingerprint) addNumber(n uint64) {
 	*h = (*h ^ fingerprint(n)) * 0x9e3779b97f4a7c15
 	*h ^= *h >> 29
 }
 
-// optional digests a figure that was told, and adds to the mask of those that were.
-func (h *fingerprint) optional(told uint64, known bool, bits uint64) uint64 {
+// addOptional digests a figure that was told, and adds to the mask of those that were.
+func (h *fingerprint) addOptional(told uint64, known bool, bits uint64) uint64 {
 	if !known {
 		return told << 1
 	}
-	h.number(bits)
+	h.addNumber(bits)
 	return told<<1 | 1
 }
 
-func (h *fingerprint) numbers(list ...Optional[int64]) {
+func (h *fingerprint) addNumbers(list ...Optional[int64]) {
 	var told uint64
 	for _, o := range list {
-		told = h.optional(told, o.Known, uint64(o.Value))
+		told = h.addOptional(told, o.Known, uint64(o.Value))
 	}
-	h.number(told)
+	h.addNumber(told)
 }
 
-func (h *fingerprint) shares(list ...Optional[float64]) {
+func (h *fingerprint) addShares(list ...Optional[float64]) {
 	var told uint64
 	for _, o := range list {
-		told = h.optional(told, o.Known, math.Float64bits(o.Value))
+		told = h.addOptional(told, o.Known, math.Float64bits(o.Value))
 	}
-	h.number(told)
+	h.addNumber(told)
 }
 
-func (h *fingerprint) durations(list ...Optional[time.Duration]) {
+func (h *fingerprint) addDurations(list ...Optional[time.Duration]) {
 	var told uint64
 	for _, o := range list {
-		told = h.optional(told, o.Known, uint64(o.Value))
+		told = h.addOptional(told, o.Known, uint64(o.Value))
 	}
-	h.number(told)
+	h.addNumber(told)
 }
 
-// text digests the bytes and the length, so that "ab","c" differs from "a","bc".
-func (h *fingerprint) text(s string) {
-	h.number(uint64(len(s)))
+// addText digests the bytes and the length, so that "ab","c" differs from "a","bc".
+func (h *fingerprint) addText(s string) {
+	h.addNumber(uint64(len(s)))
 	for ; len(s) >= 8; s = s[8:] {
-		h.number(uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		h.addNumber(uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56)
 	}
 	if s == "" {
@@ -129,5 +129,5 @@ func (h *fingerprint) text(s string) {
 	for i := range len(s) {
 		tail = tail<<8 | uint64(s[i])
 	}
-	h.number(tail)
+	h.addNumber(tail)
 }

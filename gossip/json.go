@@ -119,58 +119,66 @@ type (
 	}
 )
 
-func (f *CPUThrottling) json() cpuJSON { return cpuJSON{(*plainCPU)(f), (*textDuration)(&f.CFSPeriod)} }
+func (f *CPUThrottling) jsonForm() cpuJSON {
+	return cpuJSON{(*plainCPU)(f), (*textDuration)(&f.CFSPeriod)}
+}
 
-func (f *PodBirth) json() birthJSON { return birthJSON{(*plainBirth)(f), (*textDuration)(&f.Own)} }
+func (f *PodBirth) jsonForm() birthJSON { return birthJSON{(*plainBirth)(f), (*textDuration)(&f.Own)} }
 
-func (c *PodCreation) json() creationJSON {
+func (c *PodCreation) jsonForm() creationJSON {
 	return creationJSON{(*plainCreation)(c), (*textDuration)(&c.Period), (*textDuration)(&c.Duration)}
 }
-func (s *Step) json() stepJSON   { return stepJSON{(*plainStep)(s), (*textDuration)(&s.Offset)} }
-func (s *Stage) json() stageJSON { return stageJSON{(*plainStage)(s), (*textDuration)(&s.Duration)} }
-func (l *Leak) json() leakJSON   { return leakJSON{(*plainLeak)(l), (*textDuration)(&l.Until)} }
-func (c *Coverage) json() coverageJSON {
+func (s *Step) jsonForm() stepJSON { return stepJSON{(*plainStep)(s), (*textDuration)(&s.Offset)} }
+func (s *Stage) jsonForm() stageJSON {
+	return stageJSON{(*plainStage)(s), (*textDuration)(&s.Duration)}
+}
+func (l *Leak) jsonForm() leakJSON { return leakJSON{(*plainLeak)(l), (*textDuration)(&l.Until)} }
+func (c *Coverage) jsonForm() coverageJSON {
 	return coverageJSON{(*plainCoverage)(c), (*textDuration)(&c.Window)}
 }
 
 // MarshalJSON writes durations as texts.
-func (f CPUThrottling) MarshalJSON() ([]byte, error) { return json.Marshal(f.json()) }
+func (f CPUThrottling) MarshalJSON() ([]byte, error) { return json.Marshal(f.jsonForm()) }
 
 // UnmarshalJSON reads what MarshalJSON writes.
-func (f *CPUThrottling) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(f.json())) }
+func (f *CPUThrottling) UnmarshalJSON(text []byte) error {
+	return json.Unmarshal(text, new(f.jsonForm()))
+}
 
 // MarshalJSON writes durations as texts.
-func (f PodBirth) MarshalJSON() ([]byte, error) { return json.Marshal(f.json()) }
+func (f PodBirth) MarshalJSON() ([]byte, error) { return json.Marshal(f.jsonForm()) }
 
 // UnmarshalJSON reads what MarshalJSON writes.
-func (f *PodBirth) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(f.json())) }
+func (f *PodBirth) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(f.jsonForm())) }
 
 // MarshalJSON writes durations as texts.
-func (c PodCreation) MarshalJSON() ([]byte, error) { return json.Marshal(c.json()) }
+func (c PodCreation) MarshalJSON() ([]byte, error) { return json.Marshal(c.jsonForm()) }
 
 // UnmarshalJSON reads what MarshalJSON writes.
-func (c *PodCreation) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(c.json())) }
+func (c *PodCreation) UnmarshalJSON(text []byte) error {
+	return json.Unmarshal(text, new(c.jsonForm()))
+}
 
 // MarshalJSON writes durations as texts.
-func (s Step) MarshalJSON() ([]byte, error) { return json.Marshal(s.json()) }
+func (s Step) MarshalJSON() ([]byte, error) { return json.Marshal(s.jsonForm()) }
 
 // UnmarshalJSON reads what MarshalJSON writes.
-func (s *Step) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(s.json())) }
+func (s *Step) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(s.jsonForm())) }
 
 // MarshalJSON writes durations as texts.
-func (s Stage) MarshalJSON() ([]byte, error) { return json.Marshal(s.json()) }
+func (s Stage) MarshalJSON() ([]byte, error) { return json.Marshal(s.jsonForm()) }
 
 // UnmarshalJSON reads what MarshalJSON writes.
-func (s *Stage) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(s.json())) }
+func (s *Stage) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(s.jsonForm())) }
 
 // MarshalJSON writes durations as texts.
-func (l Leak) MarshalJSON() ([]byte, error) { return json.Marshal(l.json()) }
+func (l Leak) MarshalJSON() ([]byte, error) { return json.Marshal(l.jsonForm()) }
 
 // UnmarshalJSON reads what MarshalJSON writes.
-func (l *Leak) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(l.json())) }
+func (l *Leak) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(l.jsonForm())) }
 
 // MarshalJSON writes durations as texts.
-func (c Coverage) MarshalJSON() ([]byte, error) { return json.Marshal(c.json()) }
+func (c Coverage) MarshalJSON() ([]byte, error) { return json.Marshal(c.jsonForm()) }
 
 // UnmarshalJSON reads what MarshalJSON writes.
-func (c *Coverage) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(c.json())) }
+func (c *Coverage) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, new(c.jsonForm())) }

@@ -79,7 +79,7 @@ func TestFindingsComeBackFromJSONAsTheyWere(t *testing.T) {
 	}
 }
 
-func TestJSONOfAFindingNeedsNoTableOfNumbers(t *testing.T) {
+func TestJSONOfAFindingUsesWordsInsteadOfNumbers(t *testing.T) {
 	all := findingsOfAllKinds()
 	of := slices.IndexFunc(all, func(f gossip.Finding) bool { return f.Subject().Kind == gossip.KindCPUThrottling })
 	text, err := json.MarshalIndent(all[of], "", " ")
@@ -92,7 +92,7 @@ func TestJSONOfAFindingNeedsNoTableOfNumbers(t *testing.T) {
 	}
 }
 
-func TestWordsOfJSONAreTheAPIs(t *testing.T) {
+func TestJSONUsesTheWordsOfTheAPI(t *testing.T) {
 	for s := gossip.SeverityUnknown; s <= gossip.SeverityCritical; s++ {
 		text, err := s.MarshalText()
 		require.NoError(t, err)

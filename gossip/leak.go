@@ -15,10 +15,10 @@ const (
 	highLeak, warningLeak = time.Hour, 6 * time.Hour // until it is at the limit, and Info beyond
 )
 
-// leak looks for a working set that climbs steadily, in the samples up to a time. It takes the first and the last sample of each bucket.
-func (w *memoryWindow) leak(limit Optional[int64], until int64) Optional[Leak] {
+// findLeak looks for a working set that climbs steadily, in the samples up to a time. It takes the first and the last sample of each bucket.
+func (w *memoryWindow) findLeak(limit Optional[int64], until int64) Optional[Leak] {
 	var room [2 * buckets]point
-	points, samples, ok := w.climb(room[:0], until)
+	points, samples, ok := w.climbingPoints(room[:0], until)
 	if !ok || samples < leakSamples || limit.Value <= 0 {
 		return Optional[Leak]{}
 	}
@@ -26,7 +26,7 @@ func (w *memoryWindow) leak(limit Optional[int64], until int64) Optional[Leak] {
 	if newest.end-points[0].end < int64(leakSpan) {
 		return Optional[Leak]{}
 	}
-	slope, fit := line(points)
+	slope, fit := fitLine(points)
 	if slope <= 0 || fit < leakFit {
 		return Optional[Leak]{}
 	}
@@ -37,8 +37,8 @@ func (w *memoryWindow) leak(limit Optional[int64], until int64) Optional[Leak] {
 	return Some(Leak{BytesPerSecond: slope, R2: fit, Until: time.Duration(seconds * float64(time.Second))})
 }
 
-// begins is when the first working set of this epoch was measured, as far as it is in the window.
-func (w *memoryWindow) begins() int64 {
+// firstMeasured is when the first working set of this epoch was measured, as far as it is in the window.
+func (w *memoryWindow) firstMeasured() int64 {
 	for i := range w.buckets {
 		if m := &w.buckets[i].sums; m.sets > 0 {
 			return m.first.end
@@ -74,9 +74,9 @@ func (l Leak) TimeLeft() string {
 	return text
 }
 
-// climb adds the working sets up to a time to an empty list, in their order, and says how many samples they stand for.
+// climbingPoints adds the working sets up to a time to an empty list, in their order, and says how many samples they stand for.
 // False: it went down by more than 5 %.
-func (w *memoryWindow) climb(points []point, until int64) (_ []point, samples int64, ok bool) {
+func (w *memoryWindow) climbingPoints(points []point, until int64) (_ []point, samples int64, ok bool) {
 	var top int64
 	falls := func(value int64) bool { return value < top-top/20 }
 	for i := range w.buckets {
@@ -106,19 +106,19 @@ func (w *memoryWindow) climb(points []point, until int64) (_ []point, samples in
 	return points, samples, len(points) > 1
 }
 
-// line fits a straight line by least squares: bytes per second, and R².
-func line(points []point) (slope, fit float64) {
+// fitLine fits a straight line by least squares: bytes per second, and R².
+func fitLine(points []point) (slope, fit float64) {
 	var x, y float64
 	n := float64(len(points))
 	from := points[0]
 	for _, p := range points {
-		x += seconds(p.end - from.end)
+		x += secondsOf(p.end - from.end)
 		y += float64(p.value - from.value)
 	}
 	x, y = x/n, y/n
 	var xx, xy, yy float64
 	for _, p := range points {
-		dx, dy := seconds(p.end-from.end)-x, float64(p.value-from.value)-y
+		dx, dy := secondsOf(p.end-from.end)-x, float64(p.value-from.value)-y
 		xx, xy, yy = xx+dx*dx, xy+dx*dy, yy+dy*dy
 	}
 	if xx == 0 || yy == 0 {
@@ -127,5 +127,5 @@ func line(points []point) (slope, fit float64) {
 	return xy / xx, xy * xy / (xx * yy)
 }
 
-// seconds are not Duration.Seconds, which divides twice: this is computed for each point of each instant.
-func seconds(nanoseconds int64) float64 { return float64(nanoseconds) / float64(time.Second) }
+// secondsOf are not Duration.Seconds, which divides twice: this is computed for each point of each instant.
+func secondsOf(nanoseconds int64) float64 { return float64(nanoseconds) / float64(time.Second) }

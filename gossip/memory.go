@@ -21,17 +21,17 @@ func belowNearLimit(used, limit int64) bool { return mulSat(used, 10) < mulSat(l
 // memoryWindow is the window of one source of memory samples.
 type memoryWindow struct {
 	window[memorySums]
-	since int64                 // the oldest sample of this epoch, Unix nanoseconds; 0 when there is none
-	ended Optional[memoryEpoch] // the last epoch
+	since    int64                 // the oldest sample of this epoch, Unix nanoseconds; 0 when there is none
+	previous Optional[memoryEpoch] // the last epoch
 }
 
 // memoryEpoch is what is remembered of the epoch before: a kill ends an epoch, and its advice depends on what was
 // before.
 type memoryEpoch struct {
-	leak       Optional[Leak]
-	limit      Optional[float64]
-	filled     bool  // limit is the pod's
-	since, end int64 // its oldest sample and its newest, Unix nanoseconds
+	leak         Optional[Leak]
+	limit        Optional[float64]
+	limitFromPod bool  // limit is the pod's
+	since, end   int64 // its oldest sample and its newest, Unix nanoseconds
 }
 
 func (w *memoryWindow) observe(e Event, digest fingerprint, newest int64) outcome {
@@ -44,24 +44,26 @@ func (w *memoryWindow) observe(e Event, digest fingerprint, newest int64) outcom
 	return got
 }
 
-// restart remembers the epoch that ends.
-func (w *memoryWindow) restart(s *stream) {
-	w.ended = Some(memoryEpoch{
-		leak: w.leak(s.limitBytes(), math.MaxInt64), limit: s.limit, filled: s.filled, since: w.since, end: s.newest,
+// startEpoch remembers the epoch that ends.
+func (w *memoryWindow) startEpoch(s *stream) {
+	w.previous = Some(memoryEpoch{
+		leak: w.findLeak(s.limitBytes(), math.MaxInt64), limit: s.limit, limitFromPod: s.limitFromPod, since: w.since, end: s.newest,
 	})
 	w.since = 0
-	w.window.restart(s)
+	w.window.startEpoch(s)
 }
 
-func (w *memoryWindow) severity(s *stream, _ thresholds) Severity { return w.judged(s).Level }
+func (w *memoryWindow) judgeSeverity(s *stream, _ thresholds) Severity {
+	return w.judgePressure(s).Level
+}
 
-func (w *memoryWindow) finding(s *stream, _ thresholds) windowed { return w.judged(s) }
+func (w *memoryWindow) judgeWindow(s *stream, _ thresholds) windowFinding { return w.judgePressure(s) }
 
-// sums are the total of the window. They are added in place, for they are large.
-func (w *memoryWindow) sums() memorySums {
+// addBuckets are the total of the window. They are added in place, for they are large.
+func (w *memoryWindow) addBuckets() memorySums {
 	var sum memorySums
-	if w.untold() {
-		sum, _ = w.totalUntold()
+	if w.hasUntimed() {
+		sum, _ = w.totalWithUntimed()
 		return sum
 	}
 	for _, b := range w.buckets {
@@ -70,22 +72,22 @@ func (w *memoryWindow) sums() memorySums {
 	return sum
 }
 
-// judged is what the window says, with the verdict.
-func (w *memoryWindow) judged(s *stream) MemoryPressure {
-	f := w.measure(s)
-	f.Leak = w.leak(f.Limit, math.MaxInt64)
+// judgePressure is what the window says, with the verdict.
+func (w *memoryWindow) judgePressure(s *stream) MemoryPressure {
+	f := w.measureFigures(s)
+	f.Leak = w.findLeak(f.Limit, math.MaxInt64)
 	f.Level, f.Reason = judgeMemory(&f, s.counters)
 	return f
 }
 
-// measure turns the sums of the window into figures.
-func (w *memoryWindow) measure(s *stream) MemoryPressure {
-	sum := w.sums()
+// measureFigures turns the sums of the window into figures.
+func (w *memoryWindow) measureFigures(s *stream) MemoryPressure {
+	sum := w.addBuckets()
 	f := MemoryPressure{
 		Limit: s.limitBytes(), Used: sum.used, UsedOfLimit: sum.share,
 		SomeAvg10: sum.some10, SomeAvg60: sum.some60, FullAvg10: sum.full10, FullAvg60: sum.full60,
-		MajorFaults: atLeast(sum.faults, sum.noFaults), PageFaultRate: sum.pageRate, Reclaims: sum.reclaims,
-		LimitHits: atLeast(sum.hits, sum.noHits), Kills: atLeast(sum.kills, sum.noKills),
+		MajorFaults: unlessIncomplete(sum.faults, sum.noFaults), PageFaultRate: sum.pageRate, Reclaims: sum.reclaims,
+		LimitHits: unlessIncomplete(sum.hits, sum.noHits), Kills: unlessIncomplete(sum.kills, sum.noKills),
 	}
 	if sum.sets > 0 {
 		f.WorkingSet, f.Peak = Some(sum.last.value), Some(sum.high)
@@ -107,7 +109,7 @@ func (w *memoryWindow) measure(s *stream) MemoryPressure {
 
 // judgeMemory gives the worst verdict. A leak gives way to what hurts already as much as it will.
 func judgeMemory(f *MemoryPressure, counters bool) (Severity, Reason) {
-	level, reason := f.pressed(counters)
+	level, reason := f.judgePresent(counters)
 	if leak, ok := f.Leak.Get(); ok {
 		if will := leak.Severity(); will > level || (will == level && reason == ReasonNearLimit) {
 			return will, ReasonMemoryLeak
@@ -116,9 +118,9 @@ func judgeMemory(f *MemoryPressure, counters bool) (Severity, Reason) {
 	return level, reason
 }
 
-// pressed judges by what is so now, and leaves out what will be.
-func (f *MemoryPressure) pressed(counters bool) (Severity, Reason) {
-	level, reason := f.short(counters)
+// judgePresent judges by what is so now, and leaves out what will be.
+func (f *MemoryPressure) judgePresent(counters bool) (Severity, Reason) {
+	level, reason := f.judgeUsage(counters)
 	switch {
 	case f.Kills.Value > 0:
 		return SeverityCritical, ReasonOOMKilled
@@ -138,8 +140,8 @@ func (f *MemoryPressure) pressed(counters bool) (Severity, Reason) {
 	return level, reason
 }
 
-// short judges by what is in use of the limit, and leaves PSI and kills out.
-func (f *MemoryPressure) short(counters bool) (Severity, Reason) {
+// judgeUsage judges by what is in use of the limit, and leaves PSI and kills out.
+func (f *MemoryPressure) judgeUsage(counters bool) (Severity, Reason) {
 	near := f.Peak.Known && f.Limit.Value > 0 && !belowNearLimit(f.Peak.Value, f.Limit.Value)
 	switch {
 	case !f.UsedOfLimit.Known && f.LimitHits.Value > 0: // there is a limit, and how near it is was not measured
@@ -158,11 +160,11 @@ func (f *MemoryPressure) short(counters bool) (Severity, Reason) {
 	return SeverityNone, ReasonBelowThreshold
 }
 
-// missing names the fields that would have made the verdict or the advice better.
-func (w *memoryWindow) missing(s *stream) []string {
-	f := w.measure(s)
-	sum := w.sums()
-	return named([]field{
+// missingFields names the fields that would have made the verdict or the advice better.
+func (w *memoryWindow) missingFields(s *stream) []string {
+	f := w.measureFigures(s)
+	sum := w.addBuckets()
+	return missingNames([]field{
 		{!f.WorkingSet.Known, "working_set_bytes"},
 		{!f.Limit.Known, "limit_bytes"},
 		{!f.SomeAvg60.Known, "psi_some_avg60"},
@@ -170,7 +172,7 @@ func (w *memoryWindow) missing(s *stream) []string {
 		{sum.noFaults > 0, "major_faults"},
 		{sum.noHits > 0, "limit_hits"},
 		{sum.noKills > 0, "oom_kills"},
-		{w.untold(), "period_seconds"},
+		{w.hasUntimed(), "period_seconds"},
 	})
 }
 

@@ -55,7 +55,7 @@ func seen[F gossip.Finding](t *testing.T, events ...gossip.Event) F {
 	return first.(F)
 }
 
-func TestMemoryFinding(t *testing.T) {
+func TestMemoryFindingSaysWhatTheSamplesAddUpTo(t *testing.T) {
 	got := seen[gossip.MemoryPressure](t,
 		memorySample(0, 100, func(s *gossip.MemorySample) {
 			s.SomeAvg60, s.FullAvg10, s.MajorFaults, s.LimitHits, s.OOMKills = gossip.Some(0.01), gossip.Some(0.02), gossip.Some[int64](20), gossip.Some[int64](0), gossip.Some[int64](0)
@@ -81,7 +81,7 @@ func TestMemoryFinding(t *testing.T) {
 	}
 }
 
-func TestMemorySeverity(t *testing.T) {
+func TestMemorySeverityFollowsItsThresholds(t *testing.T) {
 	type change = func(*gossip.MemorySample)
 	some := func(share float64) change { return func(s *gossip.MemorySample) { s.SomeAvg60 = gossip.Some(share) } }
 	full := func(share float64) change { return func(s *gossip.MemorySample) { s.FullAvg10 = gossip.Some(share) } }
@@ -144,7 +144,7 @@ func TestMemorySeverity(t *testing.T) {
 
 // The baseline is the rate of the window's first sample, and 10 a second at least. A sample without a period reaches back to the one
 // before it.
-func TestFaultBaseline(t *testing.T) {
+func TestFaultBaselineIsTheFirstRateOrTen(t *testing.T) {
 	rising := func(first, then int64, period time.Duration) gossip.MemoryPressure {
 		return seen[gossip.MemoryPressure](t,
 			memorySample(0, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some(first), period }),
@@ -173,7 +173,7 @@ func TestFaultBaseline(t *testing.T) {
 }
 
 // Many samples in one bucket leave sums only; what they say stays.
-func TestMemoryBucketFull(t *testing.T) {
+func TestFoldedMemoryBucketKeepsItsFigures(t *testing.T) {
 	var events []gossip.Event
 	for i := range 200 {
 		events = append(events, memorySample(time.Duration(i)*50*time.Millisecond, int64(300+i), func(s *gossip.MemorySample) {
@@ -189,7 +189,7 @@ func TestMemoryBucketFull(t *testing.T) {
 	require.Equal(t, gossip.ReasonLimitHit, got.Reason)
 }
 
-func TestMemoryEpochs(t *testing.T) {
+func TestNewContainerOrLimitBeginsAMemoryEpoch(t *testing.T) {
 	hot := func(s *gossip.MemorySample) { s.LimitHits = gossip.Some[int64](5) }
 	restarted := func(s *gossip.MemorySample) { s.ContainerID = "c2" }
 	raised := func(s *gossip.MemorySample) { s.LimitBytes = gossip.Some[int64](1024 * mebi) }
@@ -214,7 +214,7 @@ func TestMemoryEpochs(t *testing.T) {
 	require.Equal(t, gossip.SeverityNone, got.History.Worst, "another pod has no history")
 }
 
-func TestMemorySources(t *testing.T) {
+func TestBytesAreBelievedBeforePercentages(t *testing.T) {
 	percent := memorySample(0, 0, func(s *gossip.MemorySample) {
 		s.Source, s.WorkingSet, s.UsedShare = "a", gossip.Optional[int64]{}, gossip.Some(0.95)
 	})
@@ -237,7 +237,7 @@ func TestMemorySources(t *testing.T) {
 }
 
 // A pod and its containers are subjects of their own.
-func TestMemoryOfPod(t *testing.T) {
+func TestPodAndContainersAreSubjectsOfTheirOwn(t *testing.T) {
 	a := gossip.New(gossip.Options{})
 	a.Observe(memorySample(0, 100))
 	a.Observe(memorySample(0, 500, func(s *gossip.MemorySample) { s.Container = "" }))
@@ -260,7 +260,7 @@ func climbing(n int, step int64, change ...func(int, *gossip.MemorySample)) []go
 	return events
 }
 
-func TestLeak(t *testing.T) {
+func TestLeakIsASteadyClimbTowardsTheLimit(t *testing.T) {
 	set := func(at int, value int64) func(int, *gossip.MemorySample) {
 		return func(i int, s *gossip.MemorySample) {
 			if i == at {
@@ -297,7 +297,7 @@ func TestLeak(t *testing.T) {
 }
 
 // What a leak will do decides, unless as much hurts already: a leak is no reason to wait.
-func TestSeverityOfALeak(t *testing.T) {
+func TestLeakDecidesUnlessAsMuchHurtsAlready(t *testing.T) {
 	limit := func(mib int64) func(int, *gossip.MemorySample) {
 		return func(_ int, s *gossip.MemorySample) { s.LimitBytes = gossip.Some(mib * mebi) }
 	}
@@ -335,7 +335,7 @@ func hit(_ int, s *gossip.MemorySample) { s.LimitHits = gossip.Some[int64](1) }
 
 // History is kept at each instant without a finding, and says what findings of each instant would have said: a leak is
 // part of both.
-func TestHistoryOfALeak(t *testing.T) {
+func TestHistoryOfALeakEqualsItsFindings(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		asked, silent := gossip.New(gossip.Options{}), gossip.New(gossip.Options{})

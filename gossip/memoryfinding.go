@@ -44,10 +44,10 @@ type Leak struct {
 	Until time.Duration
 }
 
-func (MemoryPressure) isFinding()     {}
-func (f MemoryPressure) stands() bool { return f.Standing }
+func (MemoryPressure) isFinding()         {}
+func (f MemoryPressure) isPrevious() bool { return f.Standing }
 
-func (f MemoryPressure) with(r Report, standing bool) windowed {
+func (f MemoryPressure) withReport(r Report, standing bool) windowFinding {
 	f.Report, f.Standing = r, standing
 	return f
 }
@@ -74,10 +74,10 @@ type OOMKilled struct {
 	Standing bool
 }
 
-func (OOMKilled) isFinding()     {}
-func (f OOMKilled) stands() bool { return f.Standing }
+func (OOMKilled) isFinding()         {}
+func (f OOMKilled) isPrevious() bool { return f.Standing }
 
-func (f OOMKilled) with(r Report, standing bool) windowed {
+func (f OOMKilled) withReport(r Report, standing bool) windowFinding {
 	f.Report, f.Standing = r, standing
 	return f
 }

@@ -11,46 +11,46 @@ type memorySums struct {
 	first, last point // the oldest of those, and the newest
 	low, high   int64 // the least working set, and the largest
 
-	used                           Optional[int64]
-	share                          Optional[float64]
-	some10, some60, full10, full60 Optional[float64]
-	pageRate                       Optional[float64]
-	faults, reclaims, hits, kills  Optional[int64]
-	noFaults, noHits, noKills      int64           // samples that lack the figure
-	rate                           Optional[int64] // of major faults: the highest, in thousandths per second …
-	baseline                       point           // … and that of the oldest sample
-	lateFaults, lateN, lateEnd     int64           // of full buckets: major faults of samples whose length is not known, their number, the oldest
+	used                               Optional[int64]
+	share                              Optional[float64]
+	some10, some60, full10, full60     Optional[float64]
+	pageRate                           Optional[float64]
+	faults, reclaims, hits, kills      Optional[int64]
+	noFaults, noHits, noKills          int64           // samples that lack the figure
+	rate                               Optional[int64] // of major faults: the highest, in thousandths per second …
+	baseline                           point           // … and that of the oldest sample
+	untimedFaults, untimed, untimedEnd int64           // of full buckets: major faults of samples whose length is not known, their number, the oldest
 }
 
 // point is a figure and when it was; the zero point is none.
 type point struct{ end, value int64 }
 
-// earlier is the older of two points; of one time, the larger.
-func (p point) earlier(o point) point {
+// olderOf is the older of two points; of one time, the larger.
+func (p point) olderOf(o point) point {
 	if p.end == 0 || (o.end != 0 && cmp.Or(cmp.Compare(o.end, p.end), cmp.Compare(p.value, o.value)) < 0) {
 		return o
 	}
 	return p
 }
 
-// later is the newer of two points; of one time, the larger.
-func (p point) later(o point) point {
+// newerOf is the newer of two points; of one time, the larger.
+func (p point) newerOf(o point) point {
 	if cmp.Or(cmp.Compare(o.end, p.end), cmp.Compare(o.value, p.value)) > 0 {
 		return o
 	}
 	return p
 }
 
-// larger is the larger of two figures, as far as they are known.
-func larger[T cmp.Ordered](a, b Optional[T]) Optional[T] {
+// largerOf is the larger of two figures, as far as they are known.
+func largerOf[T cmp.Ordered](a, b Optional[T]) Optional[T] {
 	if !a.Known || (b.Known && b.Value > a.Value) {
 		return b
 	}
 	return a
 }
 
-// together adds two figures, as far as they are known.
-func together(a, b Optional[int64]) Optional[int64] {
+// addKnown adds two figures, as far as they are known.
+func addKnown(a, b Optional[int64]) Optional[int64] {
 	if !a.Known {
 		return b
 	}
@@ -58,16 +58,16 @@ func together(a, b Optional[int64]) Optional[int64] {
 	return a
 }
 
-// lacking is 1 for a figure that a sample did not tell.
-func lacking(n Optional[int64]) int64 {
+// oneIfMissing is 1 for a figure that a sample did not tell.
+func oneIfMissing(n Optional[int64]) int64 {
 	if n.Known {
 		return 0
 	}
 	return 1
 }
 
-// atLeast is a sum that so many samples had no part in: it may be more, so that 0 says nothing.
-func atLeast(sum Optional[int64], lacking int64) Optional[int64] {
+// unlessIncomplete is a sum that so many samples had no part in: it may be more, so that 0 says nothing.
+func unlessIncomplete(sum Optional[int64], lacking int64) Optional[int64] {
 	if sum.Value == 0 && lacking > 0 {
 		return Optional[int64]{}
 	}
@@ -77,7 +77,7 @@ func atLeast(sum Optional[int64], lacking int64) Optional[int64] {
 // memoryEntry makes the entry of one memory sample.
 func memoryEntry(s *MemorySample, digest fingerprint) entry[memorySums] {
 	end := s.Time.UnixNano()
-	e := entry[memorySums]{stamp: stamp{end: end, period: s.Period, print: digest}, sums: memorySums{
+	e := entry[memorySums]{stamp: stamp{end: end, period: s.Period, digest: digest}, sums: memorySums{
 		used: s.UsedBytes, share: s.UsedShare,
 		some10: s.SomeAvg10, some60: s.SomeAvg60, full10: s.FullAvg10, full60: s.FullAvg60,
 		pageRate: s.PageFaultRate, faults: s.MajorFaults, reclaims: s.Reclaims, hits: s.LimitHits, kills: s.OOMKills,
@@ -86,13 +86,13 @@ func memoryEntry(s *MemorySample, digest fingerprint) entry[memorySums] {
 		at := point{end, set}
 		e.sums.sets, e.sums.first, e.sums.last, e.sums.low, e.sums.high = 1, at, at, set, set
 	}
-	e.sums.noFaults, e.sums.noHits, e.sums.noKills = lacking(s.MajorFaults), lacking(s.LimitHits), lacking(s.OOMKills)
+	e.sums.noFaults, e.sums.noHits, e.sums.noKills = oneIfMissing(s.MajorFaults), oneIfMissing(s.LimitHits), oneIfMissing(s.OOMKills)
 	faults := s.MajorFaults
 	rate := func(usec int64) memorySums { return faultRate(faults, end, usec) }
 	if s.Period > 0 {
-		e.sums = e.sums.plus(rate(s.Period.Microseconds()))
+		e.sums = e.sums.merge(rate(s.Period.Microseconds()))
 	} else {
-		e.loose = rate
+		e.onceTimed = rate
 	}
 	return e
 }
@@ -103,14 +103,14 @@ func faultRate(faults Optional[int64], end, usec int64) memorySums {
 	case !faults.Known:
 		return memorySums{}
 	case usec <= 0:
-		return memorySums{lateFaults: faults.Value, lateN: 1, lateEnd: end}
+		return memorySums{untimedFaults: faults.Value, untimed: 1, untimedEnd: end}
 	}
 	perSecond := mulSat(faults.Value, 1000*int64(time.Second/time.Microsecond)) / usec
 	return memorySums{rate: Some(perSecond), baseline: point{end, perSecond}}
 }
 
-// plus implements sums.
-func (m memorySums) plus(o memorySums) memorySums {
+// merge implements sums.
+func (m memorySums) merge(o memorySums) memorySums {
 	m.add(&o)
 	return m
 }
@@ -120,31 +120,31 @@ func (m *memorySums) add(o *memorySums) {
 		if m.sets == 0 {
 			m.low, m.last = o.low, o.last
 		}
-		m.first, m.last = m.first.earlier(o.first), m.last.later(o.last)
+		m.first, m.last = m.first.olderOf(o.first), m.last.newerOf(o.last)
 		m.low, m.high = min(m.low, o.low), max(m.high, o.high)
 		m.sets += o.sets
 	}
-	m.used, m.share, m.pageRate = larger(m.used, o.used), larger(m.share, o.share), larger(m.pageRate, o.pageRate)
-	m.some10, m.some60 = larger(m.some10, o.some10), larger(m.some60, o.some60)
-	m.full10, m.full60 = larger(m.full10, o.full10), larger(m.full60, o.full60)
-	m.faults, m.reclaims = together(m.faults, o.faults), together(m.reclaims, o.reclaims)
-	m.hits, m.kills = together(m.hits, o.hits), together(m.kills, o.kills)
+	m.used, m.share, m.pageRate = largerOf(m.used, o.used), largerOf(m.share, o.share), largerOf(m.pageRate, o.pageRate)
+	m.some10, m.some60 = largerOf(m.some10, o.some10), largerOf(m.some60, o.some60)
+	m.full10, m.full60 = largerOf(m.full10, o.full10), largerOf(m.full60, o.full60)
+	m.faults, m.reclaims = addKnown(m.faults, o.faults), addKnown(m.reclaims, o.reclaims)
+	m.hits, m.kills = addKnown(m.hits, o.hits), addKnown(m.kills, o.kills)
 	m.noFaults, m.noHits, m.noKills = m.noFaults+o.noFaults, m.noHits+o.noHits, m.noKills+o.noKills
-	m.rate, m.baseline = larger(m.rate, o.rate), m.baseline.earlier(o.baseline)
-	if o.lateN > 0 {
-		if m.lateN == 0 || o.lateEnd < m.lateEnd {
-			m.lateEnd = o.lateEnd
+	m.rate, m.baseline = largerOf(m.rate, o.rate), m.baseline.olderOf(o.baseline)
+	if o.untimed > 0 {
+		if m.untimed == 0 || o.untimedEnd < m.untimedEnd {
+			m.untimedEnd = o.untimedEnd
 		}
-		m.lateFaults, m.lateN = addSat(m.lateFaults, o.lateFaults), m.lateN+o.lateN
+		m.untimedFaults, m.untimed = addSat(m.untimedFaults, o.untimedFaults), m.untimed+o.untimed
 	}
 }
 
-// settle implements sums: the samples without a length share it evenly.
-func (m memorySums) settle(usec, untold int64) memorySums {
-	if m.lateN == 0 {
+// completeUntimed implements sums: the samples without a length share it evenly.
+func (m memorySums) completeUntimed(usec, untold int64) memorySums {
+	if m.untimed == 0 {
 		return m
 	}
-	late := faultRate(Some(m.lateFaults), m.lateEnd, usec/untold*m.lateN)
-	m.lateFaults, m.lateN, m.lateEnd = 0, 0, 0
-	return m.plus(late)
+	late := faultRate(Some(m.untimedFaults), m.untimedEnd, usec/untold*m.untimed)
+	m.untimedFaults, m.untimed, m.untimedEnd = 0, 0, 0
+	return m.merge(late)
 }

@@ -28,13 +28,17 @@ func (w *networkWindow) observe(e Event, digest fingerprint, newest int64) outco
 	return w.add(&entry, newest)
 }
 
-func (w *networkWindow) severity(s *stream, _ thresholds) Severity { return w.measure(s).Level }
+func (w *networkWindow) judgeSeverity(s *stream, _ thresholds) Severity {
+	return w.measureFigures(s).Level
+}
 
-func (w *networkWindow) finding(s *stream, _ thresholds) windowed { return w.measure(s) }
+func (w *networkWindow) judgeWindow(s *stream, _ thresholds) windowFinding {
+	return w.measureFigures(s)
+}
 
-// measure turns the sums of the window into figures, and judges them.
-func (w *networkWindow) measure(*stream) NetworkIssue {
-	sum, _ := w.total()
+// measureFigures turns the sums of the window into figures, and judges them.
+func (w *networkWindow) measureFigures(*stream) NetworkIssue {
+	sum, _ := w.totalSums()
 	f := NetworkIssue{
 		Segments: sum.segments, Retransmits: sum.retransmits, Packets: sum.packets, Drops: sum.drops,
 		FailedConnects: sum.failed, Errors: sum.errors, LatencyP50: sum.p50, LatencyP99: sum.p99,
@@ -43,27 +47,27 @@ func (w *networkWindow) measure(*stream) NetworkIssue {
 	if sum.means != nil {
 		means = *sum.means
 	}
-	f.Retransmitted = f.ratio(f.Retransmits, f.Segments, MinSegments, means.retransmit)
-	f.Dropped = f.ratio(f.Drops, f.Packets, MinPackets, means.drop)
+	f.Retransmitted = f.shareOf(f.Retransmits, f.Segments, MinSegments, means.retransmit)
+	f.Dropped = f.shareOf(f.Drops, f.Packets, MinPackets, means.drop)
 	if f.FailedConnects.Known && sum.failedUsec > 0 {
 		f.FailedPerMinute = Some(float64(f.FailedConnects.Value) / (float64(sum.failedUsec) / float64(time.Minute/time.Microsecond)))
 	}
-	if average, ok := means.latency.value().Get(); ok {
+	if average, ok := means.latency.weightedMean().Get(); ok {
 		f.Latency = Some(time.Duration(average * float64(time.Second)))
 	}
 	f.Level, f.Reason = judgeNetwork(&f)
 	return f
 }
 
-// ratio is a part of a whole, absent below so many of it. Without counts it is the mean of what the source reported.
-func (f *NetworkIssue) ratio(part, whole Optional[int64], least int64, reported mean) Optional[float64] {
+// shareOf is a part of a whole, absent below so many of it. Without counts it is the mean of what the source reported.
+func (f *NetworkIssue) shareOf(part, whole Optional[int64], least int64, reported mean) Optional[float64] {
 	switch {
 	case whole.Known && whole.Value >= least:
 		return Some(min(1, float64(part.Value)/float64(whole.Value)))
 	case whole.Known:
 		return Optional[float64]{}
 	}
-	r := reported.value()
+	r := reported.weightedMean()
 	f.Reported = f.Reported || r.Known
 	return r
 }
@@ -137,15 +141,15 @@ func (f NetworkIssue) ConnectSeverity() Severity {
 	return SeverityNone
 }
 
-// missing names the fields that would have made the verdict better.
-func (w *networkWindow) missing(s *stream) []string {
-	f := w.measure(s)
-	return named([]field{
+// missingFields names the fields that would have made the verdict better.
+func (w *networkWindow) missingFields(s *stream) []string {
+	f := w.measureFigures(s)
+	return missingNames([]field{
 		{!f.Segments.Known, "tcp_segments_sent"},
 		{!f.Segments.Known, "tcp_retransmits"},
 		{!f.Packets.Known, "rx_packets"},
 		{!f.Packets.Known, "rx_drops"},
 		{!f.FailedConnects.Known, "connect_failures"},
-		{w.untold(), "period_seconds"},
+		{w.hasUntimed(), "period_seconds"},
 	})
 }

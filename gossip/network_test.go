@@ -34,7 +34,7 @@ func received(packets, drops int64) func(*gossip.NetworkSample) {
 	return func(s *gossip.NetworkSample) { s.RxPackets, s.RxDrops = gossip.Some(packets), gossip.Some(drops) }
 }
 
-func TestNetworkFinding(t *testing.T) {
+func TestNetworkFindingSaysWhatTheSamplesAddUpTo(t *testing.T) {
 	got := seen[gossip.NetworkIssue](t,
 		networkSample(0, segments(600, 12), failed(4), received(900, 0), func(s *gossip.NetworkSample) {
 			s.TxPackets, s.TxDrops, s.RxErrors = gossip.Some[int64](100), gossip.Some[int64](1), gossip.Some[int64](2)
@@ -61,7 +61,7 @@ func TestNetworkFinding(t *testing.T) {
 	}
 }
 
-func TestNetworkSeverity(t *testing.T) {
+func TestNetworkSeverityIsTheWorstOfThree(t *testing.T) {
 	type change = func(*gossip.NetworkSample)
 	reported := func(retransmit, drop gossip.Optional[float64]) change {
 		return func(s *gossip.NetworkSample) { s.RetransmitShare, s.DropShare = retransmit, drop }
@@ -109,7 +109,7 @@ func TestNetworkSeverity(t *testing.T) {
 	}
 }
 
-func TestNetworkCoverage(t *testing.T) {
+func TestNetworkCoverageNamesMissingFields(t *testing.T) {
 	got := seen[gossip.NetworkIssue](t, networkSample(0, func(s *gossip.NetworkSample) { s.RetransmitShare = gossip.Some(0.02) }))
 	require.True(t, got.Reported)
 	require.Equal(t, gossip.ConfidenceLow, got.Covered.Confidence)

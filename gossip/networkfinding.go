@@ -25,10 +25,10 @@ type NetworkIssue struct {
 	Reported bool
 }
 
-func (NetworkIssue) isFinding()   {}
-func (NetworkIssue) stands() bool { return false } // nothing but another pod begins a new epoch of a network
+func (NetworkIssue) isFinding()       {}
+func (NetworkIssue) isPrevious() bool { return false } // nothing but another pod begins a new epoch of a network
 
-func (f NetworkIssue) with(r Report, _ bool) windowed {
+func (f NetworkIssue) withReport(r Report, _ bool) windowFinding {
 	f.Report = r
 	return f
 }

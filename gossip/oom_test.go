@@ -24,7 +24,7 @@ func kill(at time.Duration, used int64, change ...func(*gossip.OOMKill)) gossip.
 	return k
 }
 
-func TestOOMKilled(t *testing.T) {
+func TestOOMFindingSaysWhatTheKillsAddUpTo(t *testing.T) {
 	got := seen[gossip.OOMKilled](t, kill(0, 512), kill(5*time.Minute, 511, func(k *gossip.OOMKill) { k.ContainerID, k.VictimComm = "c2", "worker" }))
 	want := gossip.OOMKilled{
 		Report: gossip.Report{
@@ -41,7 +41,7 @@ func TestOOMKilled(t *testing.T) {
 	}
 }
 
-func TestOOMKillsAreCounted(t *testing.T) {
+func TestOOMKillsOfAWindowAreCountedOnce(t *testing.T) {
 	again := kill(0, 512)
 	got := seen[gossip.OOMKilled](t, again, again, kill(0, 512, func(k *gossip.OOMKill) { k.VictimPID = gossip.Some[int64](4712) }))
 	require.EqualValues(t, 2, got.Kills, "the identical record counts once")
@@ -67,7 +67,7 @@ func TestOOMKillsAreCounted(t *testing.T) {
 	require.False(t, got.Outside())
 }
 
-func TestOutside(t *testing.T) {
+func TestKillFarBelowTheLimitIsOutside(t *testing.T) {
 	for name, test := range map[string]struct {
 		kill gossip.OOMKill
 		want bool
@@ -86,7 +86,7 @@ func TestOutside(t *testing.T) {
 }
 
 // Memory samples of the container that counted kills, and counted none, say when a window has passed without one.
-func TestNoKillInWindow(t *testing.T) {
+func TestWindowWithoutKillIsMeasuredByMemorySamples(t *testing.T) {
 	counted := func(n int64) func(*gossip.MemorySample) {
 		return func(s *gossip.MemorySample) { s.OOMKills = gossip.Some(n) }
 	}
@@ -121,7 +121,7 @@ func TestNoKillInWindow(t *testing.T) {
 }
 
 // A kill at the end of a leak is told apart, whether or not the records tell of the new container.
-func TestKilledByLeak(t *testing.T) {
+func TestKillAtTheEndOfALeakIsRecognised(t *testing.T) {
 	after := func(id string) gossip.Event {
 		return memorySample(21*30*time.Second, 20, func(s *gossip.MemorySample) { s.ContainerID = id })
 	}
@@ -183,7 +183,7 @@ func TestAKillHasTheLimitOfItsMemorySamples(t *testing.T) {
 	}
 }
 
-func TestEnrichMemory(t *testing.T) {
+func TestEnrichFillsTheMemoryLimitAndTheContainer(t *testing.T) {
 	pod := gossip.Pod{Name: "api-0", UID: "u1", MemoryLimit: gossip.Some[int64](900), Containers: []gossip.Container{
 		{Name: "app", ID: "containerd://c1", LastID: "containerd://c0", MemoryLimit: gossip.Some[int64](700)}, {Name: "free", ID: "containerd://c2"},
 	}}

@@ -86,7 +86,7 @@ type Template struct {
 }
 
 // Container returns the template's container of that name, and whether there is one.
-func (t Template) Container(name string) (Container, bool) { return containerNamed(t.Containers, name) }
+func (t Template) Container(name string) (Container, bool) { return findContainer(t.Containers, name) }
 
 // PendingResize is a resize in place that is not in force yet.
 type PendingResize struct {
@@ -178,9 +178,9 @@ type Quota struct {
 }
 
 // Container returns the container of that name, and whether the pod is known to have it.
-func (p Pod) Container(name string) (Container, bool) { return containerNamed(p.Containers, name) }
+func (p Pod) Container(name string) (Container, bool) { return findContainer(p.Containers, name) }
 
-func containerNamed(all []Container, name string) (Container, bool) {
+func findContainer(all []Container, name string) (Container, bool) {
 	i := slices.IndexFunc(all, func(c Container) bool { return c.Name == name })
 	if i < 0 {
 		return Container{}, false
@@ -203,14 +203,14 @@ func Enrich(e Event, p Pod) Event {
 		}
 	case MemorySample:
 		if sameUID(s.PodUID, p.UID) {
-			s.Container = p.named(s.Origin)
-			s.LimitBytes, s.LimitFilled = p.fillMemory(s.Container, s.LimitBytes)
+			s.Container = p.containerName(s.Origin)
+			s.LimitBytes, s.LimitFilled = p.fillMemoryLimit(s.Container, s.LimitBytes)
 			return s
 		}
 	case OOMKill:
 		if sameUID(s.PodUID, p.UID) {
-			s.Container = p.named(s.Origin)
-			s.LimitBytes, s.LimitFilled = p.fillMemory(s.Container, s.LimitBytes)
+			s.Container = p.containerName(s.Origin)
+			s.LimitBytes, s.LimitFilled = p.fillMemoryLimit(s.Container, s.LimitBytes)
 			return s
 		}
 	case NetworkSample, PodCreation: // lack nothing that a pod has
@@ -218,8 +218,8 @@ func Enrich(e Event, p Pod) Event {
 	return e
 }
 
-// named is the container's name: the record's own, or that of the container with its ID; empty when neither is known.
-func (p Pod) named(o Origin) string {
+// containerName is the container's name: the record's own, or that of the container with its ID; empty when neither is known.
+func (p Pod) containerName(o Origin) string {
 	if o.Container != "" || o.ContainerID == "" {
 		return o.Container
 	}
@@ -230,8 +230,8 @@ func (p Pod) named(o Origin) string {
 	return p.Containers[i].Name
 }
 
-// fillMemory is the memory limit of a container, or of the pod as a whole where the container has no name, unless it is known already.
-func (p Pod) fillMemory(container string, own Optional[int64]) (limit Optional[int64], filled bool) {
+// fillMemoryLimit is the memory limit of a container, or of the pod as a whole where the container has no name, unless it is known already.
+func (p Pod) fillMemoryLimit(container string, own Optional[int64]) (limit Optional[int64], filled bool) {
 	if own.Known {
 		return own, false
 	}

@@ -2,10 +2,10 @@ package gossip
 
 // record is an event with what is computed from all of it once, before it is put in order, and before a birth is cut to size.
 type record struct {
-	event Event
-	print fingerprint
-	end   int64 // Unix nanoseconds
-	uid   string
+	event  Event
+	digest fingerprint
+	end    int64 // Unix nanoseconds
+	uid    string
 	marks
 
 	longest Stage // of a birth
@@ -14,11 +14,11 @@ type record struct {
 
 // marks are what decides which stream and which epoch a sample belongs to.
 type marks struct {
-	source    string
-	counters  bool              // not somebody's percentages
-	container string            // ID
-	limit     Optional[float64] // cores or bytes
-	filled    bool              // limit is the pod's
+	source       string
+	counters     bool              // not somebody's percentages
+	container    string            // ID
+	limit        Optional[float64] // cores or bytes
+	limitFromPod bool              // limit is the pod's
 }
 
 // newRecord digests an event. An event is large: it is looked at through pointers.
@@ -26,104 +26,104 @@ func newRecord(event Event) record {
 	r := record{event: event}
 	switch e := event.(type) {
 	case CPUSample:
-		r.cpu(&e)
+		r.digestCPU(&e)
 	case MemorySample:
-		r.of(&e.Origin)
-		r.print = fingerprintOf(event)
-		r.counters, r.limit, r.filled = e.HasCounters(), bytesLimit(e.LimitBytes), e.LimitFilled
+		r.setOrigin(&e.Origin)
+		r.digest = fingerprintOf(event)
+		r.counters, r.limit, r.limitFromPod = e.HasCounters(), bytesLimit(e.LimitBytes), e.LimitFilled
 		if e.Container != "" {
 			r.container = e.ContainerID
 		}
 	case OOMKill: // a kill is what ends a container, so the next one is of another: that is no new epoch
-		r.of(&e.Origin)
-		r.print = fingerprintOf(event)
-		r.counters, r.limit, r.filled = true, bytesLimit(e.LimitBytes), e.LimitFilled
+		r.setOrigin(&e.Origin)
+		r.digest = fingerprintOf(event)
+		r.counters, r.limit, r.limitFromPod = true, bytesLimit(e.LimitBytes), e.LimitFilled
 	case NetworkSample:
-		r.of(&e.Origin)
-		r.print = fingerprintOf(event)
+		r.setOrigin(&e.Origin)
+		r.digest = fingerprintOf(event)
 		r.counters = e.HasCounters()
 	case PodCreation:
-		r.birth(e)
+		r.digestBirth(e)
 	}
 	return r
 }
 
-// cpu digests a CPU sample.
-func (r *record) cpu(s *CPUSample) {
-	r.of(&s.Origin)
-	r.print.cpu(s)
+// digestCPU digests a CPU sample.
+func (r *record) digestCPU(s *CPUSample) {
+	r.setOrigin(&s.Origin)
+	r.digest.addCPU(s)
 	r.counters, r.container = s.Periods.Known && s.ThrottledPeriods.Known, s.ContainerID
-	r.limit, r.filled = s.LimitCores, s.LimitFilled
+	r.limit, r.limitFromPod = s.LimitCores, s.LimitFilled
 }
 
-// birth digests a birth, and cuts it to the steps that tell most.
-func (r *record) birth(c PodCreation) {
+// digestBirth digests a birth, and cuts it to the steps that tell most.
+func (r *record) digestBirth(c PodCreation) {
 	r.event = c
-	r.of(&c.Origin)
-	r.print.birth(&c)
+	r.setOrigin(&c.Origin)
+	r.digest.addBirth(&c)
 	r.longest = longestStage(&c)
-	if kept := telling(c.Timeline, maxSteps); len(kept) < len(c.Timeline) {
+	if kept := informativeSteps(c.Timeline, maxSteps); len(kept) < len(c.Timeline) {
 		r.omitted = len(c.Timeline) - len(kept)
 		c.Timeline = kept
 		r.event = c
 	}
 }
 
-// own makes the event the record's own, if it is still the caller's. A birth is digested only now: most are not the first of their pod.
-func (r *record) own() {
+// detach makes the event the record's own, if it is still the caller's. A birth is digested only now: most are not the first of their pod.
+func (r *record) detach() {
 	switch e := r.event.(type) {
 	case *CPUSample:
 		r.event = *e
 	case *PodCreation:
-		r.birth(*e)
+		r.digestBirth(*e)
 	case MemorySample, OOMKill, NetworkSample: // came by value
 	}
 }
 
-// of notes what every event tells.
-func (r *record) of(o *Origin) { r.end, r.uid, r.source = o.Time.UnixNano(), o.PodUID, o.Source }
+// setOrigin notes what every event tells.
+func (r *record) setOrigin(o *Origin) { r.end, r.uid, r.source = o.Time.UnixNano(), o.PodUID, o.Source }
 
 func bytesLimit(n Optional[int64]) Optional[float64] {
 	return Optional[float64]{Value: float64(n.Value), Known: n.Known}
 }
 
-// possible says whether the figures of an event can be: counters that fell, and shares that are no numbers, cannot. The decoder
+// isPossible says whether the figures of an event can be: counters that fell, and shares that are no numbers, cannot. The decoder
 // refuses such records with a reason; this is for programs that make their events themselves.
-func possible(e Event) bool {
+func isPossible(e Event) bool {
 	switch e := e.(type) {
 	case CPUSample:
-		return e.possible()
+		return e.isPossible()
 	case MemorySample:
-		return e.Period >= 0 && counts(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills) &&
-			within(1, e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60) && within(1e15, e.PageFaultRate)
+		return e.Period >= 0 && areCounts(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills) &&
+			areWithin(1, e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60) && areWithin(1e15, e.PageFaultRate)
 	case OOMKill:
-		return counts(e.VictimPID, e.UsageBytes, e.LimitBytes)
+		return areCounts(e.VictimPID, e.UsageBytes, e.LimitBytes)
 	case NetworkSample:
-		return e.possible()
+		return e.isPossible()
 	case PodCreation:
-		return e.possible()
+		return e.isPossible()
 	}
 	return false
 }
 
-func (c *PodCreation) possible() bool {
+func (c *PodCreation) isPossible() bool {
 	return c.Duration >= 0 && c.ImagePull.Value >= 0 && c.Init.Value >= 0
 }
 
-func (s *CPUSample) possible() bool {
+func (s *CPUSample) isPossible() bool {
 	negative := (int64(s.Period) | s.Periods.Value | s.ThrottledPeriods.Value | s.ThrottledUsec.Value | s.UsageUsec.Value |
 		s.Threads.Value | s.NodeCPUs.Value) < 0
-	return !negative && within(1e9, s.ThrottledShare, s.UsageCores, s.ReportedShare, s.LimitCores)
+	return !negative && areWithin(1e9, s.ThrottledShare, s.UsageCores, s.ReportedShare, s.LimitCores)
 }
 
-func (s NetworkSample) possible() bool {
+func (s NetworkSample) isPossible() bool {
 	return s.Period >= 0 && s.Latency.Value >= 0 && s.LatencyP50.Value >= 0 && s.LatencyP99.Value >= 0 &&
-		counts(s.Segments, s.Retransmits, s.RxPackets, s.TxPackets, s.RxDrops, s.TxDrops, s.RxErrors, s.TxErrors, s.FailedConnects) &&
-		within(1, s.RetransmitShare, s.DropShare)
+		areCounts(s.Segments, s.Retransmits, s.RxPackets, s.TxPackets, s.RxDrops, s.TxDrops, s.RxErrors, s.TxErrors, s.FailedConnects) &&
+		areWithin(1, s.RetransmitShare, s.DropShare)
 }
 
-// counts says whether none of the figures is negative.
-func counts(all ...Optional[int64]) bool {
+// areCounts says whether none of the figures is negative.
+func areCounts(all ...Optional[int64]) bool {
 	for _, o := range all {
 		if o.Value < 0 {
 			return false
@@ -132,8 +132,8 @@ func counts(all ...Optional[int64]) bool {
 	return true
 }
 
-// within says whether all figures are numbers from 0 to most.
-func within(most float64, all ...Optional[float64]) bool {
+// areWithin says whether all figures are numbers from 0 to most.
+func areWithin(most float64, all ...Optional[float64]) bool {
 	for _, o := range all {
 		if !(o.Value >= 0 && o.Value <= most) {
 			return false

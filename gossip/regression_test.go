@@ -13,7 +13,7 @@ import (
 )
 
 // More samples in a bucket than are remembered, none with a period: usage is still what it was.
-func TestFullBucketWithoutPeriods(t *testing.T) {
+func TestFoldedBucketWithoutPeriodsKeepsTheUsage(t *testing.T) {
 	var events []gossip.Event
 	for i := range 900 { // five a second for three minutes
 		events = append(events, sample(time.Duration(i)*200*time.Millisecond, 1, func(s *gossip.CPUSample) {
@@ -31,7 +31,7 @@ func TestFullBucketWithoutPeriods(t *testing.T) {
 }
 
 // A figure that some samples lack is the mean of the others, and is named.
-func TestPartlyMissing(t *testing.T) {
+func TestPartlyMissingFigureIsTheMeanOfTheOthers(t *testing.T) {
 	events := every5s(20, 10, func(s *gossip.CPUSample) { s.UsageUsec.Value, s.ThrottledUsec.Value = 475_000, 10*30_000 })
 	lacking := sample(100*time.Second, 10, func(s *gossip.CPUSample) {
 		s.UsageUsec, s.ThrottledUsec = gossip.Optional[int64]{}, gossip.Optional[int64]{}
@@ -45,7 +45,7 @@ func TestPartlyMissing(t *testing.T) {
 }
 
 // What metrics report serves where the counters cannot say it: without a limit, or in a single sample without a period.
-func TestReportedBesideCounters(t *testing.T) {
+func TestReportedShareServesWhereCountersLack(t *testing.T) {
 	for name, change := range map[string]func(*gossip.CPUSample){
 		"no limit known": func(s *gossip.CPUSample) { s.LimitCores = gossip.Optional[float64]{} },
 		"no period":      func(s *gossip.CPUSample) { s.Period = 0 },
@@ -80,7 +80,7 @@ func TestPercentagesWeighAsTheirGaps(t *testing.T) {
 }
 
 // The first sample of a new epoch reaches back to the last of the old one.
-func TestFirstSampleOfAnEpoch(t *testing.T) {
+func TestFirstSampleOfAnEpochReachesBackToTheLastOne(t *testing.T) {
 	untold := func(s *gossip.CPUSample) { s.Period = 0 }
 	raised := sample(20*time.Second, 1, untold, func(s *gossip.CPUSample) { s.LimitCores.Value, s.Periods.Value = 1, 60 })
 	_, got := observe(t, append(every5s(4, 40, untold), raised)...)
@@ -90,7 +90,7 @@ func TestFirstSampleOfAnEpoch(t *testing.T) {
 }
 
 // A verdict stands for a window at most, with the coverage it was given with, and not at all when it was old before.
-func TestStandingVerdictEnds(t *testing.T) {
+func TestPreviousVerdictHoldsForAWindowAtMost(t *testing.T) {
 	after := func(at time.Duration) gossip.Event {
 		return sample(at, 0, func(s *gossip.CPUSample) { s.ContainerID, s.Periods.Value = "c2", 2 })
 	}
@@ -108,7 +108,7 @@ func TestStandingVerdictEnds(t *testing.T) {
 }
 
 // Limits that were filled from the pod never fight those of the records.
-func TestFilledLimits(t *testing.T) {
+func TestLimitsOfThePodStartNoEpoch(t *testing.T) {
 	pod := gossip.Pod{Name: "api-0", Containers: []gossip.Container{{Name: "app", CPULimit: gossip.Some(0.2)}}}
 	var events []gossip.Event
 	for i := range 10 {
@@ -135,7 +135,7 @@ func TestIgnoredSourceDoesNotMoveLastSeen(t *testing.T) {
 }
 
 // The history of a birth is its own moment, whatever came before or after it.
-func TestBirthHistory(t *testing.T) {
+func TestHistoryOfABirthIsItsOwnMoment(t *testing.T) {
 	births := []gossip.Event{born(50*time.Second, time.Second), born(100*time.Second, 8*time.Second), born(101*time.Second, time.Second)}
 	want := findBirth(t, births...)
 	require.Equal(t, gossip.SeverityNone, want.History.Worst)
@@ -148,7 +148,7 @@ func TestBirthHistory(t *testing.T) {
 }
 
 // A long timeline keeps the steps that tell most.
-func TestLongTimeline(t *testing.T) {
+func TestLongTimelineKeepsTheStepsAroundLongGaps(t *testing.T) {
 	got := findBirth(t, born(0, 2*time.Second, func(c *gossip.PodCreation) {
 		for i := range 100 { // 1 ms apart, but for one long gap
 			offset := time.Duration(i) * time.Millisecond
@@ -171,7 +171,7 @@ func TestLongTimeline(t *testing.T) {
 }
 
 // Sources cannot fill the memory: eight are heard, those that would be believed first.
-func TestManySources(t *testing.T) {
+func TestEightSourcesAreKept(t *testing.T) {
 	var events []gossip.Event
 	for i := range 100 {
 		events = append(events, sample(time.Duration(i)*time.Second, 40, func(s *gossip.CPUSample) { s.Source = fmt.Sprintf("s%02d", (i*37)%100) }))

@@ -21,10 +21,10 @@ func (a *Analyzer) Restore(about Subject, uid string, h History, stood Severity)
 	s.ranked = s.newest
 	a.subjects[about] = s
 	heap.Push(&a.oldest, s)
-	a.evict()
+	a.evictOldest()
 }
 
-// standsRestored says whether the verdict from before the restart still stands while nothing is known yet.
-func (s *state) standsRestored(at int64, window time.Duration) bool {
+// keepsRestored says whether the verdict from before the restart still stands while nothing is known yet.
+func (s *state) keepsRestored(at int64, window time.Duration) bool {
 	return s.restored && s.settled != notKnown && at-s.since < int64(window)
 }

@@ -30,7 +30,7 @@ func restored(t *testing.T, stood gossip.Severity, events ...gossip.Event) gossi
 	return f.(gossip.CPUThrottling)
 }
 
-func TestRestore(t *testing.T) {
+func TestRestoredHistoryGoesOn(t *testing.T) {
 	few := func(s *gossip.CPUSample) {
 		s.Periods, s.ThrottledPeriods = gossip.Some[int64](2), gossip.Some[int64](2)
 	}
@@ -81,7 +81,7 @@ func TestRestoreLeavesRecordsAlone(t *testing.T) {
 	require.Empty(t, cmp.Diff(gossip.Finding(want), got))
 }
 
-func TestForget(t *testing.T) {
+func TestForgetAndDropRemoveSubjects(t *testing.T) {
 	a, f := observe(t, every5s(2, 40)...)
 	a.Forget("shop", "api-0", "u0")
 	_, ok := a.Finding(f.About)

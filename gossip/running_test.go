@@ -12,7 +12,7 @@ import (
 
 // History is kept from sums that run along, a finding is made from all buckets: the two agree at every instant, whatever enters the
 // window, leaves it, or is too large to be added.
-func TestHistoryOfRunningSums(t *testing.T) {
+func TestHistoryOfRunningSumsEqualsHistoryOfAllBuckets(t *testing.T) {
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		a := gossip.New(gossip.Options{})

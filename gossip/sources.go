@@ -8,8 +8,8 @@ import (
 // maxSources is how many sources of one subject are heard.
 const maxSources = 8
 
-// find finds the stream of a record, or where it would be.
-func (s *state) find(r *record) (int, bool) {
+// findStream finds the stream of a record, or where it would be.
+func (s *state) findStream(r *record) (int, bool) {
 	for i, t := range s.streams {
 		if order := t.compare(r); order >= 0 {
 			return i, order == 0
@@ -18,17 +18,17 @@ func (s *state) find(r *record) (int, bool) {
 	return len(s.streams), false
 }
 
-// streamNow is the stream of a record; nil if there is none yet.
-func (s *state) streamNow(r *record) *stream {
-	if i, found := s.find(r); found {
+// existingStream is the stream of a record; nil if there is none yet.
+func (s *state) existingStream(r *record) *stream {
+	if i, found := s.findStream(r); found {
 		return s.streams[i]
 	}
 	return nil
 }
 
-// streamOf finds or makes the stream of a record. Of too many sources, the ones that would be believed last are not heard.
-func (s *state) streamOf(r *record, a *Analyzer) *stream {
-	i, found := s.find(r)
+// streamFor finds or makes the stream of a record. Of too many sources, the ones that would be believed last are not heard.
+func (s *state) streamFor(r *record, a *Analyzer) *stream {
+	i, found := s.findStream(r)
 	if found {
 		return s.streams[i]
 	}
@@ -45,20 +45,20 @@ func (s *state) streamOf(r *record, a *Analyzer) *stream {
 	return t
 }
 
-// best is the stream to believe: the first that has samples in the window that ends at the subject's newest record.
-func (s *state) best() *stream {
+// believedStream is the stream to believe: the first that has samples in the window that ends at the subject's newest record.
+func (s *state) believedStream() *stream {
 	for _, t := range s.streams {
-		t.slid(s.newest)
-		if !t.empty() {
+		t.expire(s.newest)
+		if !t.isEmpty() {
 			return t
 		}
 	}
 	return nil
 }
 
-// coverage is that of the believed source, its percentage-only samples included; other sources are only named. A standing verdict
+// measureCoverage is that of the believed source, its percentage-only samples included; other sources are only named. A standing verdict
 // keeps the coverage that it was given with.
-func (s *state) coverage(best *stream, f windowed) Coverage {
+func (s *state) measureCoverage(best *stream, f windowFinding) Coverage {
 	c := f.Coverage()
 	var list []span
 	var gone int64
@@ -68,20 +68,20 @@ func (s *state) coverage(best *stream, f windowed) Coverage {
 		c.Dropped += t.dropped
 		switch {
 		case t.source == best.source:
-			own, left := t.spans()
+			own, left := t.listSpans()
 			if gone = max(gone, left); list == nil {
 				list = own
 			} else {
 				list = append(list, own...)
 			}
-		case !t.empty():
+		case !t.isEmpty():
 			ignored = append(ignored, cmp.Or(t.source, "unnamed"))
 		}
 	}
-	if !f.stands() {
+	if !f.isPrevious() {
 		dropped := c.Dropped
-		c = coverageOf(inOrder(list, gone))
-		c.Confidence, c.Missing, c.Dropped = c.confidence(best.counts(f)), best.missing(best), dropped
+		c = coverageOf(sortSpans(list, gone))
+		c.Confidence, c.Missing, c.Dropped = c.rateConfidence(best.usesCounters(f)), best.missingFields(best), dropped
 	}
 	spanLists.Put(&list)
 	slices.Sort(ignored)

@@ -31,7 +31,7 @@ type state struct {
 	history History
 	settled condition // as of History.Transition
 
-	quiet, killed int64 // of memory samples that counted kills: newest end without one, and with one; Unix nanoseconds, 0 is never
+	lastWithoutKill, lastWithKill int64 // of memory samples that counted kills: newest end without one, and with one; Unix nanoseconds, 0 is never
 
 	restored bool  // see Restore; until something is known again
 	since    int64 // time of the first record, Unix nanoseconds
@@ -60,94 +60,94 @@ func conditionOf(s Severity) condition {
 
 func newState(about Subject) *state { return &state{about: about, newest: math.MinInt64} }
 
-// take accepts a record: of a new instant after the old one is settled, of this instant to be put in order, or of the past at once.
-func (s *state) take(r *record, a *Analyzer) {
+// observe accepts a record: of a new instant after the old one is settled, of this instant to be put in order, or of the past at once.
+func (s *state) observe(r *record, a *Analyzer) {
 	if r.end < s.newest {
-		s.apply(r, a)
+		s.applyRecord(r, a)
 		return
 	}
 	if r.end > s.newest {
 		if s.newest == math.MinInt64 {
 			s.since = r.end
 		} else {
-			s.settle(a)
+			s.closeInstant(a)
 		}
 		s.newest = r.end
 	}
-	if s.goesOn(r) {
-		s.apply(r, a)
+	if s.continuesEpoch(r) {
+		s.applyRecord(r, a)
 		return
 	}
-	r.own()
+	r.detach()
 	s.pending = append(s.pending, *r)
 	if len(s.pending) >= maxPending {
-		s.flush(a)
+		s.applyPending(a)
 	}
 }
 
-// goesOn says whether a record changes nothing of what is known of pod, container and limit. Sums do not mind when it is counted, and in
+// continuesEpoch says whether a record changes nothing of what is known of pod, container and limit. Sums do not mind when it is counted, and in
 // the order of its instant it would stand before those that begin something new.
-func (s *state) goesOn(r *record) bool {
+func (s *state) continuesEpoch(r *record) bool {
 	if r.uid != "" && r.uid != s.uid {
 		return false
 	}
 	if s.about.Kind == KindPodBirth {
 		return s.birth != nil && s.birth.end < r.end // a container that restarted
 	}
-	t := s.streamNow(r)
+	t := s.existingStream(r)
 	return t != nil && (r.container == "" || r.container == t.container) &&
-		(!r.limit.Known || (t.limit == r.limit && t.filled == r.filled))
+		(!r.limit.Known || (t.limit == r.limit && t.limitFromPod == r.limitFromPod))
 }
 
-// flush applies the records of the newest instant: first those that go on with what is known, then those that begin something new.
-func (s *state) flush(a *Analyzer) {
+// applyPending applies the records of the newest instant: first those that go on with what is known, then those that begin something new.
+func (s *state) applyPending(a *Analyzer) {
 	if len(s.pending) == 0 {
 		return
 	}
 	if len(s.pending) > 1 {
 		slices.SortFunc(s.pending, func(x, y record) int {
 			return cmp.Or(
-				cmp.Compare(s.news(&x), s.news(&y)),
+				cmp.Compare(s.startsEpoch(&x), s.startsEpoch(&y)),
 				cmp.Compare(x.uid, y.uid),
 				cmp.Compare(x.container, y.container),
-				cmp.Compare(x.print, y.print),
+				cmp.Compare(x.digest, y.digest),
 			)
 		})
 	}
 	for i := range s.pending {
-		s.apply(&s.pending[i], a)
+		s.applyRecord(&s.pending[i], a)
 	}
 	clear(s.pending)
 	s.pending = s.pending[:0]
 }
 
-// news is 1 for a record of a new pod, container or limit, else 0.
-func (s *state) news(r *record) int {
+// startsEpoch is 1 for a record of a new pod, container or limit, else 0.
+func (s *state) startsEpoch(r *record) int {
 	if !sameUID(s.uid, r.uid) {
 		return 1
 	}
-	if t := s.streamNow(r); t != nil && t.newEpoch(r) {
+	if t := s.existingStream(r); t != nil && t.startsEpoch(r) {
 		return 1
 	}
 	return 0
 }
 
-// settle closes an instant: what the window says now becomes history.
-func (s *state) settle(a *Analyzer) {
-	s.flush(a)
-	if best := s.best(); best != nil {
-		level, standing := best.level(a.thresholds)
+// closeInstant closes an instant: what the window says now becomes history.
+func (s *state) closeInstant(a *Analyzer) {
+	s.applyPending(a)
+	if best := s.believedStream(); best != nil {
+		level, standing := best.currentLevel(a.thresholds)
 		if !standing { // this epoch has a verdict of its own, or has had its time
-			best.standing = nil
+			best.previousVerdict = nil
 		}
-		s.settled = s.after(&s.history, best, level, standing, a.window)
+		s.settled = s.advanceHistory(&s.history, best, level, standing, a.window)
 		s.restored = s.history.Restored
 	}
-	if !slices.ContainsFunc(s.streams, (*stream).empty) {
+	if !slices.ContainsFunc(s.streams, (*stream).isEmpty) {
 		return
 	}
 	s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool {
-		silent := t.empty()
+		silent := t.isEmpty()
 		if silent {
 			s.dropped += t.dropped
 		}
@@ -155,11 +155,11 @@ func (s *state) settle(a *Analyzer) {
 	})
 }
 
-// after makes the newest instant part of the history, and returns what has settled. A standing verdict is the old epoch's: it is not seen
+// advanceHistory makes the newest instant part of the history, and returns what has settled. A standing verdict is the old epoch's: it is not seen
 // again.
-func (s *state) after(h *History, best *stream, level Severity, standing bool, window time.Duration) condition {
+func (s *state) advanceHistory(h *History, best *stream, level Severity, standing bool, window time.Duration) condition {
 	now := conditionOf(level)
-	if h.Restored = now == notKnown && s.standsRestored(best.newest, window); h.Restored {
+	if h.Restored = now == notKnown && s.keepsRestored(best.newest, window); h.Restored {
 		return s.settled
 	}
 	at := time.Unix(0, best.newest).UTC() // records that are ignored do not keep a verdict young
@@ -178,8 +178,8 @@ func (s *state) after(h *History, best *stream, level Severity, standing bool, w
 	return now
 }
 
-// apply counts one record.
-func (s *state) apply(r *record, a *Analyzer) {
+// applyRecord counts one record.
+func (s *state) applyRecord(r *record, a *Analyzer) {
 	if !sameUID(s.uid, r.uid) {
 		if r.end < s.newest || r.uid == s.oldUID {
 			s.dropped++
@@ -191,9 +191,9 @@ func (s *state) apply(r *record, a *Analyzer) {
 	s.uid = cmp.Or(s.uid, r.uid)
 	var got outcome
 	if s.about.Kind == KindPodBirth {
-		got = s.observe(r)
+		got = s.observeBirth(r)
 	} else {
-		got = s.count(r, a)
+		got = s.countSample(r, a)
 	}
 	switch got {
 	case counted:
@@ -204,39 +204,39 @@ func (s *state) apply(r *record, a *Analyzer) {
 	}
 }
 
-// count counts a sample of a window.
-func (s *state) count(r *record, a *Analyzer) outcome {
-	t := s.streamOf(r, a)
+// countSample counts a sample of a window.
+func (s *state) countSample(r *record, a *Analyzer) outcome {
+	t := s.streamFor(r, a)
 	if t == nil {
 		return tooLate
 	}
-	got := t.take(r, s.newest, a.thresholds)
+	got := t.observeRecord(r, s.newest, a.thresholds)
 	if got != counted || s.about.Kind != KindMemoryPressure {
 		return got
 	}
 	if m, ok := r.event.(MemorySample); ok && m.OOMKills.Known {
 		if m.OOMKills.Value == 0 {
-			s.quiet = max(s.quiet, r.end)
+			s.lastWithoutKill = max(s.lastWithoutKill, r.end)
 		} else {
-			s.killed = max(s.killed, r.end)
+			s.lastWithKill = max(s.lastWithKill, r.end)
 		}
 	}
 	return got
 }
 
-// finding says what the subject's records say, the newest instant included.
-func (s *state) finding(a *Analyzer) (Finding, bool) {
-	s.flush(a)
+// makeFinding says what the subject's records say, the newest instant included.
+func (s *state) makeFinding(a *Analyzer) (Finding, bool) {
+	s.applyPending(a)
 	at := time.Unix(0, s.newest).UTC()
-	if best := s.best(); best != nil {
-		f := best.verdict(a.thresholds)
-		r := Report{About: s.about, PodUID: s.uid, At: at, Level: f.Severity(), Reason: f.report().Reason, Covered: s.coverage(best, f)}
+	if best := s.believedStream(); best != nil {
+		f := best.currentVerdict(a.thresholds)
+		r := Report{About: s.about, PodUID: s.uid, At: at, Level: f.Severity(), Reason: f.wholeReport().Reason, Covered: s.measureCoverage(best, f)}
 		r.History = s.history
-		s.after(&r.History, best, r.Level, f.stands(), a.window)
+		s.advanceHistory(&r.History, best, r.Level, f.isPrevious(), a.window)
 		if k, ok := f.(OOMKilled); ok {
-			f, r = s.besideMemory(k, r, a)
+			f, r = s.completeFromMemory(k, r, a)
 		}
-		return f.with(r, f.stands()), true
+		return f.withReport(r, f.isPrevious()), true
 	}
 	if s.birth != nil {
 		f := birthFinding(s.birth)

@@ -10,40 +10,40 @@ import (
 type stream struct {
 	source   string
 	counters bool
-	samples
+	sampleWindow
 	width  int64 // of a bucket, nanoseconds
 	newest int64 // Unix nanoseconds
 
 	container, oldContainer string            // IDs
 	limit                   Optional[float64] // cores or bytes
-	filled                  bool              // limit is the pod's: no record has told its own yet
+	limitFromPod            bool              // limit is the pod's: no record has told its own yet
 	epochs                  int
 	dropped                 int
-	standing                windowed // the last epoch's verdict, until this one has its own
+	previousVerdict         windowFinding // the last epoch's verdict, until this one has its own
 }
 
-// samples is the window of one source. Each kind has its own.
-type samples interface {
+// sampleWindow is the window of one source. Each kind has its own.
+type sampleWindow interface {
 	observe(e Event, digest fingerprint, newest int64) outcome
-	slid(newest int64) int64
-	empty() bool
-	spans() (list []span, gone int64)
+	expire(newest int64) int64
+	isEmpty() bool
+	listSpans() (list []span, gone int64)
 	// restart empties it: an epoch has ended.
-	restart(s *stream)
+	startEpoch(s *stream)
 	// severity is that of finding, without the rest.
-	severity(s *stream, t thresholds) Severity
+	judgeSeverity(s *stream, t thresholds) Severity
 	// finding judges the window: figures, level and reason.
-	finding(s *stream, t thresholds) windowed
+	judgeWindow(s *stream, t thresholds) windowFinding
 	// missing names the fields that would have made the verdict or the advice better.
-	missing(s *stream) []string
+	missingFields(s *stream) []string
 }
 
-// windowed is a finding about a window.
-type windowed interface {
+// windowFinding is a finding about a window.
+type windowFinding interface {
 	Finding
-	report() Report
-	stands() bool // it is the last epoch's verdict
-	with(r Report, standing bool) windowed
+	wholeReport() Report
+	isPrevious() bool // it is the last epoch's verdict
+	withReport(r Report, standing bool) windowFinding
 }
 
 // newStream makes the stream that the record is of.
@@ -51,13 +51,13 @@ func newStream(r *record, length time.Duration) *stream {
 	s := &stream{source: r.source, counters: r.counters, width: bucketWidth(length), epochs: 1}
 	switch r.event.(type) {
 	case CPUSample, *CPUSample:
-		s.samples = &cpuWindow{window: window[cpuSums]{width: s.width}}
+		s.sampleWindow = &cpuWindow{window: window[cpuSums]{width: s.width}}
 	case MemorySample:
-		s.samples = &memoryWindow{window: window[memorySums]{width: s.width}}
+		s.sampleWindow = &memoryWindow{window: window[memorySums]{width: s.width}}
 	case OOMKill:
-		s.samples = &oomWindow{window[oomSums]{width: s.width}}
+		s.sampleWindow = &oomWindow{window[oomSums]{width: s.width}}
 	case NetworkSample:
-		s.samples = &networkWindow{window[networkSums]{width: s.width}}
+		s.sampleWindow = &networkWindow{window[networkSums]{width: s.width}}
 	case PodCreation, *PodCreation: // has no window: see birth
 	}
 	return s
@@ -74,94 +74,94 @@ func (s *stream) compare(r *record) int {
 	return cmp.Compare(s.source, r.source)
 }
 
-// take counts a sample; newest is that of the subject, where the window ends. A sample of another container or with another limit
+// observeRecord counts a sample; newest is that of the subject, where the window ends. A sample of another container or with another limit
 // begins a new epoch: samples from before it say nothing about what is running now.
-func (s *stream) take(r *record, newest int64, t thresholds) outcome {
-	if s.newEpoch(r) {
+func (s *stream) observeRecord(r *record, newest int64, t thresholds) outcome {
+	if s.startsEpoch(r) {
 		if r.end < s.newest || (r.container != "" && r.container == s.oldContainer) {
 			s.dropped++
 			return tooLate
 		}
-		s.begin(r, newest, t)
+		s.beginEpoch(r, newest, t)
 	}
 	s.container = cmp.Or(s.container, r.container)
-	if r.limit.Known && (!s.limit.Known || (s.filled && !r.filled)) {
-		s.limit, s.filled = r.limit, r.filled
+	if r.limit.Known && (!s.limit.Known || (s.limitFromPod && !r.limitFromPod)) {
+		s.limit, s.limitFromPod = r.limit, r.limitFromPod
 	}
 	s.newest = max(s.newest, r.end)
-	got := s.observe(r.event, r.print, newest)
+	got := s.observe(r.event, r.digest, newest)
 	if got == tooLate {
 		s.dropped++
 	}
 	return got
 }
 
-// newEpoch says whether the sample is of another container or limit. Limits that were filled from the pod are compared with their
+// startsEpoch says whether the sample is of another container or limit. Limits that were filled from the pod are compared with their
 // like only: what is known of the pod may be older or newer than the records.
-func (s *stream) newEpoch(r *record) bool {
+func (s *stream) startsEpoch(r *record) bool {
 	return (s.container != "" && r.container != "" && s.container != r.container) ||
-		(s.limit.Known && r.limit.Known && s.filled == r.filled && s.limit.Value != r.limit.Value)
+		(s.limit.Known && r.limit.Known && s.limitFromPod == r.limitFromPod && s.limit.Value != r.limit.Value)
 }
 
-// begin begins an epoch. The verdict of the one that ends stands for a while, if it is not too old itself.
-func (s *stream) begin(r *record, newest int64, t thresholds) {
-	s.slid(newest)
-	if f := s.verdict(t); f.Severity() != SeverityUnknown && !f.stands() {
-		old := f.report()
+// beginEpoch begins an epoch. The verdict of the one that ends stands for a while, if it is not too old itself.
+func (s *stream) beginEpoch(r *record, newest int64, t thresholds) {
+	s.expire(newest)
+	if f := s.currentVerdict(t); f.Severity() != SeverityUnknown && !f.isPrevious() {
+		old := f.wholeReport()
 		old.At = time.Unix(0, s.newest).UTC()
-		old.Covered = coverageOf(inOrder(s.spans()))
-		old.Covered.Confidence, old.Covered.Missing = old.Covered.confidence(s.counts(f)), s.missing(s)
-		s.standing = f.with(old, false)
+		old.Covered = coverageOf(sortSpans(s.listSpans()))
+		old.Covered.Confidence, old.Covered.Missing = old.Covered.rateConfidence(s.usesCounters(f)), s.missingFields(s)
+		s.previousVerdict = f.withReport(old, false)
 	}
 	if r.container != "" && s.container != r.container {
 		s.oldContainer, s.container = s.container, r.container
 	}
-	s.restart(s)
+	s.startEpoch(s)
 	s.limit = Optional[float64]{}
 	s.epochs++
 }
 
-// verdict judges the window. While this epoch has too little evidence the verdict of the last one stands, for a window at most: what
+// currentVerdict judges the window. While this epoch has too little evidence the verdict of the last one stands, for a window at most: what
 // has not come by then will not come, because evidence leaves the window as fast as it enters.
-func (s *stream) verdict(t thresholds) windowed {
-	f := s.finding(s, t)
-	if f.Severity() == SeverityUnknown && s.stands() {
-		return s.standing.with(s.standing.report(), true)
+func (s *stream) currentVerdict(t thresholds) windowFinding {
+	f := s.judgeWindow(s, t)
+	if f.Severity() == SeverityUnknown && s.hasPreviousVerdict() {
+		return s.previousVerdict.withReport(s.previousVerdict.wholeReport(), true)
 	}
 	return f
 }
 
-// level is the severity of the verdict, and whether it is the last epoch's.
-func (s *stream) level(t thresholds) (level Severity, standing bool) {
-	level = s.severity(s, t)
-	if level == SeverityUnknown && s.stands() {
-		return s.standing.Severity(), true
+// currentLevel is the severity of the verdict, and whether it is the last epoch's.
+func (s *stream) currentLevel(t thresholds) (level Severity, standing bool) {
+	level = s.judgeSeverity(s, t)
+	if level == SeverityUnknown && s.hasPreviousVerdict() {
+		return s.previousVerdict.Severity(), true
 	}
 	return level, false
 }
 
-// stands says whether there is a verdict of the last epoch that is young enough.
-func (s *stream) stands() bool {
-	return s.standing != nil && s.newest-s.standing.Time().UnixNano() <= s.width*(buckets-1)
+// hasPreviousVerdict says whether there is a verdict of the last epoch that is young enough.
+func (s *stream) hasPreviousVerdict() bool {
+	return s.previousVerdict != nil && s.newest-s.previousVerdict.Time().UnixNano() <= s.width*(buckets-1)
 }
 
-// counts says whether a verdict stands on counters.
-func (s *stream) counts(f windowed) bool {
+// usesCounters says whether a verdict stands on counters.
+func (s *stream) usesCounters(f windowFinding) bool {
 	n, ok := f.(NetworkIssue)
 	return s.counters && !(ok && n.Reported)
 }
 
 // field is the name of a field in the payload, and whether it is lacking.
 type field struct {
-	lacking bool
-	name    string
+	isMissing bool
+	name      string
 }
 
-// named lists the names of those that are lacking.
-func named(fields []field) []string {
+// missingNames lists the names of those that are lacking.
+func missingNames(fields []field) []string {
 	var names []string
 	for _, f := range fields {
-		if f.lacking {
+		if f.isMissing {
 			names = append(names, f.name)
 		}
 	}

@@ -9,9 +9,9 @@ import (
 // maxSkipped is how many subjects may be left out of their usual order before a subject is looked up.
 const maxSkipped = 3
 
-// find finds what is kept of a subject. Senders go through their subjects in one order again and again, so it is mostly behind the one
+// findState finds what is kept of a subject. Senders go through their subjects in one order again and again, so it is mostly behind the one
 // that was observed last.
-func (a *Analyzer) find(about Subject) (*state, bool) {
+func (a *Analyzer) findState(about Subject) (*state, bool) {
 	if s := a.last; s != nil {
 		for range 1 + maxSkipped {
 			if s = s.next; s == nil {
@@ -25,21 +25,21 @@ func (a *Analyzer) find(about Subject) (*state, bool) {
 	}
 	s, ok := a.subjects[about]
 	if ok {
-		a.follow(s)
+		a.linkSuccessor(s)
 	}
 	return s, ok
 }
 
-// follow notes that the subject has followed the one that was observed last.
-func (a *Analyzer) follow(s *state) {
+// linkSuccessor notes that the subject has followed the one that was observed last.
+func (a *Analyzer) linkSuccessor(s *state) {
 	if a.last != nil {
 		a.last.next = s
 	}
 	a.last = s
 }
 
-// evict lets the subjects with the oldest event go until there are no more than MaxSubjects; ties go by the order of subjects.
-func (a *Analyzer) evict() {
+// evictOldest lets the subjects with the oldest event go until there are no more than MaxSubjects; ties go by the order of subjects.
+func (a *Analyzer) evictOldest() {
 	for len(a.subjects) > a.maxSubjects {
 		s := a.oldest[0]
 		switch {
@@ -50,22 +50,22 @@ func (a *Analyzer) evict() {
 			heap.Fix(&a.oldest, 0)
 		default:
 			heap.Pop(&a.oldest)
-			a.remove(s)
+			a.removeState(s)
 			a.stats.Evicted++
 		}
 	}
 }
 
-func (a *Analyzer) drop(s *state) {
-	a.remove(s)
+func (a *Analyzer) dropState(s *state) {
+	a.removeState(s)
 	if len(a.oldest) > 2*len(a.subjects)+64 {
 		a.oldest = slices.DeleteFunc(a.oldest, func(s *state) bool { return s.gone })
 		heap.Init(&a.oldest)
 	}
 }
 
-// remove forgets a subject. The one before it may point to it for long, so nothing of it is kept, and it points to none.
-func (a *Analyzer) remove(s *state) {
+// removeState forgets a subject. The one before it may point to it for long, so nothing of it is kept, and it points to none.
+func (a *Analyzer) removeState(s *state) {
 	delete(a.subjects, s.about)
 	*s = state{about: s.about, gone: true, ranked: s.ranked, newest: s.newest}
 	if a.last == s {

@@ -9,7 +9,7 @@ import (
 )
 
 // Subjects that come and go are not kept by the one that was before them.
-func TestGoneSubjectsAreLetGo(t *testing.T) {
+func TestRemovedSubjectsAreNotKept(t *testing.T) {
 	a := New(Options{})
 	observe := func(i int) Subject {
 		s := CPUSample{Origin: Origin{Time: time.Unix(int64(i), 0), Namespace: "shop", Pod: fmt.Sprintf("api-%d", i), Container: "app"}}
@@ -30,7 +30,7 @@ func TestGoneSubjectsAreLetGo(t *testing.T) {
 }
 
 // A subject is found wherever it stands in the order of records.
-func TestSubjectsInAnyOrder(t *testing.T) {
+func TestSubjectsAreFoundInAnyOrder(t *testing.T) {
 	a := New(Options{})
 	for round := range 6 {
 		for i := range 20 {

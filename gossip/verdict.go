@@ -22,11 +22,11 @@ const (
 // thresholds are the two bounds that a user may set; the others follow.
 type thresholds struct{ warning, critical float64 }
 
-// judge gives the verdict on a container's throttling.
-func (t thresholds) judge(f *CPUThrottling) (Severity, Reason) {
+// judgeCPU gives the verdict on a container's throttling.
+func (t thresholds) judgeCPU(f *CPUThrottling) (Severity, Reason) {
 	r, measured := f.Throttled.Get()
 	switch {
-	case f.unlimited() && !f.LimitHidden():
+	case f.isUnlimited() && !f.LimitHidden():
 		return SeverityNone, ReasonNoLimit
 	case f.Periods.Known && f.Periods.Value < MinPeriods:
 		return SeverityUnknown, ReasonTooFewPeriods
@@ -56,11 +56,11 @@ func (t thresholds) judge(f *CPUThrottling) (Severity, Reason) {
 // LimitHidden says whether the container was throttled, so that there is a limit, although the record or the pod shows
 // none.
 func (f CPUThrottling) LimitHidden() bool {
-	return f.unlimited() && (f.ThrottledPeriods.Value > 0 || f.Throttled.Value > 0)
+	return f.isUnlimited() && (f.ThrottledPeriods.Value > 0 || f.Throttled.Value > 0)
 }
 
-// unlimited says whether the record or the pod shows that there is no limit.
-func (f CPUThrottling) unlimited() bool { return f.Limit.Known && f.Limit.Value == 0 }
+// isUnlimited says whether the record or the pod shows that there is no limit.
+func (f CPUThrottling) isUnlimited() bool { return f.Limit.Known && f.Limit.Value == 0 }
 
 // Hidden says whether averaged metrics hide the throttling: at least 25 % of periods throttled while less than 80 % of the limit is
 // used. False where the share of the limit is not known.
