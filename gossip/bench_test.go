@@ -9,7 +9,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// 5,000 containers, one sample per 10 s each: what a large cluster sends.
+// A large cluster sends this: 5,000 containers, one sample per 10 s each.
 func BenchmarkObserve(b *testing.B) {
 	const containers = 5000
 	var events []gossip.Event
@@ -25,7 +25,7 @@ func BenchmarkObserve(b *testing.B) {
 	}
 }
 
-// The same in batches, as programs read a large capture: per sample.
+// Programs that read a large capture observe batches like these. The figure is per sample.
 func BenchmarkObserveCPU(b *testing.B) {
 	const lanes, pods, steps = 32, 156, 200
 	r := rand.New(rand.NewPCG(1, 2))
@@ -70,7 +70,7 @@ func BenchmarkObserveCPU(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/sample")
 }
 
-// A finding about a full window: what a write of the operator costs.
+// The operator makes a finding about a full window for each object that it writes.
 func BenchmarkFinding(b *testing.B) {
 	a := gossip.New(gossip.Options{})
 	for _, e := range every5s(180, 40) {
@@ -85,11 +85,13 @@ func BenchmarkFinding(b *testing.B) {
 	}
 }
 
-// Memory that climbs steadily: a leak is looked for at each instant.
+// The working set climbs steadily, so a leak is looked for at each instant.
 func BenchmarkObserveLeak(b *testing.B) {
 	a := gossip.New(gossip.Options{})
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		a.Observe(memorySample(time.Duration(i)*10*time.Second, int64(i), func(s *gossip.MemorySample) { s.LimitBytes.Value = 1 << 60 }))
+		a.Observe(memorySample(
+			time.Duration(i)*10*time.Second, int64(i), func(s *gossip.MemorySample) { s.LimitBytes.Value = 1 << 60 },
+		))
 	}
 }

@@ -10,11 +10,14 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// born is synthetic: the birth of a pod that took that long, with nothing to pull and no init containers.
+// born is synthetic: the birth of a pod with a given length, without image pull and init containers.
 func born(at, took time.Duration, change ...func(*gossip.PodCreation)) gossip.PodCreation {
 	c := gossip.PodCreation{
-		Origin:        gossip.Origin{Time: t0.Add(at), Namespace: "shop", Pod: "api-0", PodUID: "u1", Container: "app", Source: "bpftrace"},
-		TotalSyscalls: gossip.Some[int64](14_000), NamespaceOps: gossip.Some[int64](5), CgroupWrites: gossip.Some[int64](500), Duration: took,
+		Origin: gossip.Origin{
+			Time: t0.Add(at), Namespace: "shop", Pod: "api-0", PodUID: "u1", Container: "app", Source: "bpftrace",
+		},
+		TotalSyscalls: gossip.Some[int64](14_000), NamespaceOps: gossip.Some[int64](5), CgroupWrites: gossip.Some[int64](500),
+		Duration:  took,
 		ImagePull: gossip.Some(time.Duration(0)), Init: gossip.Some(time.Duration(0)),
 	}
 	for _, f := range change {
@@ -45,16 +48,39 @@ func TestBirthSeverityFollowsTheObjective(t *testing.T) {
 		reason   gossip.Reason
 		own      time.Duration
 	}{
-		"2 s":                  {born(0, 2*time.Second), gossip.SeverityNone, gossip.ReasonWithinObjective, 2 * time.Second},
-		"5 s":                  {born(0, 5*time.Second), gossip.SeverityInfo, gossip.ReasonWithinObjective, 5 * time.Second},
-		"above":                {born(0, 5*time.Second+1), gossip.SeverityWarning, gossip.ReasonObjectiveMissed, 5*time.Second + 1},
-		"the pull is left out": {born(0, 9*time.Second, pull(8*time.Second)), gossip.SeverityNone, gossip.ReasonWithinObjective, time.Second},
-		"pull unknown, prompt": {born(0, time.Second, unknown), gossip.SeverityNone, gossip.ReasonWithinObjective, time.Second},
-		"pull unknown, slow":   {born(0, 9*time.Second, unknown), gossip.SeverityInfo, gossip.ReasonNotMeasured, 9 * time.Second},
-		"pull longer than all": {born(0, time.Second, pull(2*time.Second)), gossip.SeverityNone, gossip.ReasonWithinObjective, time.Second},
+		"2 s": {
+			creation: born(0, 2*time.Second), want: gossip.SeverityNone, reason: gossip.ReasonWithinObjective,
+			own: 2 * time.Second,
+		},
+		"5 s": {
+			creation: born(0, 5*time.Second), want: gossip.SeverityInfo, reason: gossip.ReasonWithinObjective,
+			own: 5 * time.Second,
+		},
+		"above": {
+			creation: born(0, 5*time.Second+1), want: gossip.SeverityWarning, reason: gossip.ReasonObjectiveMissed,
+			own: 5*time.Second + 1,
+		},
+		"the pull is left out": {
+			creation: born(0, 9*time.Second, pull(8*time.Second)), want: gossip.SeverityNone,
+			reason: gossip.ReasonWithinObjective, own: time.Second,
+		},
+		"pull unknown, prompt": {
+			creation: born(0, time.Second, unknown), want: gossip.SeverityNone, reason: gossip.ReasonWithinObjective,
+			own: time.Second,
+		},
+		"pull unknown, slow": {
+			creation: born(0, 9*time.Second, unknown), want: gossip.SeverityInfo, reason: gossip.ReasonNotMeasured,
+			own: 9 * time.Second,
+		},
+		"pull longer than all": {
+			creation: born(0, time.Second, pull(2*time.Second)), want: gossip.SeverityNone, reason: gossip.ReasonWithinObjective,
+			own: time.Second,
+		},
 		"pull and init longer than all": {
-			born(0, 10*time.Second, pull(8*time.Second), func(c *gossip.PodCreation) { c.Init.Value = 8 * time.Second }),
-			gossip.SeverityInfo, gossip.ReasonNotMeasured, 10 * time.Second,
+			creation: born(
+				0, 10*time.Second, pull(8*time.Second), func(c *gossip.PodCreation) { c.Init.Value = 8 * time.Second },
+			),
+			want: gossip.SeverityInfo, reason: gossip.ReasonNotMeasured, own: 10 * time.Second,
 		},
 	}
 	for name, test := range tests {
@@ -82,7 +108,7 @@ func TestLongestStageOfABirthIsFound(t *testing.T) {
 		findBirth(t, born(0, 3*time.Second, timeline)).Longest)
 	require.Equal(t, gossip.Stage{Name: "image pull", Duration: 8 * time.Second, LeftOut: true},
 		findBirth(t, born(0, 9*time.Second, func(c *gossip.PodCreation) { c.ImagePull.Value = 8 * time.Second })).Longest)
-	require.Empty(t, findBirth(t, born(0, time.Second)).Longest.Name, "nothing tells")
+	require.Empty(t, findBirth(t, born(0, time.Second)).Longest.Name, "the record has no stages")
 }
 
 func TestFirstBirthOfAPodStays(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// findingsOfAllKinds are what a sample of each kind gives.
+// findingsOfAllKinds returns the findings about one event of each kind.
 func findingsOfAllKinds() []gossip.Finding {
 	at := gossip.Origin{
 		Time: time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC), Period: 15 * time.Second,
@@ -23,15 +23,22 @@ func findingsOfAllKinds() []gossip.Finding {
 	a := gossip.New(gossip.Options{})
 	for _, e := range []gossip.Event{
 		gossip.CPUSample{
-			Origin: in, Periods: gossip.Some[int64](56), ThrottledPeriods: gossip.Some[int64](45), ThrottledUsec: gossip.Some[int64](3_600_000),
-			LimitCores: gossip.Some(0.2),
+			Origin: in, Periods: gossip.Some[int64](56), ThrottledPeriods: gossip.Some[int64](45),
+			ThrottledUsec: gossip.Some[int64](3_600_000),
+			LimitCores:    gossip.Some(0.2),
 		},
 		gossip.MemorySample{Origin: in, WorkingSet: gossip.Some[int64](95 << 20), LimitBytes: gossip.Some[int64](100 << 20)},
 		gossip.OOMKill{Origin: in, VictimComm: "java", UsageBytes: gossip.Some[int64](100 << 20)},
-		gossip.NetworkSample{Origin: at, Segments: gossip.Some[int64](2000), Retransmits: gossip.Some[int64](100), Latency: gossip.Some(90 * time.Millisecond)},
+		gossip.NetworkSample{
+			Origin: at, Segments: gossip.Some[int64](2000), Retransmits: gossip.Some[int64](100),
+			Latency: gossip.Some(90 * time.Millisecond),
+		},
 		gossip.PodCreation{
 			Origin: at, Duration: 7 * time.Second, ImagePull: gossip.Some(1500 * time.Millisecond),
-			Timeline: []gossip.Step{{Action: "sandbox"}, {Offset: 4800 * time.Millisecond, Action: "network"}, {Offset: 7 * time.Second, Action: "exec"}},
+			Timeline: []gossip.Step{
+				{Action: "sandbox"}, {Offset: 4800 * time.Millisecond, Action: "network"},
+				{Offset: 7 * time.Second, Action: "exec"},
+			},
 		},
 	} {
 		a.Observe(e)
@@ -43,7 +50,7 @@ func findingsOfAllKinds() []gossip.Finding {
 	return all
 }
 
-// reread writes a finding as JSON, and reads it again.
+// reread writes a finding as JSON and reads it again.
 func reread[F gossip.Finding](t *testing.T, f F) (text string, again gossip.Finding) {
 	t.Helper()
 	b, err := json.Marshal(f)
@@ -85,7 +92,8 @@ func TestJSONOfAFindingUsesWordsInsteadOfNumbers(t *testing.T) {
 	text, err := json.MarshalIndent(all[of], "", " ")
 	require.NoError(t, err)
 	for _, line := range []string{
-		`"Level": "Critical"`, `"Worst": "Critical"`, `"Confidence": "High"`, `"Window": "15s"`, `"MeanWait": "80ms"`, `"CFSPeriod": "100ms"`,
+		`"Level": "Critical"`, `"Worst": "Critical"`, `"Confidence": "High"`, `"Window": "15s"`, `"MeanWait": "80ms"`,
+		`"CFSPeriod": "100ms"`,
 		`"Threads": null`, `"Limit": 0.2`,
 	} {
 		require.Contains(t, string(text), line)
@@ -102,7 +110,9 @@ func TestJSONUsesTheWordsOfTheAPI(t *testing.T) {
 		require.Equal(t, s.String(), string(text))
 	}
 	var s gossip.Severity
-	require.EqualError(t, s.UnmarshalText([]byte("critical")), `severity "critical" is none of Unknown, None, Info, Warning, High, Critical`)
+	require.EqualError(
+		t, s.UnmarshalText([]byte("critical")), `severity "critical" is none of Unknown, None, Info, Warning, High, Critical`,
+	)
 	_, err := gossip.Severity(7).MarshalText()
 	require.EqualError(t, err, "Severity(7) is none of Unknown, None, Info, Warning, High, Critical")
 	var c gossip.Confidence

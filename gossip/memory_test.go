@@ -15,7 +15,7 @@ import (
 
 const mebi = 1 << 20
 
-// memorySample is synthetic: 10 s of a container with a limit of 512Mi that uses so many MiB.
+// memorySample is synthetic: 10 s of a container with a limit of 512Mi and a given working set in MiB.
 func memorySample(at time.Duration, set int64, change ...func(*gossip.MemorySample)) gossip.MemorySample {
 	s := gossip.MemorySample{
 		Origin: gossip.Origin{
@@ -30,7 +30,7 @@ func memorySample(at time.Duration, set int64, change ...func(*gossip.MemorySamp
 	return s
 }
 
-// seen is the only finding about events; they come in any order, which must not matter.
+// seen returns the only finding about events. It observes them in several orders, which must not matter.
 func seen[F gossip.Finding](t *testing.T, events ...gossip.Event) F {
 	t.Helper()
 	var first gossip.Finding
@@ -38,7 +38,9 @@ func seen[F gossip.Finding](t *testing.T, events ...gossip.Event) F {
 		a := gossip.New(gossip.Options{})
 		shuffled := slices.Clone(events)
 		if i > 0 {
-			rand.New(rand.NewPCG(uint64(i), 7)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+			rand.New(rand.NewPCG(uint64(i), 7)).Shuffle(
+				len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] },
+			)
 			slices.SortStableFunc(shuffled, func(a, b gossip.Event) int { return a.From().Time.Compare(b.From().Time) })
 		}
 		for _, e := range shuffled {
@@ -58,23 +60,37 @@ func seen[F gossip.Finding](t *testing.T, events ...gossip.Event) F {
 func TestMemoryFindingSaysWhatTheSamplesAddUpTo(t *testing.T) {
 	got := seen[gossip.MemoryPressure](t,
 		memorySample(0, 100, func(s *gossip.MemorySample) {
-			s.SomeAvg60, s.FullAvg10, s.MajorFaults, s.LimitHits, s.OOMKills = gossip.Some(0.01), gossip.Some(0.02), gossip.Some[int64](20), gossip.Some[int64](0), gossip.Some[int64](0)
+			s.SomeAvg60, s.FullAvg10 = gossip.Some(0.01), gossip.Some(0.02)
+			s.MajorFaults, s.LimitHits, s.OOMKills = gossip.Some[int64](20), gossip.Some[int64](0), gossip.Some[int64](0)
 		}),
 		memorySample(10*time.Second, 480, func(s *gossip.MemorySample) {
-			s.SomeAvg60, s.FullAvg10, s.MajorFaults, s.LimitHits, s.OOMKills = gossip.Some(0.12), gossip.Some(0.01), gossip.Some[int64](500), gossip.Some[int64](7), gossip.Some[int64](0)
+			s.SomeAvg60, s.FullAvg10 = gossip.Some(0.12), gossip.Some(0.01)
+			s.MajorFaults, s.LimitHits, s.OOMKills = gossip.Some[int64](500), gossip.Some[int64](7), gossip.Some[int64](0)
 		}),
-		memorySample(20*time.Second, 460, func(s *gossip.MemorySample) { s.PageFaultRate, s.Reclaims = gossip.Some(12.5), gossip.Some[int64](3) }),
+		memorySample(
+			20*time.Second, 460,
+			func(s *gossip.MemorySample) { s.PageFaultRate, s.Reclaims = gossip.Some(12.5), gossip.Some[int64](3) },
+		),
 	)
 	want := gossip.MemoryPressure{
 		Report: gossip.Report{
 			About:  gossip.Subject{Kind: gossip.KindMemoryPressure, Namespace: "shop", Pod: "api-0", Container: "app"},
 			PodUID: "u1", At: t0.Add(20 * time.Second), Level: gossip.SeverityWarning, Reason: gossip.ReasonStalled,
-			History: gossip.History{First: t0.Add(10 * time.Second), Last: t0.Add(20 * time.Second), Worst: gossip.SeverityWarning, Transition: t0.Add(10 * time.Second)},
-			Covered: gossip.Coverage{Window: 30 * time.Second, Samples: 3, Expected: 3, Epochs: 1, Confidence: gossip.ConfidenceHigh, Source: "cgroup", Missing: []string{"major_faults", "limit_hits", "oom_kills"}},
+			History: gossip.History{
+				First: t0.Add(10 * time.Second), Last: t0.Add(20 * time.Second), Worst: gossip.SeverityWarning,
+				Transition: t0.Add(10 * time.Second),
+			},
+			Covered: gossip.Coverage{
+				Window: 30 * time.Second, Samples: 3, Expected: 3, Epochs: 1, Confidence: gossip.ConfidenceHigh, Source: "cgroup",
+				Missing: []string{"major_faults", "limit_hits", "oom_kills"},
+			},
 		},
-		WorkingSet: gossip.Some[int64](460 * mebi), Peak: gossip.Some[int64](480 * mebi), Limit: gossip.Some[int64](512 * mebi), UsedOfLimit: gossip.Some(0.9375),
-		SomeAvg60: gossip.Some(0.12), FullAvg10: gossip.Some(0.02), MajorFaults: gossip.Some[int64](520), FaultRate: gossip.Some(50.0), FaultBaseline: gossip.Some(10.0),
-		PageFaultRate: gossip.Some(12.5), Reclaims: gossip.Some[int64](3), LimitHits: gossip.Some[int64](7), // a sample did not tell of kills: that two told of none is not "none"
+		WorkingSet: gossip.Some[int64](460 * mebi), Peak: gossip.Some[int64](480 * mebi),
+		Limit: gossip.Some[int64](512 * mebi), UsedOfLimit: gossip.Some(0.9375),
+		SomeAvg60: gossip.Some(0.12), FullAvg10: gossip.Some(0.02), MajorFaults: gossip.Some[int64](520),
+		FaultRate: gossip.Some(50.0), FaultBaseline: gossip.Some(10.0),
+		PageFaultRate: gossip.Some(12.5), Reclaims: gossip.Some[int64](3),
+		LimitHits: gossip.Some[int64](7), // Kills stay absent: one sample lacks them, so 0 of two is not "none"
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
@@ -99,57 +115,108 @@ func TestMemorySeverityFollowsItsThresholds(t *testing.T) {
 		want   gossip.Severity
 		reason gossip.Reason
 	}{
-		"little used":                   {100, nil, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"just below 80 %":               {409, nil, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"80 %":                          {410, nil, gossip.SeverityInfo, gossip.ReasonNearLimit},
-		"cache only":                    {512, nil, gossip.SeverityInfo, gossip.ReasonNearLimit},
-		"below 90 % with hits":          {460, []change{hits}, gossip.SeverityInfo, gossip.ReasonNearLimit},
-		"90 % with hits":                {461, []change{hits}, gossip.SeverityWarning, gossip.ReasonLimitHit},
-		"PSI some below 2 %":            {100, []change{some(0.0199)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"PSI some 2 %":                  {100, []change{some(0.02)}, gossip.SeverityInfo, gossip.ReasonStalled},
-		"PSI some 10 %":                 {100, []change{some(0.10)}, gossip.SeverityWarning, gossip.ReasonStalled},
-		"PSI full below 5 %":            {100, []change{full(0.0499)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"PSI full 5 %":                  {100, []change{full(0.05)}, gossip.SeverityHigh, gossip.ReasonStalled},
-		"faults below ten times":        {500, []change{faults(999)}, gossip.SeverityInfo, gossip.ReasonNearLimit},
-		"faults at ten times":           {500, []change{faults(1000)}, gossip.SeverityHigh, gossip.ReasonThrashing},
-		"faults far below the limit":    {100, []change{faults(5000)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"a kill":                        {100, []change{kills}, gossip.SeverityCritical, gossip.ReasonOOMKilled},
-		"no limit: bytes say nothing":   {500, []change{noLimit}, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
-		"no limit: PSI says":            {500, []change{noLimit, some(0.1)}, gossip.SeverityWarning, gossip.ReasonStalled},
-		"no limit: PSI says nothing":    {500, []change{noLimit, some(0)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"no limit, and a percentage":    {0, []change{noLimit, reported(0.95)}, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
-		"no limit, and it was hit":      {500, []change{noLimit, hits}, gossip.SeverityInfo, gossip.ReasonLimitHit},
-		"limit unknown, and it was hit": {500, []change{unknown, hits}, gossip.SeverityInfo, gossip.ReasonLimitHit},
-		"no limit, hit, and PSI":        {500, []change{noLimit, hits, some(0.1)}, gossip.SeverityWarning, gossip.ReasonStalled},
-		"limit unknown":                 {500, []change{unknown}, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
-		"limit unknown, with kills":     {500, []change{unknown, kills}, gossip.SeverityCritical, gossip.ReasonOOMKilled},
-		"percentage alone, below 80":    {0, []change{reported(0.79)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"percentage alone, below 90":    {0, []change{reported(0.89)}, gossip.SeverityInfo, gossip.ReasonNearLimit},
-		"percentage alone, 90":          {0, []change{reported(0.90)}, gossip.SeverityWarning, gossip.ReasonNearLimit},
-		"percentage and PSI: not alone": {0, []change{reported(0.95), some(0)}, gossip.SeverityInfo, gossip.ReasonNearLimit},
-		"used MiB where nothing is better": {0, []change{some(0), func(s *gossip.MemorySample) {
+		"little used":     {set: 100, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold},
+		"just below 80 %": {set: 409, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold},
+		"80 %":            {set: 410, want: gossip.SeverityInfo, reason: gossip.ReasonNearLimit},
+		"cache only":      {set: 512, want: gossip.SeverityInfo, reason: gossip.ReasonNearLimit},
+		"below 90 % with hits": {
+			set: 460, change: []change{hits}, want: gossip.SeverityInfo, reason: gossip.ReasonNearLimit,
+		},
+		"90 % with hits": {
+			set: 461, change: []change{hits}, want: gossip.SeverityWarning, reason: gossip.ReasonLimitHit,
+		},
+		"PSI some below 2 %": {
+			set: 100, change: []change{some(0.0199)}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"PSI some 2 %": {
+			set: 100, change: []change{some(0.02)}, want: gossip.SeverityInfo, reason: gossip.ReasonStalled,
+		},
+		"PSI some 10 %": {
+			set: 100, change: []change{some(0.10)}, want: gossip.SeverityWarning, reason: gossip.ReasonStalled,
+		},
+		"PSI full below 5 %": {
+			set: 100, change: []change{full(0.0499)}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"PSI full 5 %": {
+			set: 100, change: []change{full(0.05)}, want: gossip.SeverityHigh, reason: gossip.ReasonStalled,
+		},
+		"faults below ten times": {
+			set: 500, change: []change{faults(999)}, want: gossip.SeverityInfo, reason: gossip.ReasonNearLimit,
+		},
+		"faults at ten times": {
+			set: 500, change: []change{faults(1000)}, want: gossip.SeverityHigh, reason: gossip.ReasonThrashing,
+		},
+		"faults far below the limit": {
+			set: 100, change: []change{faults(5000)}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"a kill": {
+			set: 100, change: []change{kills}, want: gossip.SeverityCritical, reason: gossip.ReasonOOMKilled,
+		},
+		"no limit: bytes say nothing": {
+			set: 500, change: []change{noLimit}, want: gossip.SeverityUnknown, reason: gossip.ReasonNotMeasured,
+		},
+		"no limit: PSI says": {
+			set: 500, change: []change{noLimit, some(0.1)}, want: gossip.SeverityWarning, reason: gossip.ReasonStalled,
+		},
+		"no limit: PSI says nothing": {
+			set: 500, change: []change{noLimit, some(0)}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"no limit, and a percentage": {
+			change: []change{noLimit, reported(0.95)}, want: gossip.SeverityUnknown, reason: gossip.ReasonNotMeasured,
+		},
+		"no limit, and it was hit": {
+			set: 500, change: []change{noLimit, hits}, want: gossip.SeverityInfo, reason: gossip.ReasonLimitHit,
+		},
+		"limit unknown, and it was hit": {
+			set: 500, change: []change{unknown, hits}, want: gossip.SeverityInfo, reason: gossip.ReasonLimitHit,
+		},
+		"no limit, hit, and PSI": {
+			set: 500, change: []change{noLimit, hits, some(0.1)}, want: gossip.SeverityWarning, reason: gossip.ReasonStalled,
+		},
+		"limit unknown": {
+			set: 500, change: []change{unknown}, want: gossip.SeverityUnknown, reason: gossip.ReasonNotMeasured,
+		},
+		"limit unknown, with kills": {
+			set: 500, change: []change{unknown, kills}, want: gossip.SeverityCritical, reason: gossip.ReasonOOMKilled,
+		},
+		"percentage alone, below 80": {
+			change: []change{reported(0.79)}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"percentage alone, below 90": {
+			change: []change{reported(0.89)}, want: gossip.SeverityInfo, reason: gossip.ReasonNearLimit,
+		},
+		"percentage alone, 90": {
+			change: []change{reported(0.90)}, want: gossip.SeverityWarning, reason: gossip.ReasonNearLimit,
+		},
+		"percentage and PSI: not alone": {
+			change: []change{reported(0.95), some(0)}, want: gossip.SeverityInfo, reason: gossip.ReasonNearLimit,
+		},
+		"used MiB where nothing is better": {change: []change{some(0), func(s *gossip.MemorySample) {
 			s.WorkingSet, s.UsedBytes = gossip.Optional[int64]{}, gossip.Some[int64](500*mebi)
-		}}, gossip.SeverityInfo, gossip.ReasonNearLimit},
+		}}, want: gossip.SeverityInfo, reason: gossip.ReasonNearLimit},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := seen[gossip.MemoryPressure](t, memorySample(0, test.set, func(s *gossip.MemorySample) { // quiet, for the baseline
-				*s = memorySample(0, min(test.set, 100), test.change...)
-				s.MajorFaults, s.OOMKills, s.LimitHits = gossip.Some[int64](0), gossip.Optional[int64]{}, gossip.Optional[int64]{}
-			}), memorySample(10*time.Second, test.set, test.change...))
+			quiet := memorySample(0, min(test.set, 100), test.change...) // for the baseline
+			quiet.MajorFaults, quiet.OOMKills, quiet.LimitHits = gossip.Some[int64](0), gossip.Optional[int64]{}, gossip.Optional[int64]{}
+			got := seen[gossip.MemoryPressure](t, quiet, memorySample(10*time.Second, test.set, test.change...))
 			require.Equal(t, fmt.Sprint(test.want, test.reason), fmt.Sprint(got.Level, got.Reason))
 		})
 	}
 }
 
-// The baseline is the rate of the window's first sample, and 10 a second at least. A sample without a period reaches back to the one
-// before it.
+// The baseline is the rate of the window's first sample, and at least 10 a second. A sample without a period reaches back
+// to the one before it.
 func TestFaultBaselineIsTheFirstRateOrTen(t *testing.T) {
 	rising := func(first, then int64, period time.Duration) gossip.MemoryPressure {
 		return seen[gossip.MemoryPressure](t,
 			memorySample(0, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some(first), period }),
-			memorySample(10*time.Second, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some(then), period }),
-			memorySample(20*time.Second, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some[int64](0), period }),
+			memorySample(
+				10*time.Second, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some(then), period },
+			),
+			memorySample(
+				20*time.Second, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some[int64](0), period },
+			),
 		)
 	}
 	for name, test := range map[string]struct {
@@ -158,25 +225,36 @@ func TestFaultBaselineIsTheFirstRateOrTen(t *testing.T) {
 		want           gossip.Severity
 		rate, baseline float64
 	}{
-		"ten times the first":           {200, 2000, 10 * time.Second, gossip.SeverityHigh, 200, 20},
-		"a little less":                 {200, 1999, 10 * time.Second, gossip.SeverityInfo, 199.9, 20},
-		"ten times ten":                 {1, 1000, 10 * time.Second, gossip.SeverityHigh, 100, 10},
-		"lengths are known by the gaps": {200, 2000, 0, gossip.SeverityHigh, 200, 20},
+		"ten times the first": {
+			first: 200, then: 2000, period: 10 * time.Second, want: gossip.SeverityHigh, rate: 200, baseline: 20,
+		},
+		"a little less": {
+			first: 200, then: 1999, period: 10 * time.Second, want: gossip.SeverityInfo, rate: 199.9, baseline: 20,
+		},
+		"ten times ten": {
+			first: 1, then: 1000, period: 10 * time.Second, want: gossip.SeverityHigh, rate: 100, baseline: 10,
+		},
+		"lengths are known by the gaps": {
+			first: 200, then: 2000, period: 0, want: gossip.SeverityHigh, rate: 200, baseline: 20,
+		},
 	} {
 		got := rising(test.first, test.then, test.period)
 		require.Equal(t, test.want, got.Level, name)
 		require.Equal(t, gossip.Some(test.rate), got.FaultRate, name)
 		require.Equal(t, gossip.Some(test.baseline), got.FaultBaseline, name)
 	}
-	alone := seen[gossip.MemoryPressure](t, memorySample(0, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some[int64](1e6), 0 }))
+	alone := seen[gossip.MemoryPressure](
+		t, memorySample(0, 500, func(s *gossip.MemorySample) { s.MajorFaults, s.Period = gossip.Some[int64](1e6), 0 }),
+	)
 	require.False(t, alone.FaultRate.Known, "no length, no rate")
 }
 
-// Many samples in one bucket leave sums only; what they say stays.
+// A bucket with many samples keeps only their sums. The figures stay the same.
 func TestFoldedMemoryBucketKeepsItsFigures(t *testing.T) {
 	var events []gossip.Event
 	for i := range 200 {
-		events = append(events, memorySample(time.Duration(i)*50*time.Millisecond, int64(300+i), func(s *gossip.MemorySample) {
+		at := time.Duration(i) * 50 * time.Millisecond
+		events = append(events, memorySample(at, int64(300+i), func(s *gossip.MemorySample) {
 			s.Period, s.MajorFaults, s.LimitHits = 0, gossip.Some[int64](1), gossip.Some[int64](1)
 		}))
 	}
@@ -203,14 +281,19 @@ func TestNewContainerOrLimitBeginsAMemoryEpoch(t *testing.T) {
 	got = seen[gossip.MemoryPressure](t, memorySample(0, 500, hot), memorySample(10*time.Second, 500, raised))
 	require.Equal(t, gossip.SeverityNone, got.Level, "so does another limit")
 
-	got = seen[gossip.MemoryPressure](t, memorySample(0, 500, hot), memorySample(10*time.Second, 500, restarted, func(s *gossip.MemorySample) {
+	unmeasured := func(s *gossip.MemorySample) {
 		s.WorkingSet, s.OOMKills, s.UsedBytes = gossip.Optional[int64]{}, gossip.Some[int64](0), gossip.Some[int64](1)
 		s.SomeAvg10, s.LimitBytes = gossip.Some(0.0), gossip.Optional[int64]{}
-	}))
-	require.True(t, got.Standing, "until something is measured, the old verdict stands")
+	}
+	got = seen[gossip.MemoryPressure](
+		t, memorySample(0, 500, hot), memorySample(10*time.Second, 500, restarted, unmeasured),
+	)
+	require.True(t, got.Standing, "until something is measured, the old verdict still holds")
 	require.Equal(t, gossip.SeverityWarning, got.Level)
 
-	got = seen[gossip.MemoryPressure](t, memorySample(0, 500, hot), memorySample(10*time.Second, 100, func(s *gossip.MemorySample) { s.PodUID = "u2" }))
+	got = seen[gossip.MemoryPressure](
+		t, memorySample(0, 500, hot), memorySample(10*time.Second, 100, func(s *gossip.MemorySample) { s.PodUID = "u2" }),
+	)
 	require.Equal(t, gossip.SeverityNone, got.History.Worst, "another pod has no history")
 }
 
@@ -246,11 +329,12 @@ func TestPodAndContainersAreSubjectsOfTheirOwn(t *testing.T) {
 	require.Equal(t, gossip.Subject{Kind: gossip.KindMemoryPressure, Namespace: "shop", Pod: "api-0"}, found[0].Subject())
 }
 
-// climbing is a working set that grows by so many MiB each 30 s, from 100 on.
+// climbing returns samples of a working set that grows from 100 MiB by step MiB every 30 s.
 func climbing(n int, step int64, change ...func(int, *gossip.MemorySample)) []gossip.Event {
 	var events []gossip.Event
 	for i := range n {
-		events = append(events, memorySample(time.Duration(i)*30*time.Second, 100+int64(i)*step, func(s *gossip.MemorySample) {
+		at, set := time.Duration(i)*30*time.Second, 100+int64(i)*step
+		events = append(events, memorySample(at, set, func(s *gossip.MemorySample) {
 			s.Period = 30 * time.Second
 			for _, f := range change {
 				f(i, s)
@@ -272,18 +356,26 @@ func TestLeakIsASteadyClimbTowardsTheLimit(t *testing.T) {
 		events []gossip.Event
 		leak   bool
 	}{
-		"steady":                    {climbing(21, 10), true},
-		"under 10 minutes":          {climbing(20, 10), false},
-		"few samples":               {append(climbing(9, 10), memorySample(time.Minute, 130)), false},
-		"down by more than 5 %":     {climbing(25, 10, set(20, 275)), false},
-		"down by less":              {climbing(25, 10, set(20, 285)), true},
-		"flat":                      {climbing(25, 0), false},
-		"falling":                   {climbing(25, -1), false},
-		"limit too far":             {climbing(25, 0, set(24, 101)), false},
-		"a step is no line":         {climbing(25, 0, func(i int, s *gossip.MemorySample) { s.WorkingSet.Value += int64(i/20) * 200 * mebi }), false},
-		"no limit":                  {climbing(25, 10, func(_ int, s *gossip.MemorySample) { s.LimitBytes.Value = 0 }), false},
-		"limit unknown":             {climbing(25, 10, func(_ int, s *gossip.MemorySample) { s.LimitBytes.Known = false }), false},
-		"a restart in between":      {climbing(25, 10, func(i int, s *gossip.MemorySample) { s.ContainerID = fmt.Sprint(i / 15) }), false},
+		"steady":                {climbing(21, 10), true},
+		"under 10 minutes":      {climbing(20, 10), false},
+		"few samples":           {append(climbing(9, 10), memorySample(time.Minute, 130)), false},
+		"down by more than 5 %": {climbing(25, 10, set(20, 275)), false},
+		"down by less":          {climbing(25, 10, set(20, 285)), true},
+		"flat":                  {climbing(25, 0), false},
+		"falling":               {climbing(25, -1), false},
+		"limit too far":         {climbing(25, 0, set(24, 101)), false},
+		"a step is no line": {
+			climbing(25, 0, func(i int, s *gossip.MemorySample) { s.WorkingSet.Value += int64(i/20) * 200 * mebi }), false,
+		},
+		"no limit": {
+			climbing(25, 10, func(_ int, s *gossip.MemorySample) { s.LimitBytes.Value = 0 }), false,
+		},
+		"limit unknown": {
+			climbing(25, 10, func(_ int, s *gossip.MemorySample) { s.LimitBytes.Known = false }), false,
+		},
+		"a restart in between": {
+			climbing(25, 10, func(i int, s *gossip.MemorySample) { s.ContainerID = fmt.Sprint(i / 15) }), false,
+		},
 		"more than one a bucket":    {every5sClimb(181), true},
 		"five seconds under 10 min": {every5sClimb(120), false},
 	} {
@@ -296,7 +388,7 @@ func TestLeakIsASteadyClimbTowardsTheLimit(t *testing.T) {
 	require.InDelta(t, (212.0 * 3), leak.Until.Seconds(), 0.01) // 300 of 512, 10 in 30 s
 }
 
-// What a leak will do decides, unless as much hurts already: a leak is no reason to wait.
+// The time until a leak reaches the limit decides the severity, unless something as bad happens already.
 func TestLeakDecidesUnlessAsMuchHurtsAlready(t *testing.T) {
 	limit := func(mib int64) func(int, *gossip.MemorySample) {
 		return func(_ int, s *gossip.MemorySample) { s.LimitBytes = gossip.Some(mib * mebi) }
@@ -308,15 +400,40 @@ func TestLeakDecidesUnlessAsMuchHurtsAlready(t *testing.T) {
 		reason gossip.Reason
 		left   string
 	}{
-		"in half a minute":        {climbing(21, 10, limit(used+10)), gossip.SeverityHigh, gossip.ReasonMemoryLeak, "30s"},
-		"at the limit":            {climbing(21, 10, limit(used)), gossip.SeverityHigh, gossip.ReasonMemoryLeak, "0s"},
-		"in less than an hour":    {climbing(21, 10, limit(used+anHour-20)), gossip.SeverityHigh, gossip.ReasonMemoryLeak, "59m"},
-		"in an hour":              {climbing(21, 10, limit(used+anHour)), gossip.SeverityWarning, gossip.ReasonMemoryLeak, "1h"},
-		"in less than six":        {climbing(21, 10, limit(used+6*anHour-20)), gossip.SeverityWarning, gossip.ReasonMemoryLeak, "5h59m"},
-		"in six":                  {climbing(21, 10, limit(used+6*anHour)), gossip.SeverityInfo, gossip.ReasonMemoryLeak, "6h"},
-		"hurts as much already":   {climbing(21, 10, limit(used+10), stalledAll(0.05)), gossip.SeverityHigh, gossip.ReasonStalled, "30s"},
-		"hurts less so far":       {climbing(21, 10, limit(used+10), hit), gossip.SeverityHigh, gossip.ReasonMemoryLeak, "30s"},
-		"hurts more than it will": {climbing(21, 10, limit(used+6*anHour), stalledAll(0.05)), gossip.SeverityHigh, gossip.ReasonStalled, "6h"},
+		"in half a minute": {
+			events: climbing(21, 10, limit(used+10)), want: gossip.SeverityHigh, reason: gossip.ReasonMemoryLeak, left: "30s",
+		},
+		"at the limit": {
+			events: climbing(21, 10, limit(used)), want: gossip.SeverityHigh, reason: gossip.ReasonMemoryLeak, left: "0s",
+		},
+		"in less than an hour": {
+			events: climbing(21, 10, limit(used+anHour-20)), want: gossip.SeverityHigh, reason: gossip.ReasonMemoryLeak,
+			left: "59m",
+		},
+		"in an hour": {
+			events: climbing(21, 10, limit(used+anHour)), want: gossip.SeverityWarning, reason: gossip.ReasonMemoryLeak,
+			left: "1h",
+		},
+		"in less than six": {
+			events: climbing(21, 10, limit(used+6*anHour-20)), want: gossip.SeverityWarning, reason: gossip.ReasonMemoryLeak,
+			left: "5h59m",
+		},
+		"in six": {
+			events: climbing(21, 10, limit(used+6*anHour)), want: gossip.SeverityInfo, reason: gossip.ReasonMemoryLeak,
+			left: "6h",
+		},
+		"hurts as much already": {
+			events: climbing(21, 10, limit(used+10), stalledAll(0.05)), want: gossip.SeverityHigh, reason: gossip.ReasonStalled,
+			left: "30s",
+		},
+		"hurts less so far": {
+			events: climbing(21, 10, limit(used+10), hit), want: gossip.SeverityHigh, reason: gossip.ReasonMemoryLeak,
+			left: "30s",
+		},
+		"hurts more than it will": {
+			events: climbing(21, 10, limit(used+6*anHour), stalledAll(0.05)), want: gossip.SeverityHigh,
+			reason: gossip.ReasonStalled, left: "6h",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := seen[gossip.MemoryPressure](t, test.events...)
@@ -333,8 +450,8 @@ func stalledAll(share float64) func(int, *gossip.MemorySample) {
 
 func hit(_ int, s *gossip.MemorySample) { s.LimitHits = gossip.Some[int64](1) }
 
-// History is kept at each instant without a finding, and says what findings of each instant would have said: a leak is
-// part of both.
+// History is kept at each instant without making a finding, and equals the history of the findings of all instants. A leak
+// is part of both.
 func TestHistoryOfALeakEqualsItsFindings(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 11))
@@ -346,7 +463,9 @@ func TestHistoryOfALeakEqualsItsFindings(t *testing.T) {
 			if set += r.Int64N(8); r.IntN(50) == 0 {
 				set = 40 + r.Int64N(200)
 			}
-			last = memorySample(time.Duration(i)*20*time.Second, set, func(s *gossip.MemorySample) { s.Period = 20 * time.Second })
+			last = memorySample(
+				time.Duration(i)*20*time.Second, set, func(s *gossip.MemorySample) { s.Period = 20 * time.Second },
+			)
 			asked.Observe(last)
 			silent.Observe(last)
 			f, ok := asked.Finding(last.Subject())
@@ -364,7 +483,12 @@ func TestHistoryOfALeakEqualsItsFindings(t *testing.T) {
 func every5sClimb(n int) []gossip.Event {
 	var events []gossip.Event
 	for i := range n {
-		events = append(events, memorySample(time.Duration(i)*5*time.Second, 100+2*int64(i), func(s *gossip.MemorySample) { s.Period = 5 * time.Second }))
+		events = append(
+			events,
+			memorySample(
+				time.Duration(i)*5*time.Second, 100+2*int64(i), func(s *gossip.MemorySample) { s.Period = 5 * time.Second },
+			),
+		)
 	}
 	return events
 }

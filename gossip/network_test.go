@@ -41,7 +41,8 @@ func TestNetworkFindingSaysWhatTheSamplesAddUpTo(t *testing.T) {
 			s.Latency, s.LatencyP99 = gossip.Some(10*time.Millisecond), gossip.Some(50*time.Millisecond)
 		}),
 		networkSample(time.Minute, segments(600, 12), failed(8), func(s *gossip.NetworkSample) {
-			s.Latency, s.LatencyP99, s.TxPackets = gossip.Some(20*time.Millisecond), gossip.Some(40*time.Millisecond), gossip.Some[int64](5)
+			s.Latency, s.LatencyP99 = gossip.Some(20*time.Millisecond), gossip.Some(40*time.Millisecond)
+			s.TxPackets = gossip.Some[int64](5)
 		}),
 	)
 	want := gossip.NetworkIssue{
@@ -49,7 +50,9 @@ func TestNetworkFindingSaysWhatTheSamplesAddUpTo(t *testing.T) {
 			About:  gossip.Subject{Kind: gossip.KindNetworkIssue, Namespace: "shop", Pod: "api-0"},
 			PodUID: "u1", At: t0.Add(time.Minute), Level: gossip.SeverityWarning, Reason: gossip.ReasonRetransmits,
 			History: gossip.History{First: t0, Last: t0.Add(time.Minute), Worst: gossip.SeverityWarning, Transition: t0},
-			Covered: gossip.Coverage{Window: 2 * time.Minute, Samples: 2, Expected: 2, Epochs: 1, Confidence: gossip.ConfidenceHigh, Source: "pixie"},
+			Covered: gossip.Coverage{
+				Window: 2 * time.Minute, Samples: 2, Expected: 2, Epochs: 1, Confidence: gossip.ConfidenceHigh, Source: "pixie",
+			},
 		},
 		Segments: gossip.Some[int64](1200), Retransmits: gossip.Some[int64](24), Retransmitted: gossip.Some(0.02),
 		Packets: gossip.Some[int64](1000), Drops: gossip.Some[int64](1), Dropped: gossip.Some(0.001),
@@ -67,38 +70,98 @@ func TestNetworkSeverityIsTheWorstOfThree(t *testing.T) {
 		return func(s *gossip.NetworkSample) { s.RetransmitShare, s.DropShare = retransmit, drop }
 	}
 	none := gossip.Optional[float64]{}
-	loose := func(s *gossip.NetworkSample) { s.Period = 0 }
+	untimed := func(s *gossip.NetworkSample) { s.Period = 0 }
 	tests := map[string]struct {
 		change []change
 		want   gossip.Severity
 		reason gossip.Reason
 	}{
-		"too few segments":            {[]change{segments(999, 999)}, gossip.SeverityUnknown, gossip.ReasonTooLittleTraffic},
-		"below 0.5 %":                 {[]change{segments(10_000, 49)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"0.5 %":                       {[]change{segments(1000, 5)}, gossip.SeverityInfo, gossip.ReasonRetransmits},
-		"1 %":                         {[]change{segments(1000, 10)}, gossip.SeverityWarning, gossip.ReasonRetransmits},
-		"3 %":                         {[]change{segments(1000, 30)}, gossip.SeverityHigh, gossip.ReasonRetransmits},
-		"10 %":                        {[]change{segments(1000, 100)}, gossip.SeverityCritical, gossip.ReasonRetransmits},
-		"too few packets":             {[]change{received(999, 999)}, gossip.SeverityUnknown, gossip.ReasonTooLittleTraffic},
-		"drops below 0.1 %":           {[]change{received(10_000, 9)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"drops 0.1 %":                 {[]change{received(1000, 1)}, gossip.SeverityWarning, gossip.ReasonDrops},
-		"drops 1 %":                   {[]change{received(1000, 10)}, gossip.SeverityHigh, gossip.ReasonDrops},
-		"no failed connect":           {[]change{failed(0)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"9 failed connects":           {[]change{failed(9)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"10 in a minute":              {[]change{failed(10)}, gossip.SeverityHigh, gossip.ReasonFailedConnects},
-		"10 in over a minute":         {[]change{failed(10), func(s *gossip.NetworkSample) { s.Period = 61 * time.Second }}, gossip.SeverityWarning, gossip.ReasonFailedConnects},
-		"10 in over ten minutes":      {[]change{failed(10), func(s *gossip.NetworkSample) { s.Period = 601 * time.Second }}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"many in an unknown time":     {[]change{failed(100), loose}, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
-		"few in an unknown time":      {[]change{failed(9), loose}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"the worst of three":          {[]change{failed(10), segments(1000, 5), received(999, 9)}, gossip.SeverityHigh, gossip.ReasonFailedConnects},
-		"one healthy, one too little": {[]change{segments(1000, 0), received(1, 1)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"percentages":                 {[]change{reported(gossip.Some(0.02), gossip.Some(0.0))}, gossip.SeverityWarning, gossip.ReasonRetransmits},
-		"percentage of drops":         {[]change{reported(none, gossip.Some(0.01))}, gossip.SeverityHigh, gossip.ReasonDrops},
-		"counts before percentages":   {[]change{segments(1000, 0), reported(gossip.Some(0.5), none)}, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"counts of something else":    {[]change{failed(0), reported(gossip.Some(0.03), none)}, gossip.SeverityHigh, gossip.ReasonRetransmits},
-		"latency is no verdict":       {[]change{func(s *gossip.NetworkSample) { s.Latency = gossip.Some(time.Hour) }}, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
-		"packets without drops":       {[]change{func(s *gossip.NetworkSample) { s.RxPackets = gossip.Some[int64](5000) }}, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
-		"more again than at all":      {[]change{segments(1000, 5000)}, gossip.SeverityCritical, gossip.ReasonRetransmits},
+		"too few segments": {
+			change: []change{segments(999, 999)}, want: gossip.SeverityUnknown, reason: gossip.ReasonTooLittleTraffic,
+		},
+		"below 0.5 %": {
+			change: []change{segments(10_000, 49)}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"0.5 %": {
+			change: []change{segments(1000, 5)}, want: gossip.SeverityInfo, reason: gossip.ReasonRetransmits,
+		},
+		"1 %": {
+			change: []change{segments(1000, 10)}, want: gossip.SeverityWarning, reason: gossip.ReasonRetransmits,
+		},
+		"3 %": {
+			change: []change{segments(1000, 30)}, want: gossip.SeverityHigh, reason: gossip.ReasonRetransmits,
+		},
+		"10 %": {
+			change: []change{segments(1000, 100)}, want: gossip.SeverityCritical, reason: gossip.ReasonRetransmits,
+		},
+		"too few packets": {
+			change: []change{received(999, 999)}, want: gossip.SeverityUnknown, reason: gossip.ReasonTooLittleTraffic,
+		},
+		"drops below 0.1 %": {
+			change: []change{received(10_000, 9)}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"drops 0.1 %": {
+			change: []change{received(1000, 1)}, want: gossip.SeverityWarning, reason: gossip.ReasonDrops,
+		},
+		"drops 1 %": {
+			change: []change{received(1000, 10)}, want: gossip.SeverityHigh, reason: gossip.ReasonDrops,
+		},
+		"no failed connect": {
+			change: []change{failed(0)}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"9 failed connects": {
+			change: []change{failed(9)}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"10 in a minute": {
+			change: []change{failed(10)}, want: gossip.SeverityHigh, reason: gossip.ReasonFailedConnects,
+		},
+		"10 in over a minute": {
+			change: []change{failed(10), func(s *gossip.NetworkSample) { s.Period = 61 * time.Second }},
+			want:   gossip.SeverityWarning, reason: gossip.ReasonFailedConnects,
+		},
+		"10 in over ten minutes": {
+			change: []change{failed(10), func(s *gossip.NetworkSample) { s.Period = 601 * time.Second }},
+			want:   gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"many in an unknown time": {
+			change: []change{failed(100), untimed}, want: gossip.SeverityUnknown, reason: gossip.ReasonNotMeasured,
+		},
+		"few in an unknown time": {
+			change: []change{failed(9), untimed}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"the worst of three": {
+			change: []change{failed(10), segments(1000, 5), received(999, 9)}, want: gossip.SeverityHigh,
+			reason: gossip.ReasonFailedConnects,
+		},
+		"one healthy, one too little": {
+			change: []change{segments(1000, 0), received(1, 1)}, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"percentages": {
+			change: []change{reported(gossip.Some(0.02), gossip.Some(0.0))}, want: gossip.SeverityWarning,
+			reason: gossip.ReasonRetransmits,
+		},
+		"percentage of drops": {
+			change: []change{reported(none, gossip.Some(0.01))}, want: gossip.SeverityHigh, reason: gossip.ReasonDrops,
+		},
+		"counts before percentages": {
+			change: []change{segments(1000, 0), reported(gossip.Some(0.5), none)}, want: gossip.SeverityNone,
+			reason: gossip.ReasonBelowThreshold,
+		},
+		"counts of something else": {
+			change: []change{failed(0), reported(gossip.Some(0.03), none)}, want: gossip.SeverityHigh,
+			reason: gossip.ReasonRetransmits,
+		},
+		"latency is no verdict": {
+			change: []change{func(s *gossip.NetworkSample) { s.Latency = gossip.Some(time.Hour) }}, want: gossip.SeverityUnknown,
+			reason: gossip.ReasonNotMeasured,
+		},
+		"packets without drops": {
+			change: []change{func(s *gossip.NetworkSample) { s.RxPackets = gossip.Some[int64](5000) }},
+			want:   gossip.SeverityUnknown, reason: gossip.ReasonNotMeasured,
+		},
+		"more again than at all": {
+			change: []change{segments(1000, 5000)}, want: gossip.SeverityCritical, reason: gossip.ReasonRetransmits,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -110,13 +173,20 @@ func TestNetworkSeverityIsTheWorstOfThree(t *testing.T) {
 }
 
 func TestNetworkCoverageNamesMissingFields(t *testing.T) {
-	got := seen[gossip.NetworkIssue](t, networkSample(0, func(s *gossip.NetworkSample) { s.RetransmitShare = gossip.Some(0.02) }))
+	got := seen[gossip.NetworkIssue](
+		t, networkSample(0, func(s *gossip.NetworkSample) { s.RetransmitShare = gossip.Some(0.02) }),
+	)
 	require.True(t, got.Reported)
 	require.Equal(t, gossip.ConfidenceLow, got.Covered.Confidence)
-	require.Equal(t, []string{"tcp_segments_sent", "tcp_retransmits", "rx_packets", "rx_drops", "connect_failures"}, got.Covered.Missing)
+	require.Equal(
+		t, []string{"tcp_segments_sent", "tcp_retransmits", "rx_packets", "rx_drops", "connect_failures"},
+		got.Covered.Missing,
+	)
 
-	got = seen[gossip.NetworkIssue](t, networkSample(0, failed(0), func(s *gossip.NetworkSample) { s.RetransmitShare = gossip.Some(0.02) }))
-	require.Equal(t, gossip.ConfidenceLow, got.Covered.Confidence, "the verdict stands on a percentage")
+	got = seen[gossip.NetworkIssue](
+		t, networkSample(0, failed(0), func(s *gossip.NetworkSample) { s.RetransmitShare = gossip.Some(0.02) }),
+	)
+	require.Equal(t, gossip.ConfidenceLow, got.Covered.Confidence, "the verdict is based on a percentage")
 
 	got = seen[gossip.NetworkIssue](t, networkSample(0, segments(1000, 0)),
 		networkSample(time.Minute, func(s *gossip.NetworkSample) { s.RetransmitShare, s.Source = gossip.Some(0.5), "a" }))
@@ -126,13 +196,16 @@ func TestNetworkCoverageNamesMissingFields(t *testing.T) {
 	// A sample without a period reaches back to the one before it: 20 failed connects in two minutes, weighted by length.
 	got = seen[gossip.NetworkIssue](t,
 		networkSample(0, failed(0), func(s *gossip.NetworkSample) { s.RetransmitShare = gossip.Some(0.0) }),
-		networkSample(3*time.Minute, failed(20), func(s *gossip.NetworkSample) { s.Period, s.RetransmitShare = 0, gossip.Some(0.04) }))
+		networkSample(
+			3*time.Minute, failed(20), func(s *gossip.NetworkSample) { s.Period, s.RetransmitShare = 0, gossip.Some(0.04) },
+		))
 	require.Equal(t, gossip.Some(5.0), got.FailedPerMinute)
 	require.Equal(t, gossip.Some(0.03), got.Retransmitted)
 
 	var many []gossip.Event
 	for i := range 200 {
-		many = append(many, networkSample(time.Duration(i)*50*time.Millisecond, failed(1), segments(10, 1), func(s *gossip.NetworkSample) {
+		at := time.Duration(i) * 50 * time.Millisecond
+		many = append(many, networkSample(at, failed(1), segments(10, 1), func(s *gossip.NetworkSample) {
 			s.Period, s.DropShare = 0, gossip.Some(0.02)
 		}))
 	}

@@ -11,12 +11,16 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// kill is synthetic: a process of a container with a limit of 512Mi that uses so many MiB.
+// kill is synthetic: a process of a container with a limit of 512Mi that uses the given number of MiB.
 func kill(at time.Duration, used int64, change ...func(*gossip.OOMKill)) gossip.OOMKill {
 	k := gossip.OOMKill{
-		Origin:    gossip.Origin{Time: t0.Add(at), Namespace: "shop", Pod: "api-0", PodUID: "u1", Container: "app", ContainerID: "c1", Source: "trace"},
-		VictimPID: gossip.Some[int64](4711), VictimComm: "java", UsageBytes: gossip.Some(used * mebi), LimitBytes: gossip.Some[int64](512 * mebi),
-		Scope: gossip.ScopeMemcg,
+		Origin: gossip.Origin{
+			Time: t0.Add(at), Namespace: "shop", Pod: "api-0", PodUID: "u1", Container: "app", ContainerID: "c1",
+			Source: "trace",
+		},
+		VictimPID: gossip.Some[int64](4711), VictimComm: "java", UsageBytes: gossip.Some(used * mebi),
+		LimitBytes: gossip.Some[int64](512 * mebi),
+		Scope:      gossip.ScopeMemcg,
 	}
 	for _, f := range change {
 		f(&k)
@@ -25,15 +29,20 @@ func kill(at time.Duration, used int64, change ...func(*gossip.OOMKill)) gossip.
 }
 
 func TestOOMFindingSaysWhatTheKillsAddUpTo(t *testing.T) {
-	got := seen[gossip.OOMKilled](t, kill(0, 512), kill(5*time.Minute, 511, func(k *gossip.OOMKill) { k.ContainerID, k.VictimComm = "c2", "worker" }))
+	got := seen[gossip.OOMKilled](
+		t, kill(0, 512), kill(5*time.Minute, 511, func(k *gossip.OOMKill) { k.ContainerID, k.VictimComm = "c2", "worker" }),
+	)
 	want := gossip.OOMKilled{
 		Report: gossip.Report{
 			About:  gossip.Subject{Kind: gossip.KindOOMKill, Namespace: "shop", Pod: "api-0", Container: "app"},
 			PodUID: "u1", At: t0.Add(5 * time.Minute), Level: gossip.SeverityCritical, Reason: gossip.ReasonOOMKilled,
 			History: gossip.History{First: t0, Last: t0.Add(5 * time.Minute), Worst: gossip.SeverityCritical, Transition: t0},
-			Covered: gossip.Coverage{Window: 5 * time.Minute, Samples: 2, Expected: 2, Epochs: 1, Confidence: gossip.ConfidenceHigh, Source: "trace"},
+			Covered: gossip.Coverage{
+				Window: 5 * time.Minute, Samples: 2, Expected: 2, Epochs: 1, Confidence: gossip.ConfidenceHigh, Source: "trace",
+			},
 		},
-		Kills: 2, LastKill: t0.Add(5 * time.Minute), VictimPID: gossip.Some[int64](4711), VictimComm: "worker", Scope: gossip.ScopeMemcg, ContainerID: "c2",
+		Kills: 2, LastKill: t0.Add(5 * time.Minute), VictimPID: gossip.Some[int64](4711), VictimComm: "worker",
+		Scope: gossip.ScopeMemcg, ContainerID: "c2",
 		Usage: gossip.Some[int64](511 * mebi), Peak: gossip.Some[int64](512 * mebi), Limit: gossip.Some[int64](512 * mebi),
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -43,7 +52,9 @@ func TestOOMFindingSaysWhatTheKillsAddUpTo(t *testing.T) {
 
 func TestOOMKillsOfAWindowAreCountedOnce(t *testing.T) {
 	again := kill(0, 512)
-	got := seen[gossip.OOMKilled](t, again, again, kill(0, 512, func(k *gossip.OOMKill) { k.VictimPID = gossip.Some[int64](4712) }))
+	got := seen[gossip.OOMKilled](
+		t, again, again, kill(0, 512, func(k *gossip.OOMKill) { k.VictimPID = gossip.Some[int64](4712) }),
+	)
 	require.EqualValues(t, 2, got.Kills, "the identical record counts once")
 
 	got = seen[gossip.OOMKilled](t, kill(0, 512), kill(0, 512, func(k *gossip.OOMKill) { k.Source = "another" }))
@@ -85,7 +96,7 @@ func TestKillFarBelowTheLimitIsOutside(t *testing.T) {
 	}
 }
 
-// Memory samples of the container that counted kills, and counted none, say when a window has passed without one.
+// Memory samples of the container that count kills, and count none, show that a window has passed without one.
 func TestWindowWithoutKillIsMeasuredByMemorySamples(t *testing.T) {
 	counted := func(n int64) func(*gossip.MemorySample) {
 		return func(s *gossip.MemorySample) { s.OOMKills = gossip.Some(n) }
@@ -94,14 +105,24 @@ func TestWindowWithoutKillIsMeasuredByMemorySamples(t *testing.T) {
 		memory []gossip.Event
 		quiet  bool
 	}{
-		"a window later":          {[]gossip.Event{memorySample(15*time.Minute, 100, counted(0))}, true},
-		"a little earlier":        {[]gossip.Event{memorySample(15*time.Minute-1, 100, counted(0))}, false},
-		"kills were not counted":  {[]gossip.Event{memorySample(20*time.Minute, 100)}, false},
-		"one was counted":         {[]gossip.Event{memorySample(20*time.Minute, 100, counted(1))}, false},
-		"one was counted between": {[]gossip.Event{memorySample(10*time.Minute, 100, counted(1)), memorySample(20*time.Minute, 100, counted(0))}, false},
-		"and a window after that": {[]gossip.Event{memorySample(10*time.Minute, 100, counted(1)), memorySample(25*time.Minute, 100, counted(0))}, true},
-		"another container":       {[]gossip.Event{memorySample(20*time.Minute, 100, counted(0), func(s *gossip.MemorySample) { s.Container = "log" })}, false},
-		"another pod":             {[]gossip.Event{memorySample(20*time.Minute, 100, counted(0), func(s *gossip.MemorySample) { s.PodUID = "u2" })}, false},
+		"a window later":         {[]gossip.Event{memorySample(15*time.Minute, 100, counted(0))}, true},
+		"a little earlier":       {[]gossip.Event{memorySample(15*time.Minute-1, 100, counted(0))}, false},
+		"kills were not counted": {[]gossip.Event{memorySample(20*time.Minute, 100)}, false},
+		"one was counted":        {[]gossip.Event{memorySample(20*time.Minute, 100, counted(1))}, false},
+		"one was counted between": {
+			[]gossip.Event{memorySample(10*time.Minute, 100, counted(1)), memorySample(20*time.Minute, 100, counted(0))}, false,
+		},
+		"and a window after that": {
+			[]gossip.Event{memorySample(10*time.Minute, 100, counted(1)), memorySample(25*time.Minute, 100, counted(0))}, true,
+		},
+		"another container": {
+			[]gossip.Event{memorySample(20*time.Minute, 100, counted(0), func(s *gossip.MemorySample) { s.Container = "log" })},
+			false,
+		},
+		"another pod": {
+			[]gossip.Event{memorySample(20*time.Minute, 100, counted(0), func(s *gossip.MemorySample) { s.PodUID = "u2" })},
+			false,
+		},
 	} {
 		got := seen[gossip.OOMKilled](t, append(test.memory, kill(0, 512))...)
 		if !test.quiet {
@@ -120,7 +141,7 @@ func TestWindowWithoutKillIsMeasuredByMemorySamples(t *testing.T) {
 	require.Equal(t, "cgroup", got.Covered.Source, "that is who measured it")
 }
 
-// A kill at the end of a leak is told apart, whether or not the records tell of the new container.
+// A kill at the end of a leak is recognised, whether or not the records name the new container.
 func TestKillAtTheEndOfALeakIsRecognised(t *testing.T) {
 	after := func(id string) gossip.Event {
 		return memorySample(21*30*time.Second, 20, func(s *gossip.MemorySample) { s.ContainerID = id })
@@ -128,22 +149,26 @@ func TestKillAtTheEndOfALeakIsRecognised(t *testing.T) {
 	for name, events := range map[string][]gossip.Event{
 		"at once":           climbing(21, 20),
 		"a new container":   append(climbing(21, 20), after("c2")),
-		"IDs are not told":  append(climbing(21, 20, func(_ int, s *gossip.MemorySample) { s.ContainerID = "" }), after("")),
+		"IDs are not known": append(climbing(21, 20, func(_ int, s *gossip.MemorySample) { s.ContainerID = "" }), after("")),
 		"records come late": append([]gossip.Event{kill(20*30*time.Second, 512)}, climbing(21, 20)...),
 	} {
 		got := seen[gossip.OOMKilled](t, append(events, kill(20*30*time.Second, 512))...)
 		require.True(t, got.Leak.Known, name)
 	}
 	require.False(t, seen[gossip.OOMKilled](t, append(climbing(21, 0), kill(20*30*time.Second, 512))...).Leak.Known)
-	require.False(t, seen[gossip.OOMKilled](t, append(climbing(21, 20), kill(40*time.Minute, 512))...).Leak.Known, "long ago")
+	require.False(
+		t, seen[gossip.OOMKilled](t, append(climbing(21, 20), kill(40*time.Minute, 512))...).Leak.Known, "long ago",
+	)
 	again := func(at time.Duration) gossip.Event {
 		return memorySample(at, 100, func(s *gossip.MemorySample) { s.ContainerID = "c2" })
 	}
-	require.False(t, seen[gossip.OOMKilled](t, append(climbing(21, 20), again(11*time.Minute), again(13*time.Minute), kill(14*time.Minute, 512))...).Leak.Known,
+	require.False(t, seen[gossip.OOMKilled](
+		t, append(climbing(21, 20), again(11*time.Minute), again(13*time.Minute), kill(14*time.Minute, 512))...,
+	).Leak.Known,
 		"the container that leaked was another one")
 }
 
-// A kill whose record lacks the limit has that of the memory samples of its time, whatever comes first.
+// The limit of a kill without one comes from the memory samples of that time, whatever arrives first.
 func TestAKillHasTheLimitOfItsMemorySamples(t *testing.T) {
 	limit := func(mib int64) func(*gossip.MemorySample) {
 		return func(s *gossip.MemorySample) { s.LimitBytes = gossip.Some(mib * mebi) }
@@ -157,19 +182,42 @@ func TestAKillHasTheLimitOfItsMemorySamples(t *testing.T) {
 		memory []gossip.Event
 		want   int64 // MiB; 0 is not known
 	}{
-		"before the kill":       {unlimited, []gossip.Event{memorySample(at-time.Minute, 400)}, 512},
-		"at the kill":           {unlimited, []gossip.Event{memorySample(at, 400)}, 512},
-		"after it":              {unlimited, []gossip.Event{memorySample(at+time.Minute, 400)}, 512},
-		"the pod's":             {unlimited, []gossip.Event{memorySample(at, 400, filled)}, 512},
-		"raised before":         {unlimited, []gossip.Event{memorySample(0, 400), memorySample(time.Minute, 400, limit(600))}, 600},
-		"raised after":          {unlimited, []gossip.Event{memorySample(0, 400), memorySample(at+time.Minute, 400, limit(600))}, 512},
-		"raised twice after":    {unlimited, []gossip.Event{memorySample(0, 400), memorySample(at+time.Minute, 400, limit(600)), memorySample(at+2*time.Minute, 400, limit(700))}, 0},
-		"another container":     {unlimited, []gossip.Event{memorySample(at, 400, func(s *gossip.MemorySample) { s.Container = "log" })}, 0},
-		"another pod":           {unlimited, []gossip.Event{memorySample(at, 400, func(s *gossip.MemorySample) { s.PodUID = "u2" })}, 0},
-		"no limit told":         {unlimited, []gossip.Event{memorySample(at, 400, func(s *gossip.MemorySample) { s.LimitBytes.Known = false })}, 0},
-		"the kill's own wins":   {nil, []gossip.Event{memorySample(at, 400, limit(600))}, 512},
-		"the pod's gives way":   {ofThePod, []gossip.Event{memorySample(at, 400, limit(600))}, 600},
-		"the pod's, both times": {ofThePod, []gossip.Event{memorySample(at, 400, limit(600), filled)}, 700},
+		"before the kill": {kill: unlimited, memory: []gossip.Event{memorySample(at-time.Minute, 400)}, want: 512},
+		"at the kill":     {kill: unlimited, memory: []gossip.Event{memorySample(at, 400)}, want: 512},
+		"after it":        {kill: unlimited, memory: []gossip.Event{memorySample(at+time.Minute, 400)}, want: 512},
+		"the pod's":       {kill: unlimited, memory: []gossip.Event{memorySample(at, 400, filled)}, want: 512},
+		"raised before": {
+			kill: unlimited, memory: []gossip.Event{memorySample(0, 400), memorySample(time.Minute, 400, limit(600))}, want: 600,
+		},
+		"raised after": {
+			kill: unlimited, memory: []gossip.Event{memorySample(0, 400), memorySample(at+time.Minute, 400, limit(600))},
+			want: 512,
+		},
+		"raised twice after": {
+			kill: unlimited,
+			memory: []gossip.Event{
+				memorySample(0, 400), memorySample(at+time.Minute, 400, limit(600)),
+				memorySample(at+2*time.Minute, 400, limit(700)),
+			},
+			want: 0,
+		},
+		"another container": {
+			kill: unlimited, memory: []gossip.Event{memorySample(at, 400, func(s *gossip.MemorySample) { s.Container = "log" })},
+			want: 0,
+		},
+		"another pod": {
+			kill: unlimited, memory: []gossip.Event{memorySample(at, 400, func(s *gossip.MemorySample) { s.PodUID = "u2" })},
+			want: 0,
+		},
+		"no limit known": {
+			kill:   unlimited,
+			memory: []gossip.Event{memorySample(at, 400, func(s *gossip.MemorySample) { s.LimitBytes.Known = false })}, want: 0,
+		},
+		"the kill's own wins": {memory: []gossip.Event{memorySample(at, 400, limit(600))}, want: 512},
+		"the pod's gives way": {kill: ofThePod, memory: []gossip.Event{memorySample(at, 400, limit(600))}, want: 600},
+		"the pod's, both times": {
+			kill: ofThePod, memory: []gossip.Event{memorySample(at, 400, limit(600), filled)}, want: 700,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := kill(at, 512)
@@ -185,7 +233,9 @@ func TestAKillHasTheLimitOfItsMemorySamples(t *testing.T) {
 
 func TestEnrichFillsTheMemoryLimitAndTheContainer(t *testing.T) {
 	pod := gossip.Pod{Name: "api-0", UID: "u1", MemoryLimit: gossip.Some[int64](900), Containers: []gossip.Container{
-		{Name: "app", ID: "containerd://c1", LastID: "containerd://c0", MemoryLimit: gossip.Some[int64](700)}, {Name: "free", ID: "containerd://c2"},
+		{
+			Name: "app", ID: "containerd://c1", LastID: "containerd://c0", MemoryLimit: gossip.Some[int64](700),
+		}, {Name: "free", ID: "containerd://c2"},
 	}}
 	lacking := func(s *gossip.MemorySample) { s.LimitBytes = gossip.Optional[int64]{} }
 	filled := func(change ...func(*gossip.MemorySample)) gossip.MemorySample {
@@ -194,10 +244,18 @@ func TestEnrichFillsTheMemoryLimitAndTheContainer(t *testing.T) {
 	require.Equal(t, memorySample(0, 1), filled(), "the record's own limit wins")
 	require.Equal(t, gossip.Some[int64](700), filled(lacking).LimitBytes)
 	require.True(t, filled(lacking).LimitFilled)
-	require.Equal(t, gossip.Some[int64](900), filled(lacking, func(s *gossip.MemorySample) { s.Container = "free" }).LimitBytes, "the pod's limit is shared")
-	require.Equal(t, gossip.Some[int64](900), filled(lacking, func(s *gossip.MemorySample) { s.Container, s.ContainerID = "", "" }).LimitBytes, "the pod's own")
+	require.Equal(
+		t, gossip.Some[int64](900), filled(lacking, func(s *gossip.MemorySample) { s.Container = "free" }).LimitBytes,
+		"the pod's limit is shared",
+	)
+	require.Equal(
+		t, gossip.Some[int64](900),
+		filled(lacking, func(s *gossip.MemorySample) { s.Container, s.ContainerID = "", "" }).LimitBytes, "the pod's own",
+	)
 	require.False(t, filled(lacking, func(s *gossip.MemorySample) { s.Container = "other" }).LimitBytes.Known)
-	require.False(t, filled(lacking, func(s *gossip.MemorySample) { s.PodUID = "u0" }).LimitBytes.Known, "another pod of that name")
+	require.False(
+		t, filled(lacking, func(s *gossip.MemorySample) { s.PodUID = "u0" }).LimitBytes.Known, "another pod of that name",
+	)
 	require.Equal(t, "free", filled(func(s *gossip.MemorySample) { s.Container, s.ContainerID = "", "c2" }).Container)
 
 	byID := func(id string) gossip.OOMKill {
@@ -211,6 +269,9 @@ func TestEnrichFillsTheMemoryLimitAndTheContainer(t *testing.T) {
 	require.Equal(t, gossip.Some[int64](700), byID("c1").LimitBytes)
 	require.Empty(t, byID("c3").Container)
 	pod.MemoryLimit = gossip.Optional[int64]{}
-	require.Equal(t, gossip.Some[int64](0), filled(lacking, func(s *gossip.MemorySample) { s.Container = "free" }).LimitBytes, "no limit is known to be none")
+	require.Equal(
+		t, gossip.Some[int64](0), filled(lacking, func(s *gossip.MemorySample) { s.Container = "free" }).LimitBytes,
+		"no limit is known to be none",
+	)
 	require.False(t, byID("c3").LimitBytes.Known)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// More samples in a bucket than are remembered, none with a period: usage is still what it was.
+// A bucket gets more samples than it remembers one by one, none of them with a period. The usage stays the same.
 func TestFoldedBucketWithoutPeriodsKeepsTheUsage(t *testing.T) {
 	var events []gossip.Event
 	for i := range 900 { // five a second for three minutes
@@ -30,7 +30,7 @@ func TestFoldedBucketWithoutPeriodsKeepsTheUsage(t *testing.T) {
 	require.Empty(t, cmp.Diff(got, reversed))
 }
 
-// A figure that some samples lack is the mean of the others, and is named.
+// A figure that some samples lack is the mean of the others, and coverage names its field.
 func TestPartlyMissingFigureIsTheMeanOfTheOthers(t *testing.T) {
 	events := every5s(20, 10, func(s *gossip.CPUSample) { s.UsageUsec.Value, s.ThrottledUsec.Value = 475_000, 10*30_000 })
 	lacking := sample(100*time.Second, 10, func(s *gossip.CPUSample) {
@@ -44,7 +44,7 @@ func TestPartlyMissingFigureIsTheMeanOfTheOthers(t *testing.T) {
 	require.Equal(t, []string{"throttled_usec", "usage_usec"}, got.Covered.Missing)
 }
 
-// What metrics report serves where the counters cannot say it: without a limit, or in a single sample without a period.
+// The share that metrics report is used where counters do not give it: without a limit, or in one sample without a period.
 func TestReportedShareServesWhereCountersLack(t *testing.T) {
 	for name, change := range map[string]func(*gossip.CPUSample){
 		"no limit known": func(s *gossip.CPUSample) { s.LimitCores = gossip.Optional[float64]{} },
@@ -58,7 +58,7 @@ func TestReportedShareServesWhereCountersLack(t *testing.T) {
 	}
 }
 
-// Percentages without a period weigh as their gaps.
+// The weight of a percentage without a period is its gap to the sample before.
 func TestPercentagesWeighAsTheirGaps(t *testing.T) {
 	var events []gossip.Event
 	at := t0
@@ -81,15 +81,15 @@ func TestPercentagesWeighAsTheirGaps(t *testing.T) {
 
 // The first sample of a new epoch reaches back to the last of the old one.
 func TestFirstSampleOfAnEpochReachesBackToTheLastOne(t *testing.T) {
-	untold := func(s *gossip.CPUSample) { s.Period = 0 }
-	raised := sample(20*time.Second, 1, untold, func(s *gossip.CPUSample) { s.LimitCores.Value, s.Periods.Value = 1, 60 })
-	_, got := observe(t, append(every5s(4, 40, untold), raised)...)
+	untimed := func(s *gossip.CPUSample) { s.Period = 0 }
+	raised := sample(20*time.Second, 1, untimed, func(s *gossip.CPUSample) { s.LimitCores.Value, s.Periods.Value = 1, 60 })
+	_, got := observe(t, append(every5s(4, 40, untimed), raised)...)
 	require.Equal(t, gossip.Some(1.0), got.Limit)
 	require.Equal(t, 5*time.Second, got.Covered.Window)
 	require.Equal(t, gossip.Some(0.03), got.Usage)
 }
 
-// A verdict stands for a window at most, with the coverage it was given with, and not at all when it was old before.
+// The previous epoch's verdict holds for one window at most, with the coverage of its time. An old one does not hold at all.
 func TestPreviousVerdictHoldsForAWindowAtMost(t *testing.T) {
 	after := func(at time.Duration) gossip.Event {
 		return sample(at, 0, func(s *gossip.CPUSample) { s.ContainerID, s.Periods.Value = "c2", 2 })
@@ -107,7 +107,7 @@ func TestPreviousVerdictHoldsForAWindowAtMost(t *testing.T) {
 	require.False(t, got.Standing, "two hours of silence")
 }
 
-// Limits that were filled from the pod never fight those of the records.
+// Limits that were filled in from the pod start no epoch where the records have limits of their own.
 func TestLimitsOfThePodStartNoEpoch(t *testing.T) {
 	pod := gossip.Pod{Name: "api-0", Containers: []gossip.Container{{Name: "app", CPULimit: gossip.Some(0.2)}}}
 	var events []gossip.Event
@@ -123,10 +123,12 @@ func TestLimitsOfThePodStartNoEpoch(t *testing.T) {
 	require.Equal(t, 10, got.Covered.Samples)
 }
 
-// A source that is not believed does not keep a verdict young.
+// Records of a source that is not believed do not refresh the history's last time.
 func TestIgnoredSourceDoesNotMoveLastSeen(t *testing.T) {
 	percent := gossip.CPUSample{
-		Origin:         gossip.Origin{Time: t0.Add(5 * time.Minute), Namespace: "shop", Pod: "api-0", PodUID: "u1", Container: "app", Source: "other"},
+		Origin: gossip.Origin{
+			Time: t0.Add(5 * time.Minute), Namespace: "shop", Pod: "api-0", PodUID: "u1", Container: "app", Source: "other",
+		},
 		ThrottledShare: gossip.Some(0.1),
 	}
 	_, got := observe(t, append(every5s(4, 40), percent)...)
@@ -134,9 +136,11 @@ func TestIgnoredSourceDoesNotMoveLastSeen(t *testing.T) {
 	require.Equal(t, t0.Add(5*time.Minute), got.At)
 }
 
-// The history of a birth is its own moment, whatever came before or after it.
+// The history of a birth is the moment of the birth, whatever comes before or after it.
 func TestHistoryOfABirthIsItsOwnMoment(t *testing.T) {
-	births := []gossip.Event{born(50*time.Second, time.Second), born(100*time.Second, 8*time.Second), born(101*time.Second, time.Second)}
+	births := []gossip.Event{
+		born(50*time.Second, time.Second), born(100*time.Second, 8*time.Second), born(101*time.Second, time.Second),
+	}
 	want := findBirth(t, births...)
 	require.Equal(t, gossip.SeverityNone, want.History.Worst)
 	want.At = time.Time{}
@@ -147,7 +151,7 @@ func TestHistoryOfABirthIsItsOwnMoment(t *testing.T) {
 	}
 }
 
-// A long timeline keeps the steps that tell most.
+// A long timeline keeps the first step, the last, and those on both sides of the longest gaps.
 func TestLongTimelineKeepsTheStepsAroundLongGaps(t *testing.T) {
 	got := findBirth(t, born(0, 2*time.Second, func(c *gossip.PodCreation) {
 		for i := range 100 { // 1 ms apart, but for one long gap
@@ -164,17 +168,20 @@ func TestLongTimelineKeepsTheStepsAroundLongGaps(t *testing.T) {
 	}
 	require.Len(t, kept, 32)
 	require.Equal(t, 68, got.Omitted)
-	for _, telling := range []string{"0", "60", "61", "99"} {
-		require.Contains(t, kept, telling)
+	for _, step := range []string{"0", "60", "61", "99"} {
+		require.Contains(t, kept, step)
 	}
 	require.Equal(t, "60 → 61", got.Longest.Name)
 }
 
-// Sources cannot fill the memory: eight are heard, those that would be believed first.
+// Sources cannot fill the memory: only the eight that would be believed first are kept.
 func TestEightSourcesAreKept(t *testing.T) {
 	var events []gossip.Event
 	for i := range 100 {
-		events = append(events, sample(time.Duration(i)*time.Second, 40, func(s *gossip.CPUSample) { s.Source = fmt.Sprintf("s%02d", (i*37)%100) }))
+		events = append(
+			events,
+			sample(time.Duration(i)*time.Second, 40, func(s *gossip.CPUSample) { s.Source = fmt.Sprintf("s%02d", (i*37)%100) }),
+		)
 	}
 	_, got := observe(t, events...)
 	require.Equal(t, "s00", got.Covered.Source)

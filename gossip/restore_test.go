@@ -10,9 +10,10 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// critical is what was written about a container before a restart, an hour before the records of the tests.
+// critical is the history that was written before a restart, an hour before the records of the tests.
 var critical = gossip.History{
-	First: t0.Add(-3 * time.Hour), Last: t0.Add(-time.Hour), Worst: gossip.SeverityCritical, Transition: t0.Add(-2 * time.Hour),
+	First: t0.Add(-3 * time.Hour), Last: t0.Add(-time.Hour), Worst: gossip.SeverityCritical,
+	Transition: t0.Add(-2 * time.Hour),
 }
 
 func restored(t *testing.T, stood gossip.Severity, events ...gossip.Event) gossip.CPUThrottling {
@@ -39,34 +40,44 @@ func TestRestoredHistoryGoesOn(t *testing.T) {
 		events []gossip.Event
 		want   gossip.History
 	}{
-		"too little yet: the verdict before stands": {
-			gossip.SeverityCritical, every5s(3, 2, few),
-			gossip.History{First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: critical.Transition, Restored: true},
+		"too little yet: the verdict from before holds": {
+			stood: gossip.SeverityCritical, events: every5s(3, 2, few),
+			want: gossip.History{
+				First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: critical.Transition, Restored: true,
+			},
 		},
 		"still too little after a window": {
-			gossip.SeverityCritical,
-			[]gossip.Event{sample(0, 2, few), sample(14*time.Minute, 2, few), sample(15*time.Minute, 2, few)},
-			gossip.History{First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: t0.Add(15 * time.Minute)},
+			stood:  gossip.SeverityCritical,
+			events: []gossip.Event{sample(0, 2, few), sample(14*time.Minute, 2, few), sample(15*time.Minute, 2, few)},
+			want: gossip.History{
+				First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: t0.Add(15 * time.Minute),
+			},
 		},
 		"goes on": {
-			gossip.SeverityCritical, every5s(3, 40),
-			gossip.History{First: critical.First, Last: t0.Add(10 * time.Second), Worst: critical.Worst, Transition: critical.Transition},
+			stood: gossip.SeverityCritical, events: every5s(3, 40),
+			want: gossip.History{
+				First: critical.First, Last: t0.Add(10 * time.Second), Worst: critical.Worst, Transition: critical.Transition,
+			},
 		},
 		"goes on after too little": {
-			gossip.SeverityCritical, append(every5s(3, 2, few), sample(15*time.Second, 50)),
-			gossip.History{First: critical.First, Last: t0.Add(15 * time.Second), Worst: critical.Worst, Transition: critical.Transition},
+			stood: gossip.SeverityCritical, events: append(every5s(3, 2, few), sample(15*time.Second, 50)),
+			want: gossip.History{
+				First: critical.First, Last: t0.Add(15 * time.Second), Worst: critical.Worst, Transition: critical.Transition,
+			},
 		},
 		"recovered meanwhile": {
-			gossip.SeverityHigh, every5s(3, 0),
-			gossip.History{First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: t0},
+			stood: gossip.SeverityHigh, events: every5s(3, 0),
+			want: gossip.History{First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: t0},
 		},
 		"was not known, still is not": {
-			gossip.SeverityUnknown, every5s(2, 2, few),
-			gossip.History{First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: critical.Transition},
+			stood: gossip.SeverityUnknown, events: every5s(2, 2, few),
+			want: gossip.History{
+				First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: critical.Transition,
+			},
 		},
 		"another pod of that name": {
-			gossip.SeverityCritical, every5s(2, 0, func(s *gossip.CPUSample) { s.PodUID = "u2" }),
-			gossip.History{Worst: gossip.SeverityNone, Transition: t0},
+			stood: gossip.SeverityCritical, events: every5s(2, 0, func(s *gossip.CPUSample) { s.PodUID = "u2" }),
+			want: gossip.History{Worst: gossip.SeverityNone, Transition: t0},
 		},
 	} {
 		got := restored(t, tc.stood, tc.events...)

@@ -10,7 +10,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// History is kept from sums that run along, a finding is made from all buckets: the two agree at every instant, whatever enters the
+// History is kept from running sums, a finding is made from all buckets. The two agree at every instant, whatever enters the
 // window, leaves it, or is too large to be added.
 func TestHistoryOfRunningSumsEqualsHistoryOfAllBuckets(t *testing.T) {
 	for seed := range uint64(50) {

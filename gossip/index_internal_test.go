@@ -8,11 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Subjects that come and go are not kept by the one that was before them.
+// A removed subject is not kept in memory by the one that was observed before it.
 func TestRemovedSubjectsAreNotKept(t *testing.T) {
 	a := New(Options{})
 	observe := func(i int) Subject {
-		s := CPUSample{Origin: Origin{Time: time.Unix(int64(i), 0), Namespace: "shop", Pod: fmt.Sprintf("api-%d", i), Container: "app"}}
+		s := CPUSample{
+			Origin: Origin{Time: time.Unix(int64(i), 0), Namespace: "shop", Pod: fmt.Sprintf("api-%d", i), Container: "app"},
+		}
 		a.Observe(s)
 		return s.Subject()
 	}
@@ -29,7 +31,7 @@ func TestRemovedSubjectsAreNotKept(t *testing.T) {
 	require.Equal(t, 1, a.Stats().Subjects)
 }
 
-// A subject is found wherever it stands in the order of records.
+// A subject is found at any place in the order of records.
 func TestSubjectsAreFoundInAnyOrder(t *testing.T) {
 	a := New(Options{})
 	for round := range 6 {
@@ -41,7 +43,11 @@ func TestSubjectsAreFoundInAnyOrder(t *testing.T) {
 			if (pod+round)%3 == 0 {
 				continue
 			}
-			a.Observe(CPUSample{Origin: Origin{Time: time.Unix(int64(round), 0), Namespace: "shop", Pod: fmt.Sprintf("api-%d", pod), Container: "app"}})
+			a.Observe(CPUSample{
+				Origin: Origin{
+					Time: time.Unix(int64(round), 0), Namespace: "shop", Pod: fmt.Sprintf("api-%d", pod), Container: "app",
+				},
+			})
 		}
 	}
 	require.Len(t, a.subjects, 20)

@@ -15,7 +15,8 @@ import (
 
 var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// sample is synthetic: 5 s of a container that is active all the time, has the limit 100m and is throttled in that many of 50 periods.
+// sample is synthetic: 5 s of a container with a limit of 100m that is active all the time. It is throttled in the given
+// number of 50 periods.
 func sample(at time.Duration, throttled int64, change ...func(*gossip.CPUSample)) gossip.CPUSample {
 	s := gossip.CPUSample{
 		Origin: gossip.Origin{
@@ -56,7 +57,8 @@ func TestFindingSaysWhatTheCountersAddUpTo(t *testing.T) {
 	want := gossip.CPUThrottling{
 		Report: gossip.Report{
 			About:  gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"},
-			PodUID: "u1", At: t0.Add(10 * time.Second), Level: gossip.SeverityCritical, Reason: gossip.ReasonThrottledWhileCPULow,
+			PodUID: "u1", At: t0.Add(10 * time.Second), Level: gossip.SeverityCritical,
+			Reason:  gossip.ReasonThrottledWhileCPULow,
 			History: gossip.History{First: t0, Last: t0.Add(10 * time.Second), Worst: gossip.SeverityCritical, Transition: t0},
 			Covered: gossip.Coverage{
 				Window: 15 * time.Second, Samples: 3, Expected: 3, Epochs: 1, Confidence: gossip.ConfidenceHigh, Source: "cgroup",
@@ -64,7 +66,8 @@ func TestFindingSaysWhatTheCountersAddUpTo(t *testing.T) {
 		},
 		Periods: gossip.Some[int64](150), ThrottledPeriods: gossip.Some[int64](120), Throttled: gossip.Some(0.8),
 		ThrottledTime: gossip.Some(8400 * time.Millisecond), MeanWait: gossip.Some(70 * time.Millisecond),
-		UsageTime: gossip.Some(450 * time.Millisecond), Active: gossip.Some(1.0), Usage: gossip.Some(0.03), UsedOfLimit: gossip.Some(0.3), Limit: gossip.Some(0.1),
+		UsageTime: gossip.Some(450 * time.Millisecond), Active: gossip.Some(1.0), Usage: gossip.Some(0.03),
+		UsedOfLimit: gossip.Some(0.3), Limit: gossip.Some(0.1),
 		CFSPeriod: 100 * time.Millisecond, Threads: gossip.Some[int64](1), NodeCPUs: gossip.Some[int64](2),
 		FirstThrottled: t0, LastThrottled: t0.Add(10 * time.Second),
 	}
@@ -82,34 +85,76 @@ func TestCPUSeverityFollowsItsThresholds(t *testing.T) {
 		want      gossip.Severity
 		reason    gossip.Reason
 	}{
-		"below 10 %":                   {4, nil, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"10 %":                         {5, nil, gossip.SeverityInfo, gossip.ReasonThrottled},
-		"below 25 %":                   {12, nil, gossip.SeverityInfo, gossip.ReasonThrottled},
-		"26 % and low use":             {13, nil, gossip.SeverityWarning, gossip.ReasonThrottledWhileCPULow},
-		"50 %":                         {25, nil, gossip.SeverityHigh, gossip.ReasonThrottledWhileCPULow},
-		"78 %":                         {39, nil, gossip.SeverityHigh, gossip.ReasonThrottledWhileCPULow},
-		"80 %":                         {40, nil, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
-		"short waits":                  {40, func(s *gossip.CPUSample) { s.ThrottledUsec.Value = 40 * 49_999 }, gossip.SeverityHigh, gossip.ReasonThrottledWhileCPULow},
-		"50 ms waits":                  {40, func(s *gossip.CPUSample) { s.ThrottledUsec.Value = 40 * 50_000 }, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
-		"unknown waits":                {40, func(s *gossip.CPUSample) { s.ThrottledUsec = none }, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
-		"80 % of the limit":            {40, func(s *gossip.CPUSample) { s.UsageUsec.Value = 400_000 }, gossip.SeverityCritical, gossip.ReasonThrottled},
-		"unknown usage":                {40, func(s *gossip.CPUSample) { s.UsageUsec = none }, gossip.SeverityCritical, gossip.ReasonThrottled},
-		"no limit":                     {0, func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(0.0); s.Periods.Value = 0 }, gossip.SeverityNone, gossip.ReasonNoLimit},
-		"no limit, throttled":          {25, unlimited, gossip.SeverityHigh, gossip.ReasonThrottled}, // koordinator-sh/koordinator#489
-		"no limit, hardly throttled":   {4, unlimited, gossip.SeverityNone, gossip.ReasonBelowThreshold},
-		"no limit, periods":            {0, unlimited, gossip.SeverityNone, gossip.ReasonNoLimit},
-		"no limit, throttled too soon": {5, func(s *gossip.CPUSample) { unlimited(s); s.Periods.Value = 5 }, gossip.SeverityUnknown, gossip.ReasonTooFewPeriods},
-		"no limit, a percentage": {0, func(s *gossip.CPUSample) {
+		"below 10 %": {throttled: 4, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold},
+		"10 %":       {throttled: 5, want: gossip.SeverityInfo, reason: gossip.ReasonThrottled},
+		"below 25 %": {throttled: 12, want: gossip.SeverityInfo, reason: gossip.ReasonThrottled},
+		"26 % and low use": {
+			throttled: 13, want: gossip.SeverityWarning, reason: gossip.ReasonThrottledWhileCPULow,
+		},
+		"50 %": {throttled: 25, want: gossip.SeverityHigh, reason: gossip.ReasonThrottledWhileCPULow},
+		"78 %": {throttled: 39, want: gossip.SeverityHigh, reason: gossip.ReasonThrottledWhileCPULow},
+		"80 %": {
+			throttled: 40, want: gossip.SeverityCritical, reason: gossip.ReasonThrottledWhileCPULow,
+		},
+		"short waits": {
+			throttled: 40, change: func(s *gossip.CPUSample) { s.ThrottledUsec.Value = 40 * 49_999 }, want: gossip.SeverityHigh,
+			reason: gossip.ReasonThrottledWhileCPULow,
+		},
+		"50 ms waits": {
+			throttled: 40, change: func(s *gossip.CPUSample) { s.ThrottledUsec.Value = 40 * 50_000 },
+			want: gossip.SeverityCritical, reason: gossip.ReasonThrottledWhileCPULow,
+		},
+		"unknown waits": {
+			throttled: 40, change: func(s *gossip.CPUSample) { s.ThrottledUsec = none }, want: gossip.SeverityCritical,
+			reason: gossip.ReasonThrottledWhileCPULow,
+		},
+		"80 % of the limit": {
+			throttled: 40, change: func(s *gossip.CPUSample) { s.UsageUsec.Value = 400_000 }, want: gossip.SeverityCritical,
+			reason: gossip.ReasonThrottled,
+		},
+		"unknown usage": {
+			throttled: 40, change: func(s *gossip.CPUSample) { s.UsageUsec = none }, want: gossip.SeverityCritical,
+			reason: gossip.ReasonThrottled,
+		},
+		"no limit": {
+			change: func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(0.0); s.Periods.Value = 0 },
+			want:   gossip.SeverityNone, reason: gossip.ReasonNoLimit,
+		},
+		"no limit, throttled": { // koordinator-sh/koordinator#489
+			throttled: 25, change: unlimited, want: gossip.SeverityHigh, reason: gossip.ReasonThrottled,
+		},
+		"no limit, hardly throttled": {
+			throttled: 4, change: unlimited, want: gossip.SeverityNone, reason: gossip.ReasonBelowThreshold,
+		},
+		"no limit, periods": {
+			change: unlimited, want: gossip.SeverityNone, reason: gossip.ReasonNoLimit,
+		},
+		"no limit, throttled too soon": {
+			throttled: 5, change: func(s *gossip.CPUSample) { unlimited(s); s.Periods.Value = 5 }, want: gossip.SeverityUnknown,
+			reason: gossip.ReasonTooFewPeriods,
+		},
+		"no limit, a percentage": {change: func(s *gossip.CPUSample) {
 			unlimited(s)
 			s.Periods, s.ThrottledPeriods, s.ThrottledShare = none, none, gossip.Some(0.6)
-		}, gossip.SeverityHigh, gossip.ReasonThrottled},
-		"few periods": {5, func(s *gossip.CPUSample) { s.Periods.Value = 5 }, gossip.SeverityUnknown, gossip.ReasonTooFewPeriods},
-		"rarely active": {
-			40, func(s *gossip.CPUSample) { s.Period = 101 * time.Second; s.Time = s.Time.Add(s.Time.Sub(t0) * 100) },
-			gossip.SeverityInfo, gossip.ReasonThrottledWhileCPULow,
+		}, want: gossip.SeverityHigh, reason: gossip.ReasonThrottled},
+		"few periods": {
+			throttled: 5, change: func(s *gossip.CPUSample) { s.Periods.Value = 5 }, want: gossip.SeverityUnknown,
+			reason: gossip.ReasonTooFewPeriods,
 		},
-		"more throttled than periods": {70, nil, gossip.SeverityCritical, gossip.ReasonThrottledWhileCPULow},
-		"nothing measured":            {0, func(s *gossip.CPUSample) { s.Periods, s.ThrottledPeriods = none, none }, gossip.SeverityUnknown, gossip.ReasonNotMeasured},
+		"rarely active": {
+			throttled: 40, change: func(s *gossip.CPUSample) {
+				s.Period = 101 * time.Second
+				s.Time = s.Time.Add(s.Time.Sub(t0) * 100)
+			},
+			want: gossip.SeverityInfo, reason: gossip.ReasonThrottledWhileCPULow,
+		},
+		"more throttled than periods": {
+			throttled: 70, want: gossip.SeverityCritical, reason: gossip.ReasonThrottledWhileCPULow,
+		},
+		"nothing measured": {
+			change: func(s *gossip.CPUSample) { s.Periods, s.ThrottledPeriods = none, none },
+			want:   gossip.SeverityUnknown, reason: gossip.ReasonNotMeasured,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +168,7 @@ func TestCPUSeverityFollowsItsThresholds(t *testing.T) {
 	}
 }
 
-// When a container was throttled, and when not: a start differs in that from a limit that is too low.
+// The times of throttling distinguish a container that is throttled only while it starts from one with a low limit.
 func TestFindingSaysWhenItWasThrottledAndWhenNot(t *testing.T) {
 	throttledAt := func(n int, which ...int) []gossip.Event {
 		return every5s(n, 0, func(s *gossip.CPUSample) {
@@ -133,7 +178,7 @@ func TestFindingSaysWhenItWasThrottledAndWhenNot(t *testing.T) {
 		})
 	}
 	lacking := func(all []gossip.Event) []gossip.Event { return append(all[:5:5], all[20:]...) }
-	untold := func(all []gossip.Event) []gossip.Event {
+	untimed := func(all []gossip.Event) []gossip.Event {
 		for i := range all {
 			s := all[i].(gossip.CPUSample)
 			s.Period = 0
@@ -145,15 +190,15 @@ func TestFindingSaysWhenItWasThrottledAndWhenNot(t *testing.T) {
 		events                    []gossip.Event
 		first, last, calm, paused int // seconds, and the first to the precision of a bucket
 	}{
-		"never":                         {throttledAt(30), 0, 0, 0, 0},
-		"once":                          {throttledAt(30, 4), 20, 20, 125, 0},
-		"at first":                      {throttledAt(30, 0, 1, 2, 3), 0, 15, 130, 0},
-		"again":                         {throttledAt(60, 1, 2, 40), 10, 200, 95, 174},
-		"at last":                       {throttledAt(30, 28, 29), 145, 145, 0, 0},
-		"nothing was measured since":    {lacking(throttledAt(21, 4)), 20, 20, 5, 0},
-		"periods are not told":          {untold(throttledAt(30, 4)), 20, 20, 125, 0},
-		"out of the window":             {throttledAt(400, 1, 300), 1500, 1500, 495, 0},
-		"long ago, and it still counts": {throttledAt(150, 1, 2), 10, 10, 735, 0},
+		"never":                         {events: throttledAt(30)},
+		"once":                          {events: throttledAt(30, 4), first: 20, last: 20, calm: 125},
+		"at first":                      {events: throttledAt(30, 0, 1, 2, 3), last: 15, calm: 130},
+		"again":                         {events: throttledAt(60, 1, 2, 40), first: 10, last: 200, calm: 95, paused: 174},
+		"at last":                       {events: throttledAt(30, 28, 29), first: 145, last: 145},
+		"nothing was measured since":    {events: lacking(throttledAt(21, 4)), first: 20, last: 20, calm: 5},
+		"periods are not known":         {events: untimed(throttledAt(30, 4)), first: 20, last: 20, calm: 125},
+		"out of the window":             {events: throttledAt(400, 1, 300), first: 1500, last: 1500, calm: 495},
+		"long ago, and it still counts": {events: throttledAt(150, 1, 2), first: 10, last: 10, calm: 735},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seconds := func(n int) time.Duration { return time.Duration(n) * time.Second }
@@ -163,7 +208,10 @@ func TestFindingSaysWhenItWasThrottledAndWhenNot(t *testing.T) {
 			}
 			_, got := observe(t, test.events...)
 			require.Equal(t, []time.Time{at(test.first), at(test.last)}, []time.Time{got.FirstThrottled, got.LastThrottled})
-			require.Equal(t, []time.Duration{seconds(test.calm), seconds(test.paused)}, []time.Duration{got.Calm, got.Paused.Truncate(time.Second)})
+			require.Equal(
+				t, []time.Duration{seconds(test.calm), seconds(test.paused)},
+				[]time.Duration{got.Calm, got.Paused.Truncate(time.Second)},
+			)
 			slices.Reverse(test.events)
 			_, reversed := observe(t, test.events...)
 			require.Equal(t, []time.Duration{got.Calm, got.Paused}, []time.Duration{reversed.Calm, reversed.Paused})
@@ -192,7 +240,9 @@ func TestPercentagesSufficeWithLowConfidence(t *testing.T) {
 		require.Equal(t, gossip.SeverityCritical, got.Level)
 		require.Equal(t, gossip.ReasonThrottledWhileCPULow, got.Reason)
 		require.Equal(t, gossip.ConfidenceLow, got.Covered.Confidence)
-		require.Equal(t, []string{"nr_periods", "throttled_usec", "limit_cores", "threads", "period_seconds"}, got.Covered.Missing)
+		require.Equal(
+			t, []string{"nr_periods", "throttled_usec", "limit_cores", "threads", "period_seconds"}, got.Covered.Missing,
+		)
 	})
 	t.Run("weighted by period", func(t *testing.T) {
 		_, got := observe(t, share(0, 0.9, 10*time.Second), share(30*time.Second, 0.1, 30*time.Second))
@@ -212,18 +262,18 @@ func TestPercentagesSufficeWithLowConfidence(t *testing.T) {
 }
 
 func TestSampleWithoutPeriodReachesBackToTheOneBefore(t *testing.T) {
-	untold := func(s *gossip.CPUSample) { s.Period = 0 }
-	_, got := observe(t, every5s(4, 40, untold)...)
+	untimed := func(s *gossip.CPUSample) { s.Period = 0 }
+	_, got := observe(t, every5s(4, 40, untimed)...)
 	require.Equal(t, 20*time.Second, got.Covered.Window)
 	require.InDelta(t, 0.3, got.UsedOfLimit.Value, 1e-9)
 	require.Equal(t, []string{"period_seconds"}, got.Covered.Missing)
 
-	_, got = observe(t, sample(0, 40, untold, func(s *gossip.CPUSample) { s.Periods.Value = 60 }))
+	_, got = observe(t, sample(0, 40, untimed, func(s *gossip.CPUSample) { s.Periods.Value = 60 }))
 	require.False(t, got.Usage.Known, "one sample without a period covers no known time")
 	require.False(t, got.Active.Known)
 }
 
-// Any order of the records of one instant, and any order at all within the window, gives the same finding.
+// Records of one instant give the same finding in any order. So do all records of a window.
 func TestOrderDoesNotMatter(t *testing.T) {
 	var events []gossip.Event
 	for i := range 30 {
@@ -244,12 +294,12 @@ func TestOrderDoesNotMatter(t *testing.T) {
 
 		r.Shuffle(len(shuffled), func(x, y int) { shuffled[x], shuffled[y] = shuffled[y], shuffled[x] })
 		_, got = observe(t, shuffled...)
-		got.History = want.History // tells when it was seen, in the order in which it was seen
+		got.History = want.History // depends on the order of arrival
 		require.Empty(t, cmp.Diff(want, got), "any order")
 	}
 }
 
-// Records of one instant that begin something new: the order does not decide which of them is the newest.
+// Of the records of one instant that begin a new epoch, arrival does not decide which one is the newest.
 func TestOrderWithinAnInstantDoesNotDecideTheEpoch(t *testing.T) {
 	other := func(id string) func(*gossip.CPUSample) { return func(s *gossip.CPUSample) { s.ContainerID = id } }
 	uid := func(id string) func(*gossip.CPUSample) { return func(s *gossip.CPUSample) { s.PodUID = id } }
@@ -284,17 +334,20 @@ func TestIdenticalRecordsCountOnce(t *testing.T) {
 	require.Empty(t, cmp.Diff(once, f.(gossip.CPUThrottling)))
 	require.Equal(t, int64(4), a.Stats().Repeated)
 
-	// Same time, different content: both count.
+	// Two different records of one time both count.
 	a.Observe(sample(15*time.Second, 41))
 	f, _ = a.Finding(once.About)
 	require.Equal(t, gossip.Some[int64](201), f.(gossip.CPUThrottling).ThrottledPeriods)
 }
 
-// More records in one bucket than are remembered: all count, in whatever order the repeated ones come.
+// A bucket gets more records than it remembers one by one. All of them count, in whatever order the repeated ones arrive.
 func TestAllRecordsOfAFoldedBucketCount(t *testing.T) {
 	var events []gossip.Event
 	for i := range 100 {
-		events = append(events, sample(time.Duration(i)*time.Millisecond, int64(i%50), func(s *gossip.CPUSample) { s.Period = time.Millisecond }))
+		events = append(
+			events,
+			sample(time.Duration(i)*time.Millisecond, int64(i%50), func(s *gossip.CPUSample) { s.Period = time.Millisecond }),
+		)
 	}
 	events = append(events, events[:30]...)
 	_, want := observe(t, events...)
@@ -352,7 +405,7 @@ func TestNewEpochKeepsTheOldVerdictUntilItHasItsOwn(t *testing.T) {
 	before := append(every5s(4, 40), sample(20*time.Second, 0, raised))
 	_, f := observe(t, before...)
 	require.True(t, f.Standing)
-	require.Equal(t, gossip.SeverityCritical, f.Level, "the old verdict stands")
+	require.Equal(t, gossip.SeverityCritical, f.Level, "the old verdict still holds")
 	require.Equal(t, gossip.Some(0.1), f.Limit, "with the old figures")
 	require.Equal(t, 2, f.Covered.Epochs)
 	require.Equal(t, t0.Add(15*time.Second), f.History.Last)
@@ -395,7 +448,10 @@ func TestCoverageCountsGapsAndExpectedSamples(t *testing.T) {
 }
 
 func TestImpossibleFiguresAreDropped(t *testing.T) {
-	a, _ := observe(t, sample(0, 40), sample(5*time.Second, -1), sample(5*time.Second, 1, func(s *gossip.CPUSample) { s.UsageUsec.Value = -5 }))
+	a, _ := observe(
+		t, sample(0, 40), sample(5*time.Second, -1),
+		sample(5*time.Second, 1, func(s *gossip.CPUSample) { s.UsageUsec.Value = -5 }),
+	)
 	require.Equal(t, gossip.Stats{Observed: 3, Dropped: 2, Subjects: 1}, a.Stats())
 }
 
@@ -439,9 +495,17 @@ func TestEnrichFillsTheCPULimitOfThePod(t *testing.T) {
 	}
 	require.Equal(t, gossip.Some(0.1), limit(sample(0, 1)), "the record's own limit wins")
 	require.Equal(t, gossip.Some(0.2), limit(sample(0, 1, lacking)))
-	require.Equal(t, gossip.Some(0.0), limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.Container = "free" })), "no limit is known to be none")
+	require.Equal(
+		t, gossip.Some(0.0), limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.Container = "free" })),
+		"no limit is known to be none",
+	)
 	pod.CPULimit = gossip.Some(0.3)
-	require.Equal(t, gossip.Some(0.3), limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.Container = "free" })), "the pod's limit is shared")
+	require.Equal(
+		t, gossip.Some(0.3), limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.Container = "free" })),
+		"the pod's limit is shared",
+	)
 	require.False(t, limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.Container = "other" })).Known)
-	require.False(t, limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.PodUID = "u0" })).Known, "another pod of that name")
+	require.False(
+		t, limit(sample(0, 1, lacking, func(s *gossip.CPUSample) { s.PodUID = "u0" })).Known, "another pod of that name",
+	)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Records from memory that is used again say what they say one by one: nothing of that memory is kept.
+// Many records at once give the same findings as one by one, and nothing of the caller's memory is kept.
 func TestObservingManyKeepsNothingOfTheirMemory(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 9))
 	single, many := gossip.New(gossip.Options{}), gossip.New(gossip.Options{})
@@ -28,7 +28,9 @@ func TestObservingManyKeepsNothingOfTheirMemory(t *testing.T) {
 		}
 		for j := range births {
 			births[j] = gossip.PodCreation{
-				Origin:   gossip.Origin{Time: t0.Add(time.Duration(200-i) * time.Second), Namespace: "shop", Pod: "api-0", PodUID: "u1"},
+				Origin: gossip.Origin{
+					Time: t0.Add(time.Duration(200-i) * time.Second), Namespace: "shop", Pod: "api-0", PodUID: "u1",
+				},
 				Duration: time.Duration(r.IntN(9)) * time.Second,
 				Timeline: make([]gossip.Step, 31+r.IntN(3)),
 			}
