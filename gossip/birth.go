@@ -6,6 +6,80 @@ import (
 	"time"
 )
 
+// PodCreation is what the kernel did to bring one pod up, from its first cgroup directory to the exec of its last
+// container. What the source does not count is absent: a birth that is known from logs has few of the counts.
+type PodCreation struct {
+	Origin
+	TotalSyscalls Optional[int64]
+	NamespaceOps  Optional[int64] // namespaces that were made, or joined where the source counts that
+	CgroupWrites  Optional[int64]
+	Duration      time.Duration
+	Execs         Optional[int64]
+	Processes     Optional[int64]
+	Mounts        Optional[int64]
+	IPTablesRules Optional[int64]
+	ImagePull     Optional[time.Duration] // part of Duration spent pulling images
+	Init          Optional[time.Duration] // part of Duration spent in init containers
+	Syscalls      map[string]int64        // calls by name; nil when not measured
+	Timeline      []Step                  // in order of offset
+}
+
+// Step is one entry of a birth's timeline.
+type Step struct {
+	Offset  time.Duration // from the birth's start
+	Actor   Actor
+	Action  string
+	Details string
+}
+
+// Actor is who did a step of a birth.
+type Actor string
+
+// The four actors of a birth, as the API spells them.
+const (
+	ActorScheduler Actor = "Scheduler"
+	ActorKubelet   Actor = "Kubelet"
+	ActorRuntime   Actor = "Runtime"
+	ActorKernel    Actor = "Kernel"
+)
+
+// Subject is the pod, under KindPodBirth: a birth has no container, whatever the record said.
+func (c PodCreation) Subject() Subject {
+	return Subject{Kind: KindPodBirth, Namespace: c.Namespace, Pod: c.Pod}
+}
+
+func (PodCreation) isEvent() {}
+
+// isPossible reports whether the figures can be true.
+func (c *PodCreation) isPossible() bool {
+	return c.Duration >= 0 && c.ImagePull.Value >= 0 && c.Init.Value >= 0
+}
+
+// PodBirth says what the kernel did to bring a pod up, and whether it was in time.
+type PodBirth struct {
+	Report
+	// Creation is the first birth of this UID: a container that restarts later does not replace it.
+	Creation PodCreation
+	// Own is Creation.Duration less image pull and init containers, which the start-up objective leaves out. Where one of the two is not
+	// known, nothing is taken off for it, and Coverage.Missing names it; where both together exceed Duration, nothing is taken off.
+	Own time.Duration
+	// Longest is the longest stage; its Name is empty when the record tells of no stages.
+	Longest Stage
+	// Omitted is how many steps of the record's timeline are not in Creation.Timeline, which keeps those that tell most: the first,
+	// the last, and those on both sides of the longest gaps.
+	Omitted int
+}
+
+func (PodBirth) isFinding() {}
+
+// Stage is one stretch of a birth.
+type Stage struct {
+	Name     string
+	Duration time.Duration
+	// LeftOut says that the objective leaves the stage out: it is the image pull or the init containers.
+	LeftOut bool
+}
+
 // BirthObjective is how long a birth may take: the community's pod start-up latency objective (sig-scalability: 99 % of stateless
 // pods). It leaves out image pull and init containers.
 const BirthObjective = 5 * time.Second

@@ -8,6 +8,20 @@ import (
 	"time"
 )
 
+// Coverage says what a finding stands on. It is part of every finding, because a verdict without it is a rumour.
+type Coverage struct {
+	Window     time.Duration // from the start of the oldest sample to the end of the newest
+	Samples    int
+	Expected   int // Window divided by the median period, rounded
+	Gaps       int // holes between samples, longer than half a period
+	Epochs     int // 1, and one more for each new container or changed limit
+	Dropped    int // records that came too late, or were of an earlier pod or container
+	Confidence Confidence
+	Missing    []string // fields that were not measured, by their name in the payload
+	Source     string   // who measured; empty when the records did not say
+	Ignored    []string // other sources of the same subject, whose records did not count
+}
+
 // span is the stretch of time that one sample (or one full bucket) covers.
 type span struct {
 	start, end int64 // Unix nanoseconds

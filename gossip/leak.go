@@ -6,6 +6,15 @@ import (
 	"time"
 )
 
+// Leak is a working set that climbs steadily: at least 10 samples over at least 10 minutes, on a straight line with R² ≥ 0.9, never down
+// by more than 5 %, and at the limit within 24 h at this slope. (The test is Coroot's, the bounds are ours.)
+type Leak struct {
+	BytesPerSecond float64
+	R2             float64
+	// Until is how long it takes from the newest sample to the limit.
+	Until time.Duration
+}
+
 const (
 	leakSamples = 10
 	leakSpan    = 10 * time.Minute

@@ -1,6 +1,82 @@
 package gossip
 
-import "math"
+// MemorySample is one window of a container's memory, or of the whole pod's where Container is empty. Gauges (working set, PSI) are as
+// they stood at its end, counters are deltas.
+type MemorySample struct {
+	Origin
+	WorkingSet    Optional[int64]   // bytes in use that cannot be taken back at once: usage less inactive file cache
+	UsedBytes     Optional[int64]   // bytes in use as metrics show them; page cache may be among them
+	UsedShare     Optional[float64] // share 0–1 of the limit, from a source without bytes
+	LimitBytes    Optional[int64]   // 0 is "no limit", absent is "not known"
+	LimitFilled   bool              // LimitBytes is the pod's (see Enrich): the record did not say
+	SomeAvg10     Optional[float64] // PSI: share 0–1 of the last 10 s in which some task waited for memory
+	SomeAvg60     Optional[float64] // the same of the last 60 s
+	FullAvg10     Optional[float64] // PSI: share 0–1 of the last 10 s in which all tasks that were not idle waited for memory
+	FullAvg60     Optional[float64] // the same of the last 60 s
+	MajorFaults   Optional[int64]   // page faults that had to wait for a disk
+	PageFaultRate Optional[float64] // page faults of both kinds per second
+	Reclaims      Optional[int64]   // pages, or runs, of reclaim: whatever the source counts
+	LimitHits     Optional[int64]   // memory.events max, or memory.failcnt of cgroup v1: usage was about to go over the limit
+	OOMKills      Optional[int64]   // memory.events oom_kill: processes that the kernel killed here
+}
+
+// Subject is the container, or the pod where the sample names no container, under KindMemoryPressure.
+func (s MemorySample) Subject() Subject {
+	return Subject{Kind: KindMemoryPressure, Namespace: s.Namespace, Pod: s.Pod, Container: s.Container}
+}
+
+func (MemorySample) isEvent() {}
+
+// HasCounters says whether the sample carries the kernel's own figures, bytes or PSI, rather than somebody's percentage.
+func (s MemorySample) HasCounters() bool {
+	return s.WorkingSet.Known || s.SomeAvg60.Known || s.SomeAvg10.Known || s.FullAvg10.Known || s.FullAvg60.Known
+}
+
+// isPossible reports whether the figures can be true.
+func (s *MemorySample) isPossible() bool {
+	return s.Period >= 0 &&
+		areCounts(s.WorkingSet, s.UsedBytes, s.LimitBytes, s.MajorFaults, s.Reclaims, s.LimitHits, s.OOMKills) &&
+		areWithin(1, s.UsedShare, s.SomeAvg10, s.SomeAvg60, s.FullAvg10, s.FullAvg60) && areWithin(1e15, s.PageFaultRate)
+}
+
+// MemoryPressure says how short of memory a container, or a pod, is. A gauge counts with its largest value in the window, but for
+// WorkingSet, which is the newest; counters are sums over the window.
+type MemoryPressure struct {
+	Report
+	// WorkingSet is the newest, Peak the largest in the window, in bytes.
+	WorkingSet Optional[int64]
+	Peak       Optional[int64]
+	// Used is what metrics showed as used, in bytes; page cache may be among it.
+	Used Optional[int64]
+	// Limit is in bytes; 0 is "no limit".
+	Limit Optional[int64]
+	// UsedOfLimit is Peak as a share of the limit (1 is the limit); without it the share that the source reported.
+	UsedOfLimit Optional[float64]
+	// SomeAvg10 and the like are PSI: shares 0–1 of the last 10 or 60 s in which some or all tasks waited for memory.
+	SomeAvg10, SomeAvg60, FullAvg10, FullAvg60 Optional[float64]
+	// MajorFaults are page faults that waited for a disk. FaultRate is the highest of a sample, per second; FaultBaseline is what it is
+	// held against: the rate of the window's first sample, and 10 at least.
+	MajorFaults              Optional[int64]
+	FaultRate, FaultBaseline Optional[float64]
+	// PageFaultRate is the highest rate of page faults of both kinds, per second. Reclaims is whatever the source counted.
+	PageFaultRate Optional[float64]
+	Reclaims      Optional[int64]
+	// LimitHits is how often usage was about to go over the limit, Kills how many processes the kernel killed.
+	LimitHits, Kills Optional[int64]
+	// Leak is known where the working set climbs steadily towards the limit.
+	Leak Optional[Leak]
+	// Standing says that a new container or a changed limit began a new epoch, about which nothing has been measured yet: all figures
+	// here are the old epoch's, and advice must wait.
+	Standing bool
+}
+
+func (MemoryPressure) isFinding()         {}
+func (f MemoryPressure) isPrevious() bool { return f.Standing }
+
+func (f MemoryPressure) withReport(r Report, standing bool) windowFinding {
+	f.Report, f.Standing = r, standing
+	return f
+}
 
 // The thresholds of memory pressure. 2 % is what Coroot calls a stall, and the shape (short averages for the sharp end, long ones for
 // the rest) is KEP-5394's; nobody has published more, so the other bounds are ours.
@@ -17,95 +93,6 @@ const (
 
 // belowNearLimit says whether less than 90 % of the limit is in use.
 func belowNearLimit(used, limit int64) bool { return mulSat(used, 10) < mulSat(limit, 9) }
-
-// memoryWindow is the window of one source of memory samples.
-type memoryWindow struct {
-	window[memorySums]
-	since    int64                 // the oldest sample of this epoch, Unix nanoseconds; 0 when there is none
-	previous Optional[memoryEpoch] // the last epoch
-}
-
-// memoryEpoch is what is remembered of the epoch before: a kill ends an epoch, and its advice depends on what was
-// before.
-type memoryEpoch struct {
-	leak         Optional[Leak]
-	limit        Optional[float64]
-	limitFromPod bool  // limit is the pod's
-	since, end   int64 // its oldest sample and its newest, Unix nanoseconds
-}
-
-func (w *memoryWindow) observe(e Event, digest fingerprint, newest int64) outcome {
-	s := e.(MemorySample)
-	entry := memoryEntry(&s, digest)
-	got := w.add(&entry, newest)
-	if got == counted && (w.since == 0 || entry.end < w.since) {
-		w.since = entry.end
-	}
-	return got
-}
-
-// startEpoch remembers the epoch that ends.
-func (w *memoryWindow) startEpoch(s *stream) {
-	w.previous = Some(memoryEpoch{
-		leak: w.findLeak(s.limitBytes(), math.MaxInt64), limit: s.limit, limitFromPod: s.limitFromPod, since: w.since, end: s.newest,
-	})
-	w.since = 0
-	w.window.startEpoch(s)
-}
-
-func (w *memoryWindow) judgeSeverity(s *stream, _ thresholds) Severity {
-	return w.judgePressure(s).Level
-}
-
-func (w *memoryWindow) judgeWindow(s *stream, _ thresholds) windowFinding { return w.judgePressure(s) }
-
-// addBuckets are the total of the window. They are added in place, for they are large.
-func (w *memoryWindow) addBuckets() memorySums {
-	var sum memorySums
-	if w.hasUntimed() {
-		sum, _ = w.totalWithUntimed()
-		return sum
-	}
-	for _, b := range w.buckets {
-		sum.add(&b.sums)
-	}
-	return sum
-}
-
-// judgePressure is what the window says, with the verdict.
-func (w *memoryWindow) judgePressure(s *stream) MemoryPressure {
-	f := w.measureFigures(s)
-	f.Leak = w.findLeak(f.Limit, math.MaxInt64)
-	f.Level, f.Reason = judgeMemory(&f, s.counters)
-	return f
-}
-
-// measureFigures turns the sums of the window into figures.
-func (w *memoryWindow) measureFigures(s *stream) MemoryPressure {
-	sum := w.addBuckets()
-	f := MemoryPressure{
-		Limit: s.limitBytes(), Used: sum.used, UsedOfLimit: sum.share,
-		SomeAvg10: sum.some10, SomeAvg60: sum.some60, FullAvg10: sum.full10, FullAvg60: sum.full60,
-		MajorFaults: unlessIncomplete(sum.faults, sum.noFaults), PageFaultRate: sum.pageRate, Reclaims: sum.reclaims,
-		LimitHits: unlessIncomplete(sum.hits, sum.noHits), Kills: unlessIncomplete(sum.kills, sum.noKills),
-	}
-	if sum.sets > 0 {
-		f.WorkingSet, f.Peak = Some(sum.last.value), Some(sum.high)
-	}
-	switch limit, known := f.Limit.Get(); {
-	case known && limit == 0:
-		f.UsedOfLimit = Optional[float64]{} // of nothing
-	case known && f.Peak.Known:
-		f.UsedOfLimit = Some(float64(f.Peak.Value) / float64(limit))
-	case known && f.Used.Known && !f.UsedOfLimit.Known:
-		f.UsedOfLimit = Some(float64(f.Used.Value) / float64(limit))
-	}
-	if rate, ok := sum.rate.Get(); ok {
-		f.FaultRate = Some(float64(rate) / 1000)
-		f.FaultBaseline = Some(float64(max(sum.baseline.value, leastBaseline)) / 1000)
-	}
-	return f
-}
 
 // judgeMemory gives the worst verdict. A leak gives way to what hurts already as much as it will.
 func judgeMemory(f *MemoryPressure, counters bool) (Severity, Reason) {
@@ -158,27 +145,4 @@ func (f *MemoryPressure) judgeUsage(counters bool) (Severity, Reason) {
 		return SeverityInfo, ReasonNearLimit
 	}
 	return SeverityNone, ReasonBelowThreshold
-}
-
-// missingFields names the fields that would have made the verdict or the advice better.
-func (w *memoryWindow) missingFields(s *stream) []string {
-	f := w.measureFigures(s)
-	sum := w.addBuckets()
-	return missingNames([]field{
-		{!f.WorkingSet.Known, "working_set_bytes"},
-		{!f.Limit.Known, "limit_bytes"},
-		{!f.SomeAvg60.Known, "psi_some_avg60"},
-		{!f.FullAvg10.Known, "psi_full_avg10"},
-		{sum.noFaults > 0, "major_faults"},
-		{sum.noHits > 0, "limit_hits"},
-		{sum.noKills > 0, "oom_kills"},
-		{w.hasUntimed(), "period_seconds"},
-	})
-}
-
-// limitBytes is the limit where it is one of memory: whole bytes, which float64 holds up to 8 PiB.
-func (s *stream) limitBytes() Optional[int64] { return bytesOf(s.limit) }
-
-func bytesOf(limit Optional[float64]) Optional[int64] {
-	return Optional[int64]{Value: int64(limit.Value), Known: limit.Known}
 }

@@ -1,6 +1,80 @@
 package gossip
 
-import "time"
+import (
+	"time"
+)
+
+// NetworkSample is one window of a pod's network. Counters are deltas; a pod has one network, so its containers are not told apart.
+type NetworkSample struct {
+	Origin
+	Segments        Optional[int64]   // TCP segments sent
+	Retransmits     Optional[int64]   // segments sent again; where the kernel counts (RetransSegs), they are not among Segments
+	RetransmitShare Optional[float64] // share 0–1 of segments, from a source without counters
+	RxPackets       Optional[int64]
+	TxPackets       Optional[int64]
+	RxDrops         Optional[int64]
+	TxDrops         Optional[int64]
+	DropShare       Optional[float64] // share 0–1 of packets, from a source without counters
+	RxErrors        Optional[int64]
+	TxErrors        Optional[int64]
+	FailedConnects  Optional[int64]         // TCP connects that were refused or timed out
+	Latency         Optional[time.Duration] // average, as the source has it
+	LatencyP50      Optional[time.Duration]
+	LatencyP99      Optional[time.Duration]
+}
+
+// Subject is the pod, under KindNetworkIssue, whatever container the record named.
+func (s NetworkSample) Subject() Subject {
+	return Subject{Kind: KindNetworkIssue, Namespace: s.Namespace, Pod: s.Pod}
+}
+
+func (NetworkSample) isEvent() {}
+
+// HasCounters says whether the sample carries counts that a verdict can stand on, rather than somebody's percentages or latencies.
+func (s NetworkSample) HasCounters() bool {
+	return (s.Segments.Known && s.Retransmits.Known) || (s.RxPackets.Known && s.RxDrops.Known) ||
+		(s.TxPackets.Known && s.TxDrops.Known) || s.FailedConnects.Known
+}
+
+// isPossible reports whether the figures can be true.
+func (s *NetworkSample) isPossible() bool {
+	return s.Period >= 0 && s.Latency.Value >= 0 && s.LatencyP50.Value >= 0 && s.LatencyP99.Value >= 0 &&
+		areCounts(s.Segments, s.Retransmits, s.RxPackets, s.TxPackets, s.RxDrops, s.TxDrops, s.RxErrors, s.TxErrors, s.FailedConnects) &&
+		areWithin(1, s.RetransmitShare, s.DropShare)
+}
+
+// NetworkIssue says which share of a pod's packets was lost, and how many of its connects failed. Counters are sums over the window.
+type NetworkIssue struct {
+	Report
+	// Segments is how many TCP segments were sent, Retransmits how many of them again: sums of the samples that told both.
+	Segments, Retransmits Optional[int64]
+	// Retransmitted is the share 0–1 of segments that were sent again; absent below MinSegments.
+	Retransmitted Optional[float64]
+	// Packets and Drops are both directions together, of those that told both.
+	Packets, Drops Optional[int64]
+	// Dropped is the share 0–1 of packets that were dropped; absent below MinPackets.
+	Dropped Optional[float64]
+	// FailedConnects is how many TCP connects were refused or timed out.
+	FailedConnects  Optional[int64]
+	FailedPerMinute Optional[float64]
+	// Errors are those of the network device, both directions together.
+	Errors Optional[int64]
+	// Latency is the average that the source reported; LatencyP50 and LatencyP99 are the largest in the window.
+	Latency, LatencyP50, LatencyP99 Optional[time.Duration]
+	// Reported says that Retransmitted or Dropped is a percentage that the source gave without counts: how many packets it is about is
+	// not known.
+	Reported bool
+}
+
+func (NetworkIssue) isFinding() {}
+
+// isPrevious returns false: only another pod begins a new epoch of a network.
+func (NetworkIssue) isPrevious() bool { return false }
+
+func (f NetworkIssue) withReport(r Report, _ bool) windowFinding {
+	f.Report = r
+	return f
+}
 
 // MinSegments and MinPackets are how many a ratio needs before it means anything.
 const (
@@ -18,59 +92,6 @@ const (
 	leastFailed               = 10    // failed connects in the window
 	warningFailed, highFailed = 1, 10 // a minute
 )
-
-// networkWindow is the window of one source of network samples.
-type networkWindow struct{ window[networkSums] }
-
-func (w *networkWindow) observe(e Event, digest fingerprint, newest int64) outcome {
-	s := e.(NetworkSample)
-	entry := networkEntry(&s, digest)
-	return w.add(&entry, newest)
-}
-
-func (w *networkWindow) judgeSeverity(s *stream, _ thresholds) Severity {
-	return w.measureFigures(s).Level
-}
-
-func (w *networkWindow) judgeWindow(s *stream, _ thresholds) windowFinding {
-	return w.measureFigures(s)
-}
-
-// measureFigures turns the sums of the window into figures, and judges them.
-func (w *networkWindow) measureFigures(*stream) NetworkIssue {
-	sum, _ := w.totalSums()
-	f := NetworkIssue{
-		Segments: sum.segments, Retransmits: sum.retransmits, Packets: sum.packets, Drops: sum.drops,
-		FailedConnects: sum.failed, Errors: sum.errors, LatencyP50: sum.p50, LatencyP99: sum.p99,
-	}
-	var means networkMeans
-	if sum.means != nil {
-		means = *sum.means
-	}
-	f.Retransmitted = f.shareOf(f.Retransmits, f.Segments, MinSegments, means.retransmit)
-	f.Dropped = f.shareOf(f.Drops, f.Packets, MinPackets, means.drop)
-	if f.FailedConnects.Known && sum.failedUsec > 0 {
-		f.FailedPerMinute = Some(float64(f.FailedConnects.Value) / (float64(sum.failedUsec) / float64(time.Minute/time.Microsecond)))
-	}
-	if average, ok := means.latency.weightedMean().Get(); ok {
-		f.Latency = Some(time.Duration(average * float64(time.Second)))
-	}
-	f.Level, f.Reason = judgeNetwork(&f)
-	return f
-}
-
-// shareOf is a part of a whole, absent below so many of it. Without counts it is the mean of what the source reported.
-func (f *NetworkIssue) shareOf(part, whole Optional[int64], least int64, reported mean) Optional[float64] {
-	switch {
-	case whole.Known && whole.Value >= least:
-		return Some(min(1, float64(part.Value)/float64(whole.Value)))
-	case whole.Known:
-		return Optional[float64]{}
-	}
-	r := reported.weightedMean()
-	f.Reported = f.Reported || r.Known
-	return r
-}
 
 // judgeNetwork gives the worst verdict of three. What cannot be told does not make the rest worse or better.
 func judgeNetwork(f *NetworkIssue) (Severity, Reason) {
@@ -139,17 +160,4 @@ func (f NetworkIssue) ConnectSeverity() Severity {
 		return SeverityWarning
 	}
 	return SeverityNone
-}
-
-// missingFields names the fields that would have made the verdict better.
-func (w *networkWindow) missingFields(s *stream) []string {
-	f := w.measureFigures(s)
-	return missingNames([]field{
-		{!f.Segments.Known, "tcp_segments_sent"},
-		{!f.Segments.Known, "tcp_retransmits"},
-		{!f.Packets.Known, "rx_packets"},
-		{!f.Packets.Known, "rx_drops"},
-		{!f.FailedConnects.Known, "connect_failures"},
-		{w.hasUntimed(), "period_seconds"},
-	})
 }

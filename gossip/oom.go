@@ -1,81 +1,75 @@
 package gossip
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
 
-// oomSums are what a bucket keeps of kills.
-type oomSums struct {
-	kills int64
-	peak  Optional[int64] // bytes
-	last  oomKill         // the newest
+// OOMKill is one process that the kernel killed because memory ran out (tracepoint oom:mark_victim).
+type OOMKill struct {
+	Origin
+	VictimPID   Optional[int64] // as the node numbers processes
+	VictimComm  string          // name of its main thread; the kernel keeps 15 bytes
+	UsageBytes  Optional[int64] // of the container's cgroup at that moment
+	LimitBytes  Optional[int64] // of the container; 0 is "no limit", absent is "not known"
+	LimitFilled bool            // LimitBytes is the pod's (see Enrich): the record did not say
+	Scope       Scope
 }
 
-// oomKill is what is kept of one kill.
-type oomKill struct {
-	end       int64
-	print     fingerprint // orders kills of one moment
-	pid       Optional[int64]
-	comm      string
-	scope     Scope
-	usage     Optional[int64]
-	container string // ID
+// Scope is whose memory ran out when a process was killed. Empty when the record does not say.
+type Scope string
+
+// The two scopes, as the kernel's log calls them (oom-kill:constraint).
+const (
+	ScopeMemcg  Scope = "memcg"  // a cgroup was at its limit: the container's, or one above it
+	ScopeGlobal Scope = "global" // the node had no memory left
+)
+
+// Subject is the container under KindOOMKill; Container is empty while only its ID is known (see Enrich).
+func (k OOMKill) Subject() Subject {
+	return Subject{Kind: KindOOMKill, Namespace: k.Namespace, Pod: k.Pod, Container: k.Container}
 }
 
-// merge implements sums.
-func (o oomSums) merge(p oomSums) oomSums {
-	if o.kills == 0 || (p.kills > 0 && cmp.Or(cmp.Compare(p.last.end, o.last.end), cmp.Compare(p.last.print, o.last.print)) > 0) {
-		o.last = p.last
-	}
-	o.kills, o.peak = o.kills+p.kills, largerOf(o.peak, p.peak)
-	return o
+func (OOMKill) isEvent() {}
+
+// isPossible reports whether the figures can be true.
+func (k *OOMKill) isPossible() bool { return areCounts(k.VictimPID, k.UsageBytes, k.LimitBytes) }
+
+// OOMKilled says that the kernel killed processes of a container because memory ran out.
+type OOMKilled struct {
+	Report
+	// Kills is how many processes were killed in the window. 0 is measured: a window has passed without one.
+	Kills int64
+	// LastKill is when the newest kill was; what follows is about that one.
+	LastKill    time.Time
+	VictimPID   Optional[int64]
+	VictimComm  string
+	Scope       Scope
+	ContainerID string
+	// Usage is the memory of the container at that moment, in bytes; Peak is the largest of all kills in the window.
+	Usage, Peak Optional[int64]
+	// Limit is in bytes; 0 is "no limit". Where no record of a kill has it, it is the limit of the container's memory
+	// samples.
+	Limit Optional[int64]
+	// Leak is known where the container's memory samples before the kill climbed steadily towards the limit.
+	Leak Optional[Leak]
+	// Standing says that the limit has changed and the figures are of before.
+	Standing bool
 }
 
-// completeUntimed implements sums. A kill is a moment: it has no length.
-func (o oomSums) completeUntimed(int64, int64) oomSums { return o }
+func (OOMKilled) isFinding()         {}
+func (f OOMKilled) isPrevious() bool { return f.Standing }
 
-// oomWindow is the window of one source of kills.
-type oomWindow struct{ window[oomSums] }
-
-func (w *oomWindow) observe(e Event, digest fingerprint, newest int64) outcome {
-	k := e.(OOMKill)
-	end := k.Time.UnixNano()
-	return w.add(&entry[oomSums]{
-		stamp: stamp{end: end, digest: digest},
-		sums: oomSums{kills: 1, peak: k.UsageBytes, last: oomKill{
-			end: end, print: digest, pid: k.VictimPID, comm: k.VictimComm, scope: k.Scope, usage: k.UsageBytes, container: k.ContainerID,
-		}},
-	}, newest)
-}
-
-// judgeSeverity is always Critical: without a kill there is no record.
-func (w *oomWindow) judgeSeverity(*stream, thresholds) Severity {
-	if w.isEmpty() {
-		return SeverityUnknown
-	}
-	return SeverityCritical
-}
-
-func (w *oomWindow) judgeWindow(s *stream, t thresholds) windowFinding {
-	sum, _ := w.totalSums()
-	k := sum.last
-	f := OOMKilled{
-		Kills: sum.kills, LastKill: time.Unix(0, k.end).UTC(), VictimPID: k.pid, VictimComm: k.comm, Scope: k.scope, ContainerID: k.container,
-		Usage: k.usage, Peak: sum.peak, Limit: s.limitBytes(),
-	}
-	f.Level, f.Reason = w.judgeSeverity(s, t), ReasonOOMKilled
-	if f.Level == SeverityUnknown {
-		f.Reason = ReasonNotMeasured
-	}
+func (f OOMKilled) withReport(r Report, standing bool) windowFinding {
+	f.Report, f.Standing = r, standing
 	return f
 }
 
-// missingFields names the fields that the advice lacks.
-func (w *oomWindow) missingFields(s *stream) []string {
-	sum, _ := w.totalSums()
-	return missingNames([]field{{!sum.last.usage.Known, "usage_bytes"}, {!s.limit.Known, "limit_bytes"}, {sum.last.scope == "", "scope"}})
+// Outside says whether it was not the container's own limit that killed: the node had no memory left, or less than 90 % of the limit was
+// in use, or there is none. False where that is not known.
+func (f OOMKilled) Outside() bool {
+	limit, known := f.Limit.Get()
+	return f.Scope == ScopeGlobal || (known && (limit == 0 || (f.Usage.Known && belowNearLimit(f.Usage.Value, limit))))
 }
 
 // completeFromMemory completes a finding about kills with what the same container's memory samples say: the limit, whether

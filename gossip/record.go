@@ -94,32 +94,15 @@ func isPossible(e Event) bool {
 	case CPUSample:
 		return e.isPossible()
 	case MemorySample:
-		return e.Period >= 0 && areCounts(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills) &&
-			areWithin(1, e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60) && areWithin(1e15, e.PageFaultRate)
+		return e.isPossible()
 	case OOMKill:
-		return areCounts(e.VictimPID, e.UsageBytes, e.LimitBytes)
+		return e.isPossible()
 	case NetworkSample:
 		return e.isPossible()
 	case PodCreation:
 		return e.isPossible()
 	}
 	return false
-}
-
-func (c *PodCreation) isPossible() bool {
-	return c.Duration >= 0 && c.ImagePull.Value >= 0 && c.Init.Value >= 0
-}
-
-func (s *CPUSample) isPossible() bool {
-	negative := (int64(s.Period) | s.Periods.Value | s.ThrottledPeriods.Value | s.ThrottledUsec.Value | s.UsageUsec.Value |
-		s.Threads.Value | s.NodeCPUs.Value) < 0
-	return !negative && areWithin(1e9, s.ThrottledShare, s.UsageCores, s.ReportedShare, s.LimitCores)
-}
-
-func (s NetworkSample) isPossible() bool {
-	return s.Period >= 0 && s.Latency.Value >= 0 && s.LatencyP50.Value >= 0 && s.LatencyP99.Value >= 0 &&
-		areCounts(s.Segments, s.Retransmits, s.RxPackets, s.TxPackets, s.RxDrops, s.TxDrops, s.RxErrors, s.TxErrors, s.FailedConnects) &&
-		areWithin(1, s.RetransmitShare, s.DropShare)
 }
 
 // areCounts says whether none of the figures is negative.

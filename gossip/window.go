@@ -132,21 +132,3 @@ func (w *window[S]) hasUntimed() bool {
 
 // startEpoch empties the window: its samples are of an epoch that has ended.
 func (w *window[S]) startEpoch(s *stream) { w.buckets, w.lastExpired = nil, s.newest }
-
-// floorDiv rounds towards the past, before 1970 too.
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
-}
-
-// addSat adds two numbers that are not negative and stops at the largest int64: sums of absurd figures stay absurd, and never wrap
-// into something plausible. Like addition it does not depend on order.
-func addSat(a, b int64) int64 {
-	if c := a + b; c >= 0 {
-		return c
-	}
-	return 1<<63 - 1
-}

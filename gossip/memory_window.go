@@ -2,8 +2,121 @@ package gossip
 
 import (
 	"cmp"
+	"math"
 	"time"
 )
+
+// memoryWindow is the window of one source of memory samples.
+type memoryWindow struct {
+	window[memorySums]
+	since    int64                 // the oldest sample of this epoch, Unix nanoseconds; 0 when there is none
+	previous Optional[memoryEpoch] // the last epoch
+}
+
+// memoryEpoch is what is remembered of the epoch before: a kill ends an epoch, and its advice depends on what was
+// before.
+type memoryEpoch struct {
+	leak         Optional[Leak]
+	limit        Optional[float64]
+	limitFromPod bool  // limit is the pod's
+	since, end   int64 // its oldest sample and its newest, Unix nanoseconds
+}
+
+func (w *memoryWindow) observe(e Event, digest fingerprint, newest int64) outcome {
+	s := e.(MemorySample)
+	entry := memoryEntry(&s, digest)
+	got := w.add(&entry, newest)
+	if got == counted && (w.since == 0 || entry.end < w.since) {
+		w.since = entry.end
+	}
+	return got
+}
+
+// startEpoch remembers the epoch that ends.
+func (w *memoryWindow) startEpoch(s *stream) {
+	w.previous = Some(memoryEpoch{
+		leak: w.findLeak(s.limitBytes(), math.MaxInt64), limit: s.limit, limitFromPod: s.limitFromPod, since: w.since, end: s.newest,
+	})
+	w.since = 0
+	w.window.startEpoch(s)
+}
+
+func (w *memoryWindow) judgeSeverity(s *stream, _ thresholds) Severity {
+	return w.judgePressure(s).Level
+}
+
+func (w *memoryWindow) judgeWindow(s *stream, _ thresholds) windowFinding { return w.judgePressure(s) }
+
+// judgePressure is what the window says, with the verdict.
+func (w *memoryWindow) judgePressure(s *stream) MemoryPressure {
+	f := w.measureFigures(s)
+	f.Leak = w.findLeak(f.Limit, math.MaxInt64)
+	f.Level, f.Reason = judgeMemory(&f, s.counters)
+	return f
+}
+
+// missingFields names the fields that would have made the verdict or the advice better.
+func (w *memoryWindow) missingFields(s *stream) []string {
+	f := w.measureFigures(s)
+	sum := w.addBuckets()
+	return missingNames([]field{
+		{!f.WorkingSet.Known, "working_set_bytes"},
+		{!f.Limit.Known, "limit_bytes"},
+		{!f.SomeAvg60.Known, "psi_some_avg60"},
+		{!f.FullAvg10.Known, "psi_full_avg10"},
+		{sum.noFaults > 0, "major_faults"},
+		{sum.noHits > 0, "limit_hits"},
+		{sum.noKills > 0, "oom_kills"},
+		{w.hasUntimed(), "period_seconds"},
+	})
+}
+
+// addBuckets are the total of the window. They are added in place, for they are large.
+func (w *memoryWindow) addBuckets() memorySums {
+	var sum memorySums
+	if w.hasUntimed() {
+		sum, _ = w.totalWithUntimed()
+		return sum
+	}
+	for _, b := range w.buckets {
+		sum.add(&b.sums)
+	}
+	return sum
+}
+
+// measureFigures turns the sums of the window into figures.
+func (w *memoryWindow) measureFigures(s *stream) MemoryPressure {
+	sum := w.addBuckets()
+	f := MemoryPressure{
+		Limit: s.limitBytes(), Used: sum.used, UsedOfLimit: sum.share,
+		SomeAvg10: sum.some10, SomeAvg60: sum.some60, FullAvg10: sum.full10, FullAvg60: sum.full60,
+		MajorFaults: unlessIncomplete(sum.faults, sum.noFaults), PageFaultRate: sum.pageRate, Reclaims: sum.reclaims,
+		LimitHits: unlessIncomplete(sum.hits, sum.noHits), Kills: unlessIncomplete(sum.kills, sum.noKills),
+	}
+	if sum.sets > 0 {
+		f.WorkingSet, f.Peak = Some(sum.last.value), Some(sum.high)
+	}
+	switch limit, known := f.Limit.Get(); {
+	case known && limit == 0:
+		f.UsedOfLimit = Optional[float64]{} // of nothing
+	case known && f.Peak.Known:
+		f.UsedOfLimit = Some(float64(f.Peak.Value) / float64(limit))
+	case known && f.Used.Known && !f.UsedOfLimit.Known:
+		f.UsedOfLimit = Some(float64(f.Used.Value) / float64(limit))
+	}
+	if rate, ok := sum.rate.Get(); ok {
+		f.FaultRate = Some(float64(rate) / 1000)
+		f.FaultBaseline = Some(float64(max(sum.baseline.value, leastBaseline)) / 1000)
+	}
+	return f
+}
+
+// limitBytes is the limit where it is one of memory: whole bytes, which float64 holds up to 8 PiB.
+func (s *stream) limitBytes() Optional[int64] { return bytesOf(s.limit) }
+
+func bytesOf(limit Optional[float64]) Optional[int64] {
+	return Optional[int64]{Value: int64(limit.Value), Known: limit.Known}
+}
 
 // memorySums are what a bucket keeps of memory samples: sums of counters, and the largest of gauges.
 type memorySums struct {

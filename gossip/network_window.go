@@ -1,6 +1,74 @@
 package gossip
 
-import "time"
+import (
+	"time"
+)
+
+// networkWindow is the window of one source of network samples.
+type networkWindow struct{ window[networkSums] }
+
+func (w *networkWindow) observe(e Event, digest fingerprint, newest int64) outcome {
+	s := e.(NetworkSample)
+	entry := networkEntry(&s, digest)
+	return w.add(&entry, newest)
+}
+
+func (w *networkWindow) judgeSeverity(s *stream, _ thresholds) Severity {
+	return w.measureFigures(s).Level
+}
+
+func (w *networkWindow) judgeWindow(s *stream, _ thresholds) windowFinding {
+	return w.measureFigures(s)
+}
+
+// missingFields names the fields that would have made the verdict better.
+func (w *networkWindow) missingFields(s *stream) []string {
+	f := w.measureFigures(s)
+	return missingNames([]field{
+		{!f.Segments.Known, "tcp_segments_sent"},
+		{!f.Segments.Known, "tcp_retransmits"},
+		{!f.Packets.Known, "rx_packets"},
+		{!f.Packets.Known, "rx_drops"},
+		{!f.FailedConnects.Known, "connect_failures"},
+		{w.hasUntimed(), "period_seconds"},
+	})
+}
+
+// measureFigures turns the sums of the window into figures, and judges them.
+func (w *networkWindow) measureFigures(*stream) NetworkIssue {
+	sum, _ := w.totalSums()
+	f := NetworkIssue{
+		Segments: sum.segments, Retransmits: sum.retransmits, Packets: sum.packets, Drops: sum.drops,
+		FailedConnects: sum.failed, Errors: sum.errors, LatencyP50: sum.p50, LatencyP99: sum.p99,
+	}
+	var means networkMeans
+	if sum.means != nil {
+		means = *sum.means
+	}
+	f.Retransmitted = f.shareOf(f.Retransmits, f.Segments, MinSegments, means.retransmit)
+	f.Dropped = f.shareOf(f.Drops, f.Packets, MinPackets, means.drop)
+	if f.FailedConnects.Known && sum.failedUsec > 0 {
+		f.FailedPerMinute = Some(float64(f.FailedConnects.Value) / (float64(sum.failedUsec) / float64(time.Minute/time.Microsecond)))
+	}
+	if average, ok := means.latency.weightedMean().Get(); ok {
+		f.Latency = Some(time.Duration(average * float64(time.Second)))
+	}
+	f.Level, f.Reason = judgeNetwork(&f)
+	return f
+}
+
+// shareOf is a part of a whole, absent below so many of it. Without counts it is the mean of what the source reported.
+func (f *NetworkIssue) shareOf(part, whole Optional[int64], least int64, reported mean) Optional[float64] {
+	switch {
+	case whole.Known && whole.Value >= least:
+		return Some(min(1, float64(part.Value)/float64(whole.Value)))
+	case whole.Known:
+		return Optional[float64]{}
+	}
+	r := reported.weightedMean()
+	f.Reported = f.Reported || r.Known
+	return r
+}
 
 // networkSums are what a bucket keeps of network samples.
 type networkSums struct {
@@ -76,9 +144,9 @@ func (n networkSums) merge(o networkSums) networkSums {
 		if n.means == nil {
 			n.means = &networkMeans{}
 		}
-		n.means.retransmit.add(o.means.retransmit)
-		n.means.drop.add(o.means.drop)
-		n.means.latency.add(o.means.latency)
+		n.means.retransmit.merge(o.means.retransmit)
+		n.means.drop.merge(o.means.drop)
+		n.means.latency.merge(o.means.latency)
 	}
 	return n
 }

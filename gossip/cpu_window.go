@@ -1,0 +1,327 @@
+package gossip
+
+import (
+	"math"
+	"time"
+)
+
+// cpuWindow is the window of one source of CPU samples.
+type cpuWindow struct {
+	window[cpuSums]
+
+	// running is the total, but for largest values, which may be of samples that have left; wall is its time in microseconds. It is kept
+	// from sample to sample, because going through all buckets at each is most of what a sample would cost.
+	running   cpuSums
+	wall      int64
+	isRunning bool // running is right
+}
+
+func (w *cpuWindow) observe(e Event, digest fingerprint, newest int64) outcome {
+	if s, ok := e.(*CPUSample); ok {
+		return w.countSample(s, digest, newest)
+	}
+	s := e.(CPUSample)
+	return w.countSample(&s, digest, newest)
+}
+
+// countSample counts one sample.
+func (w *cpuWindow) countSample(s *CPUSample, digest fingerprint, newest int64) outcome {
+	w.expire(newest)
+	fills := w.fills
+	var e entry[cpuSums]
+	cpuEntry(&e, s, digest)
+	got := w.add(&e, newest)
+	if got != counted {
+		return got
+	}
+	if w.isRunning = w.isRunning && e.onceTimed == nil && fills == w.fills; w.isRunning {
+		w.running.add(&e.sums)
+		w.wall = addSat(w.wall, e.period.Microseconds())
+	}
+	return counted
+}
+
+// expire is that of window; what leaves is taken off the total.
+func (w *cpuWindow) expire(newest int64) int64 { return w.expireBuckets(newest, w.removeBucket) }
+
+func (w *cpuWindow) removeBucket(b *bucket[cpuSums]) {
+	if w.isRunning {
+		w.wall -= b.timedUsec
+		w.isRunning = w.running.remove(&b.sums) && w.wall < 1<<62 // else it may have stopped at the largest number
+	}
+}
+
+// startEpoch is that of window.
+func (w *cpuWindow) startEpoch(s *stream) {
+	w.isRunning = false
+	w.window.startEpoch(s)
+}
+
+// runningTotal is the total, but for largest values.
+func (w *cpuWindow) runningTotal() (sum *cpuSums, wall int64) {
+	if !w.isRunning {
+		w.running, w.wall = w.totalSums()
+		w.isRunning = !w.hasUntimed()
+	}
+	return &w.running, w.wall
+}
+
+func (w *cpuWindow) judgeSeverity(s *stream, t thresholds) Severity {
+	sum, wall := w.runningTotal()
+	var f CPUThrottling
+	s.fillCPUFigures(&f, sum, wall)
+	level, _ := t.judgeCPU(&f)
+	return level
+}
+
+func (w *cpuWindow) judgeWindow(s *stream, t thresholds) windowFinding {
+	sum, wall := w.totalSums()
+	var f CPUThrottling
+	s.fillCPUFigures(&f, &sum, wall)
+	if sum.lastThrottled != 0 {
+		w.measureCalm(&f, sum.lastThrottled)
+	}
+	f.Level, f.Reason = t.judgeCPU(&f)
+	return f
+}
+
+// missingFields names the fields that a sample lacks and that would have made the verdict or the advice better.
+func (w *cpuWindow) missingFields(s *stream) []string {
+	sum, wall := w.totalSums()
+	var f CPUThrottling
+	s.fillCPUFigures(&f, &sum, wall)
+	return missingNames([]field{
+		{!s.counters, "nr_periods"},
+		{sum.noWait > 0, "throttled_usec"},
+		{sum.noUsage > 0 && (s.counters || (!f.Usage.Known && !f.UsedOfLimit.Known)), "usage_usec"},
+		{!f.Limit.Known, "limit_cores"},
+		{!f.Threads.Known, "threads"},
+		{w.hasUntimed(), "period_seconds"},
+	})
+}
+
+// measureCalm fills in when the container was throttled first, and for how long it was not. Each bucket remembers its last
+// throttled sample.
+func (w *cpuWindow) measureCalm(f *CPUThrottling, lastThrottled int64) {
+	list, lastExpired := w.listSpans()
+	list = sortSpans(list, lastExpired)
+	for _, s := range list {
+		if s.end > lastThrottled {
+			f.Calm += time.Duration(s.end - max(s.start, lastThrottled))
+		}
+	}
+	precision := max(medianPeriod(list), time.Duration(w.width))
+	spanLists.Put(&list)
+	before := int64(0)
+	for _, b := range w.buckets {
+		if b.sums.lastThrottled == 0 {
+			continue
+		}
+		if before == 0 {
+			f.FirstThrottled = time.Unix(0, b.sums.lastThrottled).UTC()
+		} else {
+			f.Paused = max(f.Paused, time.Duration(b.sums.lastThrottled-before)-precision)
+		}
+		before = b.sums.lastThrottled
+	}
+}
+
+// fillCPUFigures computes the figures of f from the sums of the window. A figure is the mean of the samples that have it.
+func (s *stream) fillCPUFigures(f *CPUThrottling, sum *cpuSums, wall int64) {
+	f.Limit, f.CFSPeriod = s.limit, defaultCFSPeriod
+	if sum.threads > 0 {
+		f.Threads = Some(int64(sum.threads))
+	}
+	if sum.nodeCPUs > 0 {
+		f.NodeCPUs = Some(int64(sum.nodeCPUs))
+	}
+	if sum.lastThrottled != 0 {
+		f.LastThrottled = time.Unix(0, sum.lastThrottled).UTC()
+	}
+	var means cpuMeans
+	if sum.means != nil {
+		means = *sum.means
+	}
+	if s.counters {
+		f.fillFromCounters(sum, wall)
+	} else {
+		f.Throttled = means.ratio.weightedMean()
+	}
+	if !f.Usage.Known {
+		f.Usage = means.cores.weightedMean()
+	}
+	if !f.UsedOfLimit.Known {
+		f.UsedOfLimit = means.ofTheLimit.weightedMean()
+	}
+	if !f.UsedOfLimit.Known && f.Usage.Known && f.Limit.Value > 0 {
+		f.UsedOfLimit = Some(f.Usage.Value / f.Limit.Value)
+	}
+}
+
+func (f *CPUThrottling) fillFromCounters(sum *cpuSums, wall int64) {
+	f.Periods, f.ThrottledPeriods = Some(sum.periods), Some(sum.throttled)
+	if sum.noWait == 0 {
+		f.ThrottledTime = Some(durationOf(sum.waitUsec))
+	}
+	if sum.waited > 0 {
+		f.MeanWait = Some(durationOf(sum.waitUsec) / time.Duration(sum.waited))
+	}
+	if sum.periods > 0 {
+		f.Throttled = Some(float64(sum.throttled) / float64(sum.periods))
+		f.CFSPeriod = durationOf(sum.enforcedUsec) / time.Duration(sum.periods)
+	}
+	if wall > 0 {
+		f.Active = Some(min(1, float64(sum.enforcedUsec)/float64(wall)))
+	}
+	if sum.timedUsec > 0 {
+		f.Usage = Some(float64(sum.usageUsec) / float64(sum.timedUsec))
+		f.UsageTime = Some(durationOf(sum.usageUsec))
+		if sum.timedUsec != wall { // some samples lack the usage: they are assumed to be like the others
+			f.UsageTime = Some(durationOf(int64(min(f.Usage.Value*float64(wall), 1<<62))))
+		}
+		if f.Limit.Value > 0 { // not Usage/Limit: that rounds twice, and 80 % would be a little less than 80 %
+			f.UsedOfLimit = Some(float64(sum.usageUsec) / (float64(sum.timedUsec) * f.Limit.Value))
+		}
+	}
+}
+
+// cpuSums are the integer sums of CPU samples. They are integers because sums of floats depend on the order.
+type cpuSums struct {
+	periods, throttled int64 // nr_periods, nr_throttled
+	enforcedUsec       int64 // nr_periods times the length of a CFS period
+	waitUsec           int64 // throttled time
+	waited             int64 // throttled periods of the samples that carry throttled_usec
+	usageUsec          int64 // CPU time
+	timedUsec          int64 // total length of the samples that carry both usage_usec and period_seconds
+	lastThrottled      int64 // newest end of a throttled sample, Unix nanoseconds
+	untimedUsage       int32 // samples that carry usage_usec and no period_seconds
+	noWait, noUsage    int32 // samples that lack the figure
+	threads, nodeCPUs  int32 // largest seen
+	means              *cpuMeans
+}
+
+// cpuMeans are the means of what sources report as finished averages.
+type cpuMeans struct {
+	ratio, cores, ofTheLimit mean
+}
+
+// cpuEntry fills an empty entry with one CPU sample.
+func cpuEntry(e *entry[cpuSums], s *CPUSample, digest fingerprint) {
+	e.stamp = stamp{end: s.Time.UnixNano(), period: s.Period, digest: digest}
+	e.sums.setCounters(s)
+	a := cpuAverages{s.UsageUsec.Known, s.ThrottledShare, s.UsageCores, s.ReportedShare}
+	if s.Period > 0 {
+		e.sums.means = a.weightedMeans(s.Period.Microseconds())
+	} else {
+		e.onceTimed = a.sumsOnceTimed
+	}
+}
+
+// setCounters sets empty sums to the counters of one sample.
+func (c *cpuSums) setCounters(s *CPUSample) {
+	throttled := min(s.ThrottledPeriods.Or(0), s.Periods.Or(0))
+	c.periods, c.throttled = s.Periods.Or(0), throttled
+	c.enforcedUsec = mulSat(c.periods, cfsPeriod(s.CFSPeriod).Microseconds())
+	c.threads, c.nodeCPUs = atMost32(s.Threads), atMost32(s.NodeCPUs)
+	if wait, ok := s.ThrottledUsec.Get(); ok {
+		c.waitUsec, c.waited = wait, throttled
+	} else {
+		c.noWait = 1
+	}
+	switch usage, ok := s.UsageUsec.Get(); {
+	case !ok:
+		c.noUsage = 1
+	case s.Period > 0:
+		c.usageUsec, c.timedUsec = usage, s.Period.Microseconds()
+	default:
+		c.usageUsec, c.untimedUsage = usage, 1
+	}
+	if throttled > 0 || s.ThrottledShare.Or(0) > 0 {
+		c.lastThrottled = max(0, s.Time.UnixNano())
+	}
+}
+
+// cpuAverages are what a source reports as finished averages of a sample.
+type cpuAverages struct {
+	usage                    bool // the sample carries usage_usec too
+	ratio, cores, ofTheLimit Optional[float64]
+}
+
+// weightedMeans returns the averages, weighted by the length of the sample in microseconds; 0 is an unknown length. It
+// returns nil where the sample has no averages.
+func (a cpuAverages) weightedMeans(usec int64) *cpuMeans {
+	if !a.ratio.Known && !a.cores.Known && !a.ofTheLimit.Known {
+		return nil
+	}
+	m := &cpuMeans{}
+	m.ratio.addValue(a.ratio, usec/1000)
+	m.cores.addValue(a.cores, usec/1000)
+	m.ofTheLimit.addValue(a.ofTheLimit, usec/1000)
+	return m
+}
+
+// sumsOnceTimed returns what a sample of that length adds besides its counters.
+func (a cpuAverages) sumsOnceTimed(usec int64) cpuSums {
+	c := cpuSums{means: a.weightedMeans(usec)}
+	if a.usage {
+		c.timedUsec = usec
+	}
+	return c
+}
+
+// merge implements sums.
+func (c cpuSums) merge(o cpuSums) cpuSums {
+	c.add(&o)
+	return c
+}
+
+// remove subtracts other sums and reports whether that is possible. Largest values stay as they are. A sum that may have
+// stopped at the largest number does not show its parts, and averages are rare enough to be added up again.
+func (c *cpuSums) remove(o *cpuSums) bool {
+	const most = 1<<62 - 1
+	largest := c.periods | c.throttled | c.enforcedUsec | c.waitUsec | c.waited | c.usageUsec | c.timedUsec
+	if largest > most || c.means != nil {
+		return false
+	}
+	c.periods, c.throttled, c.enforcedUsec = c.periods-o.periods, c.throttled-o.throttled, c.enforcedUsec-o.enforcedUsec
+	c.waitUsec, c.waited = c.waitUsec-o.waitUsec, c.waited-o.waited
+	c.usageUsec, c.timedUsec = c.usageUsec-o.usageUsec, c.timedUsec-o.timedUsec
+	c.untimedUsage -= o.untimedUsage
+	c.noWait, c.noUsage = c.noWait-o.noWait, c.noUsage-o.noUsage
+	return true
+}
+
+func (c *cpuSums) add(o *cpuSums) {
+	c.periods, c.throttled = addSat(c.periods, o.periods), addSat(c.throttled, o.throttled)
+	c.enforcedUsec = addSat(c.enforcedUsec, o.enforcedUsec)
+	c.waitUsec, c.waited = addSat(c.waitUsec, o.waitUsec), addSat(c.waited, o.waited)
+	c.usageUsec, c.timedUsec = addSat(c.usageUsec, o.usageUsec), addSat(c.timedUsec, o.timedUsec)
+	c.untimedUsage += o.untimedUsage
+	c.noWait, c.noUsage = c.noWait+o.noWait, c.noUsage+o.noUsage
+	c.lastThrottled = max(c.lastThrottled, o.lastThrottled)
+	c.threads, c.nodeCPUs = max(c.threads, o.threads), max(c.nodeCPUs, o.nodeCPUs)
+	if o.means != nil {
+		if c.means == nil {
+			c.means = &cpuMeans{}
+		}
+		c.means.ratio.merge(o.means.ratio)
+		c.means.cores.merge(o.means.cores)
+		c.means.ofTheLimit.merge(o.means.ofTheLimit)
+	}
+}
+
+// completeUntimed implements sums.
+func (c cpuSums) completeUntimed(usec, untimed int64) cpuSums {
+	c.timedUsec = addSat(c.timedUsec, mulSat(usec, int64(c.untimedUsage))/untimed)
+	if c.means != nil {
+		complete := *c.means
+		complete.ratio.weighUntimed(usec / 1000)
+		complete.cores.weighUntimed(usec / 1000)
+		complete.ofTheLimit.weighUntimed(usec / 1000)
+		c.means = &complete
+	}
+	return c
+}
+
+// atMost32 returns a figure that is never as large as an int32.
+func atMost32(n Optional[int64]) int32 { return int32(min(n.Or(0), math.MaxInt32)) }

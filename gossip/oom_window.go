@@ -1,0 +1,78 @@
+package gossip
+
+import (
+	"cmp"
+	"time"
+)
+
+// oomWindow is the window of one source of kills.
+type oomWindow struct{ window[oomSums] }
+
+func (w *oomWindow) observe(e Event, digest fingerprint, newest int64) outcome {
+	k := e.(OOMKill)
+	end := k.Time.UnixNano()
+	return w.add(&entry[oomSums]{
+		stamp: stamp{end: end, digest: digest},
+		sums: oomSums{kills: 1, peak: k.UsageBytes, last: oomKill{
+			end: end, print: digest, pid: k.VictimPID, comm: k.VictimComm, scope: k.Scope, usage: k.UsageBytes, container: k.ContainerID,
+		}},
+	}, newest)
+}
+
+// judgeSeverity is always Critical: without a kill there is no record.
+func (w *oomWindow) judgeSeverity(*stream, thresholds) Severity {
+	if w.isEmpty() {
+		return SeverityUnknown
+	}
+	return SeverityCritical
+}
+
+func (w *oomWindow) judgeWindow(s *stream, t thresholds) windowFinding {
+	sum, _ := w.totalSums()
+	k := sum.last
+	f := OOMKilled{
+		Kills: sum.kills, LastKill: time.Unix(0, k.end).UTC(), VictimPID: k.pid, VictimComm: k.comm, Scope: k.scope, ContainerID: k.container,
+		Usage: k.usage, Peak: sum.peak, Limit: s.limitBytes(),
+	}
+	f.Level, f.Reason = w.judgeSeverity(s, t), ReasonOOMKilled
+	if f.Level == SeverityUnknown {
+		f.Reason = ReasonNotMeasured
+	}
+	return f
+}
+
+// missingFields names the fields that the advice lacks.
+func (w *oomWindow) missingFields(s *stream) []string {
+	sum, _ := w.totalSums()
+	return missingNames([]field{{!sum.last.usage.Known, "usage_bytes"}, {!s.limit.Known, "limit_bytes"}, {sum.last.scope == "", "scope"}})
+}
+
+// oomSums are what a bucket keeps of kills.
+type oomSums struct {
+	kills int64
+	peak  Optional[int64] // bytes
+	last  oomKill         // the newest
+}
+
+// oomKill is what is kept of one kill.
+type oomKill struct {
+	end       int64
+	print     fingerprint // orders kills of one moment
+	pid       Optional[int64]
+	comm      string
+	scope     Scope
+	usage     Optional[int64]
+	container string // ID
+}
+
+// merge implements sums.
+func (o oomSums) merge(p oomSums) oomSums {
+	if o.kills == 0 || (p.kills > 0 && cmp.Or(cmp.Compare(p.last.end, o.last.end), cmp.Compare(p.last.print, o.last.print)) > 0) {
+		o.last = p.last
+	}
+	o.kills, o.peak = o.kills+p.kills, largerOf(o.peak, p.peak)
+	return o
+}
+
+// completeUntimed implements sums. A kill is a moment: it has no length.
+func (o oomSums) completeUntimed(int64, int64) oomSums { return o }
