@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// Options of an Analyzer. The zero value is what both programs use.
+// Options are the settings of an Analyzer. Both programs use the zero value.
 type Options struct {
 	// Window is the length of the sliding window of event time; 0 means 15 minutes.
 	Window time.Duration
-	// MaxSubjects bounds the memory; 0 means 20,000. When there are more, the subject with the oldest event goes.
+	// MaxSubjects bounds the memory; 0 means 20,000. When there are more, the subject with the oldest event is evicted.
 	MaxSubjects int
-	// ThrottleWarning and ThrottleCritical are the shares 0–1 of throttled periods from which a container is in trouble and in
-	// deep trouble; 0 means 0.25 and 0.80.
+	// ThrottleWarning and ThrottleCritical are the shares 0–1 of throttled periods from which the severity of a container is
+	// Warning and Critical; 0 means 0.25 and 0.80.
 	ThrottleWarning, ThrottleCritical float64
 }
 
-// Stats counts what became of the records that an Analyzer was given.
+// Stats counts the records that an Analyzer was given, by what happened to them.
 type Stats struct {
-	Observed int64 // all of them
+	Observed int64 // all records
 	Repeated int64 // identical to one that was counted
-	Dropped  int64 // too late for the window, of an earlier pod or container, or with figures that cannot be
-	Evicted  int64 // subjects that went because there were more than MaxSubjects
-	Subjects int   // that are known now
+	Dropped  int64 // too late for the window, of an earlier pod or container, with impossible figures, or nil
+	Evicted  int64 // subjects that were evicted because there were more than MaxSubjects
+	Subjects int   // subjects that are known now
 }
 
 // Analyzer folds events into findings. It is safe for concurrent use. The zero value is not usable: call New.
@@ -42,7 +42,7 @@ type Analyzer struct {
 	stats    Stats
 }
 
-// New makes an Analyzer.
+// New returns an Analyzer that knows no subject.
 func New(o Options) *Analyzer {
 	return &Analyzer{
 		window:      cmp.Or(max(0, o.Window), 15*time.Minute),
@@ -62,7 +62,8 @@ func (a *Analyzer) Observe(e Event) {
 	a.observeRecord(about, &r, isPossible(e))
 }
 
-// ObserveCPU takes CPU samples, like Observe one after the other, and does not keep them. It is for programs that read large captures:
+// ObserveCPU takes CPU samples, like Observe one after the other, and does not keep them. It is for programs that read
+// large captures:
 // an Event is allocated, a sample in a slice need not be.
 func (a *Analyzer) ObserveCPU(samples []CPUSample) {
 	a.mu.Lock()
@@ -111,7 +112,7 @@ func (a *Analyzer) observeRecord(about Subject, r *record, possible bool) {
 	a.evictOldest()
 }
 
-// Finding says what is known of a subject now. False when nothing is.
+// Finding returns what is known about a subject now, and false when nothing is.
 func (a *Analyzer) Finding(about Subject) (Finding, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -122,8 +123,8 @@ func (a *Analyzer) Finding(about Subject) (Finding, bool) {
 	return s.makeFinding(a)
 }
 
-// Findings goes through all findings, sorted by Subject.Compare. It works on the subjects that are there when it begins; events
-// may be observed meanwhile.
+// Findings yields all findings, sorted by Subject.Compare: of the subjects that are known when it begins, each as it is when it
+// is yielded. Events may be observed meanwhile.
 func (a *Analyzer) Findings() iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		a.mu.Lock()
@@ -141,8 +142,9 @@ func (a *Analyzer) Findings() iter.Seq[Finding] {
 	}
 }
 
-// Forget lets go of all that is known of a pod: it was deleted. With a UID, subjects whose records told another one stay: they are
-// about another pod of that name.
+// Forget removes everything that is known about a pod that was deleted. With a UID, subjects with records of another
+// UID stay:
+// they are about another pod of that name.
 func (a *Analyzer) Forget(namespace, pod, uid string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -156,7 +158,7 @@ func (a *Analyzer) Forget(namespace, pod, uid string) {
 	}
 }
 
-// Drop lets go of one subject, its history included.
+// Drop removes one subject and its history.
 func (a *Analyzer) Drop(about Subject) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -165,7 +167,7 @@ func (a *Analyzer) Drop(about Subject) {
 	}
 }
 
-// Stats counts what became of all records so far.
+// Stats returns the counts of all records so far.
 func (a *Analyzer) Stats() Stats {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -7,11 +7,11 @@ import (
 )
 
 // PodCreation is what the kernel did to bring one pod up, from its first cgroup directory to the exec of its last
-// container. What the source does not count is absent: a birth that is known from logs has few of the counts.
+// container. Figures that the source does not count are absent: a birth that is known from logs has few of them.
 type PodCreation struct {
 	Origin
 	TotalSyscalls Optional[int64]
-	NamespaceOps  Optional[int64] // namespaces that were made, or joined where the source counts that
+	NamespaceOps  Optional[int64] // namespaces made, and joined where the source counts that
 	CgroupWrites  Optional[int64]
 	Duration      time.Duration
 	Execs         Optional[int64]
@@ -32,7 +32,7 @@ type Step struct {
 	Details string
 }
 
-// Actor is who did a step of a birth.
+// Actor is the component that did a step of a birth.
 type Actor string
 
 // The four actors of a birth, as the API spells them.
@@ -43,7 +43,7 @@ const (
 	ActorKernel    Actor = "Kernel"
 )
 
-// Subject is the pod, under KindPodBirth: a birth has no container, whatever the record said.
+// Subject returns the pod, under KindPodBirth: a birth has no container, whatever the record has.
 func (c PodCreation) Subject() Subject {
 	return Subject{Kind: KindPodBirth, Namespace: c.Namespace, Pod: c.Pod}
 }
@@ -55,18 +55,19 @@ func (c *PodCreation) isPossible() bool {
 	return c.Duration >= 0 && c.ImagePull.Value >= 0 && c.Init.Value >= 0
 }
 
-// PodBirth says what the kernel did to bring a pod up, and whether it was in time.
+// PodBirth is the finding about what the kernel did to bring a pod up, and whether it was in time.
 type PodBirth struct {
 	Report
 	// Creation is the first birth of this UID: a container that restarts later does not replace it.
 	Creation PodCreation
-	// Own is Creation.Duration less image pull and init containers, which the start-up objective leaves out. Where one of the two is not
-	// known, nothing is taken off for it, and Coverage.Missing names it; where both together exceed Duration, nothing is taken off.
+	// Own is Creation.Duration less image pull and init containers, which the start-up objective leaves out. Where one of
+	// the two is not known, nothing is taken off for it, and Coverage.Missing names it. Where both together exceed
+	// Duration, nothing is taken off.
 	Own time.Duration
-	// Longest is the longest stage; its Name is empty when the record tells of no stages.
+	// Longest is the longest stage; its Name is empty when the record has no stages.
 	Longest Stage
-	// Omitted is how many steps of the record's timeline are not in Creation.Timeline, which keeps those that tell most: the first,
-	// the last, and those on both sides of the longest gaps.
+	// Omitted is the number of steps of the record's timeline that are not in Creation.Timeline. It keeps the first step, the
+	// last one, and those on both sides of the longest gaps.
 	Omitted int
 }
 
@@ -76,19 +77,20 @@ func (PodBirth) isFinding() {}
 type Stage struct {
 	Name     string
 	Duration time.Duration
-	// LeftOut says that the objective leaves the stage out: it is the image pull or the init containers.
+	// LeftOut reports that the objective leaves the stage out: it is the image pull or the init containers.
 	LeftOut bool
 }
 
-// BirthObjective is how long a birth may take: the community's pod start-up latency objective (sig-scalability: 99 % of stateless
-// pods). It leaves out image pull and init containers.
+// BirthObjective is the longest that a birth should take: the community's pod start-up latency objective
+// (sig-scalability:
+// 99 % of stateless pods). It leaves out image pull and init containers.
 const BirthObjective = 5 * time.Second
 
-// promptBirth is a birth that is nothing to talk about.
+// promptBirth is the longest birth with severity None.
 const promptBirth = 2 * time.Second
 
-// observeBirth keeps the first birth of the UID: of two, the earlier; of two at one time, the one whose fingerprint is smaller, so that
-// the order of arrival does not matter. A container that restarts is not born again.
+// observeBirth keeps the first birth of the UID: of two, the earlier; of two at one time, the one with the smaller
+// fingerprint, so that the order of arrival does not matter. A container that restarts is not another birth.
 func (s *state) observeBirth(birth *record) outcome {
 	first := s.birth
 	if first != nil && birth.end > first.end {
@@ -108,7 +110,7 @@ func (s *state) observeBirth(birth *record) outcome {
 	return counted
 }
 
-// birthFinding judges a birth. It happens once, so its history is its own moment.
+// birthFinding judges a birth. A birth happens once, so its history is its own moment.
 func birthFinding(birth *record) PodBirth {
 	c, _ := birth.event.(PodCreation)
 	f := PodBirth{Creation: c, Own: max(0, c.Duration-c.ImagePull.Or(0)-c.Init.Or(0)), Longest: birth.longest, Omitted: birth.omitted}
@@ -120,7 +122,7 @@ func birthFinding(birth *record) PodBirth {
 		f.Covered.Missing = append(f.Covered.Missing, "init_ns")
 	}
 	exact := c.ImagePull.Known && c.Init.Known
-	if c.ImagePull.Or(0)+c.Init.Or(0) > c.Duration { // cannot be
+	if c.ImagePull.Or(0)+c.Init.Or(0) > c.Duration { // impossible
 		f.Own, exact = c.Duration, false
 	}
 	f.Level, f.Reason = judgeBirth(f.Own, exact)
@@ -131,8 +133,9 @@ func birthFinding(birth *record) PodBirth {
 	return f
 }
 
-// judgeBirth: where pull or init are not known, or are together longer than the birth, a slow birth may owe its time to either. It
-// is then worth an Info at most, and whether the objective was met has not been measured.
+// judgeBirth returns the verdict on a birth. It is not exact where image pull or init containers are not known, or are
+// together longer than the birth: either may be the reason for a slow birth. The verdict is then Info at most, because
+// whether the objective was met has not been measured.
 func judgeBirth(own time.Duration, exact bool) (Severity, Reason) {
 	switch {
 	case own <= promptBirth:
@@ -146,7 +149,8 @@ func judgeBirth(own time.Duration, exact bool) (Severity, Reason) {
 	}
 }
 
-// longestStage finds where the time went: the image pull, the init containers, or the stretch between two steps of the timeline.
+// longestStage returns the stage that took most of the time: the image pull, the init containers, or the stretch between two
+// steps of the timeline.
 func longestStage(c *PodCreation) Stage {
 	var longest Stage
 	consider := func(s Stage) {
@@ -166,11 +170,11 @@ func longestStage(c *PodCreation) Stage {
 	return longest
 }
 
-// maxSteps is how many steps of a timeline are kept.
+// maxSteps is the number of steps of a timeline that are kept.
 const maxSteps = 32
 
-// informativeSteps keeps the steps that tell most, in their order: the first, the last, and those on both sides of the longest gaps, where
-// the time went.
+// informativeSteps returns at most the given number of steps, in their order: the first, the last, and those on both sides of
+// the longest gaps, which show where the time went.
 func informativeSteps(steps []Step, most int) []Step {
 	if len(steps) <= most {
 		return steps

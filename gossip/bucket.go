@@ -30,7 +30,8 @@ type bucket[S sums[S]] struct {
 	overflow  *overflow[S] // or nil
 }
 
-// overflow is what a bucket has that got a record twice, a sample without a period, or more samples than it remembers one by one.
+// overflow is what a bucket has that got a record twice, a sample without a period, or more samples than it remembers
+// one by one.
 type overflow[S sums[S]] struct {
 	stamps    []stamp              // all of them, where they are more than few
 	onceTimed []func(usec int64) S // of stamps, by index; it may be shorter

@@ -88,7 +88,8 @@ func previousEnd(list []span, i int, gone int64) int64 {
 	return gone
 }
 
-// medianPeriod is the median length of the samples that have one; 0 when none has. Of two middle values it is the larger.
+// medianPeriod is the median length of the samples that have one; 0 when none has. Of two middle values it is the
+// larger.
 func medianPeriod(list []span) time.Duration {
 	lengths := make([]int64, 0, 256) // so many are no garbage, and a window seldom has more
 	for _, s := range list {
@@ -141,7 +142,8 @@ func (c Coverage) rateConfidence(counters bool) Confidence {
 	}
 }
 
-// totalSums sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no length is known.
+// totalSums sums the window: counters, and the time in microseconds that its samples cover. Time stays 0 where no
+// length is known.
 func (w *window[S]) totalSums() (sum S, wall int64) {
 	for _, b := range w.buckets {
 		if b.countUntimed() > 0 {

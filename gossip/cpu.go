@@ -142,7 +142,8 @@ func (t thresholds) judgeCPU(f *CPUThrottling) (Severity, Reason) {
 	return severity, ReasonThrottled
 }
 
-// LimitHidden reports whether the container was throttled although the record or the pod shows no limit. There is one then.
+// LimitHidden reports whether the container was throttled although the record or the pod shows no limit. There is one
+// then.
 func (f CPUThrottling) LimitHidden() bool {
 	return f.isUnlimited() && (f.ThrottledPeriods.Value > 0 || f.Throttled.Value > 0)
 }

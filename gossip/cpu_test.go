@@ -340,7 +340,8 @@ func TestIdenticalRecordsCountOnce(t *testing.T) {
 	require.Equal(t, gossip.Some[int64](201), f.(gossip.CPUThrottling).ThrottledPeriods)
 }
 
-// A bucket gets more records than it remembers one by one. All of them count, in whatever order the repeated ones arrive.
+// A bucket gets more records than it remembers one by one. All of them count, in whatever order the repeated ones
+// arrive.
 func TestAllRecordsOfAFoldedBucketCount(t *testing.T) {
 	var events []gossip.Event
 	for i := range 100 {

@@ -9,8 +9,9 @@ import (
 type cpuWindow struct {
 	window[cpuSums]
 
-	// running is the total, but for largest values, which may be of samples that have left; wall is its time in microseconds. It is kept
-	// from sample to sample, because going through all buckets at each is most of what a sample would cost.
+	// running is the total, but for largest values, which may be of samples that have left; wall is its time in
+	// microseconds. It is kept from sample to sample, because going through all buckets at each is most of what a sample
+	// would cost.
 	running   cpuSums
 	wall      int64
 	isRunning bool // running is right
@@ -126,7 +127,8 @@ func (w *cpuWindow) measureCalm(f *CPUThrottling, lastThrottled int64) {
 	}
 }
 
-// fillCPUFigures computes the figures of f from the sums of the window. A figure is the mean of the samples that have it.
+// fillCPUFigures computes the figures of f from the sums of the window. A figure is the mean of the samples that have
+// it.
 func (s *stream) fillCPUFigures(f *CPUThrottling, sum *cpuSums, wall int64) {
 	f.Limit, f.CFSPeriod = s.limit, defaultCFSPeriod
 	if sum.threads > 0 {

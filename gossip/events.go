@@ -2,8 +2,9 @@ package gossip
 
 import "time"
 
-// Event is one thing that the kernel did, or one window of its counters: CPUSample, MemorySample, OOMKill, NetworkSample
-// or PodCreation. The set is closed: no other package can add a type, so a switch over it can be checked for completeness.
+// Event is one thing that the kernel did, or one window of its counters: CPUSample, MemorySample, OOMKill,
+// NetworkSample or PodCreation. The set is closed: no other package can add a type, so a switch over it can be checked
+// for completeness.
 // A source of your own fills the type that fits and leaves absent what it does not measure. A kind of trouble that none of
 // them describes needs a change of this package.
 //

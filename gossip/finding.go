@@ -2,7 +2,8 @@ package gossip
 
 import "time"
 
-// Finding is what the events about one subject say: CPUThrottling, MemoryPressure, OOMKilled, NetworkIssue or PodBirth.
+// Finding is the result of the events about one subject: CPUThrottling, MemoryPressure, OOMKilled, NetworkIssue or
+// PodBirth.
 // Figures are unrounded, and a figure that was not measured is an absent Optional. In JSON that is null, severity and
 // confidence are words, and durations are texts.
 //
@@ -11,22 +12,28 @@ import "time"
 //
 //sumtype:decl
 type Finding interface {
+	// Subject returns what the finding is about.
 	Subject() Subject
+	// Severity returns how bad it is now.
 	Severity() Severity
+	// Coverage returns what the finding is based on.
 	Coverage() Coverage
-	// Seen is what outlives the window: first and last time, worst severity, last transition.
+	// Seen returns the part that outlives the window: first and last time, worst severity, last transition.
 	Seen() History
-	// UID is the pod's, as the events told it; empty when they did not.
+	// UID returns the pod's UID; empty when no event has it.
 	UID() string
-	// Time is that of the subject's newest record, where the window ends.
+	// Time returns the time of the subject's newest record, where the window ends.
 	Time() time.Time
 	isFinding()
 }
 
-// Report is what every finding has; the kinds embed it.
+// Report is the part that every finding has; the kinds embed it.
+//
+// Each fact has a field and a method. Use the methods where a finding may be of any kind: they are what the Finding
+// interface has. Use the fields to make a finding, for a test say, and where its type is known.
 type Report struct {
 	About   Subject
-	PodUID  string    // as the events told it; may be empty
+	PodUID  string    // empty when no event has it
 	At      time.Time // the subject's newest record: the window ends here
 	Level   Severity
 	Reason  Reason
@@ -34,23 +41,23 @@ type Report struct {
 	Covered Coverage
 }
 
-// Subject is what the finding is about.
+// Subject returns About.
 func (r Report) Subject() Subject { return r.About }
 
-// Severity is how bad it is now; History.Worst is how bad it has been.
+// Severity returns Level: how bad it is now. History.Worst is how bad it has been.
 func (r Report) Severity() Severity { return r.Level }
 
-// Coverage is how much of what should have been measured was measured.
+// Coverage returns Covered.
 func (r Report) Coverage() Coverage { return r.Covered }
 
-// Seen is what outlives the window.
+// Seen returns History.
 func (r Report) Seen() History { return r.History }
 
-// UID is the pod's, as the events told it.
+// UID returns PodUID.
 func (r Report) UID() string { return r.PodUID }
 
-// Time is that of the newest record.
+// Time returns At.
 func (r Report) Time() time.Time { return r.At }
 
-// wholeReport is the whole of it, for those who hold a finding of any kind.
+// wholeReport returns the report of a finding of any kind.
 func (r Report) wholeReport() Report { return r }

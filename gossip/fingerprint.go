@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// fingerprint is a 64-bit digest of all that a record says besides its subject. Equal records have equal fingerprints on any
-// machine: they tell a repeated record from a second one, and give records of one instant an order that does not depend on arrival.
+// fingerprint is a 64-bit digest of everything in a record but its subject. Equal records have equal fingerprints on any
+// machine. They distinguish a repeated record from a second one, and give records of one instant an order that does not
+// depend on arrival.
 type fingerprint uint64
 
-// fingerprintOf digests an event. A cryptographic hash is not needed: who forges a collision makes us forget a record of his own.
+// fingerprintOf digests an event. A cryptographic hash is not needed: a sender that forges a collision only loses a record of
+// its own.
 func fingerprintOf(e Event) fingerprint {
 	h := fingerprint(emptyFingerprint)
 	switch e := e.(type) {
@@ -54,7 +56,7 @@ func (h *fingerprint) addBirth(e *PodCreation) {
 	h.addNumber(uint64(e.Duration))
 	h.addNumbers(e.TotalSyscalls, e.NamespaceOps, e.CgroupWrites, e.Execs, e.Processes, e.Mounts, e.IPTablesRules)
 	h.addDurations(e.ImagePull, e.Init)
-	if len(e.Syscalls) > 0 { // to sort nothing takes memory too
+	if len(e.Syscalls) > 0 { // sorting an empty map allocates too
 		for _, name := range slices.Sorted(maps.Keys(e.Syscalls)) {
 			h.addText(name)
 			h.addNumber(uint64(e.Syscalls[name]))
@@ -82,37 +84,37 @@ func (h *fingerprint) addNumber(n uint64) {
 	*h ^= *h >> 29
 }
 
-// addOptional digests a figure that was told, and adds to the mask of those that were.
-func (h *fingerprint) addOptional(told uint64, known bool, bits uint64) uint64 {
+// addOptional digests a figure that is known, and returns the mask of known figures with one more bit.
+func (h *fingerprint) addOptional(mask uint64, known bool, bits uint64) uint64 {
 	if !known {
-		return told << 1
+		return mask << 1
 	}
 	h.addNumber(bits)
-	return told<<1 | 1
+	return mask<<1 | 1
 }
 
 func (h *fingerprint) addNumbers(list ...Optional[int64]) {
-	var told uint64
+	var mask uint64
 	for _, o := range list {
-		told = h.addOptional(told, o.Known, uint64(o.Value))
+		mask = h.addOptional(mask, o.Known, uint64(o.Value))
 	}
-	h.addNumber(told)
+	h.addNumber(mask)
 }
 
 func (h *fingerprint) addShares(list ...Optional[float64]) {
-	var told uint64
+	var mask uint64
 	for _, o := range list {
-		told = h.addOptional(told, o.Known, math.Float64bits(o.Value))
+		mask = h.addOptional(mask, o.Known, math.Float64bits(o.Value))
 	}
-	h.addNumber(told)
+	h.addNumber(mask)
 }
 
 func (h *fingerprint) addDurations(list ...Optional[time.Duration]) {
-	var told uint64
+	var mask uint64
 	for _, o := range list {
-		told = h.addOptional(told, o.Known, uint64(o.Value))
+		mask = h.addOptional(mask, o.Known, uint64(o.Value))
 	}
-	h.addNumber(told)
+	h.addNumber(mask)
 }
 
 // addText digests the bytes and the length, so that "ab","c" differs from "a","bc".

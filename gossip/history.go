@@ -8,7 +8,7 @@ type History struct {
 	Last       time.Time // last time at Info or above; zero if never
 	Worst      Severity
 	Transition time.Time // when it last changed between "trouble", "no trouble" and "not known"
-	// Restored says that the rest is from before a restart (Analyzer.Restore), too little has been measured since, and less than a
-	// window has passed: the verdict of that time stands.
+	// Restored reports that the rest is from before a restart (Analyzer.Restore), that too little has been measured since, and
+	// that less than a window has passed: the verdict from before still holds.
 	Restored bool
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// In JSON a finding has Go's field names. Severity and confidence are their words, a figure that was not measured is
-// null, durations are texts such as "1m30s".
+// In JSON a finding has Go's field names. Severity and confidence are words, a figure that was not measured is null, and
+// durations are texts such as "1m30s".
 
 // MarshalText returns the API's word for the severity.
 func (s Severity) MarshalText() ([]byte, error) { return marshalWord(severityNames[:], int(s), s) }
@@ -69,7 +69,7 @@ func (o *Optional[T]) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// textDuration is a duration that is a text in JSON. The structs below have one in place of each duration of theirs.
+// textDuration is a duration that is a text in JSON. It replaces each duration of the structs below.
 type textDuration time.Duration
 
 func (d textDuration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }

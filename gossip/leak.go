@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// Leak is a working set that climbs steadily: at least 10 samples over at least 10 minutes, on a straight line with R² ≥ 0.9, never down
-// by more than 5 %, and at the limit within 24 h at this slope. (The test is Coroot's, the bounds are ours.)
+// Leak is a working set that climbs steadily: at least 10 samples over at least 10 minutes, on a straight line with R²
+// ≥ 0.9, never down by more than 5 %, and at the limit within 24 h at this slope. (The test is Coroot's, the bounds are
+// ours.)
 type Leak struct {
 	BytesPerSecond float64
 	R2             float64
-	// Until is how long it takes from the newest sample to the limit.
+	// Until is the time from the newest sample until the limit is reached.
 	Until time.Duration
 }
 
@@ -24,7 +25,8 @@ const (
 	highLeak, warningLeak = time.Hour, 6 * time.Hour // until it is at the limit, and Info beyond
 )
 
-// findLeak looks for a working set that climbs steadily, in the samples up to a time. It takes the first and the last sample of each bucket.
+// findLeak looks for a working set that climbs steadily in the samples up to a time. It uses the first and the last sample of
+// each bucket.
 func (w *memoryWindow) findLeak(limit Optional[int64], until int64) Optional[Leak] {
 	var room [2 * buckets]point
 	points, samples, ok := w.climbingPoints(room[:0], until)
@@ -46,7 +48,7 @@ func (w *memoryWindow) findLeak(limit Optional[int64], until int64) Optional[Lea
 	return Some(Leak{BytesPerSecond: slope, R2: fit, Until: time.Duration(seconds * float64(time.Second))})
 }
 
-// firstMeasured is when the first working set of this epoch was measured, as far as it is in the window.
+// firstMeasured returns the time of the first working set of this epoch that is in the window.
 func (w *memoryWindow) firstMeasured() int64 {
 	for i := range w.buckets {
 		if m := &w.buckets[i].sums; m.sets > 0 {
@@ -56,7 +58,7 @@ func (w *memoryWindow) firstMeasured() int64 {
 	return math.MaxInt64
 }
 
-// Severity is how soon the limit is reached: High within an hour, Warning within six, else Info.
+// Severity depends on the time until the limit is reached: High within an hour, Warning within six, else Info.
 func (l Leak) Severity() Severity {
 	switch {
 	case l.Until < highLeak:
@@ -67,7 +69,7 @@ func (l Leak) Severity() Severity {
 	return SeverityInfo
 }
 
-// TimeLeft is Until as people say it: "50s", "12m", "3h20m". Below two minutes it is rounded to seconds, else to
+// TimeLeft returns Until as people say it: "50s", "12m", "3h20m". Below two minutes it is rounded to seconds, else to
 // minutes.
 func (l Leak) TimeLeft() string {
 	unit := time.Minute
@@ -75,16 +77,16 @@ func (l Leak) TimeLeft() string {
 		unit = time.Second
 	}
 	text := l.Until.Round(unit).String()
-	for _, nothing := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, nothing) {
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
 			text = text[:len(text)-2]
 		}
 	}
 	return text
 }
 
-// climbingPoints adds the working sets up to a time to an empty list, in their order, and says how many samples they stand for.
-// False: it went down by more than 5 %.
+// climbingPoints appends the working sets up to a time to an empty list, in their order, and returns how many samples they
+// represent. ok is false when the working set went down by more than 5 %.
 func (w *memoryWindow) climbingPoints(points []point, until int64) (_ []point, samples int64, ok bool) {
 	var top int64
 	falls := func(value int64) bool { return value < top-top/20 }
@@ -115,7 +117,7 @@ func (w *memoryWindow) climbingPoints(points []point, until int64) (_ []point, s
 	return points, samples, len(points) > 1
 }
 
-// fitLine fits a straight line by least squares: bytes per second, and R².
+// fitLine fits a straight line by least squares. It returns the slope in bytes per second, and R².
 func fitLine(points []point) (slope, fit float64) {
 	var x, y float64
 	n := float64(len(points))
@@ -136,5 +138,5 @@ func fitLine(points []point) (slope, fit float64) {
 	return xy / xx, xy * xy / (xx * yy)
 }
 
-// secondsOf are not Duration.Seconds, which divides twice: this is computed for each point of each instant.
+// secondsOf converts nanoseconds. Duration.Seconds divides twice, and this is computed for each point of each instant.
 func secondsOf(nanoseconds int64) float64 { return float64(nanoseconds) / float64(time.Second) }

@@ -1,33 +1,33 @@
 package gossip
 
-// MemorySample is one window of a container's memory, or of the whole pod's where Container is empty. Gauges (working set, PSI) are as
-// they stood at its end, counters are deltas.
+// MemorySample is one window of the memory of a container, or of the whole pod where Container is empty. Gauges (working set,
+// PSI) have the value at its end, counters are deltas.
 type MemorySample struct {
 	Origin
-	WorkingSet    Optional[int64]   // bytes in use that cannot be taken back at once: usage less inactive file cache
-	UsedBytes     Optional[int64]   // bytes in use as metrics show them; page cache may be among them
+	WorkingSet    Optional[int64]   // bytes in use that cannot be reclaimed at once: usage less inactive file cache
+	UsedBytes     Optional[int64]   // bytes in use as metrics show them; may include page cache
 	UsedShare     Optional[float64] // share 0–1 of the limit, from a source without bytes
 	LimitBytes    Optional[int64]   // 0 is "no limit", absent is "not known"
-	LimitFilled   bool              // LimitBytes is the pod's (see Enrich): the record did not say
+	LimitFilled   bool              // LimitBytes is the pod's (see Enrich): the record has none
 	SomeAvg10     Optional[float64] // PSI: share 0–1 of the last 10 s in which some task waited for memory
 	SomeAvg60     Optional[float64] // the same of the last 60 s
 	FullAvg10     Optional[float64] // PSI: share 0–1 of the last 10 s in which all tasks that were not idle waited for memory
 	FullAvg60     Optional[float64] // the same of the last 60 s
 	MajorFaults   Optional[int64]   // page faults that had to wait for a disk
 	PageFaultRate Optional[float64] // page faults of both kinds per second
-	Reclaims      Optional[int64]   // pages, or runs, of reclaim: whatever the source counts
+	Reclaims      Optional[int64]   // reclaimed pages or runs of reclaim, as the source counts them
 	LimitHits     Optional[int64]   // memory.events max, or memory.failcnt of cgroup v1: usage was about to go over the limit
 	OOMKills      Optional[int64]   // memory.events oom_kill: processes that the kernel killed here
 }
 
-// Subject is the container, or the pod where the sample names no container, under KindMemoryPressure.
+// Subject returns the container, or the pod where the sample names no container, under KindMemoryPressure.
 func (s MemorySample) Subject() Subject {
 	return Subject{Kind: KindMemoryPressure, Namespace: s.Namespace, Pod: s.Pod, Container: s.Container}
 }
 
 func (MemorySample) isEvent() {}
 
-// HasCounters says whether the sample carries the kernel's own figures, bytes or PSI, rather than somebody's percentage.
+// HasCounters reports whether the sample has the kernel's own figures, bytes or PSI, rather than percentages.
 func (s MemorySample) HasCounters() bool {
 	return s.WorkingSet.Known || s.SomeAvg60.Known || s.SomeAvg10.Known || s.FullAvg10.Known || s.FullAvg60.Known
 }
@@ -39,14 +39,14 @@ func (s *MemorySample) isPossible() bool {
 		areWithin(1, s.UsedShare, s.SomeAvg10, s.SomeAvg60, s.FullAvg10, s.FullAvg60) && areWithin(1e15, s.PageFaultRate)
 }
 
-// MemoryPressure says how short of memory a container, or a pod, is. A gauge counts with its largest value in the window, but for
-// WorkingSet, which is the newest; counters are sums over the window.
+// MemoryPressure is the finding about how short of memory a container or a pod is. A gauge is its largest value in the
+// window, except WorkingSet, which is the newest. Counters are sums over the window.
 type MemoryPressure struct {
 	Report
 	// WorkingSet is the newest, Peak the largest in the window, in bytes.
 	WorkingSet Optional[int64]
 	Peak       Optional[int64]
-	// Used is what metrics showed as used, in bytes; page cache may be among it.
+	// Used is what metrics showed as used, in bytes; it may include page cache.
 	Used Optional[int64]
 	// Limit is in bytes; 0 is "no limit".
 	Limit Optional[int64]
@@ -54,19 +54,21 @@ type MemoryPressure struct {
 	UsedOfLimit Optional[float64]
 	// SomeAvg10 and the like are PSI: shares 0–1 of the last 10 or 60 s in which some or all tasks waited for memory.
 	SomeAvg10, SomeAvg60, FullAvg10, FullAvg60 Optional[float64]
-	// MajorFaults are page faults that waited for a disk. FaultRate is the highest of a sample, per second; FaultBaseline is what it is
-	// held against: the rate of the window's first sample, and 10 at least.
+	// MajorFaults are page faults that waited for a disk. FaultRate is the highest rate of a sample, per second. It is
+	// compared with FaultBaseline: the rate of the window's first sample, and at least 10.
 	MajorFaults              Optional[int64]
 	FaultRate, FaultBaseline Optional[float64]
-	// PageFaultRate is the highest rate of page faults of both kinds, per second. Reclaims is whatever the source counted.
+	// PageFaultRate is the highest rate of page faults of both kinds, per second. Reclaims is a sum of what the source
+	// counts.
 	PageFaultRate Optional[float64]
 	Reclaims      Optional[int64]
-	// LimitHits is how often usage was about to go over the limit, Kills how many processes the kernel killed.
+	// LimitHits is how often usage was about to go over the limit, Kills the number of processes that the kernel killed.
 	LimitHits, Kills Optional[int64]
-	// Leak is known where the working set climbs steadily towards the limit.
+	// Leak is known when the working set climbs steadily towards the limit.
 	Leak Optional[Leak]
-	// Standing says that a new container or a changed limit began a new epoch, about which nothing has been measured yet: all figures
-	// here are the old epoch's, and advice must wait.
+	// Standing reports that a new container or a changed limit began a new epoch, about which nothing has been measured
+	// yet.
+	// All figures are then the previous epoch's, and advice must wait.
 	Standing bool
 }
 
@@ -78,23 +80,23 @@ func (f MemoryPressure) withReport(r Report, standing bool) windowFinding {
 	return f
 }
 
-// The thresholds of memory pressure. 2 % is what Coroot calls a stall, and the shape (short averages for the sharp end, long ones for
-// the rest) is KEP-5394's; nobody has published more, so the other bounds are ours.
+// The thresholds of memory pressure. 2 % is what Coroot calls a stall, and the shape (short averages for the severe cases,
+// long ones for the rest) is KEP-5394's. No other bounds are published, so the rest is ours.
 const (
 	infoStall    = 0.02 // PSI some, 60 s
 	warningStall = 0.10
 	highStall    = 0.05 // PSI full, 10 s
 	infoUsed     = 0.80 // of the limit
-	warningUsed  = 0.90 // of the limit, where a percentage is all there is
+	warningUsed  = 0.90 // of the limit, where only a percentage is known
 
 	faultFactor   = 10     // times the baseline
 	leastBaseline = 10_000 // major faults, thousandths per second
 )
 
-// belowNearLimit says whether less than 90 % of the limit is in use.
+// belowNearLimit reports whether less than 90 % of the limit is in use.
 func belowNearLimit(used, limit int64) bool { return mulSat(used, 10) < mulSat(limit, 9) }
 
-// judgeMemory gives the worst verdict. A leak gives way to what hurts already as much as it will.
+// judgeMemory returns the worst verdict. A leak counts only where nothing as bad happens already.
 func judgeMemory(f *MemoryPressure, counters bool) (Severity, Reason) {
 	level, reason := f.judgePresent(counters)
 	if leak, ok := f.Leak.Get(); ok {
@@ -105,7 +107,7 @@ func judgeMemory(f *MemoryPressure, counters bool) (Severity, Reason) {
 	return level, reason
 }
 
-// judgePresent judges by what is so now, and leaves out what will be.
+// judgePresent judges by the present state, without the leak.
 func (f *MemoryPressure) judgePresent(counters bool) (Severity, Reason) {
 	level, reason := f.judgeUsage(counters)
 	switch {
@@ -127,11 +129,11 @@ func (f *MemoryPressure) judgePresent(counters bool) (Severity, Reason) {
 	return level, reason
 }
 
-// judgeUsage judges by what is in use of the limit, and leaves PSI and kills out.
+// judgeUsage judges by the share of the limit that is in use, without PSI and kills.
 func (f *MemoryPressure) judgeUsage(counters bool) (Severity, Reason) {
 	near := f.Peak.Known && f.Limit.Value > 0 && !belowNearLimit(f.Peak.Value, f.Limit.Value)
 	switch {
-	case !f.UsedOfLimit.Known && f.LimitHits.Value > 0: // there is a limit, and how near it is was not measured
+	case !f.UsedOfLimit.Known && f.LimitHits.Value > 0: // there is a limit, but how near it is was not measured
 		return SeverityInfo, ReasonLimitHit
 	case !f.UsedOfLimit.Known:
 		return SeverityUnknown, ReasonNotMeasured

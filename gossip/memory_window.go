@@ -10,10 +10,10 @@ import (
 type memoryWindow struct {
 	window[memorySums]
 	since    int64                 // the oldest sample of this epoch, Unix nanoseconds; 0 when there is none
-	previous Optional[memoryEpoch] // the last epoch
+	previous Optional[memoryEpoch] // the epoch before this one
 }
 
-// memoryEpoch is what is remembered of the epoch before: a kill ends an epoch, and its advice depends on what was
+// memoryEpoch is what is kept of the epoch that ended: a kill ends an epoch, and the advice about it depends on the time
 // before.
 type memoryEpoch struct {
 	leak         Optional[Leak]
@@ -32,7 +32,7 @@ func (w *memoryWindow) observe(e Event, digest fingerprint, newest int64) outcom
 	return got
 }
 
-// startEpoch remembers the epoch that ends.
+// startEpoch keeps what is needed of the epoch that ends, and empties the window.
 func (w *memoryWindow) startEpoch(s *stream) {
 	w.previous = Some(memoryEpoch{
 		leak: w.findLeak(s.limitBytes(), math.MaxInt64), limit: s.limit, limitFromPod: s.limitFromPod, since: w.since, end: s.newest,
@@ -47,7 +47,7 @@ func (w *memoryWindow) judgeSeverity(s *stream, _ thresholds) Severity {
 
 func (w *memoryWindow) judgeWindow(s *stream, _ thresholds) windowFinding { return w.judgePressure(s) }
 
-// judgePressure is what the window says, with the verdict.
+// judgePressure returns the figures of the window with the verdict.
 func (w *memoryWindow) judgePressure(s *stream) MemoryPressure {
 	f := w.measureFigures(s)
 	f.Leak = w.findLeak(f.Limit, math.MaxInt64)
@@ -71,7 +71,7 @@ func (w *memoryWindow) missingFields(s *stream) []string {
 	})
 }
 
-// addBuckets are the total of the window. They are added in place, for they are large.
+// addBuckets returns the total of the window. It adds in place, because the sums are large.
 func (w *memoryWindow) addBuckets() memorySums {
 	var sum memorySums
 	if w.hasUntimed() {
@@ -84,7 +84,7 @@ func (w *memoryWindow) addBuckets() memorySums {
 	return sum
 }
 
-// measureFigures turns the sums of the window into figures.
+// measureFigures computes the figures from the sums of the window.
 func (w *memoryWindow) measureFigures(s *stream) MemoryPressure {
 	sum := w.addBuckets()
 	f := MemoryPressure{
@@ -111,34 +111,36 @@ func (w *memoryWindow) measureFigures(s *stream) MemoryPressure {
 	return f
 }
 
-// limitBytes is the limit where it is one of memory: whole bytes, which float64 holds up to 8 PiB.
+// limitBytes returns a limit of memory: whole bytes, which a float64 holds exactly up to 8 PiB.
 func (s *stream) limitBytes() Optional[int64] { return bytesOf(s.limit) }
 
 func bytesOf(limit Optional[float64]) Optional[int64] {
 	return Optional[int64]{Value: int64(limit.Value), Known: limit.Known}
 }
 
-// memorySums are what a bucket keeps of memory samples: sums of counters, and the largest of gauges.
+// memorySums are kept for each bucket of memory samples: sums of counters, and the largest of gauges.
 type memorySums struct {
-	sets        int64 // samples that told the working set
-	first, last point // the oldest of those, and the newest
-	low, high   int64 // the least working set, and the largest
+	sets        int64 // samples that carry the working set
+	first, last point // the oldest of them, and the newest
+	low, high   int64 // the smallest working set, and the largest
 
-	used                               Optional[int64]
-	share                              Optional[float64]
-	some10, some60, full10, full60     Optional[float64]
-	pageRate                           Optional[float64]
-	faults, reclaims, hits, kills      Optional[int64]
-	noFaults, noHits, noKills          int64           // samples that lack the figure
-	rate                               Optional[int64] // of major faults: the highest, in thousandths per second …
-	baseline                           point           // … and that of the oldest sample
-	untimedFaults, untimed, untimedEnd int64           // of full buckets: major faults of samples whose length is not known, their number, the oldest
+	used                           Optional[int64]
+	share                          Optional[float64]
+	some10, some60, full10, full60 Optional[float64]
+	pageRate                       Optional[float64]
+	faults, reclaims, hits, kills  Optional[int64]
+	noFaults, noHits, noKills      int64           // samples that lack the figure
+	rate                           Optional[int64] // the highest rate of major faults, in thousandths per second
+	baseline                       point           // the rate of the oldest sample
+	// Of folded buckets: major faults of the samples with a length that is still unknown, their number and their oldest
+	// end.
+	untimedFaults, untimed, untimedEnd int64
 }
 
-// point is a figure and when it was; the zero point is none.
+// point is a figure and its time; the zero point is none.
 type point struct{ end, value int64 }
 
-// olderOf is the older of two points; of one time, the larger.
+// olderOf returns the older of two points; of one time, the larger.
 func (p point) olderOf(o point) point {
 	if p.end == 0 || (o.end != 0 && cmp.Or(cmp.Compare(o.end, p.end), cmp.Compare(p.value, o.value)) < 0) {
 		return o
@@ -146,7 +148,7 @@ func (p point) olderOf(o point) point {
 	return p
 }
 
-// newerOf is the newer of two points; of one time, the larger.
+// newerOf returns the newer of two points; of one time, the larger.
 func (p point) newerOf(o point) point {
 	if cmp.Or(cmp.Compare(o.end, p.end), cmp.Compare(o.value, p.value)) > 0 {
 		return o
@@ -154,7 +156,7 @@ func (p point) newerOf(o point) point {
 	return p
 }
 
-// largerOf is the larger of two figures, as far as they are known.
+// largerOf returns the larger of two figures, as far as they are known.
 func largerOf[T cmp.Ordered](a, b Optional[T]) Optional[T] {
 	if !a.Known || (b.Known && b.Value > a.Value) {
 		return b
@@ -171,7 +173,7 @@ func addKnown(a, b Optional[int64]) Optional[int64] {
 	return a
 }
 
-// oneIfMissing is 1 for a figure that a sample did not tell.
+// oneIfMissing returns 1 for a figure that a sample lacks.
 func oneIfMissing(n Optional[int64]) int64 {
 	if n.Known {
 		return 0
@@ -179,15 +181,16 @@ func oneIfMissing(n Optional[int64]) int64 {
 	return 1
 }
 
-// unlessIncomplete is a sum that so many samples had no part in: it may be more, so that 0 says nothing.
-func unlessIncomplete(sum Optional[int64], lacking int64) Optional[int64] {
-	if sum.Value == 0 && lacking > 0 {
+// unlessIncomplete returns the sum as absent when it is 0 and some samples lacked the field: "0 seen" is then not
+// "0 happened".
+func unlessIncomplete(sum Optional[int64], missing int64) Optional[int64] {
+	if sum.Value == 0 && missing > 0 {
 		return Optional[int64]{}
 	}
 	return sum
 }
 
-// memoryEntry makes the entry of one memory sample.
+// memoryEntry returns the entry of one memory sample.
 func memoryEntry(s *MemorySample, digest fingerprint) entry[memorySums] {
 	end := s.Time.UnixNano()
 	e := entry[memorySums]{stamp: stamp{end: end, period: s.Period, digest: digest}, sums: memorySums{
@@ -210,7 +213,7 @@ func memoryEntry(s *MemorySample, digest fingerprint) entry[memorySums] {
 	return e
 }
 
-// faultRate is the rate of major faults of one sample of that length; 0 is a length that is not known.
+// faultRate returns the rate of major faults of one sample with that length; 0 is an unknown length.
 func faultRate(faults Optional[int64], end, usec int64) memorySums {
 	switch {
 	case !faults.Known:
@@ -252,7 +255,7 @@ func (m *memorySums) add(o *memorySums) {
 	}
 }
 
-// completeUntimed implements sums: the samples without a length share it evenly.
+// completeUntimed implements sums: the samples without a length share the time evenly.
 func (m memorySums) completeUntimed(usec, untold int64) memorySums {
 	if m.untimed == 0 {
 		return m

@@ -4,11 +4,12 @@ import (
 	"time"
 )
 
-// NetworkSample is one window of a pod's network. Counters are deltas; a pod has one network, so its containers are not told apart.
+// NetworkSample is one window of a pod's network. Counters are deltas. A pod has one network, which its containers
+// share.
 type NetworkSample struct {
 	Origin
 	Segments        Optional[int64]   // TCP segments sent
-	Retransmits     Optional[int64]   // segments sent again; where the kernel counts (RetransSegs), they are not among Segments
+	Retransmits     Optional[int64]   // segments sent again; in the kernel's count (RetransSegs) Segments does not include them
 	RetransmitShare Optional[float64] // share 0–1 of segments, from a source without counters
 	RxPackets       Optional[int64]
 	TxPackets       Optional[int64]
@@ -18,19 +19,20 @@ type NetworkSample struct {
 	RxErrors        Optional[int64]
 	TxErrors        Optional[int64]
 	FailedConnects  Optional[int64]         // TCP connects that were refused or timed out
-	Latency         Optional[time.Duration] // average, as the source has it
+	Latency         Optional[time.Duration] // average, as the source computes it
 	LatencyP50      Optional[time.Duration]
 	LatencyP99      Optional[time.Duration]
 }
 
-// Subject is the pod, under KindNetworkIssue, whatever container the record named.
+// Subject returns the pod, under KindNetworkIssue, whatever container the record names.
 func (s NetworkSample) Subject() Subject {
 	return Subject{Kind: KindNetworkIssue, Namespace: s.Namespace, Pod: s.Pod}
 }
 
 func (NetworkSample) isEvent() {}
 
-// HasCounters says whether the sample carries counts that a verdict can stand on, rather than somebody's percentages or latencies.
+// HasCounters reports whether the sample has counts that a verdict can be based on, rather than percentages or
+// latencies.
 func (s NetworkSample) HasCounters() bool {
 	return (s.Segments.Known && s.Retransmits.Known) || (s.RxPackets.Known && s.RxDrops.Known) ||
 		(s.TxPackets.Known && s.TxDrops.Known) || s.FailedConnects.Known
@@ -43,26 +45,29 @@ func (s *NetworkSample) isPossible() bool {
 		areWithin(1, s.RetransmitShare, s.DropShare)
 }
 
-// NetworkIssue says which share of a pod's packets was lost, and how many of its connects failed. Counters are sums over the window.
+// NetworkIssue is the finding about the share of a pod's packets that was lost and the number of its connects that
+// failed.
+// Counters are sums over the window.
 type NetworkIssue struct {
 	Report
-	// Segments is how many TCP segments were sent, Retransmits how many of them again: sums of the samples that told both.
+	// Segments is the number of TCP segments sent, Retransmits the number of those sent again: sums of the samples that carry
+	// both.
 	Segments, Retransmits Optional[int64]
 	// Retransmitted is the share 0–1 of segments that were sent again; absent below MinSegments.
 	Retransmitted Optional[float64]
-	// Packets and Drops are both directions together, of those that told both.
+	// Packets and Drops are both directions together, of the samples that carry both.
 	Packets, Drops Optional[int64]
 	// Dropped is the share 0–1 of packets that were dropped; absent below MinPackets.
 	Dropped Optional[float64]
-	// FailedConnects is how many TCP connects were refused or timed out.
+	// FailedConnects is the number of TCP connects that were refused or timed out.
 	FailedConnects  Optional[int64]
 	FailedPerMinute Optional[float64]
-	// Errors are those of the network device, both directions together.
+	// Errors are errors of the network device, both directions together.
 	Errors Optional[int64]
 	// Latency is the average that the source reported; LatencyP50 and LatencyP99 are the largest in the window.
 	Latency, LatencyP50, LatencyP99 Optional[time.Duration]
-	// Reported says that Retransmitted or Dropped is a percentage that the source gave without counts: how many packets it is about is
-	// not known.
+	// Reported reports that Retransmitted or Dropped is a percentage that the source gave without counts. How many packets
+	// it is based on is not known.
 	Reported bool
 }
 
@@ -76,14 +81,14 @@ func (f NetworkIssue) withReport(r Report, _ bool) windowFinding {
 	return f
 }
 
-// MinSegments and MinPackets are how many a ratio needs before it means anything.
+// MinSegments and MinPackets are the smallest numbers from which a ratio is computed.
 const (
 	MinSegments = 1000
 	MinPackets  = 1000
 )
 
-// The thresholds of a network. The published ones for retransmits are dated and far apart (3 % to 20 %), for drops there are none: these
-// are ours.
+// The thresholds of a network. The published ones for retransmits are old and far apart (3 % to 20 %), for drops there are
+// none: these are ours.
 const (
 	infoRetransmit, warningRetransmit, highRetransmit, criticalRetransmit = 0.005, 0.01, 0.03, 0.10
 
@@ -93,7 +98,8 @@ const (
 	warningFailed, highFailed = 1, 10 // a minute
 )
 
-// judgeNetwork gives the worst verdict of three. What cannot be told does not make the rest worse or better.
+// judgeNetwork returns the worst verdict of three. A verdict that cannot be given does not make the others worse or
+// better.
 func judgeNetwork(f *NetworkIssue) (Severity, Reason) {
 	level, reason := SeverityUnknown, ReasonNotMeasured
 	if (f.Segments.Known && !f.Retransmitted.Known) || (f.Packets.Known && !f.Dropped.Known) {
@@ -115,7 +121,7 @@ func judgeNetwork(f *NetworkIssue) (Severity, Reason) {
 	return level, reason
 }
 
-// RetransmitSeverity is how bad the retransmits alone are.
+// RetransmitSeverity returns the severity of the retransmits alone.
 func (f NetworkIssue) RetransmitSeverity() Severity {
 	switch share, known := f.Retransmitted.Get(); {
 	case !known:
@@ -132,7 +138,7 @@ func (f NetworkIssue) RetransmitSeverity() Severity {
 	return SeverityNone
 }
 
-// DropSeverity is how bad the drops alone are.
+// DropSeverity returns the severity of the drops alone.
 func (f NetworkIssue) DropSeverity() Severity {
 	switch share, known := f.Dropped.Get(); {
 	case !known:
@@ -145,7 +151,7 @@ func (f NetworkIssue) DropSeverity() Severity {
 	return SeverityNone
 }
 
-// ConnectSeverity is how bad the failed connects alone are.
+// ConnectSeverity returns the severity of the failed connects alone.
 func (f NetworkIssue) ConnectSeverity() Severity {
 	switch failed, known := f.FailedConnects.Get(); {
 	case !known:

@@ -34,7 +34,7 @@ func (w *networkWindow) missingFields(s *stream) []string {
 	})
 }
 
-// measureFigures turns the sums of the window into figures, and judges them.
+// measureFigures computes the figures from the sums of the window, and judges them.
 func (w *networkWindow) measureFigures(*stream) NetworkIssue {
 	sum, _ := w.totalSums()
 	f := NetworkIssue{
@@ -57,7 +57,8 @@ func (w *networkWindow) measureFigures(*stream) NetworkIssue {
 	return f
 }
 
-// shareOf is a part of a whole, absent below so many of it. Without counts it is the mean of what the source reported.
+// shareOf returns part/whole, or absent where the whole is less than least. Without counts it returns the mean of what the
+// source reported.
 func (f *NetworkIssue) shareOf(part, whole Optional[int64], least int64, reported mean) Optional[float64] {
 	switch {
 	case whole.Known && whole.Value >= least:
@@ -70,28 +71,28 @@ func (f *NetworkIssue) shareOf(part, whole Optional[int64], least int64, reporte
 	return r
 }
 
-// networkSums are what a bucket keeps of network samples.
+// networkSums are kept for each bucket of network samples.
 type networkSums struct {
 	segments, retransmits Optional[int64]
 	packets, drops        Optional[int64]
 	failed, errors        Optional[int64]
-	failedUsec            int64 // length of the samples that told failed connects, and their own length …
-	untimedFailed         int64 // … and how many did not tell their own
+	failedUsec            int64 // total length of the samples that carry both connect_failures and period_seconds
+	untimedFailed         int64 // samples that carry connect_failures and no period_seconds
 	p50, p99              Optional[time.Duration]
 	means                 *networkMeans
 }
 
-// networkMeans are for what sources report as finished averages; latency in seconds.
+// networkMeans are the means of what sources report as finished averages; latency is in seconds.
 type networkMeans struct{ retransmit, drop, latency mean }
 
-// networkAverages are those of one sample.
+// networkAverages are what a source reports as finished averages of a sample.
 type networkAverages struct {
-	failed           bool // it told failed connects
+	failed           bool // the sample carries connect_failures too
 	retransmit, drop Optional[float64]
 	latency          Optional[float64]
 }
 
-// networkEntry makes the entry of one network sample.
+// networkEntry returns the entry of one network sample.
 func networkEntry(s *NetworkSample, digest fingerprint) entry[networkSums] {
 	e := entry[networkSums]{stamp: stamp{end: s.Time.UnixNano(), period: s.Period, digest: digest}}
 	e.sums = networkSums{failed: s.FailedConnects, errors: addKnown(s.RxErrors, s.TxErrors), p50: s.LatencyP50, p99: s.LatencyP99}
@@ -118,7 +119,7 @@ func networkEntry(s *NetworkSample, digest fingerprint) entry[networkSums] {
 	return e
 }
 
-// sumsOnceTimed are what a sample of that length adds besides its counters; 0 is a length that is not known.
+// sumsOnceTimed returns what a sample of that length adds besides its counters; 0 is an unknown length.
 func (a networkAverages) sumsOnceTimed(usec int64) networkSums {
 	var n networkSums
 	if a.failed {
@@ -155,11 +156,11 @@ func (n networkSums) merge(o networkSums) networkSums {
 func (n networkSums) completeUntimed(usec, untold int64) networkSums {
 	n.failedUsec = addSat(n.failedUsec, mulSat(usec, n.untimedFailed)/untold)
 	if n.means != nil {
-		settled := *n.means
-		settled.retransmit.weighUntimed(usec / 1000)
-		settled.drop.weighUntimed(usec / 1000)
-		settled.latency.weighUntimed(usec / 1000)
-		n.means = &settled
+		complete := *n.means
+		complete.retransmit.weighUntimed(usec / 1000)
+		complete.drop.weighUntimed(usec / 1000)
+		complete.latency.weighUntimed(usec / 1000)
+		n.means = &complete
 	}
 	return n
 }

@@ -12,11 +12,11 @@ type OOMKill struct {
 	VictimComm  string          // name of its main thread; the kernel keeps 15 bytes
 	UsageBytes  Optional[int64] // of the container's cgroup at that moment
 	LimitBytes  Optional[int64] // of the container; 0 is "no limit", absent is "not known"
-	LimitFilled bool            // LimitBytes is the pod's (see Enrich): the record did not say
+	LimitFilled bool            // LimitBytes is the pod's (see Enrich): the record has none
 	Scope       Scope
 }
 
-// Scope is whose memory ran out when a process was killed. Empty when the record does not say.
+// Scope is the memory that ran out when a process was killed; empty when the record does not have it.
 type Scope string
 
 // The two scopes, as the kernel's log calls them (oom-kill:constraint).
@@ -25,7 +25,7 @@ const (
 	ScopeGlobal Scope = "global" // the node had no memory left
 )
 
-// Subject is the container under KindOOMKill; Container is empty while only its ID is known (see Enrich).
+// Subject returns the container, under KindOOMKill. Its Container is empty while only the ID is known (see Enrich).
 func (k OOMKill) Subject() Subject {
 	return Subject{Kind: KindOOMKill, Namespace: k.Namespace, Pod: k.Pod, Container: k.Container}
 }
@@ -35,25 +35,24 @@ func (OOMKill) isEvent() {}
 // isPossible reports whether the figures can be true.
 func (k *OOMKill) isPossible() bool { return areCounts(k.VictimPID, k.UsageBytes, k.LimitBytes) }
 
-// OOMKilled says that the kernel killed processes of a container because memory ran out.
+// OOMKilled is the finding about processes of a container that the kernel killed because memory ran out.
 type OOMKilled struct {
 	Report
-	// Kills is how many processes were killed in the window. 0 is measured: a window has passed without one.
+	// Kills is the number of processes killed in the window. 0 is measured: a window has passed without a kill.
 	Kills int64
-	// LastKill is when the newest kill was; what follows is about that one.
+	// LastKill is the time of the newest kill. The next four fields are about that kill.
 	LastKill    time.Time
 	VictimPID   Optional[int64]
 	VictimComm  string
 	Scope       Scope
 	ContainerID string
-	// Usage is the memory of the container at that moment, in bytes; Peak is the largest of all kills in the window.
+	// Usage is the memory of the container at the newest kill, in bytes; Peak is the largest of all kills in the window.
 	Usage, Peak Optional[int64]
-	// Limit is in bytes; 0 is "no limit". Where no record of a kill has it, it is the limit of the container's memory
-	// samples.
+	// Limit is in bytes; 0 is "no limit". Where no record of a kill has it, it comes from the container's memory samples.
 	Limit Optional[int64]
-	// Leak is known where the container's memory samples before the kill climbed steadily towards the limit.
+	// Leak is known when the container's memory samples before the kill climbed steadily towards the limit.
 	Leak Optional[Leak]
-	// Standing says that the limit has changed and the figures are of before.
+	// Standing reports that the limit has changed and the figures are from before the change.
 	Standing bool
 }
 
@@ -65,16 +64,16 @@ func (f OOMKilled) withReport(r Report, standing bool) windowFinding {
 	return f
 }
 
-// Outside says whether it was not the container's own limit that killed: the node had no memory left, or less than 90 % of the limit was
-// in use, or there is none. False where that is not known.
+// Outside reports whether something other than the container's own limit led to the kill: the node had no memory left, or
+// less than 90 % of the limit was in use, or there is no limit. It is false where that is not known.
 func (f OOMKilled) Outside() bool {
 	limit, known := f.Limit.Get()
 	return f.Scope == ScopeGlobal || (known && (limit == 0 || (f.Usage.Known && belowNearLimit(f.Usage.Value, limit))))
 }
 
-// completeFromMemory completes a finding about kills with what the same container's memory samples say: the limit, whether
-// its memory climbed steadily before, and whether a window has passed without a kill. Only samples that counted kills
-// can say that. What was in use at the kill they do not say: they are of before, when it was less.
+// completeFromMemory completes a finding about kills with the memory samples of the same container: the limit, whether its
+// memory climbed steadily before, and whether a window has passed without a kill, which only samples that count kills can
+// show. They do not give the usage at the kill: they were measured earlier, when it was less.
 func (s *state) completeFromMemory(f OOMKilled, r Report, a *Analyzer) (OOMKilled, Report) {
 	about := s.about
 	about.Kind = KindMemoryPressure
@@ -87,7 +86,7 @@ func (s *state) completeFromMemory(f OOMKilled, r Report, a *Analyzer) (OOMKille
 		return f, r
 	}
 	f.Leak = m.leakBefore(f.LastKill.UnixNano(), a.window)
-	if limit, filled := m.memoryLimitAt(f.LastKill.UnixNano()); limit.Known && (!f.Limit.Known || (!filled && s.hasFilledLimit())) {
+	if limit, fromPod := m.memoryLimitAt(f.LastKill.UnixNano()); limit.Known && (!f.Limit.Known || (!fromPod && s.hasFilledLimit())) {
 		f.Limit = limit
 		r.Covered.Missing = slices.DeleteFunc(slices.Clone(r.Covered.Missing), func(field string) bool { return field == "limit_bytes" })
 	}
@@ -104,7 +103,8 @@ func (s *state) completeFromMemory(f OOMKilled, r Report, a *Analyzer) (OOMKille
 	return f, r
 }
 
-// leakBefore is the leak that the memory samples show up to a kill: in this epoch, or in the last one where this one begins after it.
+// leakBefore returns the leak that the memory samples show up to a kill: in this epoch, or in the previous one where this one
+// begins after the kill.
 func (s *state) leakBefore(kill int64, window time.Duration) Optional[Leak] {
 	best := s.believedStream()
 	if best == nil {
@@ -124,10 +124,10 @@ func (s *state) leakBefore(kill int64, window time.Duration) Optional[Leak] {
 	return w.findLeak(best.limitBytes(), kill)
 }
 
-// memoryLimitAt is the memory limit at a time, as the memory samples show it: that of the epoch which had begun by
-// then. Samples that began later, with none known before, are taken to be of the same limit. Filled says that it is the
+// memoryLimitAt returns the memory limit at a time, as the memory samples show it: the limit of the epoch that had begun by
+// then. Samples that begin later, with none known before, are assumed to have the same limit. fromPod reports that it is the
 // pod's.
-func (s *state) memoryLimitAt(at int64) (limit Optional[int64], filled bool) {
+func (s *state) memoryLimitAt(at int64) (limit Optional[int64], fromPod bool) {
 	best := s.believedStream()
 	if best == nil {
 		return limit, false

@@ -19,7 +19,7 @@ func (w *oomWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 	}, newest)
 }
 
-// judgeSeverity is always Critical: without a kill there is no record.
+// judgeSeverity returns Critical, or Unknown in an empty window: without a kill there is no record.
 func (w *oomWindow) judgeSeverity(*stream, thresholds) Severity {
 	if w.isEmpty() {
 		return SeverityUnknown
@@ -41,20 +41,20 @@ func (w *oomWindow) judgeWindow(s *stream, t thresholds) windowFinding {
 	return f
 }
 
-// missingFields names the fields that the advice lacks.
+// missingFields names the fields that the advice would need.
 func (w *oomWindow) missingFields(s *stream) []string {
 	sum, _ := w.totalSums()
 	return missingNames([]field{{!sum.last.usage.Known, "usage_bytes"}, {!s.limit.Known, "limit_bytes"}, {sum.last.scope == "", "scope"}})
 }
 
-// oomSums are what a bucket keeps of kills.
+// oomSums are kept for each bucket of kills.
 type oomSums struct {
 	kills int64
 	peak  Optional[int64] // bytes
 	last  oomKill         // the newest
 }
 
-// oomKill is what is kept of one kill.
+// oomKill is the part of a kill that is kept.
 type oomKill struct {
 	end       int64
 	print     fingerprint // orders kills of one moment

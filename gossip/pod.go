@@ -7,41 +7,44 @@ import (
 	"time"
 )
 
-// Pod is what is known of a pod besides what the kernel says: its limits, its owner, what else has a say about them. The zero Pod
-// is "nothing is known", and every rule copes with it. Package gossip/kube reads it from Kubernetes objects.
+// Pod is what Kubernetes knows about a pod: its limits, its owner, and what else controls them. The zero Pod means that
+// nothing is known, and every rule can work with it. Package gossip/kube reads it from Kubernetes objects.
 type Pod struct {
 	Namespace  string
 	Name       string
 	UID        string
 	QoS        QoS
-	Started    time.Time // when the kubelet took the pod on; zero when unknown
+	Started    time.Time // when the kubelet accepted the pod; zero when unknown
 	Owner      Owner     // the topmost controller; zero for a bare pod
 	Containers []Container
-	// Ended reports whether the pod has finished (phase Succeeded or Failed) or is being deleted: nothing in it can change
-	// any more.
+	// Ended reports whether the pod has finished (phase Succeeded or Failed) or is being deleted: nothing in it can change any
+	// more.
 	Ended bool
 	// Replaced reports whether the pod is gone and another one, with another UID, has its name now.
 	Replaced bool
-	// Fixed reports whether its node cannot change its resources in place: a kubelet that can reports what it enforces.
+	// Fixed reports whether the pod's node cannot change its resources in place. A kubelet that can do so reports what it
+	// enforces.
 	Fixed bool
-	// Resize is a change of its resources that was asked for and is not in force yet; nil when there is none.
+	// Resize is a requested change of its resources that is not in force yet; nil when there is none.
 	Resize *PendingResize
-	// CPURequest is the request in cores of the pod as a whole (spec.resources), which bounds the sum of its containers';
-	// absent when it has none. MemoryRequest is the same of memory, in bytes.
+	// CPURequest is the request in cores of the pod as a whole (spec.resources), which bounds the sum of its containers'
+	// requests; absent when it has none. MemoryRequest is the same of memory, in bytes.
 	CPURequest    Optional[float64]
 	MemoryRequest Optional[int64]
-	// CPULimit is the limit in cores of the pod as a whole (spec.resources), which its containers share; absent when it has none.
+	// CPULimit is the limit in cores of the pod as a whole (spec.resources), which its containers share; absent when it
+	// has none.
 	CPULimit Optional[float64]
 	// MemoryLimit is the same of memory, in bytes.
 	MemoryLimit Optional[int64]
-	// Autoscaler is the name of a HorizontalPodAutoscaler that scales the owner by CPU utilization, a share of the CPU request.
+	// Autoscaler is the name of a HorizontalPodAutoscaler that scales the owner by CPU utilization, a share of the CPU
+	// request.
 	Autoscaler string
 	// MemoryAutoscaler is the same of memory.
 	MemoryAutoscaler string
-	// UnreadAutoscaler is the name of one that scales the owner by a metric of a form that is not read: whether by CPU or
-	// memory is not known.
+	// UnreadAutoscaler is the name of an autoscaler that scales the owner by a kind of metric that is not read. Whether that is
+	// CPU or memory is not known.
 	UnreadAutoscaler string
-	// LimitRanges are those of the namespace that bound a container's CPU or memory.
+	// LimitRanges are the namespace's LimitRanges that bound a container's CPU or memory.
 	LimitRanges []LimitRange
 	// Quotas are the ResourceQuotas of the namespace that bound the sum of its pods' CPU or memory.
 	Quotas []Quota
@@ -62,16 +65,16 @@ type Owner struct {
 	APIVersion string // apps/v1
 	Kind       string // Deployment
 	Name       string
-	// Guessed says that the owner was inferred from names (a ReplicaSet's less its hash), not read.
+	// Guessed reports that the owner was inferred from a name (the ReplicaSet's, without its hash), not read.
 	Guessed bool
 	// Template is the owner's pod template; nil when it is not known. Pods may differ from it: autoscalers, webhooks and
-	// resizes in place change them, and their owner does not.
+	// resizes in place change pods without their owner.
 	Template *Template
-	// Maker names what makes the owner and may undo a change of it, such as "Helm release web"; empty when nothing is
-	// known to.
+	// Maker is the name of what makes the owner and may undo a change of it, such as "Helm release web"; empty when none is
+	// known.
 	Maker string
-	// Waits reports whether a change of the template waits until the pods are deleted (update strategy OnDelete) or goes
-	// on with a paused Deployment.
+	// Waits reports whether a change of the template takes effect only when the pods are deleted (update strategy OnDelete) or
+	// when a paused Deployment is resumed.
 	Waits bool
 }
 
@@ -79,7 +82,7 @@ type Owner struct {
 type Template struct {
 	// Containers have Name, Role, requests and limits.
 	Containers []Container
-	// CPURequest, CPULimit, MemoryRequest and MemoryLimit are those of the pod as a whole (spec.resources), in cores and
+	// CPURequest, CPULimit, MemoryRequest and MemoryLimit are set for the pod as a whole (spec.resources), in cores and
 	// bytes.
 	CPURequest, CPULimit       Optional[float64]
 	MemoryRequest, MemoryLimit Optional[int64]
@@ -90,7 +93,7 @@ func (t Template) Container(name string) (Container, bool) { return findContaine
 
 // PendingResize is a resize in place that is not in force yet.
 type PendingResize struct {
-	// State is "Deferred" (the node has no room now), "Infeasible" (it will never have) or "InProgress".
+	// State is "Deferred" (the node has no room now), "Infeasible" (it will never have room) or "InProgress".
 	State   string
 	Message string    // why, in the kubelet's words; may be empty
 	Since   time.Time // zero when unknown
@@ -99,10 +102,10 @@ type PendingResize struct {
 // Container is what is known of one container of the pod.
 type Container struct {
 	Name string
-	// ID is that of the container that runs now, with the runtime before it (containerd://…), LastID that of the one before; empty when
-	// unknown.
+	// ID is the ID of the container that runs now, with the runtime before it (containerd://…). LastID is the ID of the one
+	// before. Both are empty when unknown.
 	ID, LastID string
-	// Role tells containers, sidecars and init containers apart: they stand in different lists of the template.
+	// Role distinguishes containers, sidecars and init containers: they are in different lists of the template.
 	Role Role
 	// Started is when the container that runs now started, or the last one where none runs; zero when unknown.
 	Started time.Time
@@ -115,20 +118,21 @@ type Container struct {
 	// MemoryRequest and MemoryLimit are in bytes. They decide the QoS class together with CPU.
 	MemoryRequest Optional[int64]
 	MemoryLimit   Optional[int64]
-	// ResizeRestarts says that a change of its CPU in place restarts it (resizePolicy).
+	// ResizeRestarts reports that a change of its CPU in place restarts it (resizePolicy).
 	ResizeRestarts bool
-	// MemoryResizeRestarts says the same of its memory.
+	// MemoryResizeRestarts reports the same of its memory.
 	MemoryResizeRestarts bool
-	// Asked are the requests and limits of the spec, where the kubelet still enforces the ones above; nil when they are
-	// the same.
+	// Asked are the requests and limits of the spec while the kubelet still enforces the ones above; nil when they are the
+	// same.
 	Asked *Resources
-	// Injector names the webhook that put the container into the pod ("Istio"), as far as the pod's annotations show it;
-	// the owner's template does not have it.
+	// Injector is the name of the webhook that put the container into the pod ("Istio"), as far as the pod's annotations show
+	// it. The owner's template does not have this container.
 	Injector string
 	// CPUSetter and MemorySetter are the autoscaler that sets its requests and limits itself; zero when there is none.
 	CPUSetter, MemorySetter Setter
-	// ShowsOOMKill says whether Kubernetes shows that it was killed for want of memory, in its state or its last state. Absent when
-	// nothing is known of its state. The kubelet hears only of the end of a container's first process.
+	// ShowsOOMKill reports whether Kubernetes shows in its state or its last state that it was killed because memory ran
+	// out.
+	// It is absent when its state is not known. The kubelet notices only the end of a container's first process.
 	ShowsOOMKill Optional[bool]
 }
 
@@ -138,11 +142,11 @@ type Resources struct {
 	MemoryRequest, MemoryLimit Optional[int64]
 }
 
-// Setter is an autoscaler that sets the requests and limits of containers, and so takes back what others set.
+// Setter is an autoscaler that sets the requests and limits of containers, and so reverts what others set.
 type Setter struct {
 	Name         string // its kind and name: "VerticalPodAutoscaler web"
 	RequestsOnly bool   // it leaves limits alone
-	Most         string // the most that it may set, as its policy writes it; empty when it has no bound
+	Most         string // the largest value that its policy allows, in the policy's words; empty when it has no bound
 }
 
 // Role is what a container is in its pod.
@@ -159,7 +163,7 @@ const (
 	RoleEphemeral
 )
 
-// LimitRange is one object of that kind, as far as it bounds the CPU or the memory of a container.
+// LimitRange is one LimitRange object, as far as it bounds the CPU or the memory of a container.
 type LimitRange struct {
 	Name string
 	Max  Optional[float64] // largest CPU limit that is admitted, in cores
@@ -170,8 +174,8 @@ type LimitRange struct {
 	MaxMemoryRatio Optional[float64]
 }
 
-// Quota is one ResourceQuota. What it leaves of the sums of requests and limits is absent where it does not bound them,
-// and negative where more is in use than it admits.
+// Quota is one ResourceQuota. Left is what remains of the sums of requests and limits: absent where the quota does not bound
+// them, negative where more is in use than it admits.
 type Quota struct {
 	Name string
 	Left Resources
@@ -188,12 +192,13 @@ func findContainer(all []Container, name string) (Container, bool) {
 	return all[i], true
 }
 
-// Known says whether anything is known of the pod.
+// Known reports whether anything is known about the pod.
 func (p Pod) Known() bool { return p.Name != "" }
 
-// Enrich fills what the record lacks from the pod: the limit of a CPUSample, a MemorySample or an OOMKill, and the name of a container
-// of which the last two tell only the ID. The record's own figures win, and a pod that is not the one the record means, if both tell a
-// UID, fills nothing. Both programs call it before Observe, so that replay and operator see the same events.
+// Enrich fills in from the pod what the record lacks: the limit of a CPUSample, a MemorySample or an OOMKill, and the
+// name of the container where a MemorySample or an OOMKill has only its ID. The record's own figures win. A pod with
+// another UID than the record's fills in nothing. Both programs call it before Observe, so that replay and operator see
+// the same events.
 func Enrich(e Event, p Pod) Event {
 	switch s := e.(type) {
 	case CPUSample:
@@ -213,12 +218,12 @@ func Enrich(e Event, p Pod) Event {
 			s.LimitBytes, s.LimitFilled = p.fillMemoryLimit(s.Container, s.LimitBytes)
 			return s
 		}
-	case NetworkSample, PodCreation: // lack nothing that a pod has
+	case NetworkSample, PodCreation: // have no field that a pod could fill in
 	}
 	return e
 }
 
-// containerName is the container's name: the record's own, or that of the container with its ID; empty when neither is known.
+// containerName returns the container's name: from the record, or by the container's ID; empty when neither is known.
 func (p Pod) containerName(o Origin) string {
 	if o.Container != "" || o.ContainerID == "" {
 		return o.Container
@@ -230,7 +235,8 @@ func (p Pod) containerName(o Origin) string {
 	return p.Containers[i].Name
 }
 
-// fillMemoryLimit is the memory limit of a container, or of the pod as a whole where the container has no name, unless it is known already.
+// fillMemoryLimit returns the record's own memory limit, or else the limit of the container, or of the pod as a whole where
+// the container has no name.
 func (p Pod) fillMemoryLimit(container string, own Optional[int64]) (limit Optional[int64], filled bool) {
 	if own.Known {
 		return own, false
@@ -249,7 +255,8 @@ func (c Container) Enforced() Resources {
 	return Resources{CPURequest: c.CPURequest, CPULimit: c.CPULimit, MemoryRequest: c.MemoryRequest, MemoryLimit: c.MemoryLimit}
 }
 
-// Was says whether that ID, with or without the runtime before it, is of the container that runs now or of the one before.
+// Was reports whether an ID, with or without the runtime before it, is the ID of the container that runs now or of the one
+// before.
 func (c Container) Was(id string) bool {
 	id = bareID(id)
 	return id != "" && (bareID(c.ID) == id || bareID(c.LastID) == id)
@@ -264,8 +271,8 @@ func bareID(id string) string {
 
 func sameUID(a, b string) bool { return a == "" || b == "" || a == b }
 
-// Percent rounds a share to a whole percentage, half away from zero. The inner rounding takes off what binary fractions add: 0.145 is
-// a little less than 14.5 %, and ought to become 15.
+// Percent rounds a share to a whole percentage, half away from zero. The inner rounding removes the error of binary
+// fractions: 0.145 is a little less than 14.5 %, and should become 15.
 func Percent(share float64) float64 { return math.Round(math.Round(share*1e11) / 1e9) }
 
 // Millicores rounds cores to Kubernetes' smallest CPU unit, half away from zero.

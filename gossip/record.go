@@ -1,6 +1,7 @@
 package gossip
 
-// record is an event with what is computed from all of it once, before it is put in order, and before a birth is cut to size.
+// record is an event with what is computed from all of it once, before it is put in order, and before a birth is cut to
+// size.
 type record struct {
 	event  Event
 	digest fingerprint
@@ -69,7 +70,8 @@ func (r *record) digestBirth(c PodCreation) {
 	}
 }
 
-// detach makes the event the record's own, if it is still the caller's. A birth is digested only now: most are not the first of their pod.
+// detach makes the event the record's own, if it is still the caller's. A birth is digested only now: most are not the
+// first of their pod.
 func (r *record) detach() {
 	switch e := r.event.(type) {
 	case *CPUSample:

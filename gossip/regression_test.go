@@ -44,7 +44,8 @@ func TestPartlyMissingFigureIsTheMeanOfTheOthers(t *testing.T) {
 	require.Equal(t, []string{"throttled_usec", "usage_usec"}, got.Covered.Missing)
 }
 
-// The share that metrics report is used where counters do not give it: without a limit, or in one sample without a period.
+// The share that metrics report is used where counters do not give it: without a limit, or in one sample without a
+// period.
 func TestReportedShareServesWhereCountersLack(t *testing.T) {
 	for name, change := range map[string]func(*gossip.CPUSample){
 		"no limit known": func(s *gossip.CPUSample) { s.LimitCores = gossip.Optional[float64]{} },
@@ -89,7 +90,8 @@ func TestFirstSampleOfAnEpochReachesBackToTheLastOne(t *testing.T) {
 	require.Equal(t, gossip.Some(0.03), got.Usage)
 }
 
-// The previous epoch's verdict holds for one window at most, with the coverage of its time. An old one does not hold at all.
+// The previous epoch's verdict holds for one window at most, with the coverage of its time. An old one does not hold at
+// all.
 func TestPreviousVerdictHoldsForAWindowAtMost(t *testing.T) {
 	after := func(at time.Duration) gossip.Event {
 		return sample(at, 0, func(s *gossip.CPUSample) { s.ContainerID, s.Periods.Value = "c2", 2 })

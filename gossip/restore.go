@@ -5,11 +5,13 @@ import (
 	"time"
 )
 
-// Restore gives back to a subject what outlives its window, as an earlier process had it: the history, and the severity that stood. It
-// is for programs that keep findings somewhere and start again. A subject that is known already stays as it is: records say more.
+// Restore gives back to a subject what outlives its window, as an earlier process had it: the history, and the severity
+// that stood. It is for programs that keep findings somewhere and start again. A subject that is known already stays as
+// it is: records say more.
 //
-// A restored subject has no finding until its first record. From then on its verdict may be Unknown only because the window is still
-// short; for the length of one window that is no transition ([History.Restored]): the verdict before stands.
+// A restored subject has no finding until its first record. From then on its verdict may be Unknown only because the
+// window is still short; for the length of one window that is no transition ([History.Restored]): the verdict before
+// stands.
 func (a *Analyzer) Restore(about Subject, uid string, h History, stood Severity) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -8,9 +8,9 @@ type Severity int
 const (
 	// SeverityUnknown is the zero value: nothing was measured, or too little for a verdict.
 	SeverityUnknown Severity = iota
-	// SeverityNone is measured and healthy, or no limit that could hurt.
+	// SeverityNone is measured and healthy, or without a limit that could hurt.
 	SeverityNone
-	// SeverityInfo is worth knowing, and no reason to act.
+	// SeverityInfo is worth knowing, but no reason to act.
 	SeverityInfo
 	// SeverityWarning is worth acting on in working hours.
 	SeverityWarning
@@ -22,7 +22,7 @@ const (
 
 var severityNames = [...]string{"Unknown", "None", "Info", "Warning", "High", "Critical"}
 
-// String is the API's word for the severity ("Critical"). A number outside the six prints as "Severity(7)".
+// String returns the API's word for the severity ("Critical"), or "Severity(7)" for a number outside the six.
 func (s Severity) String() string {
 	if s < 0 || int(s) >= len(severityNames) {
 		return "Severity(" + strconv.Itoa(int(s)) + ")"
@@ -30,7 +30,7 @@ func (s Severity) String() string {
 	return severityNames[s]
 }
 
-// Confidence says how much of what should have been measured was measured.
+// Confidence is the degree to which everything was measured that should have been.
 type Confidence int
 
 const (
@@ -44,7 +44,7 @@ const (
 
 var confidenceNames = [...]string{"Low", "Medium", "High"}
 
-// String is the API's word for the confidence ("High").
+// String returns the API's word for the confidence ("High").
 func (c Confidence) String() string {
 	if c < 0 || int(c) >= len(confidenceNames) {
 		return "Confidence(" + strconv.Itoa(int(c)) + ")"
@@ -59,7 +59,7 @@ const (
 	// ReasonThrottledWhileCPULow is hidden throttling: at least 25 % of periods throttled while the container used less than
 	// 80 % of its limit. Averaged metrics call such a container healthy.
 	ReasonThrottledWhileCPULow Reason = "ThrottledWhileCPULow"
-	// ReasonThrottled is throttling that the usage explains, or whose usage is not known.
+	// ReasonThrottled is throttling that the usage explains, or with an unknown usage.
 	ReasonThrottled Reason = "Throttled"
 	// ReasonOOMKilled is at least one process that the kernel killed in the window because memory ran out.
 	ReasonOOMKilled Reason = "OOMKilled"
@@ -67,10 +67,10 @@ const (
 	ReasonNoKillInWindow Reason = "NoKillInWindow"
 	// ReasonStalled is tasks that wait for memory (PSI), some or all of them.
 	ReasonStalled Reason = "Stalled"
-	// ReasonThrashing is at least 90 % of the memory limit in use, and major faults at ten times the usual rate: pages are thrown out and
-	// read in again.
+	// ReasonThrashing is at least 90 % of the memory limit in use, and major faults at ten times the usual rate: pages are
+	// discarded and read again.
 	ReasonThrashing Reason = "Thrashing"
-	// ReasonLimitHit is at least 90 % of the memory limit in use, and usage was about to go over it; or the latter alone,
+	// ReasonLimitHit is at least 90 % of the memory limit in use, and usage was about to go over it; or the latter alone
 	// where no limit is shown.
 	ReasonLimitHit Reason = "LimitHit"
 	// ReasonNearLimit is at least 80 % of the memory limit in use, and no sign yet that it hurts.

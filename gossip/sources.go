@@ -26,7 +26,8 @@ func (s *state) existingStream(r *record) *stream {
 	return nil
 }
 
-// streamFor finds or makes the stream of a record. Of too many sources, the ones that would be believed last are not heard.
+// streamFor finds or makes the stream of a record. Of too many sources, the ones that would be believed last are not
+// heard.
 func (s *state) streamFor(r *record, a *Analyzer) *stream {
 	i, found := s.findStream(r)
 	if found {
@@ -45,7 +46,8 @@ func (s *state) streamFor(r *record, a *Analyzer) *stream {
 	return t
 }
 
-// believedStream is the stream to believe: the first that has samples in the window that ends at the subject's newest record.
+// believedStream is the stream to believe: the first that has samples in the window that ends at the subject's newest
+// record.
 func (s *state) believedStream() *stream {
 	for _, t := range s.streams {
 		t.expire(s.newest)

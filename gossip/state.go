@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// maxPending is how many records of one instant are put in order before they are applied. Beyond it they are applied as they come;
+// maxPending is how many records of one instant are put in order before they are applied. Beyond it they are applied as
+// they come;
 // sums do not mind, only which of several containers of one instant counts as the newest may then depend on the order.
 const maxPending = 32
 
@@ -60,7 +61,8 @@ func conditionOf(s Severity) condition {
 
 func newState(about Subject) *state { return &state{about: about, newest: math.MinInt64} }
 
-// observe accepts a record: of a new instant after the old one is settled, of this instant to be put in order, or of the past at once.
+// observe accepts a record: of a new instant after the old one is settled, of this instant to be put in order, or of
+// the past at once.
 func (s *state) observe(r *record, a *Analyzer) {
 	if r.end < s.newest {
 		s.applyRecord(r, a)
@@ -99,7 +101,8 @@ func (s *state) continuesEpoch(r *record) bool {
 		(!r.limit.Known || (t.limit == r.limit && t.limitFromPod == r.limitFromPod))
 }
 
-// applyPending applies the records of the newest instant: first those that go on with what is known, then those that begin something new.
+// applyPending applies the records of the newest instant: first those that go on with what is known, then those that
+// begin something new.
 func (s *state) applyPending(a *Analyzer) {
 	if len(s.pending) == 0 {
 		return

@@ -38,7 +38,8 @@ func (a *Analyzer) linkSuccessor(s *state) {
 	a.last = s
 }
 
-// evictOldest lets the subjects with the oldest event go until there are no more than MaxSubjects; ties go by the order of subjects.
+// evictOldest lets the subjects with the oldest event go until there are no more than MaxSubjects; ties go by the order
+// of subjects.
 func (a *Analyzer) evictOldest() {
 	for len(a.subjects) > a.maxSubjects {
 		s := a.oldest[0]
@@ -64,7 +65,8 @@ func (a *Analyzer) dropState(s *state) {
 	}
 }
 
-// removeState forgets a subject. The one before it may point to it for long, so nothing of it is kept, and it points to none.
+// removeState forgets a subject. The one before it may point to it for long, so nothing of it is kept, and it points to
+// none.
 func (a *Analyzer) removeState(s *state) {
 	delete(a.subjects, s.about)
 	*s = state{about: s.about, gone: true, ranked: s.ranked, newest: s.newest}

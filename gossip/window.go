@@ -13,7 +13,8 @@ const (
 	maxStamps = 64
 )
 
-// sums are what a window keeps of samples of one kind: integers and largest values, for which neither order nor grouping matters.
+// sums are what a window keeps of samples of one kind: integers and largest values, for which neither order nor
+// grouping matters.
 type sums[S any] interface {
 	// plus adds other sums to these, and may change what these point to; the others stay as they are.
 	merge(S) S
@@ -100,7 +101,8 @@ func (w *window[S]) bucketAt(slot int64) *bucket[S] {
 // expire lets go of the buckets that are too old for a window that ends at newest, and returns the newest slot that is.
 func (w *window[S]) expire(newest int64) int64 { return w.expireBuckets(newest, nil) }
 
-// expireBuckets is slid; each bucket is shown to leaves, if there is one. Where they ended is remembered: the first sample that is left may need it.
+// expireBuckets is slid; each bucket is shown to leaves, if there is one. Where they ended is remembered: the first
+// sample that is left may need it.
 func (w *window[S]) expireBuckets(newest int64, leaves func(*bucket[S])) int64 {
 	last := floorDiv(newest, w.width) - buckets
 	if last < w.firstSlot {
