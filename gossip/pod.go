@@ -60,7 +60,7 @@ const (
 	QoSBestEffort QoS = "BestEffort"
 )
 
-// Owner is the object whose template the pod is made from.
+// Owner is the object that has the template of the pod.
 type Owner struct {
 	APIVersion string // apps/v1
 	Kind       string // Deployment
