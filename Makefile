@@ -1,7 +1,7 @@
 # All targets work in a fresh clone with Go and git alone. Tools build on first use (a few minutes, once) and come from Go's build cache after that.
 .DEFAULT_GOAL := help
 .PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down demo demo-preflight demo-recover demo-recorded demo-casts demo-down \
-	race coverage fuzz-all pgo vulncheck release-check release e2e-release
+	race coverage fuzz-all pgo api-diff vulncheck release-check release e2e-release
 
 CAPTURE  ?= examples/captures/hidden-throttling.ndjson
 LOCAL    ?= examples/captures/mixed.ndjson
@@ -156,6 +156,10 @@ coverage: ## hold the packages that need no cluster to their floor of coverage [
 
 fuzz-all: ## fuzz everything that has a fuzzer, each for FUZZTIME (30s)
 	hack/fuzz.sh $(FUZZTIME)
+
+BASE ?= origin/main
+api-diff: ## compare the exported names and the definitions with those of another commit (BASE=COMMIT) [minutes]
+	@hack/api-diff.sh $(BASE)
 
 vulncheck: ## look for known vulnerabilities that our code reaches [a minute]
 	go tool -modfile=hack/govulncheck.mod govulncheck ./...

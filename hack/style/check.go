@@ -7,8 +7,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -80,11 +82,19 @@ func checkPage(text string) []finding {
 // codeSpans are what a line quotes: code between backquotes, and text between double quotes.
 var codeSpans = regexp.MustCompile("`[^`]*`|\"[^\"]*\"")
 
-// wordPatterns are the avoided words as patterns, with the advice for each.
-var wordPatterns = func() map[*regexp.Regexp]string {
-	patterns := map[*regexp.Regexp]string{}
-	for words, advice := range readList(avoidedWords) {
-		patterns[regexp.MustCompile(`(?i)\b`+words+`\b`)] = fmt.Sprintf("%q: %s", words, advice)
+// wordPattern is an avoided word, with the advice for it.
+type wordPattern struct {
+	pattern *regexp.Regexp
+	advice  string
+}
+
+// wordPatterns are those of words.txt, in alphabetical order.
+var wordPatterns = func() []wordPattern {
+	list := readList(avoidedWords)
+	var patterns []wordPattern
+	for _, words := range slices.Sorted(maps.Keys(list)) {
+		pattern := regexp.MustCompile(`(?i)\b` + words + `\b`)
+		patterns = append(patterns, wordPattern{pattern, fmt.Sprintf("%q: %s", words, list[words])})
 	}
 	return patterns
 }()
@@ -92,9 +102,9 @@ var wordPatterns = func() map[*regexp.Regexp]string {
 func checkWords(line int, text string) []finding {
 	var found []finding
 	text = codeSpans.ReplaceAllString(text, "")
-	for pattern, advice := range wordPatterns {
-		if pattern.MatchString(text) {
-			found = append(found, finding{line, advice})
+	for _, word := range wordPatterns {
+		if word.pattern.MatchString(text) {
+			found = append(found, finding{line, word.advice})
 		}
 	}
 	return found
