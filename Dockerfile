@@ -1,5 +1,5 @@
 # The operator's image: one static program, no shell, no user but a number.
-#   docker build .                               compiled in here; the version is that of the commit, so .git is part of the context
+#   docker build .                               compiled in here; the version comes from the commit, so .git is part of the context
 #   docker build --target prebuilt -f Dockerfile DIR   the program is in DIR already, and no other image is needed (make image)
 #   docker build --target released …                   the programs are in linux/amd64 and linux/arm64 (.goreleaser.yaml)
 # Arguments of all: VERSION and REVISION, for the labels.

@@ -1,7 +1,7 @@
 // actionlint: checks the workflows; hack/verify.sh calls it.
 // Run:     go tool -modfile=hack/actionlint.mod actionlint …
 // Upgrade: go get -tool -modfile=hack/actionlint.mod github.com/rhysd/actionlint/cmd/actionlint@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/actionlint
 
 go 1.26.0

@@ -1,7 +1,7 @@
 // buf: compiles the .proto files; a go:generate line calls it.
 // Run:     go tool -modfile=hack/buf.mod buf …
 // Upgrade: go get -tool -modfile=hack/buf.mod github.com/bufbuild/buf/cmd/buf@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/buf
 
 go 1.26.7

@@ -1,7 +1,7 @@
 // controller-gen: generates the deep-copy code and the CRD YAML of crd; go:generate lines call it.
 // Run:     go tool -modfile=hack/controller-gen.mod controller-gen …
 // Upgrade: go get -tool -modfile=hack/controller-gen.mod sigs.k8s.io/controller-tools/cmd/controller-gen@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/controller-gen
 
 go 1.26.0

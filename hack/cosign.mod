@@ -1,7 +1,7 @@
 // cosign: signs releases and verifies signatures; .goreleaser.yaml and hack/release-check.sh call it.
 // Run:     go tool -modfile=hack/cosign.mod cosign …
 // Upgrade: go get -tool -modfile=hack/cosign.mod github.com/sigstore/cosign/v2/cmd/cosign@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/cosign
 
 go 1.26

@@ -1,7 +1,7 @@
 // golangci-lint: lints and formats all Go code (.golangci.yaml).
 // Run:     go tool -modfile=hack/golangci-lint.mod golangci-lint …
 // Upgrade: go get -tool -modfile=hack/golangci-lint.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/golangci-lint
 
 go 1.26.0

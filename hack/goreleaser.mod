@@ -1,7 +1,7 @@
 // goreleaser: makes releases from .goreleaser.yaml; hack/release-check.sh and the release workflow call it.
 // Run:     go tool -modfile=hack/goreleaser.mod goreleaser …
 // Upgrade: go get -tool -modfile=hack/goreleaser.mod github.com/goreleaser/goreleaser/v2@v2.15.1 (v2.17 and later do not build this way.)
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/goreleaser
 
 go 1.26.1

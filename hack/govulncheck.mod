@@ -1,7 +1,7 @@
 // govulncheck: looks for known vulnerabilities that our code reaches; the security workflow calls it.
 // Run:     go tool -modfile=hack/govulncheck.mod govulncheck …
 // Upgrade: go get -tool -modfile=hack/govulncheck.mod golang.org/x/vuln/cmd/govulncheck@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/govulncheck
 
 go 1.26.0

@@ -1,7 +1,7 @@
 // kube-api-linter: lints crd/v1alpha1 (hack/kube-api-linter.golangci.yaml). Apart, because it pins an older golangci-lint.
 // Run:     go tool -modfile=hack/kube-api-linter.mod golangci-lint-kube-api-linter …
 // Upgrade: go get -tool -modfile=hack/kube-api-linter.mod sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/kube-api-linter
 
 go 1.26.0

@@ -1,7 +1,7 @@
 // kustomize: renders operator/deploy/install.yaml; a go:generate line calls it.
 // Run:     go tool -modfile=hack/kustomize.mod kustomize …
 // Upgrade: go get -tool -modfile=hack/kustomize.mod sigs.k8s.io/kustomize/kustomize/v5@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/kustomize
 
 go 1.26.0

@@ -2,7 +2,7 @@
 // has the version of the module in go.mod.
 // Run:     go tool -modfile=hack/protoc-gen-go.mod protoc-gen-go …
 // Upgrade: go get -tool -modfile=hack/protoc-gen-go.mod google.golang.org/protobuf/cmd/protoc-gen-go@latest google.golang.org/grpc/cmd/protoc-gen-go-grpc@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/protoc-gen-go
 
 go 1.26.0

@@ -9,7 +9,7 @@ cosign() { go tool -modfile=hack/cosign.mod cosign "$@"; }
 say() { printf '== %s\n' "$*"; }
 die() { printf 'release-check: %s\n' "$*" >&2; exit 1; }
 
-# sums are those of what is to be the same each time: programs, archives, manifests. An SBOM has the time of its making in it.
+# sums prints the checksums of what must be the same each time: programs, archives, manifests. An SBOM has the time of its making in it.
 sums() { find dist bin/release -type f \( -name 'gossip-replay*' -o -name 'kernel-gossip-operator*' -o -name '*.tar.gz' -o -name '*.zip' -o -name '*.yaml' \) \
   ! -name '*.spdx.json' ! -path dist/config.yaml -print0 | sort -z | xargs -0 sha256sum; }
 

@@ -1,7 +1,7 @@
 // setup-envtest: downloads kube-apiserver, etcd and kubectl; package hack/testcluster/kubeassets calls it.
 // Run:     go tool -modfile=hack/setup-envtest.mod setup-envtest …
 // Upgrade: go get -tool -modfile=hack/setup-envtest.mod sigs.k8s.io/controller-runtime/tools/setup-envtest@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/setup-envtest
 
 go 1.26.0

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# smoke.sh [URL]: tries the operator of kubectl's current context. A record about a pod that nobody runs must become an object, and nobody
-# without a token may send. Needs kubectl 1.31 or newer and curl; leaves nothing. URL is where records go, when no port is to be forwarded.
+# smoke.sh [URL]: tries the operator of kubectl's current context. A record about a made-up pod must become an object, and
+# a sender without a token must be refused. Needs kubectl 1.31 or newer and curl; removes all that it made. Records go to
+# URL; without it a port is forwarded.
 set -euo pipefail
 name=kernel-gossip-smoke-$RANDOM
 url=${1:-}
@@ -51,7 +52,7 @@ post() {
 }
 
 code=$(post)
-[[ $code == 401 ]] || { echo "smoke: nobody in particular may send: $code $(<"$work/answer")" >&2; exit 1; }
+[[ $code == 401 ]] || { echo "smoke: a sender without a token is not refused: $code $(<"$work/answer")" >&2; exit 1; }
 for _ in {1..10}; do # a new right needs a moment: what was denied is believed for ten seconds
   code=$(post --header "Authorization: Bearer $token")
   [[ $code == 403 ]] || break

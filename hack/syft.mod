@@ -1,7 +1,7 @@
 // syft: writes the bills of materials of a release; .goreleaser.yaml calls it.
 // Run:     go tool -modfile=hack/syft.mod syft …
 // Upgrade: go get -tool -modfile=hack/syft.mod github.com/anchore/syft/cmd/syft@latest
-// Tools stand here and not in go.mod so that users of the library do not inherit what they require.
+// Tools have module files of their own so that users of the library do not inherit what they require.
 module github.com/kernel-gossip/kernel-gossip/hack/syft
 
 go 1.26.8

@@ -1,9 +1,9 @@
 # workflows.awk FILE…: says what in a workflow breaks our rules; hack/verify.sh calls it. It reads lines, so it relies on the layout of ours:
 # two spaces a level, `- uses:` at the beginning of a step.
 #   An action is pinned by the SHA of a commit, and a comment says which version that is.
-#   The token may read and nothing else, unless a job asks for more; a checkout does not leave it behind.
+#   The token may read and nothing else, unless a job asks for more; a checkout does not keep it.
 #   Runs that are overtaken do not pile up, and a job that hangs ends.
-#   What somebody else wrote reaches a script by its environment only.
+#   Text of other people reaches a script by its environment only.
 function fault(what) { printf "%s: %s\n", file, what; faults++ }
 function end_job() { if (job != "" && !timeout) fault("job " job " has no timeout-minutes"); job = ""; timeout = 0 }
 function end_file() {
@@ -23,7 +23,7 @@ section == "jobs:" && /^  [a-z0-9-]+:/ { end_job(); job = $1; jobs++ }
 /permissions: *(write-all|read-all|\{)/ { fault("line " FNR ": permissions are listed one by one") }
 /uses: / {
   if ($0 !~ /uses: [A-Za-z0-9_.\/-]+@[0-9a-f]+ # v[0-9]+\.[0-9]+\.[0-9]+$/ || length(substr($0, index($0, "@") + 1, index($0, " #") - index($0, "@") - 1)) != 40)
-    fault("line " FNR ": not pinned by the SHA of a commit with its version behind it: " $0)
+    fault("line " FNR ": not pinned by the SHA of a commit with its version after it: " $0)
 }
 /uses: actions\/checkout@/ { checkouts++ }
 /^ +persist-credentials: false$/ { forgets++ }

@@ -1,6 +1,6 @@
 // envtest: kube-apiserver, kubectl and etcd, which package hack/testcluster/kubeassets builds where they cannot be downloaded. No code of ours is here.
 // Upgrade: replace 1.37.2 and 0.37.2 here, in package kubeassets and in the root's go.mod; run go mod tidy in this folder and in the root.
-// Replaced: k8s.io/kubernetes requires its staging modules as v0.0.0 and replaces them by folders of its own, which nobody else has.
+// Replaced: k8s.io/kubernetes requires its staging modules as v0.0.0 and replaces them by folders of its own, which no other module has.
 module github.com/kernel-gossip/kernel-gossip/hack/envtest
 
 go 1.26.0
