@@ -1,27 +1,22 @@
 package testcluster
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
-
-	"sigs.k8s.io/kind/pkg/cluster"
-	"sigs.k8s.io/kind/pkg/cluster/nodes"
-	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 )
 
-// startTimeout is how long nodes may take to get ready.
-const startTimeout = 5 * time.Minute
+// startTimeout is how long nodes may take to get ready, as kind reads it.
+const startTimeout = "5m"
 
-// config has the kernel kill processes, not whole containers, on cgroup v2 too: as on v1, where it cannot be otherwise. It is a setting of the
-// kubelet, since Kubernetes 1.32. Without it a kill of a child shows as a restart, and no cluster of the tests could have the other case.
+// config has the kernel kill processes, not whole containers, on cgroup v2 too: as on v1, where it cannot be otherwise. It is a setting of
+// the kubelet, since Kubernetes 1.32. Without it a kill of a child shows as a restart, and no cluster of the tests could have the other case.
 const config = `kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 kubeadmConfigPatches:
@@ -36,95 +31,97 @@ type Kind struct {
 	Name       string
 	Kubeconfig string // file
 
-	provider *cluster.Provider
+	program string
 }
 
-// FindKind is the kind cluster of this name, which may not exist yet, with its credentials in a file.
+// FindKind returns the kind cluster of this name, which may not exist yet, with its credentials in a file. The program kind is built as
+// hack/kind.mod pins it, or is the one of the PATH where this is no folder of the repository.
 func FindKind(name, kubeconfig string) (*Kind, error) {
 	if out, err := exec.Command("docker", "info").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("the kind cluster needs Docker, which does not answer: %w\n%s", err, out)
 	}
-	return &Kind{Name: name, Kubeconfig: kubeconfig, provider: cluster.NewProvider(cluster.ProviderWithDocker())}, nil
+	program, err := findKindProgram()
+	if err != nil {
+		return nil, fmt.Errorf("find the program kind: %w", err)
+	}
+	return &Kind{Name: name, Kubeconfig: kubeconfig, program: program}, nil
 }
 
-// Up creates the cluster, unless it is there.
+func findKindProgram() (string, error) {
+	module, err := output(exec.Command("go", "env", "GOMOD"))
+	if err != nil {
+		return exec.LookPath("kind")
+	}
+	pinned := filepath.Join(filepath.Dir(strings.TrimSpace(module)), "hack", "kind.mod")
+	if _, err := os.Stat(pinned); err != nil {
+		return exec.LookPath("kind")
+	}
+	program, err := output(exec.Command("go", "tool", "-modfile="+pinned, "-n", "kind")) // builds it and prints where it is
+	return strings.TrimSpace(program), err
+}
+
+// Up creates the cluster, unless it exists.
 func (k *Kind) Up() error {
-	names, err := k.provider.List()
+	names, err := k.run(nil, "get", "clusters")
 	if err != nil {
 		return err
 	}
-	if slices.Contains(names, k.Name) {
-		return k.provider.ExportKubeConfig(k.Name, k.Kubeconfig, false)
+	if slices.Contains(strings.Fields(names), k.Name) {
+		_, err := k.run(nil, "export", "kubeconfig", "--name", k.Name, "--kubeconfig", k.Kubeconfig)
+		return err
 	}
-	options := []cluster.CreateOption{
-		cluster.CreateWithKubeconfigPath(k.Kubeconfig), cluster.CreateWithWaitForReady(startTimeout), cluster.CreateWithRawConfig([]byte(config)),
-	}
+	args := []string{"create", "cluster", "--name", k.Name, "--kubeconfig", k.Kubeconfig, "--wait", startTimeout, "--config", "-"}
 	if image := os.Getenv("KIND_NODE_IMAGE"); image != "" {
-		options = append(options, cluster.CreateWithNodeImage(image))
+		args = append(args, "--image", image)
 	}
-	return k.provider.Create(k.Name, options...)
+	_, err = k.run([]byte(config), args...)
+	return err
 }
 
-// Down deletes the cluster.
-func (k *Kind) Down() error { return k.provider.Delete(k.Name, k.Kubeconfig) }
+// Down deletes the cluster, if it exists.
+func (k *Kind) Down() error {
+	_, err := k.run(nil, "delete", "cluster", "--name", k.Name, "--kubeconfig", k.Kubeconfig)
+	return err
+}
 
-// Load copies local images to every node that does not have them: all at once, for they share layers.
+// Load copies local images to every node that does not have them: all at once, because they share layers.
 func (k *Kind) Load(ctx context.Context, images ...string) error {
-	local, err := exec.CommandContext(ctx, "docker", append([]string{"image", "inspect", "--format={{.Id}}"}, images...)...).Output()
-	if err != nil {
-		return fmt.Errorf("look for the images %s, which make e2e-images builds: %w", strings.Join(images, ", "), err)
-	}
-	all, err := k.provider.ListInternalNodes(k.Name)
-	if err != nil {
-		return err
-	}
-	missing := slices.DeleteFunc(all, func(node nodes.Node) bool {
-		for i, id := range strings.Fields(string(local)) {
-			if there, err := nodeutils.ImageID(node, images[i]); err != nil || there != id {
-				return false
-			}
-		}
-		return true
-	})
-	if len(missing) == 0 {
-		return nil
-	}
-	dir, err := os.MkdirTemp("", "kernel-gossip-images-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	archive := filepath.Join(dir, "images.tar")
-	if out, err := exec.CommandContext(ctx, "docker", append([]string{"save", "--output", archive}, images...)...).CombinedOutput(); err != nil {
-		return fmt.Errorf("docker save: %w\n%s", err, out)
-	}
-	for _, node := range missing {
-		f, err := os.Open(archive)
-		if err != nil {
-			return err
-		}
-		err = nodeutils.LoadImageArchive(node, f)
-		if err := errors.Join(err, f.Close()); err != nil {
-			return fmt.Errorf("load images into %s: %w", node, err)
-		}
+	args := append([]string{"load", "docker-image", "--name", k.Name}, images...)
+	if _, err := output(exec.CommandContext(ctx, k.program, args...)); err != nil {
+		return fmt.Errorf("load images, which make e2e-images builds: %w", err)
 	}
 	return nil
 }
 
-// Kill sends SIGKILL to the processes of this name on all nodes, and says how many there were.
+// Kill sends SIGKILL to the processes of this name on all nodes, and returns their number.
 func (k *Kind) Kill(ctx context.Context, process string) (int, error) {
-	all, err := k.provider.ListInternalNodes(k.Name)
+	nodes, err := k.run(nil, "get", "nodes", "--name", k.Name)
 	if err != nil {
 		return 0, err
 	}
 	killed := 0
-	for _, node := range all {
-		var out strings.Builder
-		script := `for p in $(pidof ` + process + `); do kill -9 "$p" && echo killed; done`
-		if err := node.CommandContext(ctx, "sh", "-c", script).SetStdout(&out).SetStderr(io.Discard).Run(); err != nil {
+	script := `for p in $(pidof ` + process + `); do kill -9 "$p" && echo killed; done`
+	for _, node := range strings.Fields(nodes) {
+		out, err := output(exec.CommandContext(ctx, "docker", "exec", node, "sh", "-c", script))
+		if err != nil {
 			return killed, err
 		}
-		killed += strings.Count(out.String(), "killed")
+		killed += strings.Count(out, "killed")
 	}
 	return killed, nil
+}
+
+func (k *Kind) run(stdin []byte, args ...string) (string, error) {
+	cmd := exec.Command(k.program, args...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	return output(cmd)
+}
+
+// output runs a command and returns what it printed; the error has what it complained of.
+func output(cmd *exec.Cmd) (string, error) {
+	out, err := cmd.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, bytes.TrimSpace(exit.Stderr))
+	}
+	return string(out), err
 }
