@@ -54,6 +54,8 @@ func (k *kept) Run(ctx context.Context, line string) (string, error) {
 // playDemo plays one scenario on the cluster of the tests, 80 columns wide and without colours, and returns what it showed.
 func playDemo(t *testing.T, name string) (string, *kept) {
 	t.Helper()
+	world.demo.Lock()
+	defer world.demo.Unlock()
 	scenarios, err := demo.Find(name)
 	require.NoError(t, err)
 	source := &kept{Live: &demo.Live{Kubectl: world.kubectl, Images: world.images}, whispers: make(map[v1alpha1.WhisperKind][]*v1alpha1.KernelWhisper)}
@@ -97,7 +99,8 @@ func contrasts(t *testing.T, shown string) [][2]string {
 	return out
 }
 
-func TestDemoBirth(t *testing.T) {
+func TestDemoShowsTheFiguresOfABirth(t *testing.T) {
+	t.Parallel()
 	shown, source := playDemo(t, "birth")
 	c := source.births[len(source.births)-1].Status
 	views := contrasts(t, shown)
@@ -116,7 +119,8 @@ func TestDemoBirth(t *testing.T) {
 	require.Contains(t, shown, strconv.FormatInt(*c.KernelStats.TotalSyscalls, 10), "by kubectl")
 }
 
-func TestDemoThrottle(t *testing.T) {
+func TestDemoShowsThrottlingAndItsEnd(t *testing.T) {
+	t.Parallel()
 	shown, source := playDemo(t, "throttle")
 	views := contrasts(t, shown)
 	require.GreaterOrEqual(t, len(views), 2)
@@ -150,7 +154,8 @@ func TestDemoThrottle(t *testing.T) {
 	require.Subset(t, advised, source.commands[2:3], "what was run is what an object said")
 }
 
-func TestDemoMemory(t *testing.T) {
+func TestDemoShowsAKillThatKubernetesDoesNotShow(t *testing.T) {
+	t.Parallel()
 	shown, source := playDemo(t, "memory")
 	kills := source.whispers[v1alpha1.WhisperOOMKill]
 	truth := kills[len(kills)-1].Status
@@ -169,7 +174,8 @@ func TestDemoMemory(t *testing.T) {
 	require.Contains(t, views[0][0], "Kubernetes shows no OOM kill")
 }
 
-func TestDemoNetwork(t *testing.T) {
+func TestDemoShowsFailedConnectsAndRetransmits(t *testing.T) {
+	t.Parallel()
 	shown, source := playDemo(t, "network")
 	views := contrasts(t, shown)
 	require.Len(t, views, 2)
@@ -186,7 +192,10 @@ func TestDemoNetwork(t *testing.T) {
 }
 
 // What is played before an error is cleaned up too, and a run that is cancelled.
-func TestDemoIsCancelled(t *testing.T) {
+func TestACancelledDemoCleansUp(t *testing.T) {
+	t.Parallel()
+	world.demo.Lock()
+	defer world.demo.Unlock()
 	scenarios, err := demo.Find("throttle")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -218,6 +227,7 @@ func (s *stopped) Whisper(context.Context, string, v1alpha1.WhisperKind) (*v1alp
 
 // Every workload of the demo is restricted, labelled and bounded; the API server refuses what is not.
 func TestDemoWorkloadsAreRestricted(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"birth", "throttle", "memory", "network"} {
 		ns := namespace(t, name)
 		_, err := world.kubectl.Run(t.Context(), nil, "label", "namespace", ns, "pod-security.kubernetes.io/enforce=restricted")

@@ -17,6 +17,9 @@
 //
 // The scenarios of examples/demo are among the tests: they run here as they do in a talk, and what they show is compared with the objects.
 //
-// The tests wear the build tag e2e, so that go test ./... needs no Docker. They run one at a time: throttling on two cores is
-// otherwise a matter of who else runs.
+// The tests have the build tag e2e, so that go test ./... needs no Docker.
+//
+// Tests that break the installation (the operator is killed, the demo's recover repairs what is missing) run one at a time and first. All
+// others run beside each other afterwards: they wait for the cluster most of the time. Their containers together use less than a core,
+// and no assertion depends on how soon a container gets it.
 package e2e

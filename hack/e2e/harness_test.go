@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
@@ -24,19 +26,41 @@ import (
 // patience is how long the world may take for one thing.
 const patience = 3 * time.Minute
 
-// namespace makes a namespace for a test, and takes it away when the test is over. Of a test that failed it tells what there is to know.
+// namespace makes a namespace for a test and deletes it after the test. For a test that failed it first logs what is in the namespace, and
+// what operator and observer logged.
 func namespace(t *testing.T, suffix ...string) string {
 	t.Helper()
-	name := strings.ToLower(strings.Join(append([]string{"e2e", strings.TrimPrefix(t.Name(), "Test"), fmt.Sprintf("%05x", rand.N(1<<20))}, suffix...), "-"))
+	test := strings.TrimPrefix(t.Name(), "Test")
+	name := strings.ToLower(strings.Join(append([]string{"e2e", test[:min(len(test), 40)], fmt.Sprintf("%05x", rand.N(1<<20))}, suffix...), "-"))
 	require.NoError(t, world.client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}))
 	t.Cleanup(func() {
 		if t.Failed() {
 			report(t, name)
 		}
-		require.NoError(t, world.client.Delete(bg(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}))
-		gone(t, &corev1.Namespace{}, "", name)
+		deleteNamespace(t, name)
 	})
 	return name
+}
+
+// deleteNamespace deletes a namespace and does not wait for its end, which takes ten seconds: the end of all tests does.
+func deleteNamespace(t *testing.T, name string) {
+	t.Helper()
+	require.NoError(t, client.IgnoreNotFound(world.client.Delete(bg(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})))
+	world.deleted.Store(name, true)
+}
+
+// waitForDeletedNamespaces waits until the namespaces of all tests have gone.
+func waitForDeletedNamespaces(ctx context.Context) error {
+	return wait.PollUntilContextTimeout(ctx, time.Second, patience, true, func(ctx context.Context) (bool, error) {
+		var left corev1.NamespaceList
+		if err := world.client.List(ctx, &left); err != nil {
+			return false, err
+		}
+		return !slices.ContainsFunc(left.Items, func(ns corev1.Namespace) bool {
+			_, deleted := world.deleted.Load(ns.Name)
+			return deleted
+		}), nil
+	})
 }
 
 // bg is the context of clean-ups, when that of the test has ended.

@@ -42,7 +42,8 @@ func inTrouble(t *testing.T, namespace, name, condition string) (*v1alpha1.Kerne
 }
 
 // The kernel kills a worker, not the container's first process: where the container lives on, Kubernetes shows nothing.
-func TestKillOfAChild(t *testing.T) {
+func TestAKilledChildIsReportedThoughItsContainerLives(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	pod := runPod(t, ns, "workers", strain("pool", "leak", "--from=8Mi", "--every-second=4Mi"))
 	w, c := inTrouble(t, ns, "workers.app.oomkill", v1alpha1.ConditionOOMKilled)
@@ -64,7 +65,8 @@ func TestKillOfAChild(t *testing.T) {
 }
 
 // Memory close to its limit is told before anything is killed.
-func TestMemoryNearItsLimit(t *testing.T) {
+func TestMemoryNearItsLimitIsReported(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	runPod(t, ns, "cache", strain("leak", "--from=42Mi"))
 	w, _ := inTrouble(t, ns, "cache.app.memorypressure", v1alpha1.ConditionMemoryPressured)
@@ -75,7 +77,8 @@ func TestMemoryNearItsLimit(t *testing.T) {
 }
 
 // Connects to a Service that has no pod fail.
-func TestFailedConnects(t *testing.T) {
+func TestFailedConnectsAreReported(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	require.NoError(t, world.client.Create(t.Context(), &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "db"},
@@ -88,7 +91,8 @@ func TestFailedConnects(t *testing.T) {
 }
 
 // A server that loses a twentieth of what arrives: its client sends that again, and is told so.
-func TestRetransmits(t *testing.T) {
+func TestRetransmitsAreReportedOfTheirSender(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	runPod(t, ns, "server", strain("serve", ":8080"), func(p *corev1.Pod) {
 		p.Spec.InitContainers = []corev1.Container{{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +30,9 @@ var world struct {
 	kubectl testcluster.Kubectl
 	images  testcluster.Images
 	kind    *testcluster.Kind // nil: it is some other cluster
+
+	deleted sync.Map   // namespaces that tests made and deleted
+	demo    sync.Mutex // held while the demo is played: it has one namespace
 }
 
 func TestMain(m *testing.M) {
@@ -105,7 +109,10 @@ func run(m *testing.M) (code int, err error) {
 	}
 	code = m.Run()
 	say(begin, "tests are over")
-	return code, nil
+	if world.kind == nil {
+		err = waitForDeletedNamespaces(ctx)
+	}
+	return code, err
 }
 
 func say(begin time.Time, what string) {

@@ -14,7 +14,8 @@ import (
 )
 
 // With a Pixie to ask, each script is run in it, and its rows are taken.
-func TestPixie(t *testing.T) {
+func TestTheOperatorPullsEachScriptFromPixie(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("PX_API_KEY") == "" {
 		t.Skip("no PX_API_KEY: nothing has been asked of a Pixie")
 	}

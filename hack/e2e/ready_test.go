@@ -139,7 +139,7 @@ func remove(t *testing.T, s *install.Site, o client.Object, namespace, name stri
 const whispers, certificates = "kernelwhispers.kernel.gossip.io", "podbirthcertificates.kernel.gossip.io"
 
 // What the demo needs of the cluster besides, configuration, rights and definitions that were deleted or are others.
-func TestReadyInstallation(t *testing.T) {
+func TestRecoverRepairsTheInstallation(t *testing.T) {
 	s, _ := site(t)
 	recovered(t, s, "ServiceAccount kernel-gossip/kernel-gossip-demo is missing")
 
@@ -164,7 +164,7 @@ func TestReadyInstallation(t *testing.T) {
 }
 
 // Operator and observer that somebody stopped, spoiled or deleted, and a lease that a dead pod holds. Recordings do without the observer.
-func TestReadyOperator(t *testing.T) {
+func TestRecoverRepairsOperatorAndObserver(t *testing.T) {
 	s, _ := site(t)
 	recovered(t, s)
 	var lease coordinationv1.Lease
@@ -296,7 +296,7 @@ func fromRecording(t *testing.T, s *install.Site) {
 }
 
 // Namespaces that cannot go, workloads that crash, objects about pods that are gone, a definition that cannot go; and what is not ours.
-func TestReadyWorkloads(t *testing.T) {
+func TestRecoverRepairsWorkloads(t *testing.T) {
 	s, ns := site(t)
 	recovered(t, s)
 

@@ -17,7 +17,7 @@ import (
 )
 
 // The operator is killed while it is busy: what it had said stays said, and it goes on.
-func TestKilled(t *testing.T) {
+func TestAKilledOperatorKeepsItsVerdicts(t *testing.T) {
 	s := newSender(t)
 	ns := s.namespace
 	runPod(t, ns, "before", bursty())

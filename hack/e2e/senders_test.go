@@ -17,7 +17,6 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 	"github.com/kernel-gossip/kernel-gossip/replay"
@@ -81,7 +80,8 @@ func (s sender) post(t *testing.T, to door, token string, body []byte) (code int
 	return code, out[:at]
 }
 
-func TestSenders(t *testing.T) {
+func TestOnlyAnObserverMayPost(t *testing.T) {
+	t.Parallel()
 	s := newSender(t)
 	record := []byte(`{"type":"cpu_throttle","timestamp":"` + time.Now().UTC().Format(time.RFC3339) +
 		`","namespace":"nowhere","pod_name":"nobody","container_name":"app","nr_periods":1,"nr_throttled":0}`)
@@ -106,7 +106,8 @@ func TestSenders(t *testing.T) {
 }
 
 // Each recorded capture, posted to the operator in the cluster, gives what gossip-replay prints.
-func TestCorpus(t *testing.T) {
+func TestACaptureGivesWhatReplayPrints(t *testing.T) {
+	t.Parallel()
 	s := newSender(t)
 	token := s.token(t, "observer", "kernel-gossip")
 	captures, err := filepath.Glob("../../examples/captures/*.ndjson")
@@ -114,6 +115,7 @@ func TestCorpus(t *testing.T) {
 	require.NotEmpty(t, captures)
 	for _, capture := range captures {
 		t.Run(strings.TrimSuffix(filepath.Base(capture), ".ndjson"), func(t *testing.T) {
+			t.Parallel() // each has namespaces of its own
 			pods := strings.TrimSuffix(capture, ".ndjson") + ".pods.yaml"
 			var printed, errs bytes.Buffer
 			code := replay.Run([]string{"-o", "yaml", "--pods", pods, capture}, strings.NewReader(""), &printed, &errs)
@@ -126,11 +128,9 @@ func TestCorpus(t *testing.T) {
 			spaces, err := testcluster.Namespaces(list)
 			require.NoError(t, err)
 			t.Cleanup(func() {
+				require.NoError(t, testcluster.Clear(bg(), world.client, spaces...)) // nothing waits for the kubelet
 				for _, name := range spaces {
-					require.NoError(t, client.IgnoreNotFound(world.client.Delete(bg(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})))
-				}
-				for _, name := range spaces {
-					gone(t, &corev1.Namespace{}, "", name)
+					deleteNamespace(t, name)
 				}
 			})
 			uids, leftOut, err := testcluster.Place(t.Context(), world.client, bytes.NewReader(list))
@@ -147,7 +147,7 @@ func TestCorpus(t *testing.T) {
 			require.Eventually(t, func() bool {
 				got, err = testcluster.Live(t.Context(), world.client, spaces...)
 				return err == nil && cmp.Equal(want, got)
-			}, 30*time.Second, 500*time.Millisecond, "%s", lazy(func() string { return cmp.Diff(want, got) }))
+			}, patience, 500*time.Millisecond, "%s", lazy(func() string { return cmp.Diff(want, got) }))
 		})
 	}
 }

@@ -22,7 +22,8 @@ import (
 )
 
 // A web server is born, and its certificate says what that cost the kernel.
-func TestBirth(t *testing.T) {
+func TestANewPodGetsABirthCertificate(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	pod := runPod(t, ns, "web", corev1.Container{
 		Name: "nginx", Image: world.images.Base, ImagePullPolicy: corev1.PullIfNotPresent, Command: []string{"nginx", "-g", "daemon off;"},
@@ -57,7 +58,8 @@ func TestBirth(t *testing.T) {
 }
 
 // The whole story: bursts on a small limit are throttled while the CPU looks idle; the command in the status is run as it stands, and it is over.
-func TestResize(t *testing.T) {
+func TestThePrintedResizeEndsTheThrottling(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	labels := map[string]string{"app": "api"}
 	require.NoError(t, world.client.Create(t.Context(), &appsv1.Deployment{
@@ -106,7 +108,8 @@ func hasEvent(t *testing.T, namespace, pod, kind string) bool {
 }
 
 // A loop that never rests is throttled too, and the metrics say so as well.
-func TestBusyLoop(t *testing.T) {
+func TestABusyLoopIsThrottledAndTheMetricsShowIt(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	runPod(t, ns, "miner", burst("200m", "--busy"))
 	w := whisper(t, ns, "miner", "throttled", isThrottled)
@@ -117,6 +120,7 @@ func TestBusyLoop(t *testing.T) {
 
 // Of two pods of one name, in two namespaces, the one that is healthy has no whisper, and who may look at one namespace sees nothing of the other.
 func TestNamespacesAreApart(t *testing.T) {
+	t.Parallel()
 	sick, healthy := namespace(t, "a"), namespace(t, "b")
 	runPod(t, sick, "app", bursty())
 	pod := runPod(t, healthy, "app", burst("1", "--cpu 25ms --every 500ms"))
@@ -139,6 +143,7 @@ func TestNamespacesAreApart(t *testing.T) {
 
 // A pod that goes takes its objects with it; one that comes back under its name is another pod.
 func TestPodsComeAndGo(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	first := runPod(t, ns, "db-0", bursty())
 	whisper(t, ns, "db-0", "throttled", isThrottled)
