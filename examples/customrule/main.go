@@ -1,5 +1,5 @@
-// Command customrule adds a rule of its own to the default ones: containers of a batch namespace are throttled on purpose, and
-// their limit is meant.
+// Command customrule adds its own rule to the default rules: containers of a batch namespace are throttled on purpose,
+// so their limit should stay.
 //
 //	go run ./examples/customrule < examples/captures/busy-loop.ndjson
 package main
@@ -15,14 +15,14 @@ import (
 )
 
 func main() {
-	if err := advise(os.Stdin, os.Stdout, "busy-loop"); err != nil {
+	if err := printAdvice(os.Stdin, os.Stdout, "busy-loop"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// leaveBatchAlone is a rule: a function of a finding and its pod. A recommendation without a target is a refusal, and its reason
-// says why there is no number.
+// leaveBatchAlone returns a rule: a function of a finding and its pod. A recommendation without a target refuses to give
+// a number, and its reason says why.
 func leaveBatchAlone(namespace string) recommend.Rule {
 	return recommend.RuleFor("leave-batch-alone", func(f gossip.CPUThrottling, _ gossip.Pod) (recommend.Recommendation, bool) {
 		if f.About.Namespace != namespace {
@@ -36,8 +36,8 @@ func leaveBatchAlone(namespace string) recommend.Rule {
 	})
 }
 
-// advise asks our rule first and then the default ones, and prints the first answer about each finding.
-func advise(in io.Reader, out io.Writer, batch string) error {
+// printAdvice asks our rule first and then the default rules, and prints the first answer for each finding.
+func printAdvice(in io.Reader, out io.Writer, batch string) error {
 	rules := append(recommend.Rules{leaveBatchAlone(batch)}, recommend.Default()...)
 	analyzer := gossip.New(gossip.Options{})
 	for event, err := range pixie.Decode(in) {
@@ -48,7 +48,8 @@ func advise(in io.Reader, out io.Writer, batch string) error {
 	}
 	for f := range analyzer.Findings() {
 		if advice := rules.For(f, gossip.Pod{}); len(advice) > 0 {
-			fmt.Fprintf(out, "%v (%v)\n  %s: %s %s\n", f.Subject(), f.Severity(), advice[0].Rule, advice[0].Action, advice[0].Reason)
+			first := advice[0]
+			fmt.Fprintf(out, "%v (%v)\n  %s: %s %s\n", f.Subject(), f.Severity(), first.Rule, first.Action, first.Reason)
 		}
 	}
 	return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// printed is what main prints with a file as its standard input.
-func printed(t *testing.T, input string) string {
+// runMain returns what main prints with a file as its standard input.
+func runMain(t *testing.T, input string) string {
 	t.Helper()
 	in, err := os.Open(input)
 	require.NoError(t, err)
@@ -35,6 +35,6 @@ func TestTheTenLinesOfTheREADMERunAndPrintWhatItSays(t *testing.T) {
 	body, _, _ = strings.Cut(body, "\n}\n")
 	body = strings.ReplaceAll("\n"+body, "\n\t", "\n")
 	require.Contains(t, string(readme), "```go"+body+"\n```")
-	said := printed(t, "../captures/hidden-throttling.ndjson")
-	require.Contains(t, strings.ReplaceAll(string(readme), "\n", " "), strings.TrimSpace(said))
+	output := runMain(t, "../captures/hidden-throttling.ndjson")
+	require.Contains(t, strings.ReplaceAll(string(readme), "\n", " "), strings.TrimSpace(output))
 }
