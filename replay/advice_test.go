@@ -16,13 +16,13 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
-// severityAbove says whether that word of the API is worse than Info.
+// severityAbove reports whether a severity of the API is worse than Info.
 func severityAbove(word string) bool {
 	return word == "Warning" || word == "High" || word == "Critical"
 }
 
-// judged is what both kinds of objects say.
-type judged struct {
+// printedObject has the fields that both kinds of objects have.
+type printedObject struct {
 	Kind     string
 	Metadata struct{ Namespace, Name string }
 	Status   struct {
@@ -31,7 +31,7 @@ type judged struct {
 	}
 }
 
-// In the whole corpus no finding above Info has neither a number nor a reason.
+// In the whole corpus every finding above Info has a number, or a reason why there is none.
 func TestTheCorpusIsNeverWithoutAdvice(t *testing.T) {
 	total := 0
 	captures, err := filepath.Glob("../examples/captures/*.ndjson")
@@ -48,8 +48,7 @@ func TestTheCorpusIsNeverWithoutAdvice(t *testing.T) {
 	require.Greater(t, total, 100)
 }
 
-// checkArchive tries all payloads of an archive with all pods in it, and returns how many findings were worse than
-// Info.
+// checkArchive checks all payloads of an archive with all pods in it, and returns how many findings are worse than Info.
 func checkArchive(t *testing.T, archive string) (worse int) {
 	t.Helper()
 	a, err := txtar.ParseFile(archive)
@@ -79,7 +78,7 @@ func checkArchive(t *testing.T, archive string) (worse int) {
 	return worse
 }
 
-// checkAdvice returns how many findings of a payload are worse than Info. One that cannot be read has none.
+// checkAdvice returns how many findings of a payload are worse than Info: none for a payload that cannot be read.
 func checkAdvice(t *testing.T, payload string, args ...string) (worse int) {
 	t.Helper()
 	var out bytes.Buffer
@@ -87,7 +86,7 @@ func checkAdvice(t *testing.T, payload string, args ...string) (worse int) {
 		return 0
 	}
 	for decoder := json.NewDecoder(&out); ; {
-		var o judged
+		var o printedObject
 		err := decoder.Decode(&o)
 		if errors.Is(err, io.EOF) {
 			return worse

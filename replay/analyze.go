@@ -12,94 +12,95 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// capture is captures on their way through the four steps.
-type capture struct {
+// analysis is one run over captures: it decodes and observes them, and then gives their findings.
+type analysis struct {
 	pods     catalogs
 	errs     io.Writer
 	progress *progress // of reading
 
-	lanes   *lanes
-	records int   // good ones
-	first   int64 // of the oldest record, Unix nanoseconds
+	lanes       *lanes
+	records     int   // good records
+	firstRecord int64 // oldest time of a record, Unix nanoseconds
 }
 
-// read observes one capture, in any format. A bad record is reported as NAME:LINE and costs nothing else; the error is
-// about a capture that could not be read to its end, or is none.
-func (c *capture) read(name string, in io.Reader) error {
+// readCapture observes one capture, in any format. It reports a bad record as NAME:LINE and goes on. It returns an
+// error if the capture could not be read to its end, or if the file is no capture.
+func (c *analysis) readCapture(name string, in io.Reader) error {
 	if c.lanes == nil {
 		c.lanes = newLanes(c.pods)
 	}
-	text, head, err := open(c.progress.track(name, in))
+	text, head, err := openText(c.progress.trackReader(name, in))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	defer func() { _ = text.Close() }()
 	c.lanes.start()
 	defer c.lanes.wait()
-	bad := refused{errs: c.errs, name: name, head: head}
-	return bad.end(c.observe(text, &bad))
+	bad := refusals{errs: c.errs, name: name, head: head}
+	return bad.finishFile(c.observeText(text, &bad))
 }
 
-// observe observes the records of a text.
-func (c *capture) observe(text *unpacked, bad *refused) error {
-	for batch, err := range batches(text.Reader) {
+// observeText observes the records of a text.
+func (c *analysis) observeText(text *unpackedText, bad *refusals) error {
+	for batch, err := range readBatches(text.Reader) {
 		if err != nil {
 			return err
 		}
 		if len(batch.CPU)+len(batch.Births)+len(batch.Others) > 0 {
-			bad.accept()
+			bad.noteGoodRecord()
 		}
 		for _, one := range batch.Refused {
 			bad.add(one)
 		}
 		for i := range batch.CPU {
 			s := &batch.CPU[i]
-			c.count(s.Time)
+			c.countRecord(s.Time)
 			c.lanes.addCPU(s)
 		}
 		for i := range batch.Births {
-			c.count(batch.Births[i].Time)
+			c.countRecord(batch.Births[i].Time)
 			c.lanes.addBirth(&batch.Births[i])
 		}
 		for _, event := range batch.Others {
 			from := event.From()
-			c.count(from.Time)
+			c.countRecord(from.Time)
 			c.lanes.add(event, from)
 		}
 	}
 	return nil
 }
 
-// count counts a good record.
-func (c *capture) count(at time.Time) {
-	if at := at.UnixNano(); c.records == 0 || at < c.first {
-		c.first = at
+// countRecord counts a good record and keeps the oldest time.
+func (c *analysis) countRecord(at time.Time) {
+	if at := at.UnixNano(); c.records == 0 || at < c.firstRecord {
+		c.firstRecord = at
 	}
 	c.records++
 }
 
-// readAll observes all captures; "-" is in, and a directory is the captures in it. One that cannot be read does not
-// keep the others from being heard.
-func (c *capture) readAll(names []string, in io.Reader) error {
-	defer c.progress.done()
-	names, err := inDirectories(names)
+// readCaptures observes all captures. The name "-" is in; a directory is replaced by the captures in it. A capture that
+// cannot be read does not stop the others; the errors are joined.
+func (c *analysis) readCaptures(names []string, in io.Reader) error {
+	defer c.progress.removeLine()
+	names, err := expandDirectories(names)
 	trouble := []error{err}
 	for _, name := range names {
 		if name == "-" {
-			trouble = append(trouble, c.read("stdin", in))
+			trouble = append(trouble, c.readCapture("stdin", in))
 			continue
 		}
 		f, err := os.Open(name)
 		if err == nil {
-			err = errors.Join(c.read(name, f), f.Close())
+			err = errors.Join(c.readCapture(name, f), f.Close())
 		}
 		trouble = append(trouble, err)
 	}
 	return errors.Join(trouble...)
 }
 
-// note says on stderr what did not count, so that nothing is dropped in silence.
-func note(errs io.Writer, lanes []gossip.Stats) {
+// reportUncounted writes to stderr how many records and subjects were not counted, so that nothing is dropped in
+// silence.
+func reportUncounted(errs io.Writer, lanes []gossip.Stats) {
 	var s gossip.Stats
 	for _, l := range lanes {
 		s.Repeated += l.Repeated
@@ -120,7 +121,7 @@ func note(errs io.Writer, lanes []gossip.Stats) {
 	}
 }
 
-// catalogs is what the --pods files know.
+// catalogs are the pods of the --pods files, one catalog for each file.
 type catalogs []kube.Pods
 
 // readPods reads the --pods files.
@@ -145,9 +146,9 @@ func readPods(files []string) (catalogs, error) {
 	return all, nil
 }
 
-// find returns what the first file that knows the pod says of it, or else what is known of a newer pod with its name;
-// the zero Pod if no file knows either.
-func (c catalogs) find(s gossip.Subject, uid string) gossip.Pod {
+// findPod returns the pod from the first file that has it. If no file has this UID, it returns the newer pod of the
+// same name, marked Replaced. If no file has the name, it returns the zero Pod.
+func (c catalogs) findPod(s gossip.Subject, uid string) gossip.Pod {
 	for _, pods := range c {
 		if p, ok := pods.Pod(s.Namespace, s.Pod, uid); ok {
 			return p
@@ -162,14 +163,14 @@ func (c catalogs) find(s gossip.Subject, uid string) gossip.Pod {
 	return gossip.Pod{}
 }
 
-// enrichAll completes events with what is known of their pods.
+// enrichAll adds to events what the catalogs have about their pods.
 func (c catalogs) enrichAll(b *batch) {
 	for i, s := range b.cpu {
-		if s, ok := gossip.Enrich(s, c.find(s.Subject(), s.PodUID)).(gossip.CPUSample); ok {
+		if s, ok := gossip.Enrich(s, c.findPod(s.Subject(), s.PodUID)).(gossip.CPUSample); ok {
 			b.cpu[i] = s
 		}
 	}
 	for i, e := range b.others {
-		b.others[i] = gossip.Enrich(e, c.find(e.Subject(), e.From().PodUID))
+		b.others[i] = gossip.Enrich(e, c.findPod(e.Subject(), e.From().PodUID))
 	}
 }

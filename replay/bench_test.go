@@ -11,7 +11,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
-// The whole way: records to objects.
+// All steps: from records to objects.
 func BenchmarkRun(b *testing.B) {
 	var text bytes.Buffer
 	require.NoError(b, load.Load{Records: 100_000, Pods: 500, Seed: 1}.Write(&text))

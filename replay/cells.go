@@ -12,30 +12,32 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-func join(lines ...string) string {
+// joinLines joins the lines that are not empty.
+func joinLines(lines ...string) string {
 	return strings.Join(slices.DeleteFunc(lines, func(s string) bool { return s == "" }), "\n")
 }
 
-// kernelDetail is what stands below the kernel's sentence.
+// kernelDetail returns the figures below the kernel's sentence.
 func kernelDetail(f gossip.Finding) string {
 	switch f := f.(type) {
 	case gossip.CPUThrottling:
 		return cpuDetail(f)
 	case gossip.MemoryPressure:
-		if f.Leak.Known && f.Reason != gossip.ReasonMemoryLeak { // which says so itself
+		if f.Leak.Known && f.Reason != gossip.ReasonMemoryLeak { // that sentence has the time itself
 			return "at its limit in " + f.Leak.Value.TimeLeft()
 		}
 	case gossip.OOMKilled:
 		if f.Kills > 0 && f.Usage.Known {
-			return "at " + quantity(f.Usage.Value)
+			return "at " + formatMemory(f.Usage.Value)
 		}
 	case gossip.NetworkIssue:
 		return networkDetail(f)
-	case gossip.PodBirth: // has a table of its own
+	case gossip.PodBirth: // has its own table
 	}
 	return ""
 }
 
+// cpuDetail returns how many periods were throttled, and the mean wait.
 func cpuDetail(f gossip.CPUThrottling) string {
 	var parts []string
 	if f.Periods.Known && f.Throttled.Known {
@@ -47,7 +49,7 @@ func cpuDetail(f gossip.CPUThrottling) string {
 	return strings.Join(parts, ", ")
 }
 
-// networkDetail is the counts behind the verdict.
+// networkDetail returns the counts that the verdict comes from.
 func networkDetail(f gossip.NetworkIssue) string {
 	switch {
 	case f.Reason == gossip.ReasonRetransmits && f.Segments.Known:
@@ -58,7 +60,7 @@ func networkDetail(f gossip.NetworkIssue) string {
 	return ""
 }
 
-// metricsDetail is what stands below the metrics' sentence: use and limit.
+// metricsDetail returns the line below the metrics' sentence: usage and limit.
 func metricsDetail(s v1alpha1.KernelWhisperStatus) string {
 	lie, memory := s.MetricsLie.CPU, s.KernelTruth.Memory
 	switch {
@@ -73,21 +75,21 @@ func metricsDetail(s v1alpha1.KernelWhisperStatus) string {
 	case *memory.LimitBytes == 0:
 		return "no limit"
 	case memory.PeakBytes != nil:
-		return fmt.Sprintf("%s of %s", quantity(*memory.PeakBytes), quantity(*memory.LimitBytes))
+		return fmt.Sprintf("%s of %s", formatMemory(*memory.PeakBytes), formatMemory(*memory.LimitBytes))
 	default:
-		return "of " + quantity(*memory.LimitBytes)
+		return "of " + formatMemory(*memory.LimitBytes)
 	}
 }
 
-// quantity is an amount of memory, rounded to Mi.
-func quantity(n int64) string {
+// formatMemory formats a number of bytes, rounded to Mi.
+func formatMemory(n int64) string {
 	const mebi = 1 << 20
 	return resource.NewQuantity((n+mebi/2)/mebi*mebi, resource.BinarySI).String()
 }
 
-// coverage is how sure we are, and why.
-func coverage(c gossip.Coverage, separator string) string {
-	lines := []string{c.Confidence.String(), fmt.Sprintf("%d/%d in %s", c.Samples, c.Expected, short(c.Window))}
+// formatCoverage formats the confidence of a finding and the samples that it comes from.
+func formatCoverage(c gossip.Coverage, separator string) string {
+	lines := []string{c.Confidence.String(), fmt.Sprintf("%d/%d in %s", c.Samples, c.Expected, formatDuration(c.Window))}
 	for _, n := range []struct {
 		count int
 		what  string
@@ -99,8 +101,8 @@ func coverage(c gossip.Coverage, separator string) string {
 	return strings.Join(lines, separator)
 }
 
-// short is a duration as people say it: 15m, 1m55s, 12s.
-func short(d time.Duration) string {
+// formatDuration leaves out the units that are zero: 15m, 1m55s, 12s.
+func formatDuration(d time.Duration) string {
 	s := d.Round(time.Second).String()
 	s = strings.Replace(s, "h0m0s", "h", 1)
 	if strings.HasSuffix(s, "m0s") {
@@ -109,7 +111,8 @@ func short(d time.Duration) string {
 	return s
 }
 
-func optional(n gossip.Optional[int64]) string {
+// formatOptional returns a dash for a number that is not known.
+func formatOptional(n gossip.Optional[int64]) string {
 	if !n.Known {
 		return "–"
 	}

@@ -8,14 +8,14 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// commandList is every command, whole and on a line of its own, ready to paste, in the order of the table. Pods of one
-// owner may have the same command; it is printed once. A number without a command says why there is none.
-func commandList(rows []story) string {
+// commandList returns every command, each whole and on its own line, ready to paste, in the order of the table. Pods of
+// one owner may have the same command; it is printed once. A number without a command has the reason why there is none.
+func commandList(rows []tableRow) string {
 	var b strings.Builder
 	printed := make(map[string]bool)
 	for _, s := range rows {
-		for _, r := range s.recommended() {
-			if commanded(r) || r.Target != nil {
+		for _, r := range s.chosenAdvice() {
+			if hasCommand(r) || r.Target != nil {
 				writeCommands(&b, s.finding.Subject(), r, printed)
 			}
 		}
@@ -23,6 +23,7 @@ func commandList(rows []story) string {
 	return strings.TrimSuffix(b.String(), "\n\n")
 }
 
+// writeCommands writes the commands of one recommendation, each with a comment that says when to use it.
 func writeCommands(b *strings.Builder, s gossip.Subject, r recommend.Recommendation, printed map[string]bool) {
 	undo := "to undo it"
 	if r.Resize != "" && r.Patch != "" {
@@ -30,7 +31,9 @@ func writeCommands(b *strings.Builder, s gossip.Subject, r recommend.Recommendat
 	}
 	fmt.Fprintf(b, "# %s/%s %s: %s\n", s.Namespace, s.Pod, s.Container, r.Action)
 	for _, c := range []struct{ what, command string }{
-		{"now, in the running pod (kubectl 1.32 and Kubernetes 1.33, or newer)", r.Resize}, {"so that it lasts", r.Patch}, {undo, r.Rollback},
+		{"now, in the running pod (kubectl 1.32 and Kubernetes 1.33, or newer)", r.Resize},
+		{"so that it lasts", r.Patch},
+		{undo, r.Rollback},
 	} {
 		switch {
 		case c.command == "":

@@ -9,12 +9,12 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// captureFiles are the endings that captures have, packed ones too.
+// captureFiles are the file extensions of captures, also of packed ones.
 var captureFiles = []string{"ndjson", "jsonl", "json", "pb", "gz", "zst"}
 
-// complete registers what a shell offers: files by their endings, and the values of flags, which are files only where
-// they are meant to be.
-func complete(root *cobra.Command) {
+// registerCompletions registers what a shell completes: files by their extensions, and the values of flags. A flag
+// completes to a file name only if its value is a file.
+func registerCompletions(root *cobra.Command) {
 	for _, c := range append(root.Commands(), root) {
 		endings := captureFiles
 		switch c.Name() {

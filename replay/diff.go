@@ -24,10 +24,10 @@ func diffCommand(in io.Reader, out, errs io.Writer) *cobra.Command {
 	var pods []string
 	c := &cobra.Command{
 		Use:   "diff A B",
-		Short: "Compare what two captures, or two results, say",
+		Short: "Compare two captures, or two results",
 		Long: `Compare two captures, or two results (-o json or -o yaml, or kubectl get kw,pbc -A -o yaml), or one of each.
-Objects are paired by kind, namespace and name; their spec and status are compared. Nothing at all is no result: an empty one
-is a list without items, or what -o yaml prints when there are no objects.
+Objects are paired by kind, namespace and name; their spec and status are compared. An empty file is not a result: an
+empty result is a list without items, or what -o yaml prints when there are no objects.
 
 Exit status: 0 the same, 1 different, 2 trouble, like diff(1).`,
 		Example: `  gossip-replay diff before.ndjson after.ndjson --pods pods.yaml
@@ -38,14 +38,14 @@ Exit status: 0 the same, 1 different, 2 trouble, like diff(1).`,
 			if err != nil {
 				return &exitError{exitTrouble, err}
 			}
-			args = inputs(args, in, errs)
+			args = inputNames(args, in, errs)
 			var sides [2]objects
 			for i, name := range args {
-				if sides[i], err = load(name, in, errs, known); err != nil {
+				if sides[i], err = loadObjects(name, in, errs, known); err != nil {
 					return &exitError{exitTrouble, err}
 				}
 			}
-			same, err := compare(out, args[0], args[1], sides[0], sides[1])
+			same, err := printDifferences(out, args[0], args[1], sides[0], sides[1])
 			switch {
 			case err != nil:
 				return &exitError{exitTrouble, fmt.Errorf("write: %w", err)}
@@ -55,26 +55,26 @@ Exit status: 0 the same, 1 different, 2 trouble, like diff(1).`,
 			return nil
 		},
 	}
-	c.Flags().StringArrayVar(&pods, "pods", nil, "`FILE` with what is known of the pods of a capture")
+	c.Flags().StringArrayVar(&pods, "pods", nil, "`FILE` with the Kubernetes objects of a capture's pods")
 	return c
 }
 
-// key names an object in both results.
-type key struct{ kind, namespace, name string }
+// objectKey identifies an object in both results.
+type objectKey struct{ kind, namespace, name string }
 
-func (k key) compare(o key) int {
+func (k objectKey) compare(o objectKey) int {
 	return cmp.Or(cmp.Compare(k.namespace, o.namespace), cmp.Compare(k.name, o.name), cmp.Compare(k.kind, o.kind))
 }
 
-// objects is a result: what is compared of each object.
-type objects map[key]*unstructured.Unstructured
+// objects is a result: the compared part of each object.
+type objects map[objectKey]*unstructured.Unstructured
 
-// resultHead is how a result begins, in JSON or YAML, or noObjects. A capture's records have neither kind nor
-// apiVersion.
+// resultHead matches the beginning of a result, in JSON or YAML, or noObjects. The records of a capture have neither
+// kind nor apiVersion.
 var resultHead = regexp.MustCompile(`^(#[^\n]*\n?)*\s*(---\s+)?(\{\s*"(kind|apiVersion)"|(kind|apiVersion):|$)`)
 
-// load reads a result, or replays a capture.
-func load(name string, in io.Reader, errs io.Writer, pods catalogs) (objects, error) {
+// loadObjects reads a result, or replays a capture.
+func loadObjects(name string, in io.Reader, errs io.Writer, pods catalogs) (objects, error) {
 	source := in
 	if name != "-" {
 		f, err := os.Open(name)
@@ -89,21 +89,22 @@ func load(name string, in io.Reader, errs io.Writer, pods catalogs) (objects, er
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if len(head) == 0 { // not "all is well": it may be the output of something that failed
-		return nil, fmt.Errorf("%s: is empty: neither a capture nor a result (an empty result is what -o yaml prints: %q)", name, noObjects)
+	if len(head) == 0 { // it may be the output of a command that failed
+		return nil, fmt.Errorf("%s: is empty: neither a capture nor a result (an empty result is what -o yaml prints: %q)",
+			name, noObjects)
 	}
 	if resultHead.Match(head) {
 		return readResult(name, text)
 	}
-	c := capture{pods: pods, errs: errs}
-	if err := c.read(name, text); err != nil {
+	c := analysis{pods: pods, errs: errs}
+	if err := c.readCapture(name, text); err != nil {
 		return nil, err
 	}
 	if c.records == 0 {
 		return nil, fmt.Errorf("%s: no record that could be used", name)
 	}
 	found := make(objects)
-	for _, v := range pods.verdicts(c.findings()) {
+	for _, v := range pods.makeVerdicts(c.collectFindings()) {
 		if v.object == nil {
 			continue
 		}
@@ -145,9 +146,10 @@ func readResult(name string, text io.Reader) (objects, error) {
 	}
 }
 
-// add keeps what is compared: the identity, spec and status. The rest of the metadata belongs to the cluster.
+// add keeps the compared part of an object: its identity, spec and status. The rest of the metadata comes from the
+// cluster.
 func (o objects) add(u unstructured.Unstructured) {
-	k := key{u.GetKind(), u.GetNamespace(), u.GetName()}
+	k := objectKey{u.GetKind(), u.GetNamespace(), u.GetName()}
 	o[k] = &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": u.GetAPIVersion(), "kind": k.kind,
 		"metadata": map[string]any{"namespace": k.namespace, "name": k.name},
@@ -155,9 +157,9 @@ func (o objects) add(u unstructured.Unstructured) {
 	}}
 }
 
-// compare prints the differences, object by object, and says whether there were none.
-func compare(out io.Writer, nameA, nameB string, a, b objects) (same bool, err error) {
-	keys := make(map[key]bool)
+// printDifferences prints the differences, object by object, and reports whether there were none.
+func printDifferences(out io.Writer, nameA, nameB string, a, b objects) (same bool, err error) {
+	keys := make(map[objectKey]bool)
 	for k := range a {
 		keys[k] = true
 	}
@@ -165,16 +167,16 @@ func compare(out io.Writer, nameA, nameB string, a, b objects) (same bool, err e
 		keys[k] = true
 	}
 	same = true
-	for _, k := range slices.SortedFunc(maps.Keys(keys), key.compare) {
+	for _, k := range slices.SortedFunc(maps.Keys(keys), objectKey.compare) {
 		var text string
 		title := k.kind + " " + k.namespace + "/" + k.name
 		switch {
 		case b[k] == nil:
-			text = "Only in " + nameA + ": " + title + inShort(a[k]) + "\n"
+			text = "Only in " + nameA + ": " + title + shortStatus(a[k]) + "\n"
 		case a[k] == nil:
-			text = "Only in " + nameB + ": " + title + inShort(b[k]) + "\n"
+			text = "Only in " + nameB + ": " + title + shortStatus(b[k]) + "\n"
 		default:
-			text = string(diff.Diff(nameA+" "+title, asYAML(a[k]), nameB+" "+title, asYAML(b[k])))
+			text = string(diff.Diff(nameA+" "+title, toYAML(a[k]), nameB+" "+title, toYAML(b[k])))
 		}
 		if text == "" {
 			continue
@@ -187,8 +189,8 @@ func compare(out io.Writer, nameA, nameB string, a, b objects) (same bool, err e
 	return same, nil
 }
 
-// inShort is what an object says in a few words, for one that stands alone.
-func inShort(u *unstructured.Unstructured) string {
+// shortStatus returns the severity, the kernel's sentence and the advice of an object that only one side has.
+func shortStatus(u *unstructured.Unstructured) string {
 	var words []string
 	for _, field := range []string{"severity", "kernelSays", "advice"} {
 		if w, _, _ := unstructured.NestedString(u.Object, "status", field); w != "" {
@@ -201,7 +203,7 @@ func inShort(u *unstructured.Unstructured) string {
 	return " (" + strings.Join(words, ", ") + ")"
 }
 
-func asYAML(u *unstructured.Unstructured) []byte {
+func toYAML(u *unstructured.Unstructured) []byte {
 	text, err := yaml.Marshal(u.Object)
 	if err != nil { // came from JSON or YAML
 		return []byte(err.Error())

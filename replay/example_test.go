@@ -30,10 +30,11 @@ func ExampleRun() {
 	// exit code 1
 }
 
-// The findings of a file, for a program of your own.
+// The findings of a file, for your own program.
 func ExampleAnalyze() {
-	findings, err := replay.Analyze(
-		[]string{"../examples/captures/hidden-throttling.ndjson"}, []string{"../examples/captures/hidden-throttling.pods.yaml"}, os.Stderr)
+	captures := []string{"../examples/captures/hidden-throttling.ndjson"}
+	pods := []string{"../examples/captures/hidden-throttling.pods.yaml"}
+	findings, err := replay.Analyze(captures, pods, os.Stderr)
 	if err != nil {
 		fmt.Println(err)
 	}

@@ -18,37 +18,37 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
-// lookAhead is how much of a text is looked at to know its format.
+// lookAhead is how many bytes of a text are examined to detect its format.
 const lookAhead = 4096
 
-// unpacked is the text of a file.
-type unpacked struct {
+// unpackedText is the text of a file, without gzip or zstd.
+type unpackedText struct {
 	*bufio.Reader
 	io.Closer
 }
 
-// open unpacks a file, and returns how it begins. The error says what it is, where no record can be found in such a
-// file.
-func open(in io.Reader) (text *unpacked, head []byte, err error) {
+// openText unpacks a file, and also returns how its text begins. If the file is of a kind in which no record can be
+// found, the error names that kind.
+func openText(in io.Reader) (text *unpackedText, head []byte, err error) {
 	plain, err := pixie.Unpack(in)
 	if err != nil {
 		return nil, nil, err
 	}
-	text = &unpacked{bufio.NewReaderSize(plain, lookAhead), plain}
-	begin, _ := text.Peek(lookAhead) // an error comes again when it is read
-	if what := packedKind(begin); what != "" {
+	text = &unpackedText{bufio.NewReaderSize(plain, lookAhead), plain}
+	begin, _ := text.Peek(lookAhead) // the next read returns the error again
+	if what := describePackedKind(begin); what != "" {
 		return nil, nil, errors.Join(errors.New("looks like "+what), text.Close())
 	}
 	return text, bytes.Clone(begin), nil
 }
 
-// inDirectories puts the captures of a directory, by their names, in its place.
-func inDirectories(names []string) ([]string, error) {
+// expandDirectories replaces each directory by the captures in it, sorted by name.
+func expandDirectories(names []string) ([]string, error) {
 	var all []string
 	var trouble []error
 	for _, name := range names {
 		info, err := os.Stat(name)
-		if name == "-" || err != nil || !info.IsDir() { // an error comes again when it is opened
+		if name == "-" || err != nil || !info.IsDir() { // opening the file returns the error again
 			all = append(all, name)
 			continue
 		}
@@ -68,7 +68,7 @@ func inDirectories(names []string) ([]string, error) {
 	return all, errors.Join(trouble...)
 }
 
-// isCapture says whether a file of a directory is a capture by its name. Files for --pods lie beside captures.
+// isCapture reports whether a file in a directory is a capture, by its name. Files for --pods are kept beside captures.
 func isCapture(name string) bool {
 	plain := strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
 	ending := strings.TrimPrefix(filepath.Ext(name), ".")
@@ -81,10 +81,10 @@ func isCapture(name string) bool {
 	return slices.Contains(captureFiles, ending)
 }
 
-// batches reads a text in the format that it is in: OTLP, or records of package pixie, which tell their own formats. A batch is valid until
-// the next one.
-func batches(text *bufio.Reader) iter.Seq2[*pixie.Batch, error] {
-	if head, _ := text.Peek(lookAhead); !otlp.Is(head) { // an error comes again when it is read
+// readBatches reads a text in its own format: OTLP, or one of the formats of package pixie. A batch is valid until the
+// next one.
+func readBatches(text *bufio.Reader) iter.Seq2[*pixie.Batch, error] {
+	if head, _ := text.Peek(lookAhead); !otlp.Is(head) { // the next read returns the error again
 		return pixie.Options{Workers: runtime.GOMAXPROCS(0)}.Batches(text)
 	}
 	return func(yield func(*pixie.Batch, error) bool) {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// laneCount does not depend on the machine: which pods share a lane must not. It is more than there are CPUs, because a lane that comes
-	// back to few pods in one batch finds them in the cache.
+	// laneCount does not depend on the machine, because the pods that share a lane must not. It exceeds the number of
+	// CPUs, because a lane with few pods in a batch finds them in the cache.
 	laneCount = 32
 	// maxSubjects is how many subjects a lane keeps: 25,600 in all.
 	maxSubjects = 800
@@ -18,25 +18,26 @@ const (
 	batchSize = 1024
 )
 
-// lanes share the work of the analysis: each has an analyzer of its own, and all that is about one pod goes to the same, in its order.
+// lanes divide the analysis among CPUs. Each lane has its own analyzer. All events about one pod go to the same lane,
+// in their order.
 type lanes struct {
 	analyzers [laneCount]*gossip.Analyzer
 	pods      catalogs
 
 	filling [laneCount]*batch
-	used    chan *batch // to be filled again
+	used    chan *batch // free to be filled again
 	todo    [laneCount]chan *batch
-	all     sync.WaitGroup
+	workers sync.WaitGroup
 }
 
-// batch is events on their way into a lane. They belong to it.
+// batch is the events for one lane. The lane owns them.
 type batch struct {
 	cpu    []gossip.CPUSample
 	births []gossip.PodCreation
 	others []gossip.Event
 }
 
-// newBatch has room for the two kinds that most records are of.
+// newBatch has room for the two most frequent kinds.
 func newBatch() *batch {
 	return &batch{cpu: make([]gossip.CPUSample, 0, batchSize), births: make([]gossip.PodCreation, 0, batchSize)}
 }
@@ -50,52 +51,52 @@ func newLanes(pods catalogs) *lanes {
 	return l
 }
 
-// start starts to observe what is added, until wait.
+// start begins to observe what is added, until wait.
 func (l *lanes) start() {
 	for i := range l.todo {
 		l.todo[i] = make(chan *batch, 1)
-		l.all.Go(func() { l.observe(i) })
+		l.workers.Go(func() { l.observeBatches(i) })
 	}
 }
 
-// wait returns when all that was added is observed.
+// wait returns when everything that was added is observed.
 func (l *lanes) wait() {
 	for i := range l.todo {
-		l.hand(i)
+		l.handOver(i)
 		close(l.todo[i])
 	}
-	l.all.Wait()
+	l.workers.Wait()
 }
 
 // addCPU adds a copy of a sample.
 func (l *lanes) addCPU(s *gossip.CPUSample) {
-	i := lane(s.Namespace, s.Pod)
+	i := laneOf(s.Namespace, s.Pod)
 	b := l.filling[i]
 	if b.cpu = append(b.cpu, *s); len(b.cpu) >= batchSize {
-		l.hand(i)
+		l.handOver(i)
 	}
 }
 
 // addBirth adds a copy of a birth.
 func (l *lanes) addBirth(c *gossip.PodCreation) {
-	i := lane(c.Namespace, c.Pod)
+	i := laneOf(c.Namespace, c.Pod)
 	b := l.filling[i]
 	if b.births = append(b.births, *c); len(b.births) >= batchSize {
-		l.hand(i)
+		l.handOver(i)
 	}
 }
 
 // add adds an event.
 func (l *lanes) add(e gossip.Event, from gossip.Origin) {
-	i := lane(from.Namespace, from.Pod)
+	i := laneOf(from.Namespace, from.Pod)
 	b := l.filling[i]
 	if b.others = append(b.others, e); len(b.others) >= batchSize {
-		l.hand(i)
+		l.handOver(i)
 	}
 }
 
-// hand hands a lane what was added.
-func (l *lanes) hand(i int) {
+// handOver hands the gathered events to lane i.
+func (l *lanes) handOver(i int) {
 	l.todo[i] <- l.filling[i]
 	select {
 	case l.filling[i] = <-l.used:
@@ -104,8 +105,9 @@ func (l *lanes) hand(i int) {
 	}
 }
 
-// observe is a lane at work. Events of different kinds are about different subjects, so their order does not matter.
-func (l *lanes) observe(i int) {
+// observeBatches is the work of lane i. Events of different kinds are about different subjects, so their order does not
+// matter.
+func (l *lanes) observeBatches(i int) {
 	analyzer := l.analyzers[i]
 	for b := range l.todo[i] {
 		if len(l.pods) > 0 {
@@ -132,7 +134,7 @@ func (l *lanes) observe(i int) {
 	}
 }
 
-// lane is the lane of a pod, the same on every machine.
-func lane(namespace, pod string) int {
+// laneOf returns the lane of a pod, the same on every machine.
+func laneOf(namespace, pod string) int {
 	return int((3*xxhash.Sum64String(namespace) + xxhash.Sum64String(pod)) % laneCount)
 }

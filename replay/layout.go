@@ -17,20 +17,20 @@ import (
 
 // layout is how a table is shown.
 type layout struct {
-	width    int // 0: as wide as it needs
-	color    bool
-	titles   bool // and what stands below the table
-	commands bool
-	explain  bool
-	lowest   gossip.Severity // that has a row
-	pods     bool            // --pods was given
+	width       int // 0: as wide as it needs
+	color       bool
+	titles      bool // also the notes below the table
+	commands    bool
+	explain     bool
+	lowestShown gossip.Severity // lowest severity that has a row
+	podsGiven   bool            // --pods was given
 }
 
-// pipeWidth is how wide a table is where there is no terminal: a constant, so that the same input gives the same bytes.
+// pipeWidth is the width of a table that is not written to a terminal. It is a constant, so that the same input gives
+// the same bytes.
 const pipeWidth = 120
 
-// tableWidth is what the user wants, by the flag or by COLUMNS, else what the terminal has. A pipe is not asked where
-// it ends.
+// tableWidth returns the width from the flag, else from COLUMNS, else from the terminal, else pipeWidth.
 func (o *options) tableWidth(out io.Writer) int {
 	wanted, err := strconv.Atoi(os.Getenv("COLUMNS"))
 	if err != nil || wanted < 0 {
@@ -39,7 +39,7 @@ func (o *options) tableWidth(out io.Writer) int {
 	return cmp.Or(o.Width, wanted, terminalWidth(out), pipeWidth)
 }
 
-// terminalWidth is 0 where out is no terminal, or one that does not say.
+// terminalWidth returns the width of a terminal, or 0 if out is no terminal or does not report its width.
 func terminalWidth(out io.Writer) int {
 	f, ok := out.(*os.File)
 	if !ok {
@@ -52,9 +52,9 @@ func terminalWidth(out io.Writer) int {
 	return width
 }
 
-// colored reports whether to colour: as the flag says, else on terminals that show colours, unless NO_COLOR is set
-// (no-color.org).
-func (o *options) colored(out io.Writer) bool {
+// usesColor reports whether to use colours: as the flag says, else on terminals that show colours, unless NO_COLOR is
+// set (no-color.org).
+func (o *options) usesColor(out io.Writer) bool {
 	if o.Color != "auto" {
 		return o.Color == "always"
 	}
@@ -67,14 +67,14 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// gap is between two columns.
-const gap = 2
+// columnGap is the number of spaces between two columns.
+const columnGap = 2
 
-// grid renders rows below their titles, without frames.
-func (l layout) grid(titles []string, rows []table.Row) string {
+// renderGrid renders rows below their titles, without frames.
+func (l layout) renderGrid(titles []string, rows []table.Row) string {
 	t := table.NewWriter()
 	style := table.StyleDefault
-	style.Box.PaddingLeft, style.Box.PaddingRight = "", strings.Repeat(" ", gap)
+	style.Box.PaddingLeft, style.Box.PaddingRight = "", strings.Repeat(" ", columnGap)
 	style.Options = table.OptionsNoBordersAndSeparators
 	style.Format.Header = text.FormatUpper
 	t.SetStyle(style)
@@ -86,10 +86,10 @@ func (l layout) grid(titles []string, rows []table.Row) string {
 		t.AppendHeader(header)
 	}
 	if l.width > 0 {
-		widths := share(l.width, titles, rows)
+		widths := shareWidth(l.width, titles, rows)
 		columns := make([]table.ColumnConfig, len(titles))
 		for i, width := range widths {
-			columns[i] = table.ColumnConfig{Number: i + 1, WidthMax: width, WidthMaxEnforcer: wrap}
+			columns[i] = table.ColumnConfig{Number: i + 1, WidthMax: width, WidthMaxEnforcer: wrapText}
 		}
 		t.SetColumnConfigs(columns)
 	}
@@ -98,15 +98,16 @@ func (l layout) grid(titles []string, rows []table.Row) string {
 	return t.Render()
 }
 
-// named is the column of names. One that is broken cannot be copied, so it comes before the others.
-const named = 1
+// nameColumn is the index of the column with the pod's name. A name that is broken cannot be copied, so this column
+// gets its width first.
+const nameColumn = 1
 
-// share shares a width among columns. Each has room for its title, and for a word. Then the names take up to three
-// quarters of what is left, and all columns grow together to what they need.
-func share(width int, titles []string, rows []table.Row) []int {
+// shareWidth divides a width among columns. Each column gets the width of its title and of a short word. Then the names
+// get up to three quarters of the rest, and all columns grow together to what they need.
+func shareWidth(width int, titles []string, rows []table.Row) []int {
 	const word = 10
 	widths, needs := make([]int, len(titles)), make([]int, len(titles))
-	left := width - gap*(len(titles)-1)
+	left := width - columnGap*(len(titles)-1)
 	for i, title := range titles {
 		needs[i] = len(title)
 		for _, row := range rows {
@@ -115,8 +116,8 @@ func share(width int, titles []string, rows []table.Row) []int {
 		widths[i] = max(len(title), min(word, needs[i]))
 		left -= widths[i]
 	}
-	if more := min(needs[named]-widths[named], left*3/4); more > 0 {
-		widths[named] += more
+	if more := min(needs[nameColumn]-widths[nameColumn], left*3/4); more > 0 {
+		widths[nameColumn] += more
 		left -= more
 	}
 	for grown := true; grown; {
@@ -132,8 +133,8 @@ func share(width int, titles []string, rows []table.Row) []int {
 	return widths
 }
 
-// wrap breaks at spaces; a word that is too long, such as a pod's name, is broken where it must.
-func wrap(s string, width int) string {
+// wrapText breaks lines at spaces. It breaks a word, such as a pod's name, only if the word alone is too long.
+func wrapText(s string, width int) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
 		lines[i] = text.WrapText(text.WrapSoft(line, width), width)

@@ -13,21 +13,22 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// blockSize is how many objects are made at a time: enough that handing them over costs nothing.
+// blockSize is how many objects are encoded at a time: enough that the exchange between goroutines costs little.
 const blockSize = 64
 
-// printJSON writes the object of each finding on a line, in their order. Objects are made a few at a time: all at once would be much memory.
+// printJSON writes one object a line, in the order of the findings. It encodes a few objects at a time, because all at
+// once would need much memory.
 func printJSON(out io.Writer, findings []gossip.Finding, pods catalogs) error {
-	var used sync.Pool // of texts that are written
-	encode := func(findings []gossip.Finding) lines {
+	var used sync.Pool // buffers that are written
+	encode := func(findings []gossip.Finding) encodedBlock {
 		text, ok := used.Get().(*bytes.Buffer)
 		if !ok {
 			text = &bytes.Buffer{}
 		}
 		text.Reset()
-		return lines{text, encode(text, pods.verdicts(findings))}
+		return encodedBlock{text, encode(text, pods.makeVerdicts(findings))}
 	}
-	for lines := range inParallel(slices.Chunk(findings, blockSize), encode) {
+	for lines := range mapParallel(slices.Chunk(findings, blockSize), encode) {
 		if _, err := lines.text.WriteTo(out); err != nil {
 			return err
 		}
@@ -39,12 +40,13 @@ func printJSON(out io.Writer, findings []gossip.Finding, pods catalogs) error {
 	return nil
 }
 
-// lines are a block of objects as text.
-type lines struct {
+// encodedBlock is a block of objects as text.
+type encodedBlock struct {
 	text *bytes.Buffer
 	err  error
 }
 
+// encode appends the objects of verdicts to a text, one a line.
 func encode(text *bytes.Buffer, verdicts []verdict) error {
 	encoder := json.NewEncoder(text)
 	encoder.SetEscapeHTML(false)
@@ -59,7 +61,7 @@ func encode(text *bytes.Buffer, verdicts []verdict) error {
 	return nil
 }
 
-// noObjects is the YAML of no objects: a file without anything is not a result to diff.
+// noObjects is the YAML output for no objects. An empty file is not a result that diff accepts.
 const noObjects = "# no objects\n"
 
 // printYAML writes one document per object, in the order of subjects.

@@ -18,10 +18,10 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// fakeOperator answers as an operator does, or as it is told to. The real one is the peer in the tests of package operator.
+// fakeOperator answers like an operator, or as a script says. The tests of package operator send to the real one.
 type fakeOperator struct {
 	mu      sync.Mutex
-	answers []string // CODE or CODE:RETRY-AFTER, one a request; then as an operator
+	answers []string // CODE or CODE:RETRY-AFTER, one a request; afterwards it answers like an operator
 	token   string
 	log     []string
 }
@@ -30,7 +30,8 @@ func (f *fakeOperator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	body, _ := io.ReadAll(r.Body)
-	f.log = append(f.log, fmt.Sprintf("%s %s %s, %d lines", r.Method, r.URL.Path, r.Header.Get("Content-Type"), bytes.Count(body, []byte("\n"))))
+	f.log = append(f.log, fmt.Sprintf("%s %s %s, %d lines",
+		r.Method, r.URL.Path, r.Header.Get("Content-Type"), bytes.Count(body, []byte("\n"))))
 	if f.token != "" && r.Header.Get("Authorization") != "Bearer "+f.token {
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = io.WriteString(w, `{"error":"a bearer token is needed, and it has to be a good one"}`)
@@ -69,7 +70,8 @@ func (f *fakeOperator) judge(body []byte) (code int, answer any) {
 		event, err := raw.Event()
 		switch {
 		case err == nil && event.From().Pod == "rejected":
-			err = &pixie.RecordError{Line: raw.Line, Err: fmt.Errorf("cpu_throttle: refused at %s", event.From().Time.Format(time.RFC3339))}
+			why := fmt.Errorf("cpu_throttle: refused at %s", event.From().Time.Format(time.RFC3339))
+			err = &pixie.RecordError{Line: raw.Line, Err: why}
 			fallthrough
 		case err != nil:
 			if a.Rejected++; a.Rejected <= 2 {
@@ -106,7 +108,7 @@ func operatorCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Value("operator").(map[string]*fakeOperator)["it"] = f
 }
 
-// requestsCommand is: requests FILE. It writes what the operator was sent since.
+// requestsCommand is: requests FILE. It writes the requests that the operator got since the last time.
 func requestsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: requests FILE")

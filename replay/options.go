@@ -35,19 +35,19 @@ var (
 	colors  = []string{"auto", "always", "never"}
 )
 
-// podsCommand gets what --pods reads.
+// podsCommand is the command that prints what --pods reads.
 const podsCommand = "kubectl get " + kube.Kinds + " -A -o yaml"
 
-func (o *options) register(f *pflag.FlagSet) {
+func (o *options) registerFlags(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringVarP(&o.Output, "output", "o", o.Output, "one of "+strings.Join(outputs, ", ")+
 		": wide is a line for each verdict, healthy ones too; "+
 		"json and yaml are the operator's objects, name their names")
-	f.StringArrayVar(&o.Pods, "pods", nil, "`FILE` with what is known of the pods: "+podsCommand)
+	f.StringArrayVar(&o.Pods, "pods", nil, "`FILE` with the Kubernetes objects of the pods: "+podsCommand)
 	f.StringVarP(&o.Namespace, "namespace", "n", "",
 		"show only this namespace; a `PATTERN` with *, ? or [ ] may match several")
 	f.StringVar(&o.Pod, "pod", "", "show only this pod, or NAMESPACE/POD: a `NAME`, a pattern with *, ? or [ ], "+
-		"or how names begin, where no pod has exactly this name")
+		"or the beginning of names, if no pod has exactly this name")
 	f.StringVar(&o.Severity, "severity", "",
 		"show only findings whose worst severity is at least this: info, warning, high, critical")
 	f.StringVar(&o.Since, "since", "",
@@ -56,14 +56,14 @@ func (o *options) register(f *pflag.FlagSet) {
 	f.BoolVar(&o.Commands, "commands", false, "print the kubectl commands below the table")
 	f.BoolVar(&o.Explain, "explain", false,
 		"explain each row below the table, for readers who do not know the kernel's words")
-	f.BoolVar(&o.NoHeaders, "no-headers", false, "print the rows of the table only: no titles, and nothing below")
+	f.BoolVar(&o.NoHeaders, "no-headers", false, "print only the rows of the table: no titles, and nothing below")
 	f.StringVar(&o.Color, "color", o.Color, "`WHEN` to colour the table: one of "+strings.Join(colors, ", "))
 	f.IntVar(&o.Width, "width", 0,
 		fmt.Sprintf("`COLUMNS` of the table (default: $COLUMNS, else the terminal's, else %d)", pipeWidth))
-	f.BoolVarP(&o.Quiet, "quiet", "q", false, "print no result: the exit status says it all")
+	f.BoolVarP(&o.Quiet, "quiet", "q", false, "print no result, only set the exit status")
 }
 
-func (o *options) check() error {
+func (o *options) checkFlags() error {
 	if !slices.Contains(outputs, o.Output) {
 		return fmt.Errorf("--output: %q is not one of %s", o.Output, strings.Join(outputs, ", "))
 	}
@@ -79,7 +79,7 @@ func (o *options) check() error {
 	if err := o.checkFormat(); err != nil {
 		return err
 	}
-	_, err := o.severity()
+	_, err := o.lowestSeverity()
 	return err
 }
 
@@ -89,7 +89,7 @@ func (o *options) checkFormat() error {
 	for _, flag := range []struct {
 		name    string
 		given   bool
-		without bool // the format has no such thing
+		ignored bool // by the format
 		instead string
 	}{
 		{"--commands", o.Commands, o.Output != "table", "json and yaml have them in status.recommendations"},
@@ -97,15 +97,15 @@ func (o *options) checkFormat() error {
 		{"--no-headers", o.NoHeaders, objects, "it has none"},
 		{"--width", o.Width > 0, o.Output != "table", "its lines are as long as they are"},
 	} {
-		if flag.given && flag.without {
+		if flag.given && flag.ignored {
 			return fmt.Errorf("%s: is not for -o %s: %s", flag.name, o.Output, flag.instead)
 		}
 	}
 	return nil
 }
 
-// severity is the lowest that is shown; Unknown shows all.
-func (o *options) severity() (gossip.Severity, error) {
+// lowestSeverity returns the lowest severity that is shown; Unknown shows all.
+func (o *options) lowestSeverity() (gossip.Severity, error) {
 	if o.Severity == "" {
 		return gossip.SeverityUnknown, nil
 	}
@@ -117,23 +117,23 @@ func (o *options) severity() (gossip.Severity, error) {
 	return 0, fmt.Errorf("--severity: %q is not one of info, warning, high, critical", o.Severity)
 }
 
-// print writes the verdicts on findings in the format that was asked for. Findings below the lowest severity are
-// counted only.
-func (o *options) print(out io.Writer, findings []gossip.Finding, lowest gossip.Severity, pods catalogs) error {
+// printVerdicts writes the verdicts on findings in the requested format. Findings below the lowest severity are only
+// counted.
+func (o *options) printVerdicts(out io.Writer, findings []gossip.Finding, lowest gossip.Severity, pods catalogs) error {
 	l := layout{
-		width: o.tableWidth(out), color: o.colored(out), titles: !o.NoHeaders, commands: o.Commands, explain: o.Explain,
-		lowest: lowest, pods: len(o.Pods) > 0,
+		width: o.tableWidth(out), color: o.usesColor(out), titles: !o.NoHeaders, commands: o.Commands, explain: o.Explain,
+		lowestShown: lowest, podsGiven: len(o.Pods) > 0,
 	}
 	switch o.Output {
 	case "json":
-		return printJSON(out, atLeast(lowest, findings), pods)
+		return printJSON(out, filterSeverity(lowest, findings), pods)
 	case "yaml":
-		return printYAML(out, pods.verdicts(atLeast(lowest, findings)))
+		return printYAML(out, pods.makeVerdicts(filterSeverity(lowest, findings)))
 	case "name":
-		return printNames(out, pods.verdicts(atLeast(lowest, findings)))
+		return printNames(out, pods.makeVerdicts(filterSeverity(lowest, findings)))
 	case "wide":
-		return l.printWide(out, pods.verdicts(findings))
+		return l.printWide(out, pods.makeVerdicts(findings))
 	default:
-		return l.printTable(out, pods.verdicts(findings))
+		return l.printTable(out, pods.makeVerdicts(findings))
 	}
 }

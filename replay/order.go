@@ -14,10 +14,11 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// inOrder returns captures in the order of their first records, whatever order a shell names them in: records that come
-// long after later ones are left out as too late. What is not a plain file, such as standard input, keeps its place,
-// and so does a file without a record at its beginning. Another order than the given one is noted.
-func inOrder(names []string, note io.Writer) []string {
+// sortByFirstRecord returns captures in the order of their first records, because records that arrive long after later
+// ones are left out as too late, and a shell names files in another order. An input that is not a plain file, such as
+// standard input, keeps its place, and so does a file without a record near its beginning. A note says when the order
+// is not the given one.
+func sortByFirstRecord(names []string, note io.Writer) []string {
 	if len(names) < 2 {
 		return names
 	}
@@ -28,7 +29,7 @@ func inOrder(names []string, note io.Writer) []string {
 	var places []int
 	var captures []dated
 	for i, name := range names {
-		if first, ok := firstTime(name); ok {
+		if first, ok := firstTimeOfFile(name); ok {
 			places = append(places, i)
 			captures = append(captures, dated{name, first})
 		}
@@ -44,10 +45,10 @@ func inOrder(names []string, note io.Writer) []string {
 	return sorted
 }
 
-// firstTime is the time of a file's first good record, if there is one near its beginning. What cannot be read is
-// reported later.
-func firstTime(name string) (time.Time, bool) {
-	const most = 1 << 20 // bytes that are looked at
+// firstTimeOfFile returns the time of a file's first good record, if there is one near its beginning. A file that
+// cannot be read is reported later.
+func firstTimeOfFile(name string) (time.Time, bool) {
+	const maxBytes = 1 << 20 // how far to look
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() {
 		return time.Time{}, false
@@ -62,12 +63,12 @@ func firstTime(name string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	defer func() { _ = text.Close() }()
-	return firstOf(bufio.NewReaderSize(io.LimitReader(text, most), lookAhead))
+	return firstTimeOfText(bufio.NewReaderSize(io.LimitReader(text, maxBytes), lookAhead))
 }
 
-// firstOf is the oldest time among the first records of a text.
-func firstOf(text *bufio.Reader) (first time.Time, ok bool) {
-	for batch, err := range batches(text) {
+// firstTimeOfText returns the oldest time among the first records of a text.
+func firstTimeOfText(text *bufio.Reader) (first time.Time, ok bool) {
+	for batch, err := range readBatches(text) {
 		if err != nil {
 			return first, ok
 		}

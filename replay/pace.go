@@ -14,42 +14,43 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// tick is how long records are gathered into one request.
-const tick = time.Second
+// requestInterval is how long records are gathered into one request.
+const requestInterval = time.Second
 
-// pace says when a record is to be sent.
+// pace decides when a record is sent.
 type pace struct {
-	speed float64       // times as fast as recorded; infinite for at once
-	shift time.Duration // added to the times of records
+	speed float64       // how much faster than recorded; infinite: without waiting
+	shift time.Duration // is added to the times of records
 
-	first time.Time // of the first record
-	begin time.Time // when it was sent
+	firstRecorded time.Time // of the first record
+	firstSent     time.Time // when it was sent
 }
 
-// due is when a record of that time is to be sent, to a tick: as long after the first as it was recorded after it, divided by the speed. A
-// record that is older than the first is due at once.
-func (p *pace) due(at, now time.Time) time.Time {
-	if p.begin.IsZero() {
-		p.first, p.begin = at, now
+// dueTime returns when to send a record that has this time. The delay from the first record is the recorded one,
+// divided by the speed and rounded up to the interval. A record that is older than the first is due at once.
+func (p *pace) dueTime(at, now time.Time) time.Time {
+	if p.firstSent.IsZero() {
+		p.firstRecorded, p.firstSent = at, now
 	}
-	return p.begin.Add(p.offset(at.Sub(p.first)))
+	return p.firstSent.Add(p.sendOffset(at.Sub(p.firstRecorded)))
 }
 
-func (p *pace) offset(recorded time.Duration) time.Duration {
-	ticks := math.Ceil(float64(recorded) / p.speed / float64(tick))
-	return time.Duration(max(0, ticks)) * tick
+func (p *pace) sendOffset(recorded time.Duration) time.Duration {
+	intervals := math.Ceil(float64(recorded) / p.speed / float64(requestInterval))
+	return time.Duration(max(0, intervals)) * requestInterval
 }
 
-// measure finds the shift with which the newest record is sent at its own time. No record is then sent before its time.
-func (s *sender) measure(names []string) error {
+// measureShift finds the shift with which the newest record is sent at its own time. No record is then sent before its
+// time.
+func (s *sender) measureShift(names []string) error {
 	var first, newest time.Time
 	quiet := *s
-	quiet.errs, quiet.progress = io.Discard, nil // what is bad is told when it is not sent
+	quiet.errs, quiet.progress = io.Discard, nil // bad records are reported when the others are sent
 	for _, name := range names {
 		if name == "-" {
 			return errors.New("--now: reads its input twice, which standard input cannot be")
 		}
-		if err := quiet.each(name, func(_ origin, raw pixie.Raw) error {
+		if err := quiet.visitRecords(name, func(_ recordPlace, raw pixie.Raw) error {
 			if event, err := raw.Event(); err == nil {
 				at := event.From().Time
 				if first.IsZero() {
@@ -65,16 +66,16 @@ func (s *sender) measure(names []string) error {
 		}
 	}
 	if !newest.IsZero() {
-		s.pace.shift = s.clock.now().Add(s.pace.offset(newest.Sub(first))).Sub(newest)
+		s.pace.shift = s.clock.currentTime().Add(s.pace.sendOffset(newest.Sub(first))).Sub(newest)
 	}
 	return nil
 }
 
-// stepTime is where an entry of a timeline has its time.
-var stepTime = regexp.MustCompile(`^/timeline/\d+/timestamp$`)
+// timelinePath matches the place of the time in a timeline entry.
+var timelinePath = regexp.MustCompile(`^/timeline/\d+/timestamp$`)
 
-// shifted is a record with its times moved: its own, which was read as at, and those in its timeline.
-func shifted(record []byte, at time.Time, by time.Duration) (jsontext.Value, error) {
+// shiftTimes returns a record with its times moved: its own, which was read as at, and the times in its timeline.
+func shiftTimes(record []byte, at time.Time, by time.Duration) (jsontext.Value, error) {
 	in := jsontext.NewDecoder(bytes.NewBuffer(record))
 	var text bytes.Buffer
 	out := jsontext.NewEncoder(&text)
@@ -90,7 +91,7 @@ func shifted(record []byte, at time.Time, by time.Duration) (jsontext.Value, err
 			switch where := string(in.StackPointer()); {
 			case where == "/timestamp", where == "/time_":
 				token = jsontext.String(at.Add(by).Format(time.RFC3339Nano))
-			case stepTime.MatchString(where):
+			case timelinePath.MatchString(where):
 				step, err := time.Parse(time.RFC3339, token.String())
 				if err != nil { // the record was good
 					return nil, fmt.Errorf("timeline: %w", err)
@@ -104,7 +105,7 @@ func shifted(record []byte, at time.Time, by time.Duration) (jsontext.Value, err
 	}
 }
 
-// isMemberValue says whether the token that was read last is the value of a member, rather than its name.
+// isMemberValue reports whether the last token is the value of a member, and not its name.
 func isMemberValue(in *jsontext.Decoder) bool {
 	kind, length := in.StackIndex(in.StackDepth())
 	return kind == '{' && length%2 == 0

@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// inParallel works on items on all CPUs, and yields the results in the order of the items. A few items are under way at a time.
-func inParallel[In, Out any](items iter.Seq[In], work func(In) Out) iter.Seq[Out] {
+// mapParallel applies work to items on all CPUs, and yields the results in the order of the items. Only a few items are
+// in work at a time.
+func mapParallel[In, Out any](items iter.Seq[In], work func(In) Out) iter.Seq[Out] {
 	type job struct {
 		item   In
 		result chan Out

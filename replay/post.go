@@ -87,7 +87,7 @@ func (p *poster) post(ctx context.Context, body []byte, c clock) (answer, error)
 		case !errors.As(err, &again):
 			return answer{}, err
 		case attempt == p.attempts:
-			return answer{}, fmt.Errorf("gave up after %s: %w", many(attempt, "attempt"), err)
+			return answer{}, fmt.Errorf("gave up after %s: %w", formatCount(attempt, "attempt"), err)
 		}
 		if after < 0 {
 			after = pause/2 + rand.N(pause/2) //nolint:gosec // so that senders do not come all at once; no secret
@@ -96,7 +96,7 @@ func (p *poster) post(ctx context.Context, body []byte, c clock) (answer, error)
 		after = min(after, longest)
 		fmt.Fprintf(p.note, "gossip-replay: attempt %d of %d: %v; again in %s\n",
 			attempt, p.attempts, err, after.Round(100*time.Millisecond))
-		if err := c.sleep(ctx, after); err != nil {
+		if err := c.sleepFor(ctx, after); err != nil {
 			return answer{}, errors.New("interrupted")
 		}
 	}

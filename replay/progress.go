@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// How long work goes on in silence, and how often it tells of itself then.
+// When the line appears, and how often it changes.
 const (
-	patience = time.Second
-	interval = 200 * time.Millisecond
+	quietTime    = time.Second
+	lineInterval = 200 * time.Millisecond
 )
 
-// progress is standard error with a last line that tells how far the work has come. The line is for terminals only, and for work that
-// takes longer than a moment; whatever else is written stands above it. A nil progress tells nobody.
+// progress is standard error with a last line that shows the progress of the work. The line appears only on terminals,
+// and only for work that takes longer than quietTime; all other text is written above it. A nil progress shows nothing.
 type progress struct {
 	out      io.Writer
 	terminal bool
 	now      func() time.Time
 
-	mu    sync.Mutex // what reads may be another goroutine than what writes
+	mu    sync.Mutex // one goroutine reads, another may write
 	begin time.Time
 	last  time.Time
 	shown bool
@@ -39,8 +39,8 @@ func (p *progress) Write(text []byte) (int, error) {
 	return p.out.Write(text)
 }
 
-// tell shows the line, if it is time to.
-func (p *progress) tell(line func() string) {
+// showLine shows the line, if the last one is old enough.
+func (p *progress) showLine(line func() string) {
 	if p == nil || !p.terminal {
 		return
 	}
@@ -50,7 +50,7 @@ func (p *progress) tell(line func() string) {
 	if p.begin.IsZero() {
 		p.begin = now
 	}
-	if now.Sub(p.begin) < patience || now.Sub(p.last) < interval {
+	if now.Sub(p.begin) < quietTime || now.Sub(p.last) < lineInterval {
 		return
 	}
 	p.clear()
@@ -58,8 +58,8 @@ func (p *progress) tell(line func() string) {
 	fmt.Fprint(p.out, line())
 }
 
-// done removes the line.
-func (p *progress) done() {
+// removeLine removes the line.
+func (p *progress) removeLine() {
 	if p == nil {
 		return
 	}
@@ -76,12 +76,12 @@ func (p *progress) clear() {
 	}
 }
 
-// track tells how much of a file has been read.
-func (p *progress) track(name string, in io.Reader) io.Reader {
+// trackReader returns a reader that shows how much of a file has been read.
+func (p *progress) trackReader(name string, in io.Reader) io.Reader {
 	if p == nil || !p.terminal {
 		return in
 	}
-	t := &tracker{progress: p, in: in, name: name}
+	t := &progressReader{progress: p, in: in, name: name}
 	if f, ok := in.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 			t.size = info.Size()
@@ -90,23 +90,24 @@ func (p *progress) track(name string, in io.Reader) io.Reader {
 	return t
 }
 
-type tracker struct {
+type progressReader struct {
 	progress   *progress
 	in         io.Reader
 	name       string
-	read, size int64 // size is 0 where it is not known
+	read, size int64 // size is 0 if it is not known
 }
 
-func (t *tracker) Read(b []byte) (int, error) {
+func (t *progressReader) Read(b []byte) (int, error) {
 	n, err := t.in.Read(b)
 	t.read += int64(n)
-	t.progress.tell(func() string {
+	t.progress.showLine(func() string {
 		if t.size == 0 {
-			return fmt.Sprintf("%s: %s read", t.name, megabytes(t.read))
+			return fmt.Sprintf("%s: %s read", t.name, formatMegabytes(t.read))
 		}
-		return fmt.Sprintf("%s: %s of %s read, %d%%", t.name, megabytes(t.read), megabytes(t.size), 100*t.read/t.size)
+		return fmt.Sprintf("%s: %s of %s read, %d%%",
+			t.name, formatMegabytes(t.read), formatMegabytes(t.size), 100*t.read/t.size)
 	})
 	return n, err
 }
 
-func megabytes(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/1e6) }
+func formatMegabytes(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/1e6) }

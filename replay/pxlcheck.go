@@ -13,22 +13,22 @@ import (
 func pxlCheckCommand(in io.Reader, out, errs io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "pxl-check FILE...",
-		Short: "Say what Pixie would refuse in PxL scripts",
-		Long: `Look at PxL scripts without a cluster: syntax, imports, tables, columns through every operator, the exact types that
-functions take, metadata that is asked for too late, exports, and the rules for bpftrace programs. Each problem is
-one line, FILE:LINE:COLUMN: message. Tables that the probes of one FILE fill are known to all, so give a script that
-only reads them together with the one that deploys them. With - standard input is read.
+		Short: "Find what Pixie would refuse in PxL scripts",
+		Long: `Check PxL scripts without a cluster: syntax, imports, tables, columns through every operator, the exact
+types that functions take, metadata that is asked for too late, exports, and the rules for bpftrace programs. Each
+problem is one line, FILE:LINE:COLUMN: message. The tables that probes of one FILE fill are known in all FILEs, so give
+a script that only reads them together with the script that deploys them. With -, standard input is read.
 
 A line with "warning:" is about what can go wrong in a script that Pixie runs.
 
-This cannot replace Pixie's own compiler. It knows what one version of Pixie has (pxl/check/data says which), not what
-runs in a cluster, and it is silent where a value cannot be known before a script runs.
+This cannot replace Pixie's own compiler. It knows what one version of Pixie has (pxl/check/data names it), not
+what runs in a cluster, and it reports nothing about a value that is not known before a script runs.
 
 Exit status: 0 nothing that Pixie would refuse (there may be warnings), 1 something, 2 a file that cannot be read.`,
 		Example: "  gossip-replay pxl-check pxl/*.pxl",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return checkScripts(inputs(args, in, errs), in, out, errs)
+			return checkScripts(inputNames(args, in, errs), in, out, errs)
 		},
 	}
 }
@@ -70,7 +70,7 @@ func checkScripts(names []string, in io.Reader, out, errs io.Writer) error {
 	return nil
 }
 
-// readScript reads one script; of one that is too long no more than shows it.
+// readScript reads one script, and one byte more than the limit, so that the checker refuses a longer one.
 func readScript(name string, in io.Reader) (string, error) {
 	if name != "-" {
 		f, err := os.Open(name)

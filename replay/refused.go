@@ -12,33 +12,32 @@ import (
 // maxRefused is how many record errors of one file are printed.
 const maxRefused = 10
 
-// refused prints why records of one file are refused: the first of them, and then how many more there are. Nothing is
-// printed before the file has a good record, because a file without any may be something else altogether, and then one
-// line says it all.
-type refused struct {
+// refusals prints the record errors of one file: the first ones, and then the number of the rest. Nothing is printed
+// before the file has a good record, because a file without any may be of another kind, and then one line says so.
+type refusals struct {
 	errs io.Writer
 	name string
 	head []byte // how the file begins, unpacked
 
-	held  []string // not printed yet
-	count int
-	good  bool // the file has a good record
+	held          []string // errors that are not printed yet
+	count         int
+	hasGoodRecord bool
 
-	foreign int // ResourceMetrics without a metric that is read; a file that has one has many
+	foreignMetrics int // ResourceMetrics without a known metric; a file that has one has many
 }
 
-// accept notes that a record is good.
-func (r *refused) accept() {
-	if !r.good {
-		r.good = true
-		r.print()
+// noteGoodRecord prints the errors that were held until the first good record.
+func (r *refusals) noteGoodRecord() {
+	if !r.hasGoodRecord {
+		r.hasGoodRecord = true
+		r.printHeld()
 	}
 }
 
 // add takes an error about a record.
-func (r *refused) add(bad *pixie.RecordError) {
+func (r *refusals) add(bad *pixie.RecordError) {
 	if errors.As(bad.Err, new(*otlp.ForeignError)) {
-		if r.foreign++; r.foreign > 1 {
+		if r.foreignMetrics++; r.foreignMetrics > 1 {
 			return
 		}
 	} else if r.count++; r.count > maxRefused {
@@ -49,32 +48,32 @@ func (r *refused) add(bad *pixie.RecordError) {
 		at = fmt.Sprintf("%s:%d", r.name, bad.Line)
 	}
 	r.held = append(r.held, fmt.Sprintf("%s: %v\n", at, bad.Err))
-	if r.good {
-		r.print()
+	if r.hasGoodRecord {
+		r.printHeld()
 	}
 }
 
-func (r *refused) print() {
+func (r *refusals) printHeld() {
 	for _, text := range r.held {
 		fmt.Fprint(r.errs, text)
 	}
 	r.held = nil
 }
 
-// end is called once, with what ended the file, and returns the error about the file: what it is, where that is no
-// capture.
-func (r *refused) end(final error) error {
-	if !r.good && (r.count > 0 || final != nil) {
-		if what := otherKind(r.head); what != "" {
+// finishFile is called once, with the error that ended the file, if any. It prints the rest, and returns the error
+// about the file, which names the kind of a file that is no capture.
+func (r *refusals) finishFile(final error) error {
+	if !r.hasGoodRecord && (r.count > 0 || final != nil) {
+		if what := describeOtherKind(r.head); what != "" {
 			return fmt.Errorf("%s: looks like %s", r.name, what)
 		}
 	}
-	r.print()
+	r.printHeld()
 	if more := r.count - maxRefused; more > 0 {
-		fmt.Fprintf(r.errs, "%s: %s refused\n", r.name, moreRecords(more))
+		fmt.Fprintf(r.errs, "%s: %s refused\n", r.name, formatMoreRecords(more))
 	}
-	if r.foreign > 1 {
-		fmt.Fprintf(r.errs, "%s: %d more ResourceMetrics have no such gauge\n", r.name, r.foreign-1)
+	if r.foreignMetrics > 1 {
+		fmt.Fprintf(r.errs, "%s: %d more ResourceMetrics have no such gauge\n", r.name, r.foreignMetrics-1)
 	}
 	if final == nil {
 		return nil
@@ -82,7 +81,7 @@ func (r *refused) end(final error) error {
 	return fmt.Errorf("%s: %w", r.name, final)
 }
 
-func moreRecords(n int) string {
+func formatMoreRecords(n int) string {
 	if n == 1 {
 		return "1 more record was"
 	}

@@ -16,9 +16,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl/check"
 )
 
-// TestRowsAreThoseOfTheScripts holds testdata/px_run_*.txtar to the scripts: each row has the columns that the checker finds in the script's
-// own px.display, in their order, and its values are as the px command renders their types.
-func TestRowsAreThoseOfTheScripts(t *testing.T) {
+// The rows in testdata/px_run_*.txtar are what the scripts give: each row has the columns that the checker finds in the
+// script's own px.display, in their order, and values as the px command renders their types.
+func TestRowsHaveTheColumnsOfTheScripts(t *testing.T) {
 	for _, name := range pxl.Names() {
 		t.Run(name, func(t *testing.T) {
 			script, err := pxl.Script(name)
@@ -38,15 +38,15 @@ func TestRowsAreThoseOfTheScripts(t *testing.T) {
 				require.NoError(t, json.Unmarshal(row["_tableName_"], &table))
 				require.Contains(t, columns, table)
 				seen[table] = true
-				require.Equal(t, rendered(t, table, columns[table], row), string(line))
+				require.Equal(t, renderRow(t, table, columns[table], row), string(line))
 			}
 			require.Len(t, seen, len(columns), "tables without a row")
 		})
 	}
 }
 
-// rendered is a row as the px command writes it: table, columns in their order, and each value by its type.
-func rendered(t *testing.T, table string, columns []check.Column, row map[string]json.RawMessage) string {
+// renderRow writes a row like the px command: table, columns in their order, and each value by its type.
+func renderRow(t *testing.T, table string, columns []check.Column, row map[string]json.RawMessage) string {
 	t.Helper()
 	line := fmt.Sprintf(`{"_tableName_":%q`, table)
 	for _, c := range columns {
@@ -65,7 +65,7 @@ func rendered(t *testing.T, table string, columns []check.Column, row map[string
 			require.NoError(t, json.Unmarshal(row[c.Name], &x), c.Name)
 			value = x
 		case "STRING":
-			value = looked(t, row[c.Name])
+			value = renderText(t, row[c.Name])
 		default:
 			require.Fail(t, "no such type among ours", "%s %s", c.Name, c.Type)
 		}
@@ -76,8 +76,8 @@ func rendered(t *testing.T, table string, columns []check.Column, row map[string
 	return line + "}\n"
 }
 
-// looked is a text as the px command takes it: for a number, if it looks like one.
-func looked(t *testing.T, raw json.RawMessage) any {
+// renderText returns a text, or a number if the text looks like one, like the px command.
+func renderText(t *testing.T, raw json.RawMessage) any {
 	t.Helper()
 	var text string
 	if json.Unmarshal(raw, &text) != nil {

@@ -1,4 +1,4 @@
-// Package replay is the gossip-replay command as a library: it reads captures and says what the kernel did, with the
+// Package replay is the gossip-replay command as a library. It reads captures and reports what the kernel did, with the
 // same four steps as the operator (decode, observe, advise, make objects), so that both give the same objects for the
 // same events.
 //
@@ -18,14 +18,14 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// The exit codes, like those of diff(1).
+// The exit codes are like the exit codes of diff(1).
 const (
-	exitClean    = 0 // nothing above Info; or no difference
+	exitClean    = 0 // no finding above Info; or no difference
 	exitFindings = 1 // findings above Info, by their worst severity; or differences
-	exitTrouble  = 2 // an unreadable file, no good record, bad usage
+	exitTrouble  = 2 // an unreadable file, no good record, wrong usage
 )
 
-// exitError ends the command with a code. Its text goes to stderr; without one the code says it all.
+// exitError ends the command with an exit code. Its text goes to stderr; an error without text prints nothing.
 type exitError struct {
 	code int
 	err  error
@@ -42,14 +42,14 @@ func (e *exitError) Unwrap() error { return e.err }
 
 // Run is the whole command: args without the program's name, and the three streams. It returns the exit code.
 func Run(args []string, in io.Reader, out, errs io.Writer) int {
-	root := command(in, out, errs)
+	root := newCommand(in, out, errs)
 	root.SetArgs(append([]string{}, args...)) // not nil, which cobra takes for os.Args
 	ran, err := root.ExecuteC()
 	if err == nil {
 		return exitClean
 	}
 	var exit *exitError
-	if !errors.As(err, &exit) { // cobra's own: bad usage
+	if !errors.As(err, &exit) { // cobra's error: wrong usage
 		exit = &exitError{exitTrouble, fmt.Errorf("%w\nTry '%s --help'", err, ran.CommandPath())}
 	}
 	if exit.err != nil {
@@ -58,28 +58,29 @@ func Run(args []string, in io.Reader, out, errs io.Writer) int {
 	return exit.code
 }
 
-const long = `Read captures of kernel events and say what the kernel did to the pods: how often it refused to run them, how short
-of memory they were, what it killed, which packets were lost, what averaged metrics say about the same time, and which
-limit to set.
+const longHelp = `Read captures of kernel events and show what the kernel did to the pods: how often it did not let
+them run, how short of memory they were, what it killed, which packets were lost, what averaged metrics say about the
+same time, and which limit to set.
 
 A FILE holds payloads as one JSON object, an array, or one per line; rows of px run -o json; or OpenTelemetry metrics,
 as protobuf or as a Collector's file exporter writes them. It may be packed with gzip or zstd. Without FILE, or with -,
-standard input is read; of a directory, the captures in it. Bad records are reported on stderr as FILE:LINE: why, ten of
-a FILE and then how many more, and the good ones count. A FILE that is something else is named, with what would do.
-A file that is named like a command needs ./ before its name. Several FILEs are read in the order of their first records.
+standard input is read; if FILE is a directory, the captures in it. Bad records are reported on stderr as
+FILE:LINE: why, the first ten of a FILE and then the number of the others; the good records count. If a FILE is not a
+capture, the error names its kind, and what to use instead. A file with the name of a command needs ./ before its name.
+Several FILEs are read in the order of their first records.
 
-The flags that select (--namespace, --pod, --severity, --since, --until) never change a verdict. A namespace, a pod or a
-time of which there is no record at all is trouble.
+The flags that select (--namespace, --pod, --severity, --since, --until) never change a verdict. It is an error if the
+captures have no record at all of a namespace, a pod or a time.
 
 Exit status: 0 nothing above Info (the worst severity counts), 1 findings, 2 trouble.`
 
-const examples = `  # a verdict with a number, from a recorded capture
+const exampleHelp = `  # a verdict with a number, from a recorded capture
   gossip-replay examples/captures/hidden-throttling.ndjson --pods examples/captures/hidden-throttling.pods.yaml
 
   # the kubectl commands too
   gossip-replay capture.ndjson --pods pods.yaml --commands
 
-  # what the rows mean, for the pods of a Deployment
+  # the meaning of the rows, for the pods of a Deployment
   gossip-replay capture.ndjson --explain --pod shop/web-
 
   # a line for each verdict, for grep
@@ -91,15 +92,15 @@ const examples = `  # a verdict with a number, from a recorded capture
   # from a pipe, for jq
   curl -s https://example.com/capture.ndjson.gz | gossip-replay -o json | jq .status.advice`
 
-// command builds the command line.
-func command(in io.Reader, out, errs io.Writer) *cobra.Command {
+// newCommand builds the command line.
+func newCommand(in io.Reader, out, errs io.Writer) *cobra.Command {
 	o := options{Output: "table", Color: "auto"}
 	root := &cobra.Command{
 		Use:           "gossip-replay [FILE...]",
-		Short:         "Say what the kernel did to pods, from recorded events",
-		Long:          long,
-		Example:       examples,
-		Version:       version(),
+		Short:         "Show what the kernel did to pods, from recorded events",
+		Long:          longHelp,
+		Example:       exampleHelp,
+		Version:       buildVersion(),
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -115,18 +116,18 @@ func command(in io.Reader, out, errs io.Writer) *cobra.Command {
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
-	o.register(root.Flags())
+	o.registerFlags(root.Flags())
 	root.AddCommand(diffCommand(in, out, errs), sendCommand(in, out, errs), pxlCheckCommand(in, out, errs))
-	complete(root)
+	registerCompletions(root)
 	return root
 }
 
-// run replays the captures and prints what they say.
+// run replays the captures and prints their verdicts.
 func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
-	if err := o.check(); err != nil {
+	if err := o.checkFlags(); err != nil {
 		return err
 	}
-	lowest, err := o.severity()
+	lowest, err := o.lowestSeverity()
 	if err != nil {
 		return err
 	}
@@ -134,23 +135,23 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	if err != nil {
 		return &exitError{exitTrouble, err}
 	}
-	note := errs // of what is no error
+	note := errs // for what is not an error
 	if o.Quiet {
 		out, note = io.Discard, io.Discard
 	}
-	args = inputs(args, in, note)
+	args = inputNames(args, in, note)
 	p := newProgress(errs)
 	p.terminal = p.terminal && !o.Quiet
-	c := capture{pods: pods, errs: p, progress: p}
-	trouble := c.readAll(inOrder(args, note), in)
+	c := analysis{pods: pods, errs: p, progress: p}
+	trouble := c.readCaptures(sortByFirstRecord(args, note), in)
 	if c.records == 0 {
 		return &exitError{exitTrouble, cmp.Or(trouble, errors.New("no record that could be used"))}
 	}
-	selected, err := o.selected(&c, note)
+	selected, err := o.selectFindings(&c, note)
 	if err != nil {
 		return err
 	}
-	if err := o.print(out, selected, lowest, c.pods); err != nil {
+	if err := o.printVerdicts(out, selected, lowest, c.pods); err != nil {
 		return &exitError{exitTrouble, fmt.Errorf("write: %w", err)}
 	}
 	if trouble != nil {
@@ -164,24 +165,24 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	return nil
 }
 
-// selected are the findings of the namespaces, pods and times that were asked for.
-func (o *options) selected(c *capture, note io.Writer) ([]gossip.Finding, error) {
-	first := time.Unix(0, c.first).UTC()
-	wanted, err := o.selection(first)
+// selectFindings returns the findings of the requested namespaces, pods and times.
+func (o *options) selectFindings(c *analysis, note io.Writer) ([]gossip.Finding, error) {
+	first := time.Unix(0, c.firstRecord).UTC()
+	wanted, err := o.parseSelection(first)
 	if err != nil {
 		return nil, err
 	}
-	findings := c.findings()
-	c.pods.noteStrangers(findings, note)
-	selected, err := wanted.apply(findings, first)
+	findings := c.collectFindings()
+	c.pods.noteUnknownPods(findings, note)
+	selected, err := wanted.filterFindings(findings, first)
 	if err != nil {
 		return nil, &exitError{exitTrouble, err}
 	}
 	return selected, nil
 }
 
-// inputs are the arguments, or standard input, which is noted where a user would have to type it.
-func inputs(args []string, in io.Reader, note io.Writer) []string {
+// inputNames returns the arguments, or "-" if there are none. A note says when standard input is a terminal.
+func inputNames(args []string, in io.Reader, note io.Writer) []string {
 	if len(args) == 0 {
 		args = []string{"-"}
 	}
@@ -191,15 +192,16 @@ func inputs(args []string, in io.Reader, note io.Writer) []string {
 	return args
 }
 
-// noteStrangers says where --pods is about other pods than the capture.
-func (c catalogs) noteStrangers(findings []gossip.Finding, note io.Writer) {
+// noteUnknownPods writes a note if --pods has no pod of the capture.
+func (c catalogs) noteUnknownPods(findings []gossip.Finding, note io.Writer) {
 	if len(c) == 0 {
 		return
 	}
 	for _, f := range findings {
-		if c.find(f.Subject(), f.UID()).Name != "" {
+		if c.findPod(f.Subject(), f.UID()).Name != "" {
 			return
 		}
 	}
-	fmt.Fprintf(note, "gossip-replay: --pods knows none of the capture's pods: %s\n", several(subjectNames(findings, podOf)))
+	fmt.Fprintf(note, "gossip-replay: --pods knows none of the capture's pods: %s\n",
+		formatList(subjectNames(findings, podOf)))
 }

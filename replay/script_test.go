@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the wanted output in testdata/*.txtar")
 
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) != "gossip-replay" { // else it is a command of a script, which sets what it wants
+	if filepath.Base(os.Args[0]) != "gossip-replay" { // not a command of a script, which may set COLUMNS
 		_ = os.Unsetenv("COLUMNS")
 	}
 	testscript.Main(m, map[string]func(){
@@ -28,13 +28,14 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestCorpus runs testdata/*.txtar: payloads, commands, and what the commands must print. The recorded captures are in captures/.
-func TestCorpus(t *testing.T) {
+// The archives testdata/*.txtar hold payloads, commands, and what the commands must print. The recorded captures are in
+// captures/.
+func TestCommandsPrintWhatTheCorpusWants(t *testing.T) {
 	captures, err := filepath.Abs("../examples/captures")
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Log("if the new output is meant: go test ./replay -update, and read the difference")
+			t.Log("if the new output is intended: go test ./replay -update, and read the difference")
 		}
 	})
 	testscript.Run(t, testscript.Params{
@@ -47,13 +48,13 @@ func TestCorpus(t *testing.T) {
 			return os.Symlink(captures, filepath.Join(env.WorkDir, "captures"))
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "unbase64": unbase64, "operator": operatorCommand, "requests": requestsCommand,
+			"exits": runWithExitCode, "unbase64": decodeBase64, "operator": operatorCommand, "requests": requestsCommand,
 		},
 	})
 }
 
-// exits CODE COMMAND ARGS… runs a command that must end with that code.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
+// runWithExitCode is: exits CODE COMMAND [ARGS...]. It runs a command that must end with that code.
+func runWithExitCode(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND [ARGS...]")
 	}
@@ -71,8 +72,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// unbase64 FROM TO makes a binary file, which txtar cannot hold.
-func unbase64(ts *testscript.TestScript, neg bool, args []string) {
+// decodeBase64 is: unbase64 FROM TO. It makes a binary file, which txtar cannot hold.
+func decodeBase64(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: unbase64 FROM TO")
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
-// TestScriptsAreUnderstood takes what each PxL script shows as a record: the decoder takes it, and reads every column, for without any one
-// of them the event is another or none.
-func TestScriptsAreUnderstood(t *testing.T) {
+// A row of each PxL script is a record that the decoder accepts. It reads every column: without any one of them the
+// event is another or none.
+func TestEveryColumnOfThePxLScriptsIsRead(t *testing.T) {
 	for _, name := range pxl.Names() {
 		for _, table := range pxl.Tables(name) {
 			t.Run(table.Name, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestScriptsAreUnderstood(t *testing.T) {
 	}
 }
 
-// recordOf fills every column.
+// recordOf returns a record with a value in every column.
 func recordOf(table pxl.Table) map[string]any {
 	record := map[string]any{"type": table.Kind()}
 	for i, c := range table.Columns {
@@ -48,7 +48,7 @@ func recordOf(table pxl.Table) map[string]any {
 		case c.Type == "STRING":
 			record[c.Name] = "text-" + strings.Repeat("x", i)
 		default:
-			record[c.Name] = 100 - i // each below the one before: nr_throttled is never above nr_periods
+			record[c.Name] = 100 - i // each smaller than the one before: nr_throttled is at most nr_periods
 		}
 	}
 	return record

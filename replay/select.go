@@ -11,48 +11,48 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// pattern selects names: those it matches with *, ? and [ ], or else the one it is.
+// pattern matches names with *, ? and [ ], or the one name that is equal.
 type pattern string
 
-func (p pattern) matches(name string) bool {
+func (p pattern) matchesName(name string) bool {
 	if p == "" {
 		return true
 	}
-	ok, err := path.Match(string(p), name) // without any of those characters this is equality
+	ok, err := path.Match(string(p), name) // a pattern without these characters matches the equal name
 	return err == nil && ok
 }
 
-func (p pattern) wild() bool { return strings.ContainsAny(string(p), `*?[\`) }
+func (p pattern) hasWildcard() bool { return strings.ContainsAny(string(p), `*?[\`) }
 
-// selection is which subjects are of interest, and when.
+// selection is the subjects and the time that the user wants.
 type selection struct {
-	namespace pattern   // of -n
-	within    pattern   // the namespace in --pod
-	pod       pattern   // the rest of --pod
-	since     time.Time // zero: from the beginning
-	until     time.Time // zero: to the end
+	namespace    pattern   // from -n
+	podNamespace pattern   // the namespace in --pod
+	pod          pattern   // the rest of --pod
+	since        time.Time // zero: from the beginning
+	until        time.Time // zero: to the end
 }
 
-// selection reads the flags. Offsets are from the first record.
-func (o *options) selection(first time.Time) (s selection, err error) {
+// parseSelection reads the flags. Offsets are from the first record.
+func (o *options) parseSelection(first time.Time) (s selection, err error) {
 	s.namespace = pattern(o.Namespace)
 	within, pod, namespaced := strings.Cut(o.Pod, "/")
 	if !namespaced {
 		within, pod = "", o.Pod
 	}
-	s.within, s.pod = pattern(within), pattern(pod)
+	s.podNamespace, s.pod = pattern(within), pattern(pod)
 	for _, p := range []struct {
 		flag    string
 		pattern pattern
-	}{{"--namespace", s.namespace}, {"--pod", s.within}, {"--pod", s.pod}} {
+	}{{"--namespace", s.namespace}, {"--pod", s.podNamespace}, {"--pod", s.pod}} {
 		if _, err := path.Match(string(p.pattern), ""); err != nil {
 			return s, fmt.Errorf("%s: %q is not a pattern: %w", p.flag, p.pattern, err)
 		}
 	}
-	if s.since, err = moment("--since", o.Since, first); err != nil {
+	if s.since, err = parseMoment("--since", o.Since, first); err != nil {
 		return s, err
 	}
-	if s.until, err = moment("--until", o.Until, first); err != nil {
+	if s.until, err = parseMoment("--until", o.Until, first); err != nil {
 		return s, err
 	}
 	if !s.since.IsZero() && !s.until.IsZero() && s.since.After(s.until) {
@@ -61,58 +61,61 @@ func (o *options) selection(first time.Time) (s selection, err error) {
 	return s, nil
 }
 
-// apply returns the findings that are selected. It comes after the analysis: a filter never changes a verdict. A filter
-// that no record of the capture matches is an error, because a slip of the pen must not look like good news.
-func (s *selection) apply(findings []gossip.Finding, first time.Time) ([]gossip.Finding, error) {
-	in := s.inNamespace(findings)
-	if len(in) == 0 {
+// filterFindings returns the selected findings. It runs after the analysis, because a filter never changes a verdict. A
+// filter that no record of the capture matches is an error: a typing mistake must not look like good news.
+func (s *selection) filterFindings(findings []gossip.Finding, first time.Time) ([]gossip.Finding, error) {
+	inNamespace := s.inNamespace(findings)
+	if len(inNamespace) == 0 {
 		return nil, fmt.Errorf("no record of namespace %s: the capture has %s",
-			cmp.Or(s.namespace, s.within), several(subjectNames(findings, namespaceOf)))
+			cmp.Or(s.namespace, s.podNamespace), formatList(subjectNames(findings, namespaceOf)))
 	}
-	of := s.ofPod(in)
-	if len(of) == 0 {
-		return nil, fmt.Errorf("no record of pod %s: the capture has %s", s.pod, several(subjectNames(in, podOf)))
+	selected := s.ofPod(inNamespace)
+	if len(selected) == 0 {
+		return nil, fmt.Errorf("no record of pod %s: the capture has %s",
+			s.pod, formatList(subjectNames(inNamespace, podOf)))
 	}
-	newest := slices.MaxFunc(of, func(a, b gossip.Finding) int { return a.Time().Compare(b.Time()) }).Time()
-	span := stamp(first) + " to " + stamp(newest)
+	newest := slices.MaxFunc(selected, func(a, b gossip.Finding) int { return a.Time().Compare(b.Time()) }).Time()
+	span := formatTime(first) + " to " + formatTime(newest)
 	switch {
 	case s.since.After(newest):
-		return nil, fmt.Errorf("no record since %s: the capture is of %s", stamp(s.since), span)
+		return nil, fmt.Errorf("no record since %s: the capture is of %s", formatTime(s.since), span)
 	case !s.until.IsZero() && s.until.Before(first):
-		return nil, fmt.Errorf("no record until %s: the capture is of %s", stamp(s.until), span)
+		return nil, fmt.Errorf("no record until %s: the capture is of %s", formatTime(s.until), span)
 	}
-	return slices.DeleteFunc(of, func(f gossip.Finding) bool {
-		from, to := seen(f)
+	return slices.DeleteFunc(selected, func(f gossip.Finding) bool {
+		from, to := seenBetween(f)
 		return to.Before(s.since) || (!s.until.IsZero() && from.After(s.until))
 	}), nil
 }
 
 func (s *selection) inNamespace(findings []gossip.Finding) []gossip.Finding {
-	return only(findings, func(a gossip.Subject) bool {
-		return s.namespace.matches(a.Namespace) && s.within.matches(a.Namespace)
+	return filterSubjects(findings, func(a gossip.Subject) bool {
+		return s.namespace.matchesName(a.Namespace) && s.podNamespace.matchesName(a.Namespace)
 	})
 }
 
-// ofPod takes the pod of exactly this name, if there is one, else all whose names begin so.
+// ofPod returns the findings of the pod with exactly this name, or else of all pods with this prefix.
 func (s *selection) ofPod(findings []gossip.Finding) []gossip.Finding {
-	found := only(findings, func(a gossip.Subject) bool { return s.pod.matches(a.Pod) })
-	if len(found) > 0 || s.pod.wild() {
+	found := filterSubjects(findings, func(a gossip.Subject) bool { return s.pod.matchesName(a.Pod) })
+	if len(found) > 0 || s.pod.hasWildcard() {
 		return found
 	}
-	return only(findings, func(a gossip.Subject) bool { return strings.HasPrefix(a.Pod, string(s.pod)) })
+	return filterSubjects(findings, func(a gossip.Subject) bool { return strings.HasPrefix(a.Pod, string(s.pod)) })
 }
 
-func only(findings []gossip.Finding, wanted func(gossip.Subject) bool) []gossip.Finding {
+// filterSubjects returns the findings about the wanted subjects.
+func filterSubjects(findings []gossip.Finding, wanted func(gossip.Subject) bool) []gossip.Finding {
 	return slices.DeleteFunc(slices.Clone(findings), func(f gossip.Finding) bool { return !wanted(f.Subject()) })
 }
 
-// atLeast returns the findings that have been so bad.
-func atLeast(lowest gossip.Severity, findings []gossip.Finding) []gossip.Finding {
+// filterSeverity returns the findings that were once at least this severe.
+func filterSeverity(lowest gossip.Severity, findings []gossip.Finding) []gossip.Finding {
 	return slices.DeleteFunc(slices.Clone(findings), func(f gossip.Finding) bool { return f.Seen().Worst < lowest })
 }
 
-// seen is the time between which a finding was seen: trouble while it lasted, anything else when it was measured.
-func seen(f gossip.Finding) (from, to time.Time) {
+// seenBetween returns the time in which a finding was seen: for trouble while it lasted, for anything else the measured
+// window.
+func seenBetween(f gossip.Finding) (from, to time.Time) {
 	if h := f.Seen(); !h.First.IsZero() && f.Subject().Kind != gossip.KindPodBirth {
 		return h.First, h.Last
 	}
@@ -120,8 +123,8 @@ func seen(f gossip.Finding) (from, to time.Time) {
 	return at.Add(-f.Coverage().Window), at
 }
 
-// moment reads a time, or an offset from the first record. Empty is the zero time.
-func moment(flag, text string, first time.Time) (time.Time, error) {
+// parseMoment reads a time, or an offset from the first record. An empty text is the zero time.
+func parseMoment(flag, text string, first time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
@@ -135,15 +138,15 @@ func moment(flag, text string, first time.Time) (time.Time, error) {
 	return at, nil
 }
 
-func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
 func namespaceOf(a gossip.Subject) string { return a.Namespace }
 func podOf(a gossip.Subject) string       { return a.Namespace + "/" + a.Pod }
 
-// subjectNames are what the subjects of findings are called, each once, in their order.
+// subjectNames returns the names of the subjects of findings, each once, in their order.
 func subjectNames(findings []gossip.Finding, name func(gossip.Subject) string) []string {
 	var list []string
-	for _, f := range findings { // in the order of subjects
+	for _, f := range findings { // sorted by subject
 		if n := name(f.Subject()); len(list) == 0 || list[len(list)-1] != n {
 			list = append(list, n)
 		}
@@ -151,11 +154,11 @@ func subjectNames(findings []gossip.Finding, name func(gossip.Subject) string) [
 	return list
 }
 
-// several is a list as far as it fits into a message.
-func several(list []string) string {
-	const most = 10
-	if len(list) <= most {
+// formatList returns the first names of a list, and the number of the rest.
+func formatList(list []string) string {
+	const maxNames = 10
+	if len(list) <= maxNames {
 		return strings.Join(list, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:maxNames], ", "), len(list)-maxNames)
 }

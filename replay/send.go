@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// tokenVariable is where send finds a token when no file has it.
+// tokenVariable is the environment variable with the token for send, if no file has it.
 const tokenVariable = "KERNEL_GOSSIP_TOKEN"
 
 // sendOptions are the flags of send.
@@ -33,17 +33,19 @@ func sendCommand(in io.Reader, out, errs io.Writer) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "send [FILE...]",
 		Short: "Post captures to an operator, at their own pace",
-		Long: `Post the records of captures to an operator. They are sent as far apart as they were recorded (--speed), once a second at
-most, and as they are: the operator takes old records, and dates what it says by them. With --now all times are moved by
-as much as it takes for the newest record to be sent at its own time, and with them those of a timeline.
+		Long: `Post the records of captures to an operator. They are sent as far apart as they were recorded (--speed),
+at most one request a second, and unchanged: the operator accepts old records, and its objects carry their times. With
+--now all times, also the times of a timeline, are moved so that the newest record is sent at its own time.
 
-Records are payloads or rows of px run -o json. Bad ones are reported as FILE:LINE: why, by this command or by the
-operator, and the others are sent. An operator that is busy or away is asked again, after the time it names or else after
-a growing pause, and stderr says why each time. The token, if there is one, is that of --token-file or of ` + tokenVariable + `.
+Records are payloads or rows of px run -o json. Bad records are reported as FILE:LINE: why, by this command or by the
+operator, and the others are sent. If the operator is busy or away, the request is sent again, after the time that the
+operator names or else after a growing pause; stderr gives the reason each time. The token, if there is one, is read
+from --token-file or from ` + tokenVariable + `.
 
-Exit status: 0 every record was accepted (or ignored, being about a namespace that is not watched), 1 some were bad or
-rejected, or all are about pods that the operator's cluster does not have, 2 trouble: an unreadable file, no good record, an operator that cannot be reached or refuses the sender.`,
-		Example: `  # to an operator on this machine, as fast as it goes (make run-local prints this line for its own copy of a capture)
+Exit status: 0 every record was accepted (or ignored, because its namespace is not watched), 1 some were bad or
+rejected, or all are about pods that the operator's cluster does not have, 2 trouble: an unreadable file, no good
+record, an operator that cannot be reached or refuses the sender.`,
+		Example: `  # to an operator on this machine, without waiting (make run-local prints this line for a copy of a capture)
   gossip-replay send capture.ndjson --speed max
 
   # ten times as fast as it happened, as if it happened now
@@ -58,17 +60,18 @@ rejected, or all are about pods that the operator's cluster does not have, 2 tro
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.URL, "url", "http://127.0.0.1:8080/v1/events", "`URL` to post to; without a path, /v1/events")
-	f.StringVar(&o.Speed, "speed", "1x", "how much faster than it was recorded: 1x, 10x, any `FACTOR` from 1x on, or max")
-	f.BoolVar(&o.Now, "now", false, "move all times so that the newest record is sent at its own time; reads files twice")
+	f.StringVar(&o.Speed, "speed", "1x", "how much faster than recorded: 1x, 10x, any `FACTOR` from 1x on, or max")
+	f.BoolVar(&o.Now, "now", false,
+		"move all times so that the newest record is sent at its own time; reads files twice")
 	f.StringVar(&o.TokenFile, "token-file", "", "`FILE` with a bearer token; read again for each request")
 	f.StringVar(&o.CAFile, "ca-file", "", "`FILE` with the certificates to trust, instead of the system's")
-	f.IntVar(&o.Batch, "batch", 1000, "records of one request")
-	f.IntVar(&o.Attempts, "attempts", 8, "how often a request is sent before giving up on an operator that is busy or away")
+	f.IntVar(&o.Batch, "batch", 1000, "most records of one request")
+	f.IntVar(&o.Attempts, "attempts", 8, "how often a request is sent to an operator that is busy or away")
 	return c
 }
 
-// speed is how many times as fast as recorded; infinite for max.
-func (o *sendOptions) speed() (float64, error) {
+// parseSpeed returns how much faster than recorded; infinite for max.
+func (o *sendOptions) parseSpeed() (float64, error) {
 	if o.Speed == "max" {
 		return math.Inf(1), nil
 	}
@@ -80,36 +83,38 @@ func (o *sendOptions) speed() (float64, error) {
 	return x, nil
 }
 
-// run sends all captures, and says what became of their records.
+// run sends all captures, and prints the result of their records.
 func (o *sendOptions) run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
-	speed, err := o.speed()
+	speed, err := o.parseSpeed()
 	if err != nil {
 		return err
 	}
 	if o.Batch < 1 || o.Attempts < 1 {
 		return errors.New("--batch, --attempts: at least 1")
 	}
-	told := newProgress(errs)
-	p, err := newPoster(o, told)
+	line := newProgress(errs)
+	p, err := newPoster(o, line)
 	if err != nil {
 		return &exitError{exitTrouble, err}
 	}
-	args = inOrder(inputs(args, in, errs), errs)
-	s := sender{poster: p, in: in, errs: told, progress: told, most: o.Batch, pace: pace{speed: speed}, clock: wallClock{}}
+	args = sortByFirstRecord(inputNames(args, in, errs), errs)
+	s := sender{
+		poster: p, in: in, errs: line, progress: line, maxRecords: o.Batch, pace: pace{speed: speed}, clock: wallClock{},
+	}
 	if o.Now {
-		if err := s.measure(args); err != nil {
+		if err := s.measureShift(args); err != nil {
 			return &exitError{exitTrouble, err}
 		}
 	}
 	trouble := s.sendAll(ctx, args)
-	told.done()
-	fmt.Fprintln(out, s.summary())
+	line.removeLine()
+	fmt.Fprintln(out, s.formatSummary())
 	switch {
 	case trouble != nil:
 		return &exitError{exitTrouble, trouble}
 	case s.sent == 0:
 		return &exitError{exitTrouble, errors.New("no record that could be used")}
-	case s.bad+s.rejected > 0, s.unknown == s.sent:
+	case s.notSent+s.rejected > 0, s.unknownPods == s.sent:
 		return &exitError{code: exitFindings}
 	}
 	return nil

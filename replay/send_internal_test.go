@@ -27,9 +27,9 @@ type sleeper struct {
 	sleeps []time.Duration
 }
 
-func (s *sleeper) now() time.Time { return s.at }
+func (s *sleeper) currentTime() time.Time { return s.at }
 
-func (s *sleeper) sleep(ctx context.Context, d time.Duration) error {
+func (s *sleeper) sleepFor(ctx context.Context, d time.Duration) error {
 	s.at = s.at.Add(d)
 	s.sleeps = append(s.sleeps, d)
 	return ctx.Err()
@@ -74,11 +74,11 @@ func sent(t *testing.T, change func(*sender), lines ...string) (posts []post, c 
 	require.NoError(t, err)
 	defer p.client.CloseIdleConnections()
 	var errs bytes.Buffer
-	s := sender{poster: p, errs: &errs, most: 1000, pace: pace{speed: 1}, clock: c}
+	s := sender{poster: p, errs: &errs, maxRecords: 1000, pace: pace{speed: 1}, clock: c}
 	change(&s)
 	if s.pace.shift != 0 {
 		s.pace.shift = 0
-		require.NoError(t, s.measure([]string{name}))
+		require.NoError(t, s.measureShift([]string{name}))
 	}
 	require.NoError(t, s.sendAll(t.Context(), []string{name}))
 	require.Empty(t, errs.String())
@@ -86,8 +86,9 @@ func sent(t *testing.T, change func(*sender), lines ...string) (posts []post, c 
 	return posts, c
 }
 
-// Records are sent as far apart as they were recorded, to a second and never early, and at once when the clock is of no interest.
-func TestPace(t *testing.T) {
+// Records are sent as far apart as they were recorded, to a second and never early, and at once when the clock is of no
+// interest.
+func TestRecordsAreSentAsFarApartAsTheyWereRecorded(t *testing.T) {
 	lines := []string{captured("a", 0), captured("b", 0.2), captured("c", 1), captured("d", 0.5), captured("e", 10.1), captured("f", 30), captured("g", -5)}
 	at := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 	anyTime := func(posts []post) []post {
@@ -103,12 +104,12 @@ func TestPace(t *testing.T) {
 	got, c := sent(t, func(s *sender) { s.pace.speed = math.Inf(1) }, lines...)
 	require.Empty(t, cmp.Diff([]post{{Pods: "abcdefg"}}, anyTime(got)))
 	require.Empty(t, c.sleeps)
-	got, _ = sent(t, func(s *sender) { s.pace.speed, s.most = math.Inf(1), 3 }, lines...)
+	got, _ = sent(t, func(s *sender) { s.pace.speed, s.maxRecords = math.Inf(1), 3 }, lines...)
 	require.Empty(t, cmp.Diff([]post{{Pods: "abc"}, {Pods: "def"}, {Pods: "g"}}, anyTime(got)))
 }
 
 // With --now the newest record is sent at its own time, and none before its time.
-func TestNow(t *testing.T) {
+func TestNowSendsTheNewestRecordAtItsOwnTime(t *testing.T) {
 	lines := []string{captured("a", 0), captured("b", 4), captured("c", 30), captured("d", 20)}
 	for _, speed := range []float64{1, 10, math.Inf(1)} {
 		posts, _ := sent(t, func(s *sender) { s.pace.speed, s.pace.shift = speed, 1 }, lines...)
@@ -120,7 +121,7 @@ func TestNow(t *testing.T) {
 }
 
 // Moving times changes nothing else: not the order, not a digit.
-func TestShifted(t *testing.T) {
+func TestMovingTimesChangesNothingElse(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for name, tc := range map[string]struct{ in, want string }{
 		"record": {
@@ -137,7 +138,7 @@ func TestShifted(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := shifted([]byte(tc.in), at, time.Hour)
+			got, err := shiftTimes([]byte(tc.in), at, time.Hour)
 			require.NoError(t, err)
 			require.Equal(t, tc.want, string(got))
 		})

@@ -17,59 +17,61 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
-// maxPosted is the most bytes of a request: well below what an operator takes by default, 4 MiB.
+// maxPosted is the most bytes of a request. It is well below what an operator takes by default, 4 MiB.
 const maxPosted = 2 << 20
 
-// sender is captures on their way to an operator.
+// sender sends captures to an operator.
 type sender struct {
-	poster   *poster
-	in       io.Reader
-	errs     io.Writer
-	progress *progress
-	most     int // records of a request
-	clock    clock
-	pace     pace
+	poster     *poster
+	in         io.Reader
+	errs       io.Writer
+	progress   *progress
+	maxRecords int // most records of a request
+	clock      clock
+	pace       pace
 
 	body  []byte
-	lines []origin // of body
+	lines []recordPlace // where the lines of body come from
 
-	bad, sent, requests         int // records not sent, records sent, and in how many requests
-	accepted, ignored, rejected int // as the operator counts
-	unknown                     int // about pods that its cluster does not have
-	explained, unexplained      int // of the rejected ones: printed with their reasons, and not
+	notSent, sent, requests     int // bad records, sent records, and requests
+	accepted, ignored, rejected int // records, as the operator counts
+	unknownPods                 int // records about pods that its cluster does not have
+	explained, unexplained      int // rejected records with a printed reason, and without
 	warned                      bool
 }
 
-// origin is where a record stands.
-type origin struct {
+// recordPlace is the file and line of a record.
+type recordPlace struct {
 	name string
 	line int
 }
 
-func (s *sender) summary() string {
-	text := fmt.Sprintf("%s in %s: %d accepted, %d ignored, %d rejected", many(s.sent, "record"), many(s.requests, "request"), s.accepted, s.ignored, s.rejected)
-	if s.unknown > 0 {
-		text += fmt.Sprintf(", %d about pods that the cluster does not have", s.unknown)
+func (s *sender) formatSummary() string {
+	text := fmt.Sprintf("%s in %s: %d accepted, %d ignored, %d rejected",
+		formatCount(s.sent, "record"), formatCount(s.requests, "request"), s.accepted, s.ignored, s.rejected)
+	if s.unknownPods > 0 {
+		text += fmt.Sprintf(", %d about pods that the cluster does not have", s.unknownPods)
 	}
-	if s.bad > 0 {
-		text += fmt.Sprintf("; %d bad ones were not sent", s.bad)
+	if s.notSent > 0 {
+		text += fmt.Sprintf("; %d bad ones were not sent", s.notSent)
 	}
 	return text
 }
 
-func many(n int, what string) string {
+func formatCount(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// sendAll sends all files, in their order. One that cannot be read does not keep the others from being sent; an operator that takes nothing does.
+// sendAll sends all files, in their order. A file that cannot be read does not stop the others; an operator that takes
+// nothing does.
 func (s *sender) sendAll(ctx context.Context, names []string) error {
-	names, err := inDirectories(names)
+	names, err := expandDirectories(names)
 	trouble := []error{err}
 	for _, name := range names {
-		err := s.each(name, func(at origin, raw pixie.Raw) error { return s.send(ctx, at, raw) })
+		err := s.visitRecords(name, func(at recordPlace, raw pixie.Raw) error { return s.sendRecord(ctx, at, raw) })
 		if final := (*finalError)(nil); errors.As(err, &final) {
 			return final.err
 		}
@@ -79,19 +81,19 @@ func (s *sender) sendAll(ctx context.Context, names []string) error {
 		return err
 	}
 	if s.unexplained > 0 {
-		fmt.Fprintf(s.errs, "gossip-replay: %s rejected\n", moreRecords(s.unexplained))
+		fmt.Fprintf(s.errs, "gossip-replay: %s rejected\n", formatMoreRecords(s.unexplained))
 	}
 	return errors.Join(trouble...)
 }
 
-// finalError ends it all: the operator takes nothing more, or the user has had enough.
+// finalError ends the sending: the operator takes nothing more, or the user interrupted it.
 type finalError struct{ err error }
 
 func (e *finalError) Error() string { return e.err.Error() }
 
-// each calls visit with each record of a file. What is no record is reported, and so is one that visit has a record
-// error about.
-func (s *sender) each(name string, visit func(origin, pixie.Raw) error) error {
+// visitRecords calls visit with each record of a file. It reports what is no record, and each record error that visit
+// returns.
+func (s *sender) visitRecords(name string, visit func(recordPlace, pixie.Raw) error) error {
 	shown, in := name, s.in
 	if name == "-" {
 		shown = "stdin"
@@ -103,60 +105,61 @@ func (s *sender) each(name string, visit func(origin, pixie.Raw) error) error {
 		defer f.Close()
 		in = f
 	}
-	text, begin, err := open(in)
+	text, begin, err := openText(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", shown, err)
 	}
 	defer func() { _ = text.Close() }()
 	if otlp.Is(begin) {
-		return fmt.Errorf("%s: OpenTelemetry metrics are sent as they are, to port 4318: curl --data-binary @FILE, a request at a time", shown)
+		return fmt.Errorf("%s: OpenTelemetry metrics are sent as they are, to port 4318: "+
+			"curl --data-binary @FILE, a request at a time", shown)
 	}
-	bad := refused{errs: s.errs, name: shown, head: begin}
+	bad := refusals{errs: s.errs, name: shown, head: begin}
 	for raw, err := range (pixie.Options{}).Split(text) {
 		if err == nil {
-			err = visit(origin{shown, raw.Line}, raw)
+			err = visit(recordPlace{shown, raw.Line}, raw)
 		}
 		switch one := (*pixie.RecordError)(nil); {
 		case err == nil:
-			bad.accept()
+			bad.noteGoodRecord()
 		case errors.As(err, &one):
-			s.bad++
+			s.notSent++
 			bad.add(one)
 		case errors.As(err, new(*finalError)):
-			bad.print()
+			bad.printHeld()
 			return err
 		default:
-			return bad.end(err)
+			return bad.finishFile(err)
 		}
 	}
-	return bad.end(nil)
+	return bad.finishFile(nil)
 }
 
-// send sends a record when it is time to, together with those whose time it is too.
-func (s *sender) send(ctx context.Context, at origin, raw pixie.Raw) error {
+// sendRecord sends a record at its time, together with the others that are due then.
+func (s *sender) sendRecord(ctx context.Context, at recordPlace, raw pixie.Raw) error {
 	event, err := raw.Event()
 	if err != nil {
 		return err
 	}
 	when := event.From().Time
-	if due := s.pace.due(when, s.clock.now()); due.After(s.clock.now()) {
+	if due := s.pace.dueTime(when, s.clock.currentTime()); due.After(s.clock.currentTime()) {
 		if err := s.flush(ctx); err != nil {
 			return &finalError{err}
 		}
-		if err := s.clock.sleep(ctx, due.Sub(s.clock.now())); err != nil {
+		if err := s.clock.sleepFor(ctx, due.Sub(s.clock.currentTime())); err != nil {
 			return &finalError{errors.New("interrupted")}
 		}
 	}
 	line := jsontext.Value(bytes.Clone(raw.JSON))
 	if s.pace.shift != 0 {
-		line, err = shifted(line, when, s.pace.shift)
+		line, err = shiftTimes(line, when, s.pace.shift)
 	} else {
-		err = line.Compact() // a line of its own, so that the operator's line numbers are ours
+		err = line.Compact() // on one line, so that the operator's line numbers are ours
 	}
 	if err != nil {
 		return &pixie.RecordError{Line: raw.Line, Offset: raw.Offset, Err: err}
 	}
-	if len(s.lines) == s.most || len(s.body)+len(line) >= maxPosted {
+	if len(s.lines) == s.maxRecords || len(s.body)+len(line) >= maxPosted {
 		if err := s.flush(ctx); err != nil {
 			return &finalError{err}
 		}
@@ -166,7 +169,7 @@ func (s *sender) send(ctx context.Context, at origin, raw pixie.Raw) error {
 	return nil
 }
 
-// flush posts what has been gathered.
+// flush posts the gathered records.
 func (s *sender) flush(ctx context.Context) error {
 	if len(s.lines) == 0 {
 		return nil
@@ -180,34 +183,35 @@ func (s *sender) flush(ctx context.Context) error {
 	s.accepted += a.Accepted
 	s.ignored += a.Ignored
 	s.rejected += a.Rejected
-	s.unknown += a.Unknown
-	if a.Warning != "" && !s.warned { // once: other records say the same of other pods
+	s.unknownPods += a.Unknown
+	if a.Warning != "" && !s.warned { // once: it is the same for other pods
 		s.warned = true
 		fmt.Fprintln(s.errs, "gossip-replay: "+a.Warning)
 	}
-	s.explain(a)
+	s.printRejections(a)
 	s.body, s.lines = s.body[:0], s.lines[:0]
-	s.progress.tell(func() string { return s.summary() })
+	s.progress.showLine(func() string { return s.formatSummary() })
 	return nil
 }
 
-// explain prints why the operator rejected records of a request: of the first ones, and then how many more there were.
-func (s *sender) explain(a answer) {
+// printRejections prints why the operator rejected records of a request: the first reasons, and then the number of the
+// rest.
+func (s *sender) printRejections(a answer) {
 	if s.explained >= maxRefused {
 		s.unexplained += a.Rejected
 		return
 	}
 	for _, text := range a.Errors {
 		s.explained++
-		fmt.Fprintln(s.errs, located(text, s.lines))
+		fmt.Fprintln(s.errs, locateError(text, s.lines))
 	}
 	if untold := a.Rejected - len(a.Errors); untold > 0 {
 		fmt.Fprintf(s.errs, "gossip-replay: %d more of these %d were rejected\n", untold, len(s.lines))
 	}
 }
 
-// located is an error of the operator about a line of a request, with the place of that record.
-func located(text string, lines []origin) string {
+// locateError replaces the line of a request, in an error of the operator, by the place of that record in its file.
+func locateError(text string, lines []recordPlace) string {
 	rest, about := strings.CutPrefix(text, "line ")
 	number, why, found := strings.Cut(rest, ": ")
 	n, err := strconv.Atoi(number)
@@ -217,17 +221,17 @@ func located(text string, lines []origin) string {
 	return fmt.Sprintf("%s:%d: %s", lines[n-1].name, lines[n-1].line, why)
 }
 
-// clock is the time; tests have one of their own.
+// clock is the time; tests have their own.
 type clock interface {
-	now() time.Time
-	sleep(ctx context.Context, d time.Duration) error
+	currentTime() time.Time
+	sleepFor(ctx context.Context, d time.Duration) error
 }
 
 type wallClock struct{}
 
-func (wallClock) now() time.Time { return time.Now() }
+func (wallClock) currentTime() time.Time { return time.Now() }
 
-func (wallClock) sleep(ctx context.Context, d time.Duration) error {
+func (wallClock) sleepFor(ctx context.Context, d time.Duration) error {
 	enough := time.NewTimer(d)
 	defer enough.Stop()
 	select {

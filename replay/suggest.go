@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// mistypedFlag adds to an error about an unknown flag which one may have been meant.
+// mistypedFlag adds the flag that the user may have meant to an error about an unknown flag.
 func mistypedFlag(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
@@ -23,8 +23,8 @@ func mistypedFlag(c *cobra.Command, err error) error {
 	return err
 }
 
-// mistypedCommand is the error about a first argument that is no file, where it is nearly a command, or a flag without
-// its dashes. Cobra knows only commands without arguments as mistyped.
+// mistypedCommand returns an error if the first argument is no file and resembles a command, or a flag without its
+// dashes. Cobra itself suggests only for commands that take no arguments.
 func mistypedCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 || strings.ContainsAny(args[0], `./\`) {
 		return nil
@@ -42,11 +42,11 @@ func mistypedCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("%s is neither a file nor a command: did you mean %s?", args[0], strings.Join(near, " or "))
 }
 
-// nearFlags are the flags whose names differ little from name, as cobra finds it of commands.
+// nearFlags returns the flags with names that differ little from name, by cobra's rule for commands.
 func nearFlags(c *cobra.Command, name string) []string {
 	names := &cobra.Command{SuggestionsMinimumDistance: 2}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		runs := func(*cobra.Command, []string) {} // a command that does not run is not suggested
+		runs := func(*cobra.Command, []string) {} // cobra suggests only commands that run
 		names.AddCommand(&cobra.Command{Use: f.Name, Run: runs})
 	})
 	if name == "" {

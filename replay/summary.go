@@ -9,9 +9,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// summary is the last line: how many verdicts there are, and of which severity. Healthy ones and those that were not
-// measured have no row.
-func summary(all []story, lowest gossip.Severity) string {
+// summaryLine returns the last line: the number of verdicts, by severity. Healthy verdicts and those without a
+// measurement have no row.
+func summaryLine(all []tableRow, lowest gossip.Severity) string {
 	var t tally
 	for _, s := range all {
 		t.add(s.finding, lowest)
@@ -19,7 +19,8 @@ func summary(all []story, lowest gossip.Severity) string {
 	if t.verdicts == 0 {
 		return "0 verdicts: what was seen here was at other times"
 	}
-	line := many(t.verdicts, "verdict") + " on " + many(t.pods, "pod") + ": " + strings.Join(t.counts(), ", ")
+	line := fmt.Sprintf("%s on %s: %s", formatCount(t.verdicts, "verdict"), formatCount(t.pods, "pod"),
+		strings.Join(t.formatCounts(), ", "))
 	if lowest > gossip.SeverityUnknown {
 		line += fmt.Sprintf("; --severity %s shows %d", strings.ToLower(lowest.String()), t.shown)
 	}
@@ -29,13 +30,13 @@ func summary(all []story, lowest gossip.Severity) string {
 // tally counts verdicts.
 type tally struct {
 	verdicts, pods, shown int
-	pod                   string // the newest
+	pod                   string // of the newest verdict
 	bad                   [gossip.SeverityCritical + 1]int
 	recovered, healthy    int
-	unmeasured            map[string]int // by their reason
+	unmeasured            map[string]int // by reason
 }
 
-// add counts a verdict. They come in the order of subjects.
+// add counts a verdict. Verdicts come in the order of subjects.
 func (t *tally) add(f gossip.Finding, lowest gossip.Severity) {
 	t.verdicts++
 	if pod := podOf(f.Subject()); pod != t.pod {
@@ -53,7 +54,7 @@ func (t *tally) add(f gossip.Finding, lowest gossip.Severity) {
 		if t.unmeasured == nil {
 			t.unmeasured = make(map[string]int)
 		}
-		t.unmeasured[why(f)]++
+		t.unmeasured[unmeasuredReason(f)]++
 	case worst >= gossip.SeverityInfo:
 		t.recovered++
 	default:
@@ -61,8 +62,8 @@ func (t *tally) add(f gossip.Finding, lowest gossip.Severity) {
 	}
 }
 
-// counts are the parts of the total, the worst first.
-func (t *tally) counts() []string {
+// formatCounts returns the parts of the total, the worst first.
+func (t *tally) formatCounts() []string {
 	var list []string
 	count := func(n int, what string) {
 		if n > 0 {
@@ -86,8 +87,8 @@ func (t *tally) counts() []string {
 	return list
 }
 
-// why is the reason that a finding is not measured, for the last line.
-func why(f gossip.Finding) string {
+// unmeasuredReason returns why a finding has no measurement, for the last line.
+func unmeasuredReason(f gossip.Finding) string {
 	switch f := f.(type) {
 	case gossip.CPUThrottling:
 		if f.Reason == gossip.ReasonTooFewPeriods {
@@ -100,7 +101,7 @@ func why(f gossip.Finding) string {
 		return "no figure of lost packets"
 	case gossip.MemoryPressure:
 		return "neither PSI nor a share of a memory limit"
-	case gossip.OOMKilled, gossip.PodBirth: // are never unknown
+	case gossip.OOMKilled, gossip.PodBirth: // never unknown
 	}
 	return "no figure of throttling"
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// printTable shows the worst first: the kernel and the metrics side by side, what to set, and how much was measured. It
-// ends with what is not in the table, because "not measured" must not look like "healthy".
+// printTable shows the worst first: the kernel and the metrics side by side, what to set, and how much was measured.
+// The last line counts the verdicts that have no row, because "not measured" must not look like "healthy".
 func (l layout) printTable(out io.Writer, verdicts []verdict) error {
-	all := stories(verdicts)
-	whispers, births := l.rows(all)
+	all := makeRows(verdicts)
+	whispers, births := l.selectRows(all)
 	var parts []string
 	if len(whispers) > 0 {
 		parts = append(parts, l.whisperTable(whispers))
@@ -26,8 +26,8 @@ func (l layout) printTable(out io.Writer, verdicts []verdict) error {
 		parts = append(parts, l.birthTable(births))
 	}
 	if l.titles {
-		parts = append(parts, l.below(slices.Concat(whispers, births))...)
-		parts = append(parts, summary(all, l.lowest))
+		parts = append(parts, l.notesBelow(slices.Concat(whispers, births))...)
+		parts = append(parts, summaryLine(all, l.lowestShown))
 	}
 	return printParts(out, parts)
 }
@@ -40,10 +40,10 @@ func printParts(out io.Writer, parts []string) error {
 	return err
 }
 
-// rows are the stories with a row, in the order of the two tables.
-func (l layout) rows(all []story) (whispers, births []story) {
+// selectRows returns the rows that are shown, in the order of the two tables.
+func (l layout) selectRows(all []tableRow) (whispers, births []tableRow) {
 	for _, s := range all {
-		if s.finding.Seen().Worst < l.lowest {
+		if s.finding.Seen().Worst < l.lowestShown {
 			continue
 		}
 		switch s.object.(type) {
@@ -53,35 +53,37 @@ func (l layout) rows(all []story) (whispers, births []story) {
 			whispers = append(whispers, s)
 		}
 	}
-	return worstFirst(whispers), worstFirst(births)
+	return sortWorstFirst(whispers), sortWorstFirst(births)
 }
 
-// narrow is below which width a table does with fewer columns.
-const narrow = 106
+// narrowWidth is the width below which a table has fewer columns.
+const narrowWidth = 106
 
-// whisperTable has the two truths side by side.
-func (l layout) whisperTable(list []story) string {
+// whisperTable shows the kernel and the metrics side by side.
+func (l layout) whisperTable(list []tableRow) string {
 	titles := []string{"Severity", "Pod", "Kernel says", "Metrics say", "Set", "Coverage"}
-	if l.width < narrow { // the coverage joins the pod
+	if l.width < narrowWidth { // the coverage moves to the pod's column
 		titles = titles[:5]
 	}
 	rows := make([]table.Row, len(list))
 	for i, s := range list {
 		f := s.finding
-		name, covered := where(f.Subject()), f.Coverage()
-		rows[i] = table.Row{l.severity(f), name, s.kernel(), s.metrics(), s.setting(), coverage(covered, "\n")}
-		if l.width < narrow {
-			rows[i][1] = join(name, coverage(covered, ", "))
+		name, covered := subjectCell(f.Subject()), f.Coverage()
+		rows[i] = table.Row{
+			l.severityCell(f), name, s.kernelCell(), s.metricsCell(), s.settingCell(), formatCoverage(covered, "\n"),
+		}
+		if l.width < narrowWidth {
+			rows[i][1] = joinLines(name, formatCoverage(covered, ", "))
 			rows[i] = rows[i][:len(titles)]
 		}
 	}
-	return l.grid(titles, rows)
+	return l.renderGrid(titles, rows)
 }
 
-// birthTable is what it took to bring each pod up.
-func (l layout) birthTable(list []story) string {
+// birthTable shows what it took to start each pod.
+func (l layout) birthTable(list []tableRow) string {
 	titles := []string{"Severity", "Pod born", "Took", "Syscalls", "Longest stage", "Cgroup writes", "Execs", "Mounts"}
-	if l.width < narrow { // the last three are in the object
+	if l.width < narrowWidth { // the last three are in the object
 		titles = titles[:5]
 	}
 	rows := make([]table.Row, len(list))
@@ -93,18 +95,18 @@ func (l layout) birthTable(list []story) string {
 			stage = fmt.Sprintf("%.2fs %s", f.Longest.Duration.Seconds(), f.Longest.Name)
 		}
 		row := table.Row{
-			l.severity(f), where(f.About), fmt.Sprintf("%.2fs", c.Duration.Seconds()), counted(c.TotalSyscalls), stage,
-			counted(c.CgroupWrites), optional(c.Execs), optional(c.Mounts),
+			l.severityCell(f), subjectCell(f.About), fmt.Sprintf("%.2fs", c.Duration.Seconds()),
+			countCell(c.TotalSyscalls), stage, countCell(c.CgroupWrites), formatOptional(c.Execs), formatOptional(c.Mounts),
 		}
 		rows[i] = row[:len(titles)]
 	}
-	return l.grid(titles, rows)
+	return l.renderGrid(titles, rows)
 }
 
-// counted is a number, which the table aligns as one, or a dash.
-func counted(n gossip.Optional[int64]) any {
+// countCell returns a number, which the table aligns to the right, or a dash.
+func countCell(n gossip.Optional[int64]) any {
 	if !n.Known {
-		return optional(n)
+		return formatOptional(n)
 	}
 	return n.Value
 }
@@ -112,11 +114,11 @@ func counted(n gossip.Optional[int64]) any {
 const notConsidered = "Owners, requests, autoscalers and limit ranges were not considered. " +
 	"To have them, add --pods pods.yaml, made with"
 
-// below is what stands between the tables and the last line.
-func (l layout) below(rows []story) []string {
+// notesBelow returns the paragraphs between the tables and the last line.
+func (l layout) notesBelow(rows []tableRow) []string {
 	var parts, flags []string
 	if l.explain && len(rows) > 0 {
-		parts = append(parts, l.explanations(rows))
+		parts = append(parts, l.explainRows(rows))
 	}
 	if c := commandList(rows); l.commands && c != "" {
 		parts = append(parts, c)
@@ -132,32 +134,32 @@ func (l layout) below(rows []story) []string {
 	if len(flags) > 0 {
 		parts = append(parts, "Add "+strings.Join(flags, ", ")+".")
 	}
-	if !l.pods {
-		parts = append(parts, wrap(notConsidered, l.width)+"\n"+podsCommand+" >pods.yaml")
+	if !l.podsGiven {
+		parts = append(parts, wrapText(notConsidered, l.width)+"\n"+podsCommand+" >pods.yaml")
 	}
 	return parts
 }
 
-// severity is the current one, and the worst where that is another.
-func (l layout) severity(f gossip.Finding) string {
+// severityCell returns the current severity, and the worst if it is another.
+func (l layout) severityCell(f gossip.Finding) string {
 	now, worst := f.Severity(), f.Seen().Worst
-	name := l.colorful(now)
+	name := l.colorSeverity(now)
 	if worst > now {
-		name += "\n(was\n" + worst.String() + ")" // in three lines, so that the column stays narrow
+		name += "\n(was\n" + worst.String() + ")" // on three lines, to keep the column narrow
 	}
 	return name
 }
 
-// colorful is the name of a severity, in its colour from Info on.
-func (l layout) colorful(s gossip.Severity) string {
+// colorSeverity returns the name of a severity, in its colour from Info on.
+func (l layout) colorSeverity(s gossip.Severity) string {
 	if !l.color || s < gossip.SeverityInfo {
 		return s.String()
 	}
-	return color(s) + s.String() + "\x1b[0m"
+	return colorCode(s) + s.String() + "\x1b[0m"
 }
 
-// color is the escape sequence of a severity from Info on.
-func color(s gossip.Severity) string {
+// colorCode returns the escape sequence of a severity from Info on.
+func colorCode(s gossip.Severity) string {
 	switch {
 	case s >= gossip.SeverityCritical:
 		return "\x1b[1;31m"
@@ -170,46 +172,46 @@ func color(s gossip.Severity) string {
 	}
 }
 
-// where names the subject: the namespace on a line of its own, because names are long.
-func where(s gossip.Subject) string {
-	return join(s.Namespace+"/", s.Pod, s.Container)
+// subjectCell returns the subject's names, the namespace on its own line, because names are long.
+func subjectCell(s gossip.Subject) string {
+	return joinLines(s.Namespace+"/", s.Pod, s.Container)
 }
 
-// whisper is the status of the story's object.
-func (v verdict) whisper() v1alpha1.KernelWhisperStatus {
+// whisperStatus returns the status of the verdict's KernelWhisper, or the zero status for another object.
+func (v verdict) whisperStatus() v1alpha1.KernelWhisperStatus {
 	if w, ok := v.object.(*v1alpha1.KernelWhisper); ok {
 		return w.Status
 	}
 	return v1alpha1.KernelWhisperStatus{}
 }
 
-// kernel is the kernel's side, with what it says of the memory of what was killed.
-func (s story) kernel() string {
-	own := join(s.whisper().KernelSays, kernelDetail(s.finding))
+// kernelCell returns the kernel's side, of a kill also for the memory.
+func (s tableRow) kernelCell() string {
+	own := joinLines(s.whisperStatus().KernelSays, kernelDetail(s.finding))
 	switch {
 	case s.memory == nil:
 		return own
-	case s.sameCount():
-		return join(own, kernelDetail(s.memory.finding))
+	case s.countsSameKills():
+		return joinLines(own, kernelDetail(s.memory.finding))
 	}
-	return join(own, s.memory.whisper().KernelSays, kernelDetail(s.memory.finding))
+	return joinLines(own, s.memory.whisperStatus().KernelSays, kernelDetail(s.memory.finding))
 }
 
-// metrics is the metrics' side.
-func (s story) metrics() string {
-	said := s.whisper()
+// metricsCell returns the metrics' side.
+func (s tableRow) metricsCell() string {
+	said := s.whisperStatus()
 	if s.memory == nil {
-		return cmp.Or(join(said.MetricsSay, metricsDetail(said)), "–")
+		return cmp.Or(joinLines(said.MetricsSay, metricsDetail(said)), "–")
 	}
-	memory := s.memory.whisper()
-	return join(said.MetricsSay, memory.MetricsSay, cmp.Or(metricsDetail(memory), metricsDetail(said)))
+	memory := s.memory.whisperStatus()
+	return joinLines(said.MetricsSay, memory.MetricsSay, cmp.Or(metricsDetail(memory), metricsDetail(said)))
 }
 
-// setting is the advice in short.
-func (s story) setting() string {
-	short := s.whisper().Advice
+// settingCell returns the short advice.
+func (s tableRow) settingCell() string {
+	short := s.whisperStatus().Advice
 	if s.memory != nil && len(s.advice) == 0 {
-		short = s.memory.whisper().Advice
+		short = s.memory.whisperStatus().Advice
 	}
 	return cmp.Or(short, "–")
 }

@@ -9,32 +9,32 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// findings are those of all lanes, in the order of subjects. What was analysed is let go.
-func (c *capture) findings() []gossip.Finding {
+// collectFindings returns the findings of all lanes, in the order of subjects, and releases the analyzers.
+func (c *analysis) collectFindings() []gossip.Finding {
 	var own [laneCount][]gossip.Finding
 	var stats [laneCount]gossip.Stats
 	var all sync.WaitGroup
 	for i, analyzer := range c.lanes.analyzers {
 		all.Go(func() {
 			own[i] = slices.Collect(analyzer.Findings())
-			stats[i] = analyzer.Stats() // all that waited is observed now
+			stats[i] = analyzer.Stats() // after Findings, which observes what was pending
 			c.lanes.analyzers[i] = nil
 		})
 	}
 	all.Wait()
-	note(c.errs, stats[:])
-	return merged(own[:])
+	reportUncounted(c.errs, stats[:])
+	return mergeFindings(own[:])
 }
 
-// merged makes one list of lists that are each in the order of subjects.
-func merged(lists [][]gossip.Finding) []gossip.Finding {
+// mergeFindings merges lists that are each in the order of subjects.
+func mergeFindings(lists [][]gossip.Finding) []gossip.Finding {
 	if len(lists) == 1 {
 		return lists[0]
 	}
 	var a, b []gossip.Finding
 	var both sync.WaitGroup
-	both.Go(func() { a = merged(lists[:len(lists)/2]) })
-	both.Go(func() { b = merged(lists[len(lists)/2:]) })
+	both.Go(func() { a = mergeFindings(lists[:len(lists)/2]) })
+	both.Go(func() { b = mergeFindings(lists[len(lists)/2:]) })
 	both.Wait()
 	list := make([]gossip.Finding, 0, len(a)+len(b))
 	for len(a) > 0 && len(b) > 0 {
@@ -47,21 +47,21 @@ func merged(lists [][]gossip.Finding) []gossip.Finding {
 	return append(append(list, a...), b...)
 }
 
-// verdict is a finding, the advice about it, and its object; nil where it is not worth one.
+// verdict is a finding, its advice, and its object; the object is nil for a finding that gets none.
 type verdict struct {
 	finding gossip.Finding
 	advice  []recommend.Recommendation
 	object  crd.Object
 }
 
-// verdicts advises on findings and makes their objects.
-func (c catalogs) verdicts(findings []gossip.Finding) []verdict {
+// makeVerdicts advises on findings and makes their objects.
+func (c catalogs) makeVerdicts(findings []gossip.Finding) []verdict {
 	rules := recommend.Default()
 	list := make([]verdict, len(findings))
 	for i, f := range findings {
 		v := verdict{finding: f}
 		if crd.HasObject(f) {
-			pod := c.find(f.Subject(), f.UID())
+			pod := c.findPod(f.Subject(), f.UID())
 			v.advice = rules.For(f, pod)
 			v.object = crd.New(f, pod, v.advice)
 		}

@@ -11,7 +11,7 @@ import (
 	benchload "github.com/kernel-gossip/kernel-gossip/hack/bench/load"
 )
 
-func TestMerged(t *testing.T) {
+func TestFindingsOfLanesAreMergedInTheOrderOfSubjects(t *testing.T) {
 	lists := make([][]gossip.Finding, 5)
 	for i, names := range []string{"adg", "", "bbe", "c", "f"} {
 		for _, name := range names {
@@ -19,25 +19,26 @@ func TestMerged(t *testing.T) {
 		}
 	}
 	var got string
-	for _, f := range merged(lists) {
+	for _, f := range mergeFindings(lists) {
 		got += f.Subject().Pod
 	}
 	require.Equal(t, "abbcdefg", got)
 }
 
-// What comes after the last record: findings, advice, objects and their JSON. Each pod has a CPU finding of a full window and a birth.
+// The work after the last record: findings, advice, objects and their JSON. Each pod has a CPU finding of a full window
+// and a birth.
 func BenchmarkVerdicts(b *testing.B) {
 	const pods = 1000
 	var text bytes.Buffer
 	require.NoError(b, benchload.Load{Records: 200 * pods, Pods: pods, Seed: 1}.Write(&text))
-	c := capture{errs: io.Discard, progress: newProgress(io.Discard)}
-	require.NoError(b, c.read("capture", &text))
+	c := analysis{errs: io.Discard, progress: newProgress(io.Discard)}
+	require.NoError(b, c.readCapture("capture", &text))
 	analyzers := c.lanes.analyzers
 	n := 0
 	b.ReportAllocs()
 	for b.Loop() {
-		c.lanes.analyzers = analyzers // findings lets them go
-		findings := c.findings()
+		c.lanes.analyzers = analyzers // collectFindings releases them
+		findings := c.collectFindings()
 		if err := printJSON(io.Discard, findings, nil); err != nil {
 			b.Fatal(err)
 		}

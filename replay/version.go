@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// version is what the build says of itself: the module's version, the commit where that is known and not part of the
-// version, and Go's.
-func version() string {
+// buildVersion returns the module's version, the commit if it is known and not part of the version, and the version of
+// Go.
+func buildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
-	return versionOf(info)
+	return formatVersion(info)
 }
 
-func versionOf(info *debug.BuildInfo) string {
+func formatVersion(info *debug.BuildInfo) string {
 	settings := make(map[string]string)
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value

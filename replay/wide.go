@@ -13,20 +13,20 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// printWide writes a line for each verdict, for grep and awk: nothing is merged, wrapped or left out, healthy ones are
-// there too, and no cell is empty.
+// printWide writes one line for each verdict, for grep and awk: nothing is merged, wrapped or left out, healthy
+// verdicts are included, and no cell is empty.
 func (l layout) printWide(out io.Writer, verdicts []verdict) error {
-	list := make([]story, len(verdicts))
+	list := make([]tableRow, len(verdicts))
 	for i, v := range verdicts {
-		list[i] = story{verdict: v}
+		list[i] = tableRow{verdict: v}
 	}
-	total := summary(list, l.lowest)
+	total := summaryLine(list, l.lowestShown)
 	titles := []string{
 		"Severity", "Worst", "Namespace", "Pod", "Container", "Kind", "Kernel says", "Metrics say", "Set", "Coverage",
 	}
 	var rows []table.Row
-	for _, s := range worstFirst(list) {
-		if s.finding.Seen().Worst < l.lowest {
+	for _, s := range sortWorstFirst(list) {
+		if s.finding.Seen().Worst < l.lowestShown {
 			continue
 		}
 		rows = append(rows, l.wideRow(s))
@@ -34,7 +34,7 @@ func (l layout) printWide(out io.Writer, verdicts []verdict) error {
 	l.width = 0
 	var parts []string
 	if len(rows) > 0 {
-		parts = append(parts, l.grid(titles, rows))
+		parts = append(parts, l.renderGrid(titles, rows))
 	}
 	if l.titles {
 		parts = append(parts, total)
@@ -42,24 +42,24 @@ func (l layout) printWide(out io.Writer, verdicts []verdict) error {
 	return printParts(out, parts)
 }
 
-func (l layout) wideRow(s story) table.Row {
+func (l layout) wideRow(s tableRow) table.Row {
 	f := s.finding
 	about := f.Subject()
 	if s.object == nil { // healthy, or not measured
 		s.object = crd.New(f, gossip.Pod{}, nil)
 	}
-	kernel, metrics, set := s.kernel(), s.metrics(), s.setting()
+	kernel, metrics, set := s.kernelCell(), s.metricsCell(), s.settingCell()
 	if b, ok := s.object.(*v1alpha1.PodBirthCertificate); ok {
-		kernel, set = join(b.Status.KernelSays, "took "+b.Status.Took), cmp.Or(b.Status.Advice, "–")
+		kernel, set = joinLines(b.Status.KernelSays, "took "+b.Status.Took), cmp.Or(b.Status.Advice, "–")
 	}
 	return table.Row{
-		l.colorful(f.Severity()), l.colorful(f.Seen().Worst),
+		l.colorSeverity(f.Severity()), l.colorSeverity(f.Seen().Worst),
 		about.Namespace, about.Pod, cmp.Or(about.Container, "–"), string(about.Kind),
-		oneLine(kernel), oneLine(metrics), oneLine(set), coverage(f.Coverage(), ", "),
+		oneLine(kernel), oneLine(metrics), oneLine(set), formatCoverage(f.Coverage(), ", "),
 	}
 }
 
-// oneLine is a cell of the table on one line.
+// oneLine returns a cell of the table on one line.
 func oneLine(cell string) string { return strings.ReplaceAll(cell, "\n", "; ") }
 
 // printNames writes the name of each object, in the order of subjects.

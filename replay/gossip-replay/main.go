@@ -17,14 +17,15 @@ func main() {
 	os.Exit(replay.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// room is how much memory is used before anything is collected: most captures need less, and the process ends soon.
-const room = 240 << 20
+// firstCollection is how many bytes are used before the first garbage collection: most captures need less, and the
+// process ends soon.
+const firstCollection = 240 << 20
 
-// collectLate begins to collect garbage when the room is used up, and from then on as always.
+// collectLate delays the first garbage collection. From then on garbage is collected as usual.
 func collectLate() {
 	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(room)
-	runtime.AddCleanup(new([16]byte), func(struct{}) { // it is garbage, so it tells of the first collection
+	debug.SetMemoryLimit(firstCollection)
+	runtime.AddCleanup(new([16]byte), func(struct{}) { // the array is garbage, so this runs after the first collection
 		debug.SetGCPercent(100)
 		debug.SetMemoryLimit(math.MaxInt64)
 	}, struct{}{})
