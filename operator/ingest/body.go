@@ -1,10 +1,12 @@
 package ingest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -12,28 +14,29 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
-// maxErrors is how many errors of one body are told.
+// maxErrors is how many errors an answer has at most.
 const maxErrors = 10
 
-// body is what a request holds, whatever the format. Another format needs another loop around note, and nothing else.
+// body is the content of a request, whatever its format. Another format needs another loop around add, and nothing
+// else.
 type body struct {
 	now        time.Time
 	maxAhead   time.Duration
-	mayBeEmpty bool // a request without a record is as good as any
+	mayBeEmpty bool // a request without a record is a success
 
 	events    []gossip.Event
 	malformed int // records
 	early     int // records from the future
-	points    int // data points of both, in OTLP
+	points    int // OTLP data points of malformed and early records
 	foreign   int // ResourceMetrics without a metric that is read; a file that has one has many
 	errors    []string
 }
 
-// note takes what was decoded: an event, or why there is none. The error is about the body as a whole.
-func (b *body) note(event gossip.Event, points int, err error) error {
+// add adds one decoded record: an event, or why there is none. It returns errors about the body as a whole.
+func (b *body) add(event gossip.Event, points int, err error) error {
 	switch {
 	case err != nil:
-		if _, one := errors.AsType[*pixie.RecordError](err); !one {
+		if _, isOne := errors.AsType[*pixie.RecordError](err); !isOne {
 			return err
 		}
 		if lost, ok := errors.AsType[*otlp.ResourceError](err); ok {
@@ -46,22 +49,23 @@ func (b *body) note(event gossip.Event, points int, err error) error {
 				return nil
 			}
 		}
-		b.refuse(points, err)
+		b.addRejected(points, err)
 	case event.From().Time.Sub(b.now) > b.maxAhead:
 		b.early++
 		at := event.From().Time
-		b.refuse(points, fmt.Errorf("%s: timestamp %s is %s ahead of this clock", event.Subject(), at.Format(time.RFC3339), span(at.Sub(b.now))))
+		b.addRejected(points, fmt.Errorf("%s: timestamp %s is %s ahead of this clock",
+			event.Subject(), at.Format(time.RFC3339), formatDuration(at.Sub(b.now))))
 	default:
 		b.events = append(b.events, event)
 	}
 	return nil
 }
 
-// metrics notes the records of an OTLP request.
-func (b *body) metrics(records iter.Seq2[otlp.Record, error]) error {
-	b.mayBeEmpty = true // Pixie sends such
+// addMetrics adds the records of an OTLP request.
+func (b *body) addMetrics(records iter.Seq2[otlp.Record, error]) error {
+	b.mayBeEmpty = true // Pixie sends such requests
 	for record, err := range records {
-		if err := b.note(record.Event, record.Points, err); err != nil {
+		if err := b.add(record.Event, record.Points, err); err != nil {
 			return err
 		}
 	}
@@ -71,16 +75,17 @@ func (b *body) metrics(records iter.Seq2[otlp.Record, error]) error {
 	return nil
 }
 
-// refuse tells of a record. Its points are at least one: how many there are in one that cannot be read, nobody knows.
-func (b *body) refuse(points int, err error) {
+// addRejected counts the points of a bad record, at least one because an unreadable record may have any number of them, and
+// keeps the first errors.
+func (b *body) addRejected(points int, err error) {
 	b.points += max(points, 1)
 	if len(b.errors) < maxErrors {
 		b.errors = append(b.errors, err.Error())
 	}
 }
 
-// span writes a length of time in units that a reader can imagine: years, not 27129 hours.
-func span(d time.Duration) string {
+// formatDuration writes a length of time in units that a reader can imagine: years, not 27129 hours.
+func formatDuration(d time.Duration) string {
 	const day, year = 24 * time.Hour, 365 * 24 * time.Hour
 	switch {
 	case d >= 290*year: // a time.Duration ends at 292 years
@@ -93,8 +98,14 @@ func span(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// tooLong says whether a body was longer than it may be, packed or not.
-func tooLong(err error) bool {
+// isTooLong reports whether a body was longer than the limit, packed or unpacked.
+func isTooLong(err error) bool {
 	var packed *http.MaxBytesError
 	return errors.As(err, &packed) || errors.Is(err, pixie.ErrTooLarge)
+}
+
+// isTooSlow reports whether a body did not arrive in time: the server's ReadTimeout over HTTP, or the patience of the
+// gRPC server.
+func isTooSlow(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }

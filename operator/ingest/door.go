@@ -10,6 +10,7 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
 // The limits that the zero Options have.
@@ -76,20 +77,14 @@ func New(o Options) *Door {
 	return &Door{options: o, now: time.Now, slots: make(chan struct{}, o.MaxRequests)}
 }
 
-// Taken is what became of records: see Door.Put.
-type Taken struct {
-	Accepted, Ignored, Unknown, Rejected int
-	Errors                               []string // of the first that were rejected
-}
-
-// Put takes records that this process has fetched itself, and holds them to what holds for those that are sent: the same bounds, the same
-// counts. An error means that none was kept; those that fetch them should come again.
-func (d *Door) Put(ctx context.Context, records iter.Seq2[gossip.Event, error]) (Taken, error) {
+// Put takes records that this process has fetched itself, within the same bounds and into the same counts as records
+// that are sent. An error means that none was kept: fetch them again later.
+func (d *Door) Put(ctx context.Context, records iter.Seq2[gossip.Event, error]) (webhook.Answer, error) {
 	var broken error
-	a := d.take(ctx, func(b *body) error {
+	r := d.takeBody(ctx, func(b *body) error {
 		b.mayBeEmpty = true
 		for event, err := range records {
-			if broken = b.note(event, 1, err); broken != nil {
+			if broken = b.add(event, 1, err); broken != nil {
 				break
 			}
 		}
@@ -97,76 +92,70 @@ func (d *Door) Put(ctx context.Context, records iter.Seq2[gossip.Event, error]) 
 	})
 	switch {
 	case broken != nil:
-		return Taken{}, broken
-	case a.Code == http.StatusServiceUnavailable:
-		return Taken{}, errors.New(a.Error)
+		return webhook.Answer{}, broken
+	case r.Code == http.StatusServiceUnavailable:
+		return webhook.Answer{}, errors.New(r.Error)
 	}
-	return Taken{Accepted: a.Accepted, Ignored: a.Ignored, Unknown: a.Unknown, Rejected: a.Rejected, Errors: a.Errors}, nil
+	r.Error = "" // that no record is good is in the counts
+	return r.Answer, nil
 }
 
 // MaxBody returns the most bytes that a request may have, unpacked.
 func (d *Door) MaxBody() int64 { return d.options.MaxBody }
 
-// Receive takes one request of another protocol than HTTP; package otlpgrpc is such a door. The sender is authenticated
-// by r, which is the request as HTTP would have it. Metrics are read only when the sender may send and fewer than
+// Receive takes one request of another protocol than HTTP, such as package otlpgrpc has. The sender is authenticated by
+// request, which is the request as HTTP would have it. Metrics are read only if the sender may send and fewer than
 // MaxRequests are worked on; they are decoded with [Door.OTLP]. An error of theirs that is no [pixie.RecordError]
 // refuses the whole request: [pixie.ErrTooLarge] with 413, one that wraps [context.DeadlineExceeded] with 408, any
 // other with 400.
-func (d *Door) Receive(r *http.Request, metrics iter.Seq2[otlp.Record, error]) Answer {
+func (d *Door) Receive(request *http.Request, metrics iter.Seq2[otlp.Record, error]) Reply {
 	begin := time.Now()
-	a, welcome := d.admit(r)
-	if welcome {
-		a = d.work(r.Context(), func(b *body) error { return b.metrics(metrics) })
+	r, admitted := d.admitSender(request)
+	if admitted {
+		r = d.processBody(request.Context(), func(b *body) error { return b.addMetrics(metrics) })
 	}
-	d.options.Answered(a.Code, time.Since(begin))
-	return a
+	d.options.Answered(r.Code, time.Since(begin))
+	return r
 }
 
-// work takes a body when there is a place for it.
-func (d *Door) work(ctx context.Context, decode func(*body) error) Answer {
-	leave, ok := d.enter()
-	if !ok {
-		return d.refuse("busy", later(http.StatusTooManyRequests, 1, "too many requests at a time"))
-	}
-	defer leave()
-	return d.take(ctx, decode)
-}
-
-// admit asks who the sender is. Whoever may send gets no answer yet.
-func (d *Door) admit(r *http.Request) (Answer, bool) {
-	if d.options.Auth == nil {
-		return Answer{}, true
-	}
-	err := d.options.Auth.Authenticate(r)
-	switch {
-	case err == nil:
-		return Answer{}, true
-	case errors.Is(err, ErrForbidden):
-		return d.refuse("forbidden", refusal(http.StatusForbidden, err.Error())), false
-	case errors.Is(err, ErrUnauthenticated):
-		return d.refuse("unauthenticated", refusal(http.StatusUnauthorized, err.Error()).with("WWW-Authenticate", "Bearer")), false
-	}
-	return d.refuse("unavailable", later(http.StatusServiceUnavailable, 5, "cannot find out who you are: "+err.Error())), false
-}
-
-// enter takes one of the places of requests that are worked on, if one is free.
-func (d *Door) enter() (leave func(), ok bool) {
+// processBody takes a body if fewer than MaxRequests are worked on.
+func (d *Door) processBody(ctx context.Context, decode func(*body) error) Reply {
 	select {
 	case d.slots <- struct{}{}:
-		return func() { <-d.slots }, true
 	default:
-		return nil, false
+		return d.countRefusal("busy", retryLater(http.StatusTooManyRequests, 1, "too many requests at a time"))
 	}
+	defer func() { <-d.slots }()
+	return d.takeBody(ctx, decode)
 }
 
-// refuse counts a request that is refused as a whole.
-func (d *Door) refuse(reason string, a Answer) Answer {
+// admitSender authenticates a sender. One that may send gets no reply yet.
+func (d *Door) admitSender(request *http.Request) (r Reply, admitted bool) {
+	if d.options.Auth == nil {
+		return Reply{}, true
+	}
+	err := d.options.Auth.Authenticate(request)
+	switch {
+	case err == nil:
+		return Reply{}, true
+	case errors.Is(err, ErrForbidden):
+		return d.countRefusal("forbidden", newRefusal(http.StatusForbidden, err.Error())), false
+	case errors.Is(err, ErrUnauthenticated):
+		r = newRefusal(http.StatusUnauthorized, err.Error()).withHeader("WWW-Authenticate", "Bearer")
+		return d.countRefusal("unauthenticated", r), false
+	}
+	r = retryLater(http.StatusServiceUnavailable, 5, "cannot find out who you are: "+err.Error())
+	return d.countRefusal("unavailable", r), false
+}
+
+// countRefusal counts a request that is refused as a whole, and returns its reply.
+func (d *Door) countRefusal(reason string, r Reply) Reply {
 	d.options.Rejected(reason, 1)
-	return a
+	return r
 }
 
-// take decodes a body and hands its events on.
-func (d *Door) take(ctx context.Context, decode func(*body) error) Answer {
+// takeBody decodes a body and hands its events on.
+func (d *Door) takeBody(ctx context.Context, decode func(*body) error) Reply {
 	buffer, _ := d.pool.Get().(*[]gossip.Event)
 	if buffer == nil {
 		buffer = new([]gossip.Event)
@@ -177,39 +166,45 @@ func (d *Door) take(ctx context.Context, decode func(*body) error) Answer {
 		*buffer = b.events
 		d.pool.Put(buffer)
 	}()
-	final := decode(&b)
-	d.count("malformed", b.malformed)
-	d.count("future", b.early)
-	a := Answer{Code: http.StatusOK, Points: b.points, Rejected: b.malformed + b.early, Errors: b.errors}
+	failure := decode(&b)
+	d.countRecords("malformed", b.malformed)
+	d.countRecords("future", b.early)
+	r := Reply{
+		Code: http.StatusOK, Points: b.points,
+		Answer: webhook.Answer{Rejected: b.malformed + b.early, Errors: b.errors},
+	}
 	switch {
-	case tooLong(final):
-		return d.tooLarge()
-	case errors.Is(final, context.DeadlineExceeded):
-		return d.refuse("broken", a.refused(http.StatusRequestTimeout, final.Error()))
-	case final != nil:
-		return d.refuse("broken", a.refused(http.StatusBadRequest, "the body broke off, and nothing of it was kept: "+final.Error()))
+	case isTooLong(failure):
+		return d.refuseTooLarge()
+	case isTooSlow(failure):
+		return d.countRefusal("broken", r.withError(http.StatusRequestTimeout, failure.Error()))
+	case failure != nil:
+		why := "the body broke off, and nothing of it was kept: " + failure.Error()
+		return d.countRefusal("broken", r.withError(http.StatusBadRequest, why))
 	case len(b.events) == 0 && b.malformed == 0 && b.early > 0:
-		return a.refused(http.StatusUnprocessableEntity, "all records are from the future")
-	case len(b.events) == 0 && a.Rejected > 0:
-		return a.refused(http.StatusBadRequest, "no record was good")
+		return r.withError(http.StatusUnprocessableEntity, "all records are from the future")
+	case len(b.events) == 0 && r.Rejected > 0:
+		return r.withError(http.StatusBadRequest, "no record was good")
 	case len(b.events) == 0 && b.mayBeEmpty:
-		return a
+		return r
 	case len(b.events) == 0:
-		return d.refuse("broken", a.refused(http.StatusBadRequest, "the body holds no record"))
+		return d.countRefusal("broken", r.withError(http.StatusBadRequest, "the body holds no record"))
 	}
 	out, err := d.options.Take(ctx, b.events)
 	if err != nil {
-		return d.refuse("unavailable", later(http.StatusServiceUnavailable, 5, err.Error()))
+		return d.countRefusal("unavailable", retryLater(http.StatusServiceUnavailable, 5, err.Error()))
 	}
-	a.Ignored, a.Unknown, a.Warning = out.Ignored, out.Unknown, out.Warning
-	a.Accepted = len(b.events) - a.Ignored - a.Unknown
-	return a
+	r.Ignored, r.Unknown, r.Warning = out.Ignored, out.Unknown, out.Warning
+	r.Accepted = len(b.events) - r.Ignored - r.Unknown
+	return r
 }
 
-func (d *Door) count(reason string, n int) {
+func (d *Door) countRecords(reason string, n int) {
 	if n > 0 {
 		d.options.Rejected(reason, n)
 	}
 }
 
-func (d *Door) tooLarge() Answer { return d.refuse("too_large", tooLarge(d.options.MaxBody)) }
+func (d *Door) refuseTooLarge() Reply {
+	return d.countRefusal("too_large", refuseTooLarge(d.options.MaxBody))
+}

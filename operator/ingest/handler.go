@@ -11,93 +11,95 @@ import (
 
 // handler serves one way to send over HTTP.
 type handler struct {
-	door  *Door
-	paths []string
-	where string // they are, for those who post elsewhere
-	unfit func(http.Header) string
-	read  func(b *body, r *http.Request) error
-	write func(w http.ResponseWriter, r *http.Request, a Answer)
+	door     *Door
+	paths    []string
+	pathHelp string // for those who post to another path
+	// whyUnfit returns why a body cannot be read, by the headers of its request; empty if it may be readable.
+	whyUnfit func(http.Header) string
+	decode   func(b *body, request *http.Request) error
+	write    func(w http.ResponseWriter, request *http.Request, r Reply)
 }
 
 // Events serves /v1/events and /webhook/pixie, where records are posted.
 func (d *Door) Events() http.Handler {
 	return &handler{
-		door: d, paths: []string{"/v1/events", "/webhook/pixie"}, where: "records are posted to /v1/events or /webhook/pixie",
-		unfit: notJSON,
-		read: func(b *body, r *http.Request) error {
-			for event, err := range (pixie.Options{MaxBytes: d.options.MaxBody}).Decode(r.Body) {
-				if err := b.note(event, 0, err); err != nil {
+		door: d, paths: []string{"/v1/events", "/webhook/pixie"}, pathHelp: "records are posted to /v1/events or /webhook/pixie",
+		whyUnfit: whyNotJSON,
+		decode: func(b *body, request *http.Request) error {
+			for event, err := range (pixie.Options{MaxBytes: d.options.MaxBody}).Decode(request.Body) {
+				if err := b.add(event, 0, err); err != nil {
 					return err
 				}
 			}
 			return nil
 		},
-		write: func(w http.ResponseWriter, _ *http.Request, a Answer) { a.write(w) },
+		write: writeJSON,
 	}
 }
 
 // ServeHTTP answers one request.
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *handler) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	begin := time.Now()
-	a := h.serve(w, r)
-	for name, value := range a.header {
+	r := h.replyTo(w, request)
+	for name, value := range r.header {
 		w.Header().Set(name, value)
 	}
-	h.write(w, r, a)
-	h.door.options.Answered(a.Code, time.Since(begin))
+	h.write(w, request, r)
+	h.door.options.Answered(r.Code, time.Since(begin))
 }
 
-func (h *handler) serve(w http.ResponseWriter, r *http.Request) Answer {
+func (h *handler) replyTo(w http.ResponseWriter, request *http.Request) Reply {
 	d := h.door
 	switch {
-	case !slices.Contains(h.paths, r.URL.Path):
-		return refusal(http.StatusNotFound, h.where)
-	case r.Method != http.MethodPost:
-		return refusal(http.StatusMethodNotAllowed, h.where).with("Allow", http.MethodPost)
+	case !slices.Contains(h.paths, request.URL.Path):
+		return newRefusal(http.StatusNotFound, h.pathHelp)
+	case request.Method != http.MethodPost:
+		return newRefusal(http.StatusMethodNotAllowed, h.pathHelp).withHeader("Allow", http.MethodPost)
 	}
-	if a, welcome := d.admit(r); !welcome {
-		return a
+	if r, admitted := d.admitSender(request); !admitted {
+		return r
 	}
-	if why := h.unfit(r.Header); why != "" {
-		return d.refuse("unsupported", refusal(http.StatusUnsupportedMediaType, why).with("Accept-Encoding", "gzip, zstd"))
+	if why := h.whyUnfit(request.Header); why != "" {
+		r := newRefusal(http.StatusUnsupportedMediaType, why).withHeader("Accept-Encoding", "gzip, zstd")
+		return d.countRefusal("unsupported", r)
 	}
-	if r.ContentLength > d.options.MaxBody {
-		return d.tooLarge()
+	if request.ContentLength > d.options.MaxBody {
+		return d.refuseTooLarge()
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, d.options.MaxBody)
-	a := d.work(r.Context(), func(b *body) error { return h.read(b, r) })
-	if a.Code == http.StatusTooManyRequests {
-		return a.with("Connection", "close") // its body is not read
+	request.Body = http.MaxBytesReader(w, request.Body, d.options.MaxBody)
+	r := d.processBody(request.Context(), func(b *body) error { return h.decode(b, request) })
+	if r.Code == http.StatusTooManyRequests {
+		return r.withHeader("Connection", "close") // its body is not read
 	}
-	return a
+	return r
 }
 
-// notJSON says why a body is not one of ours by what its sender says of it; empty when it may be. What it is packed in shows in its
-// first bytes anyway, so the header need only not name something else.
-func notJSON(header http.Header) string {
-	switch kind := contentType(header); kind {
+// whyNotJSON returns why a body holds no records, by the headers of its request; empty if it may hold some. Its first
+// bytes show how it is packed, so the header only must not name another format.
+func whyNotJSON(header http.Header) string {
+	switch media := mediaType(header); media {
 	case "", "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/jsonlines",
 		"application/octet-stream", "text/plain":
 	default:
-		if !strings.HasSuffix(kind, "+json") {
-			return "Content-Type " + kind + ": send application/json or application/x-ndjson"
+		if !strings.HasSuffix(media, "+json") {
+			return "Content-Type " + media + ": send application/json or application/x-ndjson"
 		}
 	}
-	return wronglyPacked(header)
+	return whyNotUnpacked(header)
 }
 
-// contentType is the media type without parameters.
-func contentType(header http.Header) string {
-	kind, _, _ := strings.Cut(strings.ToLower(header.Get("Content-Type")), ";")
-	return strings.TrimSpace(kind)
+// mediaType is the Content-Type without parameters.
+func mediaType(header http.Header) string {
+	media, _, _ := strings.Cut(strings.ToLower(header.Get("Content-Type")), ";")
+	return strings.TrimSpace(media)
 }
 
-// wronglyPacked says why a body cannot be unpacked; empty when it may be.
-func wronglyPacked(header http.Header) string {
-	switch packing := strings.ToLower(strings.TrimSpace(header.Get("Content-Encoding"))); packing {
+// whyNotUnpacked returns why a body cannot be unpacked, by its Content-Encoding; empty if it may be.
+func whyNotUnpacked(header http.Header) string {
+	switch encoding := strings.ToLower(strings.TrimSpace(header.Get("Content-Encoding"))); encoding {
 	case "", "identity", "gzip", "x-gzip", "zstd":
 		return ""
 	default:
-		return "Content-Encoding " + packing + ": send gzip, zstd, or plain"
+		return "Content-Encoding " + encoding + ": send gzip, zstd, or plain"
 	}
 }

@@ -16,64 +16,66 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
-// maxResource is the most bytes of a ResourceMetrics. One of ours has some 3 KiB; empty messages in it take up to fifty times
-// their length in memory.
+// maxResource is the most bytes of a ResourceMetrics. One of ours has about 3 KiB; empty messages in it take up to fifty
+// times their length in memory.
 const maxResource = 128 << 10
 
-// OTLP returns how OTLP is decoded within the bounds of the door.
+// OTLP returns the options that decode OTLP within the bounds of the door.
 func (d *Door) OTLP() otlp.Options {
 	return otlp.Options{MaxRecord: maxResource, MaxBytes: d.options.MaxBody}
 }
 
-// Metrics serves /v1/metrics, where OTLP/HTTP is posted, as protobuf or as JSON. Answers are in the format of the request: a response,
-// with a partial success where records were rejected, or a Status. Those that are for later have a RetryInfo, as over gRPC.
+// Metrics serves /v1/metrics, where OTLP/HTTP is posted, as protobuf or as JSON. Replies have the format of the
+// request:
+// a response, with a partial success if records were rejected, or a Status. A Status after which senders should try
+// again has a RetryInfo, as over gRPC.
 func (d *Door) Metrics() http.Handler {
 	return &handler{
-		door: d, paths: []string{"/v1/metrics"}, where: "metrics are posted to /v1/metrics",
-		unfit: notOTLP,
-		read: func(b *body, r *http.Request) error {
-			if contentType(r.Header) == "application/json" {
-				return b.metrics(d.OTLP().JSON(r.Body))
+		door: d, paths: []string{"/v1/metrics"}, pathHelp: "metrics are posted to /v1/metrics",
+		whyUnfit: whyNotOTLP,
+		decode: func(b *body, request *http.Request) error {
+			if mediaType(request.Header) == "application/json" {
+				return b.addMetrics(d.OTLP().JSON(request.Body))
 			}
-			return b.metrics(d.OTLP().Protobuf(r.Body))
+			return b.addMetrics(d.OTLP().Protobuf(request.Body))
 		},
 		write: writeOTLP,
 	}
 }
 
-// notOTLP says why a body is not OTLP by what its sender says of it; empty when it may be.
-func notOTLP(header http.Header) string {
-	switch kind := contentType(header); kind {
+// whyNotOTLP returns why a body is not OTLP, by the headers of its request; empty if it may be.
+func whyNotOTLP(header http.Header) string {
+	switch media := mediaType(header); media {
 	case "application/x-protobuf", "application/json":
-		return wronglyPacked(header)
+		return whyNotUnpacked(header)
 	default:
-		return "Content-Type " + kind + ": send application/x-protobuf or application/json"
+		return "Content-Type " + media + ": send application/x-protobuf or application/json"
 	}
 }
 
-// writeOTLP answers in the format of the request: the response of the service, or a Status.
-func writeOTLP(w http.ResponseWriter, r *http.Request, a Answer) {
-	kind, marshal := "application/x-protobuf", a.protobuf
-	if contentType(r.Header) == "application/json" {
-		kind, marshal = "application/json", a.json
+// writeOTLP answers in the format of the request: with the response of the service, or a Status.
+func writeOTLP(w http.ResponseWriter, request *http.Request, r Reply) {
+	contentType, marshal := "application/x-protobuf", r.marshalProtobuf
+	if mediaType(request.Header) == "application/json" {
+		contentType, marshal = "application/json", r.marshalJSON
 	}
 	text, err := marshal()
-	if err != nil { // numbers and valid strings: cannot be
+	if err != nil { // impossible for numbers and valid strings
 		text = nil
 	}
-	respond(w, a.Code, kind, text)
+	writeResponse(w, r.Code, contentType, text)
 }
 
-func (a Answer) protobuf() ([]byte, error) {
-	if a.Code == http.StatusOK {
-		return a.Response(), nil
+func (r Reply) marshalProtobuf() ([]byte, error) {
+	if r.Code == http.StatusOK {
+		return r.Response(), nil
 	}
-	return proto.Marshal(a.Status())
+	return proto.Marshal(r.Status())
 }
 
-func (a Answer) json() ([]byte, error) {
-	if a.Code != http.StatusOK {
-		return protojson.Marshal(a.Status())
+func (r Reply) marshalJSON() ([]byte, error) {
+	if r.Code != http.StatusOK {
+		return protojson.Marshal(r.Status())
 	}
 	type partial struct {
 		Points int    `json:"rejectedDataPoints,string"`
@@ -82,8 +84,8 @@ func (a Answer) json() ([]byte, error) {
 	var response struct {
 		Partial *partial `json:"partialSuccess,omitempty"`
 	}
-	if a.partial() {
-		response.Partial = &partial{Points: a.Points, Error: a.Message()}
+	if r.isPartial() {
+		response.Partial = &partial{Points: r.Points, Error: r.Message()}
 	}
 	return json.Marshal(response)
 }
@@ -95,38 +97,38 @@ const (
 	fieldErrorMessage   = 2
 )
 
-// partial reports whether a success has something to say: what was rejected, or a warning, for which OTLP has a
-// rejected count of 0.
-func (a Answer) partial() bool { return a.Rejected > 0 || a.Warning != "" }
+// isPartial reports whether a success has a partial success: for rejected records, or for a warning, which in OTLP is a
+// partial success with a rejected count of 0.
+func (r Reply) isPartial() bool { return r.Rejected > 0 || r.Warning != "" }
 
-// Response returns a success as an ExportMetricsServiceResponse in protobuf, with a partial success where there is
-// something to say.
-func (a Answer) Response() []byte {
-	if !a.partial() {
+// Response returns a success as an ExportMetricsServiceResponse in protobuf, with a partial success if records were
+// rejected or there is a warning.
+func (r Reply) Response() []byte {
+	if !r.isPartial() {
 		return []byte{}
 	}
 	partial := protowire.AppendTag(nil, fieldRejectedPoints, protowire.VarintType)
-	partial = protowire.AppendVarint(partial, uint64(a.Points))
+	partial = protowire.AppendVarint(partial, uint64(r.Points))
 	partial = protowire.AppendTag(partial, fieldErrorMessage, protowire.BytesType)
-	partial = protowire.AppendString(partial, a.Message())
+	partial = protowire.AppendString(partial, r.Message())
 	return protowire.AppendBytes(protowire.AppendTag(nil, fieldPartialSuccess, protowire.BytesType), partial)
 }
 
-// Status returns a failure. One that is for later says when: senders of OTLP try again only then.
-func (a Answer) Status() *spb.Status {
-	out := &spb.Status{Code: int32(a.rpcCode()), Message: a.Message()}
-	if a.RetryAfter > 0 {
-		if detail, err := anypb.New(&errdetails.RetryInfo{RetryDelay: durationpb.New(a.RetryAfter)}); err == nil {
+// Status returns a failure. It has a RetryInfo if senders should try again: senders of OTLP try again only then.
+func (r Reply) Status() *spb.Status {
+	out := &spb.Status{Code: int32(r.rpcCode()), Message: r.Message()}
+	if r.RetryAfter > 0 {
+		if detail, err := anypb.New(&errdetails.RetryInfo{RetryDelay: durationpb.New(r.RetryAfter)}); err == nil {
 			out.Details = append(out.Details, detail)
 		}
 	}
 	return out
 }
 
-// rpcCode is the code in gRPC that means what the code means in HTTP. Senders of OTLP take INVALID_ARGUMENT for
-// permanent, and UNAVAILABLE for later.
-func (a Answer) rpcCode() rpccode.Code {
-	switch a.Code {
+// rpcCode translates the HTTP status into a code of gRPC. Senders of OTLP treat INVALID_ARGUMENT as permanent, and try
+// again after UNAVAILABLE.
+func (r Reply) rpcCode() rpccode.Code {
+	switch r.Code {
 	case http.StatusOK:
 		return rpccode.Code_OK
 	case http.StatusUnauthorized:

@@ -348,7 +348,8 @@ func TestOTLPBusy(t *testing.T) {
 	require.Equal(t, said{}, overGRPC(t, address, metricsRequest(time.Now(), 50)))
 }
 
-// Strangers are sent away before their request is read, other services are not there, and a stream that its sender gives up leaves nothing.
+// Strangers are sent away before their request is read, other services are not there, and a stream that its sender
+// gives up leaves nothing.
 func TestGRPCStrangers(t *testing.T) {
 	s := newSink()
 	d := ingest.New(ingest.Options{Take: s.take, Auth: &knows{}, MaxRequests: 1})

@@ -108,7 +108,8 @@ func pairs(text string) [][2]string {
 	return out
 }
 
-// send makes of a row what Pixie's sink does: a ResourceMetrics with one scope, that is not set, and a gauge of one point for each metric.
+// send makes of a row what Pixie's sink does: a ResourceMetrics with one scope, that is not set, and a gauge of one
+// point for each metric.
 func (s pixieSink) send(t *testing.T, row map[string]any) *metricspb.ResourceMetrics {
 	t.Helper()
 	at, err := time.Parse(time.RFC3339Nano, row["time_"].(string))
@@ -155,7 +156,8 @@ func (s pixieSink) attributes(t *testing.T, names [][2]string, row map[string]an
 	return out
 }
 
-// typed is a value of a row with the type that its column has in Pixie: the px command writes texts that look like numbers as numbers.
+// typed is a value of a row with the type that its column has in Pixie: the px command writes texts that look like
+// numbers as numbers.
 func (s pixieSink) typed(t *testing.T, row map[string]any, column string) any {
 	t.Helper()
 	require.Contains(t, row, column)

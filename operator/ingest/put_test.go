@@ -12,6 +12,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
 func from(at time.Time) string {
@@ -24,7 +25,7 @@ func TestPut(t *testing.T) {
 	counted := map[string]int{}
 	door := ingest.New(ingest.Options{Take: s.take, Rejected: func(reason string, n int) { counted[reason] += n }})
 	now := time.Now().UTC()
-	put := func(lines ...string) (ingest.Taken, error) {
+	put := func(lines ...string) (webhook.Answer, error) {
 		return door.Put(t.Context(), pixie.Decode(strings.NewReader(strings.Join(lines, "\n"))))
 	}
 	got, err := put(from(now), `{"type":"cpu_throttle"}`, from(now.Add(time.Hour)), from(now.Add(-time.Minute)))

@@ -5,85 +5,69 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
-// Answer is what a sender gets, in the words of HTTP and JSON. A door of another protocol translates it.
-type Answer struct {
+// Reply is the answer to a request with what HTTP needs beside it. Other protocols translate it.
+type Reply struct {
+	webhook.Answer
+
 	// Code is the HTTP status.
-	Code int `json:"-"`
-	// RetryAfter is how long a sender should wait before it sends the request again; 0 means that it need not.
-	RetryAfter time.Duration `json:"-"`
+	Code int
+	// RetryAfter is how long a sender should wait before it sends the request again; 0 means that it need not send it.
+	RetryAfter time.Duration
 	// Points is the number of OTLP data points in the rejected records.
-	Points int `json:"-"`
+	Points int
 
 	header map[string]string // of HTTP
-
-	// Accepted, Ignored, Unknown and Rejected count records; together they are all of the request. See Outcome.
-	Accepted int `json:"accepted"`
-	Ignored  int `json:"ignored"`
-	Unknown  int `json:"unknown,omitempty"`
-	Rejected int `json:"rejected"`
-	// Error is about the whole request, Errors about its first bad records, Warning about the unknown ones.
-	Error   string   `json:"error,omitempty"`
-	Errors  []string `json:"errors,omitempty"`
-	Warning string   `json:"warning,omitempty"`
 }
 
-func refusal(code int, why string) Answer { return Answer{Code: code, Error: why} }
-
-// later is for senders that should come again after so many seconds.
-func later(code, seconds int, why string) Answer {
-	a := refusal(code, why).with("Retry-After", strconv.Itoa(seconds))
-	a.RetryAfter = time.Duration(seconds) * time.Second
-	return a
+// newRefusal returns a reply about a whole request.
+func newRefusal(code int, why string) Reply {
+	return Reply{Code: code, Answer: webhook.Answer{Error: why}}
 }
 
-func tooLarge(most int64) Answer {
-	return refusal(http.StatusRequestEntityTooLarge, fmt.Sprintf("a body is at most %d bytes, unpacked: send less at a time", most))
+// retryLater returns a reply to a sender that should send the request again after a number of seconds.
+func retryLater(code, seconds int, why string) Reply {
+	r := newRefusal(code, why).withHeader("Retry-After", strconv.Itoa(seconds))
+	r.RetryAfter = time.Duration(seconds) * time.Second
+	return r
 }
 
-// refused makes an answer about records one about the whole request.
-func (a Answer) refused(code int, why string) Answer {
-	a.Code, a.Error = code, why
-	return a
+func refuseTooLarge(limit int64) Reply {
+	return newRefusal(http.StatusRequestEntityTooLarge,
+		fmt.Sprintf("a body is at most %d bytes, unpacked: send less at a time", limit))
 }
 
-// with adds a header.
-func (a Answer) with(name, value string) Answer {
+// withError makes a reply about records one about the whole request, too.
+func (r Reply) withError(code int, why string) Reply {
+	r.Code, r.Error = code, why
+	return r
+}
+
+// withHeader adds an HTTP header.
+func (r Reply) withHeader(name, value string) Reply {
 	header := map[string]string{name: value}
-	maps.Copy(header, a.header)
-	a.header = header
-	return a
+	maps.Copy(header, r.header)
+	r.header = header
+	return r
 }
 
-// Message returns what went wrong, in one valid UTF-8 text.
-func (a Answer) Message() string {
-	parts := a.Errors
-	if a.Error != "" {
-		parts = append([]string{a.Error}, parts...)
-	}
-	if a.Warning != "" {
-		parts = append(slices.Clip(parts), a.Warning)
-	}
-	return strings.ToValidUTF8(strings.Join(parts, "; "), "�")
-}
-
-// write writes the answer as JSON.
-func (a Answer) write(w http.ResponseWriter) {
-	text, err := json.Marshal(a)
-	if err != nil { // numbers and strings: cannot be
+// writeJSON writes the answer as JSON.
+func writeJSON(w http.ResponseWriter, _ *http.Request, r Reply) {
+	text, err := json.Marshal(r.Answer)
+	if err != nil { // impossible for numbers and strings
 		text = []byte("{}")
 	}
-	respond(w, a.Code, "application/json", append(text, '\n'))
+	writeResponse(w, r.Code, "application/json", append(text, '\n'))
 }
 
-func respond(w http.ResponseWriter, code int, kind string, text []byte) {
-	w.Header().Set("Content-Type", kind)
+func writeResponse(w http.ResponseWriter, code int, contentType string, text []byte) {
+	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(code)
-	_, _ = w.Write(text) // a sender that has gone does not want to know
+	_, _ = w.Write(text) // an error means that the sender has gone
 }

@@ -37,7 +37,8 @@ func serve(t *testing.T, server *http.Server, config *tls.Config) string {
 	return l.Addr().String()
 }
 
-// Senders that never finish hold a connection, not a place among those that are worked on for ever, and are sent away in the end.
+// Senders that never finish hold a connection, not a place among those that are worked on for ever, and are sent away
+// in the end.
 func TestSlowSenders(t *testing.T) {
 	server := ingest.NewServer(ingest.New(ingest.Options{Take: newSink().take, MaxRequests: 4}).Events())
 	server.ReadHeaderTimeout, server.ReadTimeout = 300*time.Millisecond, 600*time.Millisecond

@@ -21,7 +21,8 @@ const (
 	reloadAfter  = 10 * time.Second
 )
 
-// Tokens lets in whoever knows one of the bearer tokens of a file, or of the files of a folder as Kubernetes mounts a Secret.
+// Tokens lets in whoever knows one of the bearer tokens of a file, or of the files of a folder as Kubernetes mounts a
+// Secret.
 type Tokens struct {
 	path string
 	log  logr.Logger

@@ -102,7 +102,8 @@ func (s server) metrics(stream grpc.ServerStream) iter.Seq2[otlp.Record, error] 
 	}
 }
 
-// message reads the request. It comes whole within the time that patience lasts, or not at all: when the answer is sent, reading ends.
+// message reads the request. It comes whole within the time that patience lasts, or not at all: when the answer is
+// sent, reading ends.
 func message(stream grpc.ServerStream, patience time.Duration) ([]byte, error) {
 	type result struct {
 		request []byte

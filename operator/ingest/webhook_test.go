@@ -1,0 +1,192 @@
+package ingest_test
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
+)
+
+// postOnce posts records to a door that serves on loopback, as senders do.
+func postOnce(t *testing.T, door *ingest.Door, o webhook.Options, records string) (webhook.Answer, *webhook.Error) {
+	t.Helper()
+	address := serve(t, ingest.NewServer(door.Events()), nil)
+	o.URL, o.Attempts = "http://"+address+o.URL, 1
+	client, err := webhook.New(o)
+	require.NoError(t, err)
+	defer client.CloseIdleConnections()
+	answer, err := client.Post(t.Context(), []byte(records))
+	if err == nil {
+		return answer, nil
+	}
+	failure, ok := errors.AsType[*webhook.Error](err)
+	require.True(t, ok, err)
+	return answer, failure
+}
+
+// forbids knows each sender and lets none in; with away it cannot find out.
+type forbids struct{ away bool }
+
+func (f forbids) Authenticate(*http.Request) error {
+	if f.away {
+		return errors.New("the API server is away")
+	}
+	return ingest.ErrForbidden
+}
+
+// Everything that a door answers to records means to a sender what the table of package webhook says.
+func TestSendersUnderstandEachAnswerOfADoor(t *testing.T) {
+	good, bad := record(), `{"type":"fan_speed"}`
+	for name, tc := range map[string]struct {
+		body    string
+		path    string
+		token   string
+		door    ingest.Options
+		full    bool
+		want    webhook.Answer // without texts
+		meaning webhook.Meaning
+		code    int
+		retry   time.Duration
+	}{
+		"accepted":         {body: good, want: webhook.Answer{Accepted: 1}},
+		"some are bad":     {body: good + "\n" + bad, want: webhook.Answer{Accepted: 1, Rejected: 1}},
+		"ignored":          {body: record("shop", "elsewhere"), want: webhook.Answer{Ignored: 1}},
+		"unknown":          {body: record(`"pod_name"`, `"pod_uid":"stranger","pod_name"`), want: webhook.Answer{Unknown: 1}},
+		"all are bad":      {body: bad + "\n" + bad, want: webhook.Answer{Rejected: 2}},
+		"future":           {body: future(time.Hour), want: webhook.Answer{Rejected: 1}},
+		"no record":        {body: "\n", meaning: webhook.Unusable, code: 400},
+		"body breaks off":  {body: string(packed(t, "gzip", good)[:60]), meaning: webhook.Unusable, code: 400},
+		"too large":        {body: good, door: ingest.Options{MaxBody: 64}, meaning: webhook.Unusable, code: 413},
+		"another path":     {body: good, path: "/v2/events", meaning: webhook.Refused, code: 404},
+		"unknown token":    {body: good, door: ingest.Options{Auth: &knows{}}, meaning: webhook.Refused, code: 401},
+		"good token":       {body: good, door: ingest.Options{Auth: &knows{}}, token: word, want: webhook.Answer{Accepted: 1}},
+		"no right":         {body: good, door: ingest.Options{Auth: forbids{}}, meaning: webhook.Refused, code: 403},
+		"no authenticator": {body: good, door: ingest.Options{Auth: forbids{away: true}}, meaning: webhook.Later, code: 503, retry: 5 * time.Second},
+		"full":             {body: good, full: true, meaning: webhook.Later, code: 503, retry: 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSink()
+			s.ignore, s.full, tc.door.Take = "elsewhere", tc.full, s.take
+			got, failure := postOnce(t, ingest.New(tc.door), webhook.Options{URL: tc.path, Access: webhook.Access{Token: tc.token}}, tc.body)
+			got.Error, got.Errors, got.Warning = "", nil, ""
+			require.Empty(t, cmp.Diff(tc.want, got))
+			if failure == nil {
+				require.Zero(t, tc.meaning)
+				return
+			}
+			require.Equal(t, tc.meaning, failure.Meaning, failure)
+			require.Equal(t, tc.code, failure.Code)
+			require.Equal(t, tc.retry, failure.RetryAfter)
+		})
+	}
+}
+
+// A sender that is asked to come again gets its records in.
+func TestBusyDoorGetsTheRecordsLater(t *testing.T) {
+	hold, entered, s := make(chan struct{}), make(chan struct{}), newSink()
+	first := true
+	door := ingest.New(ingest.Options{MaxRequests: 1, Take: func(ctx context.Context, events []gossip.Event) (ingest.Outcome, error) {
+		if first {
+			first = false
+			close(entered)
+			<-hold
+		}
+		return s.take(ctx, events)
+	}})
+	address := serve(t, ingest.NewServer(door.Events()), nil)
+	var why error
+	client, err := webhook.New(webhook.Options{URL: "http://" + address, Retrying: func(_ int, err error, _ time.Duration) {
+		if why == nil {
+			why = err
+			close(hold)
+		}
+	}})
+	require.NoError(t, err)
+	defer client.CloseIdleConnections()
+	done := make(chan error)
+	go func() {
+		_, err := client.Post(t.Context(), []byte(record()))
+		done <- err
+	}()
+	<-entered
+	answer, err := client.Post(t.Context(), []byte(record("api-0", "api-1")))
+	require.NoError(t, err)
+	require.Equal(t, webhook.Answer{Accepted: 1}, answer)
+	require.ErrorContains(t, why, "429 Too Many Requests: too many requests at a time")
+	require.NoError(t, <-done)
+	require.Equal(t, int64(2), s.analyzer.Stats().Observed)
+}
+
+// A body that comes too slowly is no fault of its records: 408, and not 400 as for one that breaks off.
+func TestSlowBodyMayBeSentAgain(t *testing.T) {
+	server := ingest.NewServer(ingest.New(ingest.Options{Take: newSink().take}).Events())
+	server.ReadTimeout = 100 * time.Millisecond
+	address := serve(t, server, nil)
+	body := slowly{text: strings.NewReader(record()), wait: 300 * time.Millisecond}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/v1/events", &body)
+	require.NoError(t, err)
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	response, err := transport.RoundTrip(request)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	require.Equal(t, http.StatusRequestTimeout, response.StatusCode)
+}
+
+// slowly waits before each read but the first, which gives a byte.
+type slowly struct {
+	text  *strings.Reader
+	wait  time.Duration
+	begun bool
+}
+
+func (s *slowly) Read(p []byte) (int, error) {
+	if s.begun {
+		time.Sleep(s.wait)
+		return s.text.Read(p)
+	}
+	s.begun = true
+	return s.text.Read(p[:1])
+}
+
+// A door with a certificate is reached by senders that trust it, and an http:// URL to it is a wrong setting.
+func TestSendersCheckTheCertificate(t *testing.T) {
+	door := ingest.New(ingest.Options{Take: newSink().take})
+	own := certificate(t, "operator")
+	address := serve(t, ingest.NewServer(door.Events()), &tls.Config{Certificates: []tls.Certificate{*own}, MinVersion: tls.VersionTLS12})
+	ca := filepath.Join(t.TempDir(), "ca.crt")
+	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate[0]}), 0o600))
+	for name, tc := range map[string]struct {
+		scheme string
+		code   int
+		says   string
+	}{
+		"another name": {scheme: "https", says: "certificate"}, // it is for no address
+		"no TLS":       {scheme: "http", code: 400, says: "HTTP request to an HTTPS server"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, err := webhook.New(webhook.Options{URL: tc.scheme + "://" + address, Access: webhook.Access{CAFile: ca}})
+			require.NoError(t, err)
+			defer client.CloseIdleConnections()
+			_, err = client.Post(t.Context(), []byte(record()))
+			failure, ok := errors.AsType[*webhook.Error](err)
+			require.True(t, ok, err)
+			require.Equal(t, webhook.Refused, failure.Meaning)
+			require.Equal(t, tc.code, failure.Code)
+			require.ErrorContains(t, err, tc.says)
+		})
+	}
+}
