@@ -28,7 +28,7 @@ func TestDefinitionsMissing(t *testing.T) {
 	cluster(t)
 	assets, err := kubeassets.Find()
 	require.NoError(t, err)
-	bare, err := testcluster.StartBare(assets)
+	bare, err := testcluster.StartBareControlPlane(assets)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, bare.Stop()) }()
 	_, err = operator.New(bare.Config, quick(), logr.Discard())

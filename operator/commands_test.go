@@ -109,9 +109,9 @@ func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 			if len(withCommands) == 0 {
 				return
 			}
-			spaces, err := testcluster.Namespaces(a.pods)
+			spaces, err := testcluster.ListedNamespaces(a.pods)
 			require.NoError(t, err)
-			t.Cleanup(func() { must(t, testcluster.Clear(background(), k, spaces...)) })
+			t.Cleanup(func() { must(t, testcluster.ClearNamespaces(background(), k, spaces...)) })
 			_, leftOut, err := testcluster.Place(t.Context(), k, bytes.NewReader(a.pods))
 			require.Empty(t, leftOut)
 			require.NoError(t, err)
@@ -142,7 +142,7 @@ func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 }
 
 // kubectlShell runs a line against the API server, as if it were pasted into a shell.
-func kubectlShell(t *testing.T, c *testcluster.Cluster) func(*testing.T, string) {
+func kubectlShell(t *testing.T, c *testcluster.ControlPlane) func(*testing.T, string) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "kubeconfig")
 	must(t, os.WriteFile(config, c.Kubeconfig, 0o600))

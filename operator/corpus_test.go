@@ -60,7 +60,7 @@ func TestCorpusGoldens(t *testing.T) {
 
 func documents(t *testing.T, text []byte) testcluster.Reports {
 	t.Helper()
-	reports, err := testcluster.Printed(text)
+	reports, err := testcluster.PrintedReports(text)
 	require.NoError(t, err)
 	return reports
 }
@@ -79,9 +79,9 @@ func compare(t *testing.T, capture, list []byte, want testcluster.Reports, send 
 	uids, leftOut, err := testcluster.Place(t.Context(), k, bytes.NewReader(list))
 	require.NoError(t, err)
 	require.Empty(t, leftOut)
-	spaces, err := testcluster.Namespaces(list)
+	spaces, err := testcluster.ListedNamespaces(list)
 	require.NoError(t, err)
-	t.Cleanup(func() { must(t, testcluster.Clear(background(), k, spaces...)) })
+	t.Cleanup(func() { must(t, testcluster.ClearNamespaces(background(), k, spaces...)) })
 
 	// Nothing is written before the end, as replay prints nothing before: what is true only in between makes objects too.
 	r := start(t, c.Config, openOTLP, func(o *operator.Options) { o.Namespaces, o.WriteDelay = spaces, time.Hour })
@@ -89,7 +89,7 @@ func compare(t *testing.T, capture, list []byte, want testcluster.Reports, send 
 	require.NoError(t, uids.Rewrite(&live, bytes.NewReader(capture)))
 	send(t, r, live.String())
 	r.stop(t) // whatever was taken is written before the end
-	got, err := testcluster.Live(t.Context(), k, spaces...)
+	got, err := testcluster.LiveReports(t.Context(), k, spaces...)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(want, got))
 }

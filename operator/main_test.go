@@ -18,7 +18,7 @@ import (
 )
 
 // shared is the API server that most tests use, each with namespaces of its own. Tests that stop or slow an API server start one.
-var shared *testcluster.Cluster
+var shared *testcluster.ControlPlane
 
 // asProgram makes the test binary the operator's program: it sets loggers of the whole process, so it gets one of its own.
 const asProgram = "KERNEL_GOSSIP_TEST_AS_PROGRAM"
@@ -39,7 +39,7 @@ func run(m *testing.M) int {
 		}
 		return m.Run() // those that need an API server say that they are skipped
 	}
-	shared, err = testcluster.Start(assets)
+	shared, err = testcluster.StartControlPlane(assets)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -64,7 +64,7 @@ func run(m *testing.M) int {
 }
 
 // cluster is the shared API server.
-func cluster(t *testing.T) *testcluster.Cluster {
+func cluster(t *testing.T) *testcluster.ControlPlane {
 	t.Helper()
 	if shared == nil {
 		t.Skip("no kube-apiserver and etcd: run `make test`")
@@ -73,12 +73,12 @@ func cluster(t *testing.T) *testcluster.Cluster {
 }
 
 // ownCluster starts an API server for one test.
-func ownCluster(t *testing.T) *testcluster.Cluster {
+func ownCluster(t *testing.T) *testcluster.ControlPlane {
 	t.Helper()
 	cluster(t)
 	assets, err := kubeassets.Find()
 	must(t, err)
-	c, err := testcluster.Start(assets)
+	c, err := testcluster.StartControlPlane(assets)
 	must(t, err)
 	t.Cleanup(func() { must(t, c.Stop()) })
 	return c
@@ -96,7 +96,7 @@ func scheme() *runtime.Scheme {
 }
 
 // admin is a client that may do everything and has no cache.
-func admin(t *testing.T, c *testcluster.Cluster) client.Client {
+func admin(t *testing.T, c *testcluster.ControlPlane) client.Client {
 	t.Helper()
 	k, err := client.New(c.Config, client.Options{Scheme: scheme()})
 	must(t, err)

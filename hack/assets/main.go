@@ -1,4 +1,5 @@
-// Command assets gets kube-apiserver, etcd and kubectl for the tests and prints the folder that they are in. See package kubeassets.
+// Command assets gets kube-apiserver, etcd and kubectl for the tests and prints the folder that they are in. See
+// package kubeassets.
 package main
 
 import (

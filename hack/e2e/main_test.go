@@ -50,7 +50,7 @@ func run(m *testing.M) (code int, err error) {
 	begin := time.Now()
 	keep := os.Getenv("E2E_KEEP") != ""
 	kubeconfig := os.Getenv("KUBECONFIG")
-	world.images = testcluster.NewImages()
+	world.images = testcluster.FindImages()
 	if kubeconfig == "" {
 		dir, err := os.MkdirTemp("", "kernel-gossip-e2e-")
 		if err != nil {

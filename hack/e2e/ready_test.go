@@ -241,7 +241,7 @@ func (s *spy) Begin(ctx context.Context, scenario string) error {
 		var printed, errs bytes.Buffer
 		code := replay.Run([]string{"-o", "yaml", "--pods", pods, "-"}, bytes.NewReader(records), &printed, &errs)
 		require.Less(s.t, code, 2, errs.String())
-		reports, err := testcluster.Printed(printed.Bytes())
+		reports, err := testcluster.PrintedReports(printed.Bytes())
 		require.NoError(s.t, err)
 		s.want = append(s.want, reports)
 	}
@@ -255,7 +255,7 @@ func (s *spy) End(ctx context.Context) error {
 		last := s.want[len(s.want)-1]
 		require.Eventually(s.t, func() bool {
 			var err error
-			got, err = testcluster.Live(ctx, world.client, demo.Namespace)
+			got, err = testcluster.LiveReports(ctx, world.client, demo.Namespace)
 			return err == nil && len(got) == len(last)
 		}, 30*time.Second, 500*time.Millisecond)
 		for name, report := range got {

@@ -120,15 +120,15 @@ func TestACaptureGivesWhatReplayPrints(t *testing.T) {
 			var printed, errs bytes.Buffer
 			code := replay.Run([]string{"-o", "yaml", "--pods", pods, capture}, strings.NewReader(""), &printed, &errs)
 			require.Less(t, code, 2, errs.String())
-			want, err := testcluster.Printed(printed.Bytes())
+			want, err := testcluster.PrintedReports(printed.Bytes())
 			require.NoError(t, err)
 
 			list, err := os.ReadFile(pods)
 			require.NoError(t, err)
-			spaces, err := testcluster.Namespaces(list)
+			spaces, err := testcluster.ListedNamespaces(list)
 			require.NoError(t, err)
 			t.Cleanup(func() {
-				require.NoError(t, testcluster.Clear(bg(), world.client, spaces...)) // nothing waits for the kubelet
+				require.NoError(t, testcluster.ClearNamespaces(bg(), world.client, spaces...)) // nothing waits for the kubelet
 				for _, name := range spaces {
 					deleteNamespace(t, name)
 				}
@@ -145,7 +145,7 @@ func TestACaptureGivesWhatReplayPrints(t *testing.T) {
 
 			var got testcluster.Reports
 			require.Eventually(t, func() bool {
-				got, err = testcluster.Live(t.Context(), world.client, spaces...)
+				got, err = testcluster.LiveReports(t.Context(), world.client, spaces...)
 				return err == nil && cmp.Equal(want, got)
 			}, patience, 500*time.Millisecond, "%s", lazy(func() string { return cmp.Diff(want, got) }))
 		})

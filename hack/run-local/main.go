@@ -56,7 +56,7 @@ func (s settings) run(ctx context.Context, out, errs io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	cluster, err := testcluster.Start(assets)
+	cluster, err := testcluster.StartControlPlane(assets)
 	if err != nil {
 		return err
 	}
@@ -74,13 +74,13 @@ func (s settings) run(ctx context.Context, out, errs io.Writer) (err error) {
 	if err := os.WriteFile(kubeconfig, cluster.Kubeconfig, 0o600); err != nil {
 		return err
 	}
-	if err := s.place(ctx, cluster, live, errs); err != nil {
+	if err := s.placeCapture(ctx, cluster, live, errs); err != nil {
 		return err
 	}
 	o, err := operator.New(cluster.Config, operator.Options{
 		IngestAddress: s.listen, IngestAuth: operator.AuthNone, OTLPGRPCAddress: s.overGRPC, OTLPHTTPAddress: s.overHTTP,
 		HealthAddress: "0", MetricsAddress: s.metrics,
-	}, s.log(errs))
+	}, s.newLogger(errs))
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s settings) run(ctx context.Context, out, errs io.Writer) (err error) {
 		if err != nil {
 			return
 		}
-		fmt.Fprint(out, s.instructions(kubeconfig, live, cluster.Kubectl, doors{addr, overGRPC, overHTTP}))
+		fmt.Fprint(out, s.formatInstructions(kubeconfig, live, cluster.Kubectl, doors{addr, overGRPC, overHTTP}))
 	}()
 	return o.Start(ctx)
 }
@@ -101,8 +101,9 @@ func (s settings) run(ctx context.Context, out, errs io.Writer) (err error) {
 // doors are where the operator listens.
 type doors struct{ records, overGRPC, overHTTP net.Addr }
 
-// instructions are what to type. The capture to send is the copy: its pods have other UIDs than the recorded ones.
-func (s settings) instructions(kubeconfig, live, kubectl string, d doors) string {
+// formatInstructions are what to type. The capture to send is the copy: its pods have other UIDs than the recorded
+// ones.
+func (s settings) formatInstructions(kubeconfig, live, kubectl string, d doors) string {
 	return fmt.Sprintf(`
 The operator runs. In another terminal:
 
@@ -119,8 +120,9 @@ Ctrl-C ends and removes everything.
 `, kubeconfig, live, d.records, kubectl, s.capture, d.overGRPC, d.overHTTP, s.metrics)
 }
 
-// place makes the pods of the capture, writes the capture with their UIDs to live, and says what could not be placed.
-func (s settings) place(ctx context.Context, cluster *testcluster.Cluster, live string, errs io.Writer) error {
+// placeCapture makes the pods of the capture, writes the capture with their UIDs to live, and says what could not be
+// placed.
+func (s settings) placeCapture(ctx context.Context, cluster *testcluster.ControlPlane, live string, errs io.Writer) error {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		return err
@@ -141,7 +143,7 @@ func (s settings) place(ctx context.Context, cluster *testcluster.Cluster, live 
 	for _, text := range leftOut {
 		fmt.Fprintln(errs, "run-local: not placed:", text)
 	}
-	return s.rewrite(uids, live)
+	return s.rewriteCapture(uids, live)
 }
 
 // podsFile is --pods, or the file beside the capture.
@@ -153,7 +155,7 @@ func (s settings) podsFile() string {
 	return strings.TrimSuffix(plain, filepath.Ext(plain)) + ".pods.yaml"
 }
 
-func (s settings) rewrite(uids testcluster.UIDs, live string) error {
+func (s settings) rewriteCapture(uids testcluster.UIDs, live string) error {
 	recorded, err := os.Open(s.capture)
 	if err != nil {
 		return err
@@ -174,7 +176,7 @@ func (s settings) rewrite(uids testcluster.UIDs, live string) error {
 	return out.Close()
 }
 
-func (s settings) log(w io.Writer) logr.Logger {
+func (s settings) newLogger(w io.Writer) logr.Logger {
 	level := slog.LevelInfo
 	if s.logLevel == "debug" {
 		level = slog.LevelDebug

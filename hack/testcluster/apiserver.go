@@ -1,6 +1,3 @@
-// Package testcluster runs a Kubernetes API server with its etcd on this machine, with our kinds installed, and places the pods of a
-// capture in it: what the tests of the operator and `make run-local` need, and no container runtime. There is no kubelet, no scheduler
-// and no controller: pods stay pending, and nothing is garbage-collected.
 package testcluster
 
 import (
@@ -23,21 +20,23 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 )
 
-// Cluster is a running API server. Config and Kubeconfig are those of its administrator.
-type Cluster struct {
+// ControlPlane is a running API server with its etcd, and no kubelet, scheduler or controller: pods stay pending, and
+// nothing is garbage-collected. Config and Kubeconfig have the rights of an administrator.
+type ControlPlane struct {
 	Config     *rest.Config
 	Kubeconfig []byte
-	// Kubectl is the program that fits the API server.
+	// Kubectl is the program kubectl, in the version of the API server.
 	Kubectl string
 
 	environment *envtest.Environment
 	folder      string
-	alive       io.Closer
+	supervisor  io.Closer
 }
 
-// Start runs kube-apiserver and etcd of the folder assets (package kubeassets finds one), and installs our definitions.
-func Start(assets string) (*Cluster, error) {
-	c, err := StartBare(assets)
+// StartControlPlane runs kube-apiserver and etcd from the folder assets, which package kubeassets finds, and installs our
+// definitions.
+func StartControlPlane(assets string) (*ControlPlane, error) {
+	c, err := StartBareControlPlane(assets)
 	if err != nil {
 		return nil, err
 	}
@@ -47,23 +46,23 @@ func Start(assets string) (*Cluster, error) {
 	return c, nil
 }
 
-// StartBare is Start without our definitions.
-func StartBare(assets string) (*Cluster, error) {
-	ctrllog.SetLogger(logr.Discard()) // envtest has nothing to say that its errors do not
+// StartBareControlPlane runs kube-apiserver and etcd and installs nothing.
+func StartBareControlPlane(assets string) (*ControlPlane, error) {
+	ctrllog.SetLogger(logr.Discard()) // envtest's errors say all that its log does
 	e := &envtest.Environment{
 		BinaryAssetsDirectory:    assets,
 		ControlPlaneStartTimeout: 2 * time.Minute,
 		ControlPlaneStopTimeout:  time.Minute,
 		UseExistingCluster:       new(false),
 	}
-	folder, alive, err := programs(assets)
+	folder, alive, err := superviseServers(assets)
 	if err != nil {
 		return nil, err
 	}
 	e.ControlPlane.GetAPIServer().Path = filepath.Join(folder, "kube-apiserver")
 	e.ControlPlane.Etcd = &envtest.Etcd{Path: filepath.Join(folder, "etcd"), DataDir: filepath.Join(folder, "data")}
-	e.ControlPlane.GetAPIServer().CertDir = folder                         // a server that is started again keeps its certificates
-	e.ControlPlane.GetAPIServer().Configure().Set("request-timeout", "5s") // for as long a stop waits for those who watch
+	e.ControlPlane.GetAPIServer().CertDir = folder                         // a server that starts again keeps its certificates
+	e.ControlPlane.GetAPIServer().Configure().Set("request-timeout", "5s") // a stop waits this long for open watches
 	config, err := e.Start()
 	if err != nil {
 		_ = alive.Close()
@@ -71,11 +70,11 @@ func StartBare(assets string) (*Cluster, error) {
 		return nil, fmt.Errorf("cannot start kube-apiserver and etcd of %s: %w", assets, err)
 	}
 	config.QPS = -1
-	return &Cluster{Config: config, Kubeconfig: e.KubeConfig, Kubectl: filepath.Join(assets, "kubectl"), environment: e, folder: folder, alive: alive}, nil
+	return &ControlPlane{Config: config, Kubeconfig: e.KubeConfig, Kubectl: filepath.Join(assets, "kubectl"), environment: e, folder: folder, supervisor: alive}, nil
 }
 
-// programs makes a folder with kube-apiserver and etcd, which end when this process does.
-func programs(assets string) (folder string, alive io.Closer, err error) {
+// superviseServers makes a folder with kube-apiserver and etcd, which end when this process ends.
+func superviseServers(assets string) (folder string, alive io.Closer, err error) {
 	assets, err = filepath.Abs(assets)
 	if err != nil {
 		return "", nil, err
@@ -94,7 +93,7 @@ func programs(assets string) (folder string, alive io.Closer, err error) {
 }
 
 // InstallCRDs installs our definitions and waits until they are served.
-func (c *Cluster) InstallCRDs() error {
+func (c *ControlPlane) InstallCRDs() error {
 	var all []*apiextensionsv1.CustomResourceDefinition
 	for _, text := range crd.CRDs() {
 		var definition apiextensionsv1.CustomResourceDefinition
@@ -107,20 +106,20 @@ func (c *Cluster) InstallCRDs() error {
 	return err
 }
 
-// Stop ends both processes and removes what they wrote. Where this process ends without it, the system does that: see
-// kubeassets.Supervise.
-func (c *Cluster) Stop() error {
-	return errors.Join(c.environment.Stop(), c.alive.Close(), os.RemoveAll(c.folder))
+// Stop ends both processes and removes what they wrote. If this process ends without Stop, the system does the same: see
+// [kubeassets.Supervise].
+func (c *ControlPlane) Stop() error {
+	return errors.Join(c.environment.Stop(), c.supervisor.Close(), os.RemoveAll(c.folder))
 }
 
-// StopAPIServer ends the API server alone: etcd keeps the objects.
-func (c *Cluster) StopAPIServer() error { return c.environment.ControlPlane.APIServer.Stop() }
+// StopAPIServer ends the API server alone; etcd keeps the objects.
+func (c *ControlPlane) StopAPIServer() error { return c.environment.ControlPlane.APIServer.Stop() }
 
-// StartAPIServer starts it again, at its old address.
-func (c *Cluster) StartAPIServer() error { return c.environment.ControlPlane.APIServer.Start() }
+// StartAPIServer starts the API server again, at its old address.
+func (c *ControlPlane) StartAPIServer() error { return c.environment.ControlPlane.APIServer.Start() }
 
-// AddUser makes a user that belongs to groups and may do nothing yet.
-func (c *Cluster) AddUser(name string, groups ...string) (*rest.Config, error) {
+// AddUser adds a user that belongs to these groups and has no rights of its own yet.
+func (c *ControlPlane) AddUser(name string, groups ...string) (*rest.Config, error) {
 	user, err := c.environment.AddUser(envtest.User{Name: name, Groups: groups}, &rest.Config{QPS: -1})
 	if err != nil {
 		return nil, err

@@ -16,11 +16,11 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
 )
 
-// Images are the names of what runs in the cluster; `make e2e-images` builds them.
+// Images has the names of the images that run in the cluster; `make e2e-images` builds them.
 type Images struct{ Operator, Observer, Workload, Strain, Web, Base string }
 
-// NewImages are the images of this machine, or those of E2E_REGISTRY.
-func NewImages() Images {
+// FindImages returns the images of this machine, or of the registry that E2E_REGISTRY names.
+func FindImages() Images {
 	registry := strings.TrimSuffix(cmp.Or(os.Getenv("E2E_REGISTRY"), "localhost"), "/") + "/"
 	base := registry + "kernel-gossip-e2e-base:e2e"
 	if os.Getenv("E2E_REGISTRY") == "" {
@@ -44,7 +44,7 @@ func (i Images) All() []string {
 // Kubectl runs kubectl against one cluster.
 type Kubectl struct{ Program, Kubeconfig string }
 
-// FindKubectl finds the one that belongs to the API server of the tests, or that of the PATH.
+// FindKubectl returns the kubectl of the tests' API server, or else the one in the PATH.
 func FindKubectl(kubeconfig string) (Kubectl, error) {
 	if assets, err := kubeassets.Find(); err == nil {
 		return Kubectl{filepath.Join(assets, "kubectl"), kubeconfig}, nil
@@ -53,12 +53,12 @@ func FindKubectl(kubeconfig string) (Kubectl, error) {
 	return Kubectl{program, kubeconfig}, err
 }
 
-// Environ is that of a shell in which kubectl is this one.
+// Environ returns the environment of a shell in which the command kubectl is this one, for this cluster.
 func (k Kubectl) Environ() []string {
 	return append(os.Environ(), "KUBECONFIG="+k.Kubeconfig, "PATH="+filepath.Dir(k.Program)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 }
 
-// Run runs kubectl and returns what it printed; the error has what it complained of.
+// Run runs kubectl and returns its output. The error includes what kubectl wrote to stderr.
 func (k Kubectl) Run(ctx context.Context, stdin []byte, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, k.Program, args...)
 	cmd.Env = k.Environ()
@@ -71,11 +71,11 @@ func (k Kubectl) Run(ctx context.Context, stdin []byte, args ...string) (string,
 	return out.String(), nil
 }
 
-// installImage is the operator's image in an install.yaml, of this tree or of a release.
-var installImage = regexp.MustCompile(`image: ghcr\.io/kernel-gossip/kernel-gossip-operator:\S+`)
+// operatorImage matches the operator's image in an install.yaml of this tree or of a release.
+var operatorImage = regexp.MustCompile(`image: ghcr\.io/kernel-gossip/kernel-gossip-operator:\S+`)
 
-// Manifests are install.yaml (that of E2E_INSTALL, else this tree's) and the observer's, with the images of the tests, and an observer
-// that looks every five seconds.
+// Manifests returns an install.yaml (the file E2E_INSTALL, or else this tree's) and the observer's manifests, with the
+// images of the tests. The observer reads the counters every five seconds.
 func Manifests(ctx context.Context, k Kubectl, root string, images Images) ([]byte, error) {
 	observer, err := k.Run(ctx, nil, "kustomize", filepath.Join(root, "operator", "observer", "deploy", "births"))
 	if err != nil {
@@ -89,7 +89,7 @@ func Manifests(ctx context.Context, k Kubectl, root string, images Images) ([]by
 	}
 	all := string(install) + "---\n" + observer
 	for old, replaced := range map[string]string{
-		installImage.FindString(all):                         "image: " + images.Operator,
+		operatorImage.FindString(all):                        "image: " + images.Operator,
 		"image: localhost/kernel-gossip-observer-births:dev": "image: " + images.Observer,
 		"        - --bpftrace=on\n":                          "        - --bpftrace=on\n        - --interval=5s\n",
 	} {
@@ -101,10 +101,10 @@ func Manifests(ctx context.Context, k Kubectl, root string, images Images) ([]by
 	return []byte(all), nil
 }
 
-// watched is what the observer logs when bpftrace listens; a birth before that is not seen.
-const watched = "Births, OOM kills and failed connects are watched"
+// listeningLine is what the observer logs when bpftrace listens. A birth before that is not observed.
+const listeningLine = "Births, OOM kills and failed connects are watched"
 
-// Install applies the manifests and waits until all of it runs, and the observers listen to the kernel.
+// Install applies the manifests and waits until all pods run and the observers listen to the kernel.
 func Install(ctx context.Context, k Kubectl, manifests []byte) error {
 	if _, err := k.Run(ctx, manifests, "apply", "--server-side", "--filename=-"); err != nil {
 		return err
@@ -115,16 +115,16 @@ func Install(ctx context.Context, k Kubectl, manifests []byte) error {
 			return fmt.Errorf("%w\n%s", err, described)
 		}
 	}
-	return Listening(ctx, k)
+	return WaitForObservers(ctx, k)
 }
 
-// Listening waits, for a minute at most, until the observers listen to the kernel.
-func Listening(ctx context.Context, k Kubectl) error {
+// WaitForObservers waits until the observers listen to the kernel, for a minute at most.
+func WaitForObservers(ctx context.Context, k Kubectl) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
 		out, err := k.Run(ctx, nil, "logs", "--namespace=kernel-gossip-observer", "--selector=app.kubernetes.io/name=kernel-gossip-observer", "--tail=-1")
-		if err == nil && strings.Count(out, watched) >= max(1, strings.Count(out, "msg=Observing")) {
+		if err == nil && strings.Count(out, listeningLine) >= max(1, strings.Count(out, "msg=Observing")) {
 			return nil
 		}
 		select {
@@ -135,7 +135,7 @@ func Listening(ctx context.Context, k Kubectl) error {
 	}
 }
 
-// Uninstall deletes what was applied, and waits until it is gone.
+// Uninstall deletes what Install applied, and waits for its end.
 func Uninstall(ctx context.Context, k Kubectl, manifests []byte) error {
 	_, err := k.Run(ctx, manifests, "delete", "--ignore-not-found", "--wait", "--timeout=3m", "--filename=-")
 	return err

@@ -12,12 +12,13 @@ import (
 	"strings"
 )
 
-// startTimeout is how long nodes may take to get ready, as kind reads it.
-const startTimeout = "5m"
+// kindStartTimeout is how long the nodes may take to become ready, in kind's notation.
+const kindStartTimeout = "5m"
 
-// config has the kernel kill processes, not whole containers, on cgroup v2 too: as on v1, where it cannot be otherwise. It is a setting of
-// the kubelet, since Kubernetes 1.32. Without it a kill of a child shows as a restart, and no cluster of the tests could have the other case.
-const config = `kind: Cluster
+// kindConfig makes the kernel kill single processes, not whole containers, on cgroup v2 as well; on v1 it always does. The
+// kubelet has this setting since Kubernetes 1.32. Without it the kill of a child process restarts the container, and no
+// cluster of the tests would have the case in which Kubernetes shows nothing.
+const kindConfig = `kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 kubeadmConfigPatches:
 - |
@@ -34,8 +35,9 @@ type Kind struct {
 	program string
 }
 
-// FindKind returns the kind cluster of this name, which may not exist yet, with its credentials in a file. The program kind is built as
-// hack/kind.mod pins it, or is the one of the PATH where this is no folder of the repository.
+// FindKind returns the kind cluster of this name, which may not exist yet; kubeconfig is the file for its credentials.
+// In the repository the program kind is built in the version that hack/kind.mod pins, elsewhere it is the one in the
+// PATH.
 func FindKind(name, kubeconfig string) (*Kind, error) {
 	if out, err := exec.Command("docker", "info").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("the kind cluster needs Docker, which does not answer: %w\n%s", err, out)
@@ -48,7 +50,7 @@ func FindKind(name, kubeconfig string) (*Kind, error) {
 }
 
 func findKindProgram() (string, error) {
-	module, err := output(exec.Command("go", "env", "GOMOD"))
+	module, err := commandOutput(exec.Command("go", "env", "GOMOD"))
 	if err != nil {
 		return exec.LookPath("kind")
 	}
@@ -56,7 +58,7 @@ func findKindProgram() (string, error) {
 	if _, err := os.Stat(pinned); err != nil {
 		return exec.LookPath("kind")
 	}
-	program, err := output(exec.Command("go", "tool", "-modfile="+pinned, "-n", "kind")) // builds it and prints where it is
+	program, err := commandOutput(exec.Command("go", "tool", "-modfile="+pinned, "-n", "kind")) // builds it and prints where it is
 	return strings.TrimSpace(program), err
 }
 
@@ -70,11 +72,11 @@ func (k *Kind) Up() error {
 		_, err := k.run(nil, "export", "kubeconfig", "--name", k.Name, "--kubeconfig", k.Kubeconfig)
 		return err
 	}
-	args := []string{"create", "cluster", "--name", k.Name, "--kubeconfig", k.Kubeconfig, "--wait", startTimeout, "--config", "-"}
+	args := []string{"create", "cluster", "--name", k.Name, "--kubeconfig", k.Kubeconfig, "--wait", kindStartTimeout, "--config", "-"}
 	if image := os.Getenv("KIND_NODE_IMAGE"); image != "" {
 		args = append(args, "--image", image)
 	}
-	_, err = k.run([]byte(config), args...)
+	_, err = k.run([]byte(kindConfig), args...)
 	return err
 }
 
@@ -84,10 +86,10 @@ func (k *Kind) Down() error {
 	return err
 }
 
-// Load copies local images to every node that does not have them: all at once, because they share layers.
+// Load copies local images to every node that does not have them, all in one archive because they share layers.
 func (k *Kind) Load(ctx context.Context, images ...string) error {
 	args := append([]string{"load", "docker-image", "--name", k.Name}, images...)
-	if _, err := output(exec.CommandContext(ctx, k.program, args...)); err != nil {
+	if _, err := commandOutput(exec.CommandContext(ctx, k.program, args...)); err != nil {
 		return fmt.Errorf("load images, which make e2e-images builds: %w", err)
 	}
 	return nil
@@ -102,7 +104,7 @@ func (k *Kind) Kill(ctx context.Context, process string) (int, error) {
 	killed := 0
 	script := `for p in $(pidof ` + process + `); do kill -9 "$p" && echo killed; done`
 	for _, node := range strings.Fields(nodes) {
-		out, err := output(exec.CommandContext(ctx, "docker", "exec", node, "sh", "-c", script))
+		out, err := commandOutput(exec.CommandContext(ctx, "docker", "exec", node, "sh", "-c", script))
 		if err != nil {
 			return killed, err
 		}
@@ -114,11 +116,11 @@ func (k *Kind) Kill(ctx context.Context, process string) (int, error) {
 func (k *Kind) run(stdin []byte, args ...string) (string, error) {
 	cmd := exec.Command(k.program, args...)
 	cmd.Stdin = bytes.NewReader(stdin)
-	return output(cmd)
+	return commandOutput(cmd)
 }
 
-// output runs a command and returns what it printed; the error has what it complained of.
-func output(cmd *exec.Cmd) (string, error) {
+// commandOutput runs a command and returns its output. The error includes what the command wrote to stderr.
+func commandOutput(cmd *exec.Cmd) (string, error) {
 	out, err := cmd.Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, bytes.TrimSpace(exit.Stderr))

@@ -18,25 +18,25 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// A placed pod has to live as long as its capture is looked at, though a cluster may have controllers: the garbage
-// collector deletes what has an owner that does not exist, a ReplicaSet makes and deletes pods until their number is
-// right. So pods are made first, then owners that want exactly the pods that are there, and then pods get their owners.
-// Owners have the containers of their pods, so that a printed patch of theirs can be tried.
+// A placed pod must exist as long as its capture is in use, even if the cluster has controllers: the garbage collector
+// deletes an object with an owner that does not exist, and a ReplicaSet makes and deletes pods until their number is
+// right. So pods are made first, then owners that want exactly these pods, and then the pods get their owners. Owners have
+// the containers of their pods, so that a patch that is printed for an owner can be applied.
 
-// placeReplicaSet makes a ReplicaSet that wants the placed pods, and the paused Deployment that it belongs to. One that
-// was recorded without its spec gets that of its pods.
+// placeReplicaSet makes a ReplicaSet that wants the placed pods, and the Deployment that it belongs to. A ReplicaSet that
+// was recorded without its spec gets the spec of its pods.
 func (p *placer) placeReplicaSet(ctx context.Context, item unstructured.Unstructured) error {
 	var set appsv1.ReplicaSet
-	return p.create(ctx, item, &set, func() error {
-		return p.complete(ctx, item.GetUID(), &set)
+	return p.createRecorded(ctx, item, &set, func() error {
+		return p.completeReplicaSet(ctx, item.GetUID(), &set)
 	})
 }
 
-// complete makes the spec of a ReplicaSet fit its pods, and makes its Deployment.
-func (p *placer) complete(ctx context.Context, recorded types.UID, set *appsv1.ReplicaSet) error {
+// completeReplicaSet makes the spec of a ReplicaSet fit its pods, and makes its Deployment.
+func (p *placer) completeReplicaSet(ctx context.Context, recorded types.UID, set *appsv1.ReplicaSet) error {
 	labels := set.Spec.Template.Labels
 	if len(labels) == 0 {
-		labels = p.labels(recorded)
+		labels = p.labelsOfPods(recorded)
 	}
 	if len(labels) == 0 {
 		return &unplaceableError{"it was recorded without labels, and none of its pods is in the list"}
@@ -44,13 +44,13 @@ func (p *placer) complete(ctx context.Context, recorded types.UID, set *appsv1.R
 	if set.Spec.Selector == nil {
 		set.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
 	}
-	set.Spec.Replicas = new(p.owned(recorded))
-	set.Spec.Template = p.template("ReplicaSet", set, recorded, labels)
+	set.Spec.Replicas = new(p.countPodsOwnedBy(recorded))
+	set.Spec.Template = p.podTemplate("ReplicaSet", set, recorded, labels)
 	return p.placeDeployment(ctx, recorded, set)
 }
 
-// placeDeployment makes the Deployment of a ReplicaSet, and makes it the only owner. Their templates are the same, so
-// that a controller has nothing to roll.
+// placeDeployment makes the Deployment of a ReplicaSet and makes it the only owner. Both have the same template, so that a
+// controller has nothing to roll out.
 func (p *placer) placeDeployment(ctx context.Context, recorded types.UID, set *appsv1.ReplicaSet) error {
 	owner := metav1.GetControllerOf(set)
 	set.OwnerReferences = nil
@@ -58,22 +58,22 @@ func (p *placer) placeDeployment(ctx context.Context, recorded types.UID, set *a
 	case owner == nil:
 		return nil
 	case owner.Kind != "Deployment":
-		p.leave(owner.Kind, set.Namespace, owner.Name, errNotMade)
+		p.leaveOut(owner.Kind, set.Namespace, owner.Name, errNotMade)
 		return nil
 	}
-	labels := without(set.Spec.Template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
+	labels := withoutKeys(set.Spec.Template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
 	deployment := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: set.Namespace, Name: owner.Name},
 		Spec:       appsv1.DeploymentSpec{Replicas: set.Spec.Replicas, Selector: &metav1.LabelSelector{MatchLabels: labels}},
 	}
-	if _, listed := p.listed["Deployment "+set.Namespace+"/"+owner.Name]; listed {
-		set.Spec.Template = p.template("Deployment", deployment, recorded, set.Spec.Template.Labels)
+	if _, listed := p.templates["Deployment "+set.Namespace+"/"+owner.Name]; listed {
+		set.Spec.Template = p.podTemplate("Deployment", deployment, recorded, set.Spec.Template.Labels)
 	}
 	deployment.Spec.Template = *set.Spec.Template.DeepCopy()
 	deployment.Spec.Template.Labels = labels
-	uid, err := p.owner(ctx, owner.UID, deployment)
+	uid, err := p.createOwner(ctx, owner.UID, deployment)
 	if isRefused(err) {
-		p.leave(owner.Kind, set.Namespace, owner.Name, err)
+		p.leaveOut(owner.Kind, set.Namespace, owner.Name, err)
 		return nil
 	}
 	owner.UID = uid
@@ -81,16 +81,16 @@ func (p *placer) placeDeployment(ctx context.Context, recorded types.UID, set *a
 	return err
 }
 
-// placeJob makes a Job that no controller looks at.
+// placeJob makes a Job that no controller manages.
 func (p *placer) placeJob(ctx context.Context, item unstructured.Unstructured) error {
 	var job batchv1.Job
-	return p.create(ctx, item, &job, func() error {
+	return p.createRecorded(ctx, item, &job, func() error {
 		job.OwnerReferences = slices.DeleteFunc(job.OwnerReferences, func(o metav1.OwnerReference) bool { return p.uids[string(o.UID)] == "" })
 		for i := range job.OwnerReferences { // a CronJob that is in the list
 			job.OwnerReferences[i].UID = types.UID(p.uids[string(job.OwnerReferences[i].UID)])
 		}
 		job.Spec.Selector, job.Spec.Template.Labels = nil, nil // the API server makes both of these itself
-		job.Spec.ManagedBy = new(gate)
+		job.Spec.ManagedBy = new(placedGate)
 		if len(job.Spec.Template.Spec.Containers) == 0 {
 			job.Spec.Template = p.jobTemplate("Job", &job, item.GetUID())
 		}
@@ -99,7 +99,7 @@ func (p *placer) placeJob(ctx context.Context, item unstructured.Unstructured) e
 }
 
 func (p *placer) jobTemplate(kind string, job client.Object, recorded types.UID) corev1.PodTemplateSpec {
-	t := p.template(kind, job, recorded, nil)
+	t := p.podTemplate(kind, job, recorded, nil)
 	t.Spec.RestartPolicy = corev1.RestartPolicyNever
 	return t
 }
@@ -107,16 +107,16 @@ func (p *placer) jobTemplate(kind string, job client.Object, recorded types.UID)
 // placeCronJob makes a CronJob that makes no Jobs.
 func (p *placer) placeCronJob(ctx context.Context, item unstructured.Unstructured) error {
 	var job batchv1.CronJob
-	return p.create(ctx, item, &job, func() error {
+	return p.createRecorded(ctx, item, &job, func() error {
 		job.OwnerReferences, job.Spec.Suspend = nil, new(true)
 		job.Spec.JobTemplate.Spec.Template = p.jobTemplate("CronJob", &job, "")
 		return nil
 	})
 }
 
-// adopt gives the pods their owners. One that was not recorded is made; one that cannot be made is left out.
-func (p *placer) adopt(ctx context.Context) error {
-	for _, pod := range p.inOrder() {
+// setOwners gives the pods their owners. An owner that was not recorded is made, or left out if that is not possible.
+func (p *placer) setOwners(ctx context.Context) error {
+	for _, pod := range p.sortedPods() {
 		var owners []metav1.OwnerReference
 		for _, owner := range pod.OwnerReferences {
 			uid, placed := p.uids[string(owner.UID)]
@@ -124,7 +124,7 @@ func (p *placer) adopt(ctx context.Context) error {
 				made, err := p.placeOwner(ctx, pod, owner)
 				switch {
 				case isRefused(err):
-					p.leave(owner.Kind, pod.Namespace, owner.Name, err)
+					p.leaveOut(owner.Kind, pod.Namespace, owner.Name, err)
 					continue
 				case err != nil:
 					return fmt.Errorf("%s of pod %s/%s: %w", owner.Kind, pod.Namespace, pod.Name, err)
@@ -147,27 +147,27 @@ func (p *placer) adopt(ctx context.Context) error {
 	return nil
 }
 
-// revisionLabels are those that controllers put on pods: their owners do not select by them.
+// revisionLabels are the labels that controllers put on pods and by which owners do not select.
 var revisionLabels = []string{
 	appsv1.ControllerRevisionHashLabelKey, appsv1.StatefulSetPodNameLabel, appsv1.PodIndexLabel, "pod-template-generation",
 	appsv1.DefaultDeploymentUniqueLabelKey,
 }
 
-// placeOwner makes the owner of a pod, of the list's template where that has the owner.
+// placeOwner makes the owner of a pod, from the template in the list if the owner is in it.
 func (p *placer) placeOwner(ctx context.Context, pod *corev1.Pod, owner metav1.OwnerReference) (types.UID, error) {
 	meta := metav1.ObjectMeta{Namespace: pod.Namespace, Name: owner.Name}
-	labels := without(pod.Labels, revisionLabels...)
+	labels := withoutKeys(pod.Labels, revisionLabels...)
 	selector := &metav1.LabelSelector{MatchLabels: labels}
 	switch owner.Kind {
 	case "StatefulSet":
-		set := &appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{Replicas: new(p.owned(owner.UID)), Selector: selector}}
-		set.Spec.Template = p.template("StatefulSet", set, owner.UID, labels)
+		set := &appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{Replicas: new(p.countPodsOwnedBy(owner.UID)), Selector: selector}}
+		set.Spec.Template = p.podTemplate("StatefulSet", set, owner.UID, labels)
 		set.Spec.UpdateStrategy.RollingUpdate = &appsv1.RollingUpdateStatefulSetStrategy{Partition: set.Spec.Replicas} // of pods above these
-		return p.owner(ctx, owner.UID, set)
+		return p.createOwner(ctx, owner.UID, set)
 	case "DaemonSet":
-		t := p.template("DaemonSet", &appsv1.DaemonSet{ObjectMeta: meta}, owner.UID, labels)
-		t.Spec.NodeSelector = map[string]string{gate: "true"} // no node has it, so a controller makes no pods
-		return p.owner(ctx, owner.UID, &appsv1.DaemonSet{ObjectMeta: meta, Spec: appsv1.DaemonSetSpec{
+		t := p.podTemplate("DaemonSet", &appsv1.DaemonSet{ObjectMeta: meta}, owner.UID, labels)
+		t.Spec.NodeSelector = map[string]string{placedGate: "true"} // no node has it, so a controller makes no pods
+		return p.createOwner(ctx, owner.UID, &appsv1.DaemonSet{ObjectMeta: meta, Spec: appsv1.DaemonSetSpec{
 			Selector: selector, Template: t, UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType},
 		}})
 	case "ReplicaSet":
@@ -177,20 +177,20 @@ func (p *placer) placeOwner(ctx context.Context, pod *corev1.Pod, owner metav1.O
 				APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: types.UID(pod.Namespace + "/" + name), Controller: new(true),
 			}}
 		}
-		if err := p.complete(ctx, owner.UID, set); err != nil {
+		if err := p.completeReplicaSet(ctx, owner.UID, set); err != nil {
 			return "", err
 		}
-		return p.owner(ctx, owner.UID, set)
+		return p.createOwner(ctx, owner.UID, set)
 	case "Job":
-		job := &batchv1.Job{ObjectMeta: meta, Spec: batchv1.JobSpec{ManagedBy: new(gate)}}
+		job := &batchv1.Job{ObjectMeta: meta, Spec: batchv1.JobSpec{ManagedBy: new(placedGate)}}
 		job.Spec.Template = p.jobTemplate("Job", job, owner.UID)
-		return p.owner(ctx, owner.UID, job)
+		return p.createOwner(ctx, owner.UID, job)
 	}
 	return "", errNotMade
 }
 
-// owner makes an owner once, and returns its UID.
-func (p *placer) owner(ctx context.Context, recorded types.UID, o client.Object) (types.UID, error) {
+// createOwner makes an owner, once, and returns its UID.
+func (p *placer) createOwner(ctx context.Context, recorded types.UID, o client.Object) (types.UID, error) {
 	if uid, placed := p.uids[string(recorded)]; placed {
 		return types.UID(uid), nil
 	}
@@ -201,51 +201,51 @@ func (p *placer) owner(ctx context.Context, recorded types.UID, o client.Object)
 	return o.GetUID(), nil
 }
 
-// inOrder lists the placed pods by namespace and name.
-func (p *placer) inOrder() []*corev1.Pod {
+// sortedPods returns the placed pods by namespace and name.
+func (p *placer) sortedPods() []*corev1.Pod {
 	return slices.SortedFunc(maps.Values(p.pods), func(a, b *corev1.Pod) int {
 		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
 	})
 }
 
-// ownedBy lists the placed pods that have this recorded owner.
-func (p *placer) ownedBy(uid types.UID) []*corev1.Pod {
-	return slices.DeleteFunc(p.inOrder(), func(pod *corev1.Pod) bool {
+// podsOwnedBy returns the placed pods that have this recorded owner.
+func (p *placer) podsOwnedBy(uid types.UID) []*corev1.Pod {
+	return slices.DeleteFunc(p.sortedPods(), func(pod *corev1.Pod) bool {
 		owner := metav1.GetControllerOf(pod)
 		return owner == nil || owner.UID != uid
 	})
 }
 
-// owned is how many they are.
-func (p *placer) owned(uid types.UID) int32 { return int32(len(p.ownedBy(uid))) }
+// countPodsOwnedBy returns the number of placed pods that have this recorded owner.
+func (p *placer) countPodsOwnedBy(uid types.UID) int32 { return int32(len(p.podsOwnedBy(uid))) }
 
-// labels are those of the first of them.
-func (p *placer) labels(owner types.UID) map[string]string {
-	for _, pod := range p.ownedBy(owner) {
+// labelsOfPods returns the labels of the first placed pod that has this recorded owner.
+func (p *placer) labelsOfPods(owner types.UID) map[string]string {
+	for _, pod := range p.podsOwnedBy(owner) {
 		return pod.Labels
 	}
 	return nil
 }
 
-// template is one of pods that never run, should a controller make one after all. Its containers are those of the list,
-// or else those of the owner's pods.
-func (p *placer) template(kind string, owner client.Object, recorded types.UID, labels map[string]string) corev1.PodTemplateSpec {
-	spec, listed := p.listed[kind+" "+owner.GetNamespace()+"/"+owner.GetName()]
-	if pods := p.ownedBy(recorded); !listed && len(pods) > 0 {
+// podTemplate returns a template of pods that never run, in case a controller makes one. Its containers come from the list,
+// or else from the owner's pods.
+func (p *placer) podTemplate(kind string, owner client.Object, recorded types.UID, labels map[string]string) corev1.PodTemplateSpec {
+	spec, listed := p.templates[kind+" "+owner.GetNamespace()+"/"+owner.GetName()]
+	if pods := p.podsOwnedBy(recorded); !listed && len(pods) > 0 {
 		spec = pods[0].Spec
 	}
 	t := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{
-		SchedulingGates: []corev1.PodSchedulingGate{{Name: gate}},
-		Containers:      bare(spec.Containers), InitContainers: bare(spec.InitContainers), Resources: spec.Resources,
+		SchedulingGates: []corev1.PodSchedulingGate{{Name: placedGate}},
+		Containers:      resourcesOnly(spec.Containers), InitContainers: resourcesOnly(spec.InitContainers), Resources: spec.Resources,
 	}}
 	if len(t.Spec.Containers) == 0 {
-		t.Spec.Containers = []corev1.Container{{Name: "none", Image: image}}
+		t.Spec.Containers = []corev1.Container{{Name: "none", Image: placedImage}}
 	}
 	return t
 }
 
-// templatesOf are the pod templates of the list's owners, by kind, namespace and name.
-func templatesOf(items []unstructured.Unstructured) map[string]corev1.PodSpec {
+// listedTemplates returns the pod templates of the owners in the list, by kind, namespace and name.
+func listedTemplates(items []unstructured.Unstructured) map[string]corev1.PodSpec {
 	out := map[string]corev1.PodSpec{}
 	for _, item := range items {
 		for _, path := range [][]string{{"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"}} {
@@ -259,7 +259,7 @@ func templatesOf(items []unstructured.Unstructured) map[string]corev1.PodSpec {
 	return out
 }
 
-func without(labels map[string]string, keys ...string) map[string]string {
+func withoutKeys(labels map[string]string, keys ...string) map[string]string {
 	out := maps.Clone(labels)
 	for _, key := range keys {
 		delete(out, key)

@@ -11,7 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// PullFromPixie has the operator pull from Pixie, if PX_API_KEY says so: with the Secret and the patch that its users have too.
+// PullFromPixie makes the operator pull from Pixie if PX_API_KEY is set, with the same Secret and patch that users apply,
+// and reports whether it does.
 func PullFromPixie(ctx context.Context, k Kubectl, root string) (bool, error) {
 	if os.Getenv("PX_API_KEY") == "" {
 		return false, nil

@@ -26,27 +26,28 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 )
 
-// gate keeps placed pods from being scheduled: they have no work to do.
-const gate = "kernel.gossip.io/placed-from-a-capture"
+// placedGate is the scheduling gate of placed pods: no node runs them.
+const placedGate = "kernel.gossip.io/placed-from-a-capture"
 
-// image is that of all placed containers: none is ever pulled.
-const image = "placed-from-a-capture"
+// placedImage is the image of all placed containers. It is never pulled.
+const placedImage = "placed-from-a-capture"
 
-// UIDs says what became of the UIDs of a capture's objects: from the recorded to the live one.
+// UIDs maps the recorded UID of each placed object to its live one.
 type UIDs map[string]string
 
 // Place makes the pods of a capture, their owners, and the HorizontalPodAutoscalers and LimitRanges that are about
-// them, from a kubectl list in YAML or JSON. Other kinds are skipped. Pods get a scheduling gate, so that no node and
-// no image is needed, and the status that was recorded. Owners are such that Kubernetes' controllers, where there are
-// any, find nothing to do: see owners.go. What the API server does not take, and owners of other kinds (the node of a
-// static pod, a custom resource), are left out: leftOut says what, and why. The error is about an API server that
-// cannot be asked, or a list that cannot be read.
+// them, from a kubectl list in YAML or JSON. Other kinds are skipped. Pods get their recorded status and a scheduling
+// gate, so that no node and no image is needed. Owners are made so that the controllers of a whole cluster have nothing
+// to do:
+// see owners.go. Objects that the API server refuses, and owners of other kinds (the node of a static pod, a custom
+// resource), are left out; leftOut names them with the reason. Place returns an error if the API server does not answer or
+// the list cannot be read.
 func Place(ctx context.Context, c client.Client, list io.Reader) (uids UIDs, leftOut []string, err error) {
-	items, err := read(list)
+	items, err := readList(list)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &placer{client: c, uids: UIDs{}, pods: map[string]*corev1.Pod{}, listed: templatesOf(items)}
+	p := &placer{client: c, uids: UIDs{}, pods: map[string]*corev1.Pod{}, templates: listedTemplates(items)}
 	for _, step := range []struct {
 		kind  string
 		place func(context.Context, unstructured.Unstructured) error
@@ -65,24 +66,24 @@ func Place(ctx context.Context, c client.Client, list io.Reader) (uids UIDs, lef
 			err := step.place(ctx, item)
 			switch {
 			case isRefused(err):
-				p.leave(step.kind, item.GetNamespace(), item.GetName(), err)
+				p.leaveOut(step.kind, item.GetNamespace(), item.GetName(), err)
 			case err != nil:
 				return nil, nil, fmt.Errorf("%s %s/%s: %w", step.kind, item.GetNamespace(), item.GetName(), err)
 			}
 		}
 	}
-	err = p.adopt(ctx)
+	err = p.setOwners(ctx)
 	return p.uids, p.leftOut, err
 }
 
-// unplaceableError says why something cannot be made here.
+// unplaceableError is the reason why an object cannot be made here.
 type unplaceableError struct{ why string }
 
 func (e *unplaceableError) Error() string { return e.why }
 
 var errNotMade = &unplaceableError{"it is not in the list, and only Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs are made"}
 
-// isRefused reports whether an error is about one object alone: the API server answered, and does not take it.
+// isRefused reports whether an error is about one object alone: the API server answered, and refused it.
 func isRefused(err error) bool {
 	if _, here := errors.AsType[*unplaceableError](err); here {
 		return true
@@ -95,7 +96,7 @@ func isRefused(err error) bool {
 	return code >= 400 && code < 500 && code != http.StatusUnauthorized && code != http.StatusTooManyRequests
 }
 
-func read(list io.Reader) ([]unstructured.Unstructured, error) {
+func readList(list io.Reader) ([]unstructured.Unstructured, error) {
 	var out []unstructured.Unstructured
 	decoder := utilyaml.NewYAMLOrJSONDecoder(bufio.NewReader(list), 4096)
 	for {
@@ -124,20 +125,21 @@ type placer struct {
 	uids   UIDs
 	pods   map[string]*corev1.Pod // live, with the recorded owners, by namespace and name
 
-	listed  map[string]corev1.PodSpec // templates, by kind, namespace and name of their owner
-	leftOut []string
+	templates map[string]corev1.PodSpec // by kind, namespace and name of their owner
+	leftOut   []string
 }
 
-// leave leaves something out, and says so once.
-func (p *placer) leave(kind, namespace, name string, why error) {
+// leaveOut notes an object that is left out, once.
+func (p *placer) leaveOut(kind, namespace, name string, why error) {
 	text := fmt.Sprintf("%s %s/%s: %v", kind, namespace, name, why)
 	if !slices.Contains(p.leftOut, text) {
 		p.leftOut = append(p.leftOut, text)
 	}
 }
 
-// namespace makes a namespace, and the account without which no pod may be made; where there are controllers they are about to.
-func (p *placer) namespace(ctx context.Context, name string) error {
+// createNamespace makes a namespace and its default account, without which no pod can be made. A controller, if there is
+// one, may make the account first.
+func (p *placer) createNamespace(ctx context.Context, name string) error {
 	for _, o := range []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}},
 		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: name, Name: "default"}},
@@ -154,15 +156,16 @@ func (p *placer) placeAsIs(ctx context.Context, item unstructured.Unstructured) 
 	if item.GetKind() == "HorizontalPodAutoscaler" {
 		o = &autoscalingv2.HorizontalPodAutoscaler{}
 	}
-	return p.create(ctx, item, o, func() error {
+	return p.createRecorded(ctx, item, o, func() error {
 		o.SetOwnerReferences(nil)
 		return nil
 	})
 }
 
-// create makes a recorded object with some changes, and notes its UID. What only the recording cluster knew of it is left out.
-func (p *placer) create(ctx context.Context, item unstructured.Unstructured, o client.Object, change func() error) error {
-	if err := p.namespace(ctx, item.GetNamespace()); err != nil {
+// createRecorded makes a recorded object with some changes, without what only the recording cluster knew, and notes its
+// UID.
+func (p *placer) createRecorded(ctx context.Context, item unstructured.Unstructured, o client.Object, change func() error) error {
+	if err := p.createNamespace(ctx, item.GetNamespace()); err != nil {
 		return err
 	}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(item.Object, o); err != nil {
@@ -186,18 +189,18 @@ func (p *placer) create(ctx context.Context, item unstructured.Unstructured, o c
 	return nil
 }
 
-// placePod makes a pod that nobody owns yet.
+// placePod makes a pod that has no owner yet.
 func (p *placer) placePod(ctx context.Context, item unstructured.Unstructured) error {
 	var pod corev1.Pod
 	var recorded corev1.Pod
-	if err := p.create(ctx, item, &pod, func() error {
+	if err := p.createRecorded(ctx, item, &pod, func() error {
 		recorded = *pod.DeepCopy()
 		pod.OwnerReferences = nil
-		pod.Labels = selectable(&recorded)
+		pod.Labels = selectableLabels(&recorded)
 		delete(pod.Annotations, corev1.MirrorPodAnnotationKey) // the mirror of a static pod: only a kubelet may make one
 		pod.Spec = corev1.PodSpec{
-			SchedulingGates: []corev1.PodSchedulingGate{{Name: gate}},
-			Containers:      bare(recorded.Spec.Containers), InitContainers: bare(recorded.Spec.InitContainers),
+			SchedulingGates: []corev1.PodSchedulingGate{{Name: placedGate}},
+			Containers:      resourcesOnly(recorded.Spec.Containers), InitContainers: resourcesOnly(recorded.Spec.InitContainers),
 			Resources: recorded.Spec.Resources, AutomountServiceAccountToken: new(false),
 		}
 		return nil
@@ -223,29 +226,29 @@ func (p *placer) placePod(ctx context.Context, item unstructured.Unstructured) e
 	return nil
 }
 
-// selectable are the pod's labels; one that was recorded without any gets one, so that its owner can select it.
-func selectable(pod *corev1.Pod) map[string]string {
+// selectableLabels returns the pod's labels, and one more for a pod that its owner could not select by them.
+func selectableLabels(pod *corev1.Pod) map[string]string {
 	owner := metav1.GetControllerOf(pod)
-	if owner == nil || len(without(pod.Labels, revisionLabels...)) > 0 {
+	if owner == nil || len(withoutKeys(pod.Labels, revisionLabels...)) > 0 {
 		return pod.Labels
 	}
-	labels := map[string]string{gate: owner.Name[:min(len(owner.Name), 63)]}
+	labels := map[string]string{placedGate: owner.Name[:min(len(owner.Name), 63)]}
 	maps.Copy(labels, pod.Labels)
 	return labels
 }
 
-// bare leaves of containers what tells of their resources.
-func bare(all []corev1.Container) []corev1.Container {
+// resourcesOnly returns the containers with their names and resources alone.
+func resourcesOnly(all []corev1.Container) []corev1.Container {
 	out := make([]corev1.Container, len(all))
 	for i, c := range all {
 		out[i] = corev1.Container{
-			Name: c.Name, Image: image, Resources: c.Resources, RestartPolicy: c.RestartPolicy, ResizePolicy: c.ResizePolicy,
+			Name: c.Name, Image: placedImage, Resources: c.Resources, RestartPolicy: c.RestartPolicy, ResizePolicy: c.ResizePolicy,
 		}
 	}
 	return out
 }
 
-// Rewrite copies a capture that is not packed, in whatever form, with the live UIDs in place of the recorded ones.
+// Rewrite copies a capture, which must not be compressed, with the live UIDs in place of the recorded ones.
 func (u UIDs) Rewrite(w io.Writer, capture io.Reader) error {
 	var pairs []string
 	for recorded, live := range u {
@@ -267,13 +270,14 @@ func (u UIDs) Rewrite(w io.Writer, capture io.Reader) error {
 	}
 }
 
-// Clear deletes what Place and an operator made in these namespaces. It leaves nothing to the garbage collector, which an API server alone
-// does not have: Jobs would wait for it.
-func Clear(ctx context.Context, c client.Client, namespaces ...string) error {
+// ClearNamespaces deletes what Place and an operator made in these namespaces. It leaves nothing to the garbage collector,
+// which a [ControlPlane] does not have and for which Jobs would wait.
+func ClearNamespaces(ctx context.Context, c client.Client, namespaces ...string) error {
 	var trouble []error
 	for _, namespace := range namespaces {
 		for _, o := range []client.Object{
-			&appsv1.Deployment{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{}, &appsv1.ReplicaSet{}, &batchv1.CronJob{}, &batchv1.Job{}, &corev1.Pod{}, &autoscalingv2.HorizontalPodAutoscaler{}, &corev1.LimitRange{},
+			&appsv1.Deployment{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{}, &appsv1.ReplicaSet{}, &batchv1.CronJob{},
+			&batchv1.Job{}, &corev1.Pod{}, &autoscalingv2.HorizontalPodAutoscaler{}, &corev1.LimitRange{},
 			&v1alpha1.KernelWhisper{}, &v1alpha1.PodBirthCertificate{},
 		} {
 			trouble = append(trouble, c.DeleteAllOf(ctx, o, client.InNamespace(namespace), client.GracePeriodSeconds(0),

@@ -11,12 +11,12 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 )
 
-// Reports are our objects as YAML, without what differs from cluster to cluster: metadata and the pod's UID. The key is kind,
+// Reports are our objects as YAML, without what differs between clusters: metadata and the pod's UID. The key is kind,
 // namespace and name.
 type Reports map[string]string
 
-// Printed are the reports in what gossip-replay prints with -o yaml.
-func Printed(text []byte) (Reports, error) {
+// PrintedReports returns the reports in the output of gossip-replay -o yaml.
+func PrintedReports(text []byte) (Reports, error) {
 	out := Reports{}
 	for part := range bytes.SplitSeq(text, []byte("---\n")) {
 		if part = bytes.TrimSpace(part); len(part) == 0 || string(part) == "# no objects" {
@@ -29,8 +29,8 @@ func Printed(text []byte) (Reports, error) {
 	return out, nil
 }
 
-// Live are the reports of a cluster's namespaces.
-func Live(ctx context.Context, c client.Client, namespaces ...string) (Reports, error) {
+// LiveReports returns the reports in these namespaces of a cluster.
+func LiveReports(ctx context.Context, c client.Client, namespaces ...string) (Reports, error) {
 	out := Reports{}
 	for _, namespace := range namespaces {
 		var whispers v1alpha1.KernelWhisperList
@@ -80,9 +80,9 @@ func (r Reports) add(text []byte) error {
 	return err
 }
 
-// Namespaces are those of the objects in a kubectl list.
-func Namespaces(list []byte) ([]string, error) {
-	items, err := read(bytes.NewReader(list))
+// ListedNamespaces returns the namespaces of the objects in a kubectl list.
+func ListedNamespaces(list []byte) ([]string, error) {
+	items, err := readList(bytes.NewReader(list))
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	if assets == "" {
 		os.Exit(m.Run())
 	}
-	c, err := testcluster.StartBare(assets)
+	c, err := testcluster.StartBareControlPlane(assets)
 	if err != nil {
 		fmt.Fprintln(os.Stdout, "failed:", err)
 		os.Exit(1)

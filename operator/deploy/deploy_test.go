@@ -55,7 +55,7 @@ func found(t *testing.T) string {
 
 func start(t *testing.T) (kubectl, client.Client) {
 	t.Helper()
-	cluster, err := testcluster.StartBare(found(t))
+	cluster, err := testcluster.StartBareControlPlane(found(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")

@@ -28,7 +28,7 @@ func TestSmoke(t *testing.T) {
 		t.Skip("no curl")
 	}
 	assets := found(t)
-	cluster, err := testcluster.StartBare(assets)
+	cluster, err := testcluster.StartBareControlPlane(assets)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")

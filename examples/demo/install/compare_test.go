@@ -27,7 +27,7 @@ func open(t *testing.T) *install.Site {
 		t.Skip("no kube-apiserver, etcd and kubectl: run `make test`")
 	}
 	require.NoError(t, err)
-	cluster, err := testcluster.StartBare(assets)
+	cluster, err := testcluster.StartBareControlPlane(assets)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")

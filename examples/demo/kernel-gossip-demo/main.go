@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	cluster := demo.Cluster{Kubeconfig: os.Getenv("KUBECONFIG"), Root: *root, Images: testcluster.NewImages(), Also: install.CrewManifest()}
+	cluster := demo.Cluster{Kubeconfig: os.Getenv("KUBECONFIG"), Root: *root, Images: testcluster.FindImages(), Also: install.CrewManifest()}
 	if cluster.Kubeconfig == "" || *down {
 		cluster.Kind, cluster.Kubeconfig = *name, demo.DefaultKubeconfig(*root)
 	}

@@ -26,7 +26,7 @@ func TestEachScenarioHasACapture(t *testing.T) {
 		c, err := recording.Read(scenario.Name)
 		require.NoError(t, err)
 		require.Regexp(t, `^RECORDED 20\d\d-\d\d-\d\d on Linux \d+\.\d+\S* \(cgroup v[12], Kubernetes v1\.\d+\.\d+\), replayed now\.$`, c.Origin())
-		spaces, err := testcluster.Namespaces(c.Pods)
+		spaces, err := testcluster.ListedNamespaces(c.Pods)
 		require.NoError(t, err)
 		require.Equal(t, []string{demo.Namespace}, spaces, scenario.Name)
 

@@ -24,7 +24,7 @@ const Annotation = "kernel.gossip.io/recorded"
 
 // place makes the namespace and the pods of a capture. It adds nothing to a namespace that is there already.
 func place(ctx context.Context, site *install.Site, c *Capture) (testcluster.UIDs, error) {
-	spaces, err := testcluster.Namespaces(c.Pods)
+	spaces, err := testcluster.ListedNamespaces(c.Pods)
 	if err != nil {
 		return nil, err
 	}

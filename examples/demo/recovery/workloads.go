@@ -139,7 +139,7 @@ func (r *repair) observer(ctx context.Context) error {
 	if !waited {
 		return nil
 	}
-	if err := testcluster.Listening(ctx, r.Kubectl); err != nil {
+	if err := testcluster.WaitForObservers(ctx, r.Kubectl); err != nil {
 		return next("kubectl logs --namespace "+install.ObserverNamespace+" daemonset/"+install.Observer, "%v", err)
 	}
 	return nil

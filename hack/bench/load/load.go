@@ -1,4 +1,5 @@
-// Package load writes the records that the speed of the whole way is measured on. They are synthetic, and the same on every machine.
+// Package load writes the records that the speed of the whole way is measured on. They are synthetic, and the same on
+// every machine.
 package load
 
 import (

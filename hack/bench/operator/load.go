@@ -18,8 +18,8 @@ type result struct {
 	p50, p99 time.Duration
 }
 
-// posts sends bodies over a number of connections, each body in turn, for a time; 0 means each body once.
-func posts(ctx context.Context, url string, bodies [][]byte, connections int, length time.Duration) (result, error) {
+// postAll sends bodies over a number of connections, each body in turn, for a time; 0 means each body once.
+func postAll(ctx context.Context, url string, bodies [][]byte, connections int, length time.Duration) (result, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
 	defer client.CloseIdleConnections()
 	var next atomic.Int64
@@ -55,10 +55,10 @@ func posts(ctx context.Context, url string, bodies [][]byte, connections int, le
 		return result{}, failed
 	}
 	slices.Sort(took)
-	return result{float64(len(took)) / elapsed.Seconds(), round(took[len(took)/2]), round(took[len(took)*99/100])}, nil
+	return result{float64(len(took)) / elapsed.Seconds(), roundToTens(took[len(took)/2]), roundToTens(took[len(took)*99/100])}, nil
 }
 
-func round(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
+func roundToTens(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
 
 func post(ctx context.Context, client *http.Client, url string, body []byte) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
@@ -78,8 +78,8 @@ func post(ctx context.Context, client *http.Client, url string, body []byte) err
 	return err
 }
 
-// singles are bodies of one record each about 500 pods.
-func singles(n int) [][]byte {
+// singleRecords are bodies of one record each about 500 pods.
+func singleRecords(n int) [][]byte {
 	at := time.Now().Add(-5 * time.Minute)
 	out := make([][]byte, n)
 	for i := range out {
@@ -88,8 +88,8 @@ func singles(n int) [][]byte {
 	return out
 }
 
-// batches are bodies of 1,000 records each about 500 pods, no record twice.
-func batches(n int, begin time.Time) [][]byte {
+// recordBatches are bodies of 1,000 records each about 500 pods, no record twice.
+func recordBatches(n int, begin time.Time) [][]byte {
 	out := make([][]byte, n)
 	for i := range out {
 		for j := range 1000 {
@@ -99,11 +99,11 @@ func batches(n int, begin time.Time) [][]byte {
 	return out
 }
 
-func name(pod int) string { return fmt.Sprintf("api-%d", pod) }
+func podName(pod int) string { return fmt.Sprintf("api-%d", pod) }
 
 // record appends a record of a container that is throttled in so many of 50 periods.
 func record(b []byte, pod int, at time.Time, throttled int) []byte {
 	return fmt.Appendf(b, `{"type":"cpu_throttle","timestamp":%q,"namespace":"bench","pod_name":%q,"container_name":"app",`+
 		`"period_seconds":5,"nr_periods":50,"nr_throttled":%d,"throttled_usec":%d,"usage_usec":150000,"limit_cores":0.1}`+"\n",
-		at.UTC().Format(time.RFC3339), name(pod), throttled, throttled*70_000)
+		at.UTC().Format(time.RFC3339), podName(pod), throttled, throttled*70_000)
 }

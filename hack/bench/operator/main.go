@@ -31,7 +31,7 @@ func main() {
 	flag.Parse()
 	var err error
 	if flag.Arg(0) == "bare" {
-		err = bare(flag.Arg(1))
+		err = serveBare(flag.Arg(1))
 	} else {
 		err = run(ctrl.SetupSignalHandler(), *program, *steady)
 	}
@@ -41,8 +41,8 @@ func main() {
 	}
 }
 
-// bare serves the simplest thing that could take records.
-func bare(address string) error {
+// serveBare serves the simplest thing that could take records.
+func serveBare(address string) error {
 	l, err := ingest.Listen(address, nil)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func run(ctx context.Context, program string, steady time.Duration) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := testcluster.Start(assets)
+	cluster, err := testcluster.StartControlPlane(assets)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func run(ctx context.Context, program string, steady time.Duration) error {
 	defer func() { _ = out.Flush() }()
 	fmt.Fprintln(out, "what\tper second\tp50\tp99\tnote")
 
-	reference, err := start(ctx, self, "bare")
+	reference, err := startServer(ctx, self, "bare")
 	if err != nil {
 		return err
 	}
@@ -81,14 +81,14 @@ func run(ctx context.Context, program string, steady time.Duration) error {
 	if err != nil {
 		return err
 	}
-	for i, part := range []func(context.Context, io.Writer, string, *podFleet, measure) error{throughput, burst, watch} {
+	for i, part := range []func(context.Context, io.Writer, string, *podFleet, benchContext) error{measureThroughput, measureBurst, measureSteadyState} {
 		if i > 0 {
-			if err := fleet.clear(ctx); err != nil {
+			if err := fleet.deleteWhispers(ctx); err != nil {
 				return err
 			}
 		}
 		if err := withOperator(ctx, program, cluster, func(p *process) error {
-			return part(ctx, out, p.url, fleet, measure{process: p, reference: reference, steady: steady})
+			return part(ctx, out, p.url, fleet, benchContext{process: p, reference: reference, steady: steady})
 		}); err != nil {
 			return err
 		}
@@ -108,16 +108,16 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
-// start runs a program that serves at a free port, given as its last argument.
-func start(ctx context.Context, program string, args ...string) (*process, error) {
-	address, err := free()
+// startServer runs a program that serves at a free port, given as its last argument.
+func startServer(ctx context.Context, program string, args ...string) (*process, error) {
+	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	return launch(ctx, exec.CommandContext(ctx, program, append(args, address)...), address)
+	return startListening(ctx, exec.CommandContext(ctx, program, append(args, address)...), address)
 }
 
-func launch(ctx context.Context, cmd *exec.Cmd, address string) (*process, error) {
+func startListening(ctx context.Context, cmd *exec.Cmd, address string) (*process, error) {
 	p := &process{cmd: cmd, url: "http://" + address + "/v1/events"}
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func launch(ctx context.Context, cmd *exec.Cmd, address string) (*process, error
 	return nil, fmt.Errorf("%s does not listen", strings.Join(cmd.Args, " "))
 }
 
-func free() (string, error) {
+func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
@@ -146,12 +146,12 @@ func free() (string, error) {
 }
 
 // withOperator runs an operator for as long as work takes.
-func withOperator(ctx context.Context, program string, cluster *testcluster.Cluster, work func(*process) error) error {
-	ingest, err := free()
+func withOperator(ctx context.Context, program string, cluster *testcluster.ControlPlane, work func(*process) error) error {
+	ingest, err := freeAddress()
 	if err != nil {
 		return err
 	}
-	metrics, err := free()
+	metrics, err := freeAddress()
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func withOperator(ctx context.Context, program string, cluster *testcluster.Clus
 	}
 	defer log.Close()
 	cmd.Stderr = log
-	p, err := launch(ctx, cmd, ingest)
+	p, err := startListening(ctx, cmd, ingest)
 	if err != nil {
 		return fmt.Errorf("%w; see %s", err, log.Name())
 	}

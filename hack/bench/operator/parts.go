@@ -30,7 +30,7 @@ type podFleet struct {
 	size   int
 }
 
-func makeFleet(ctx context.Context, cluster *testcluster.Cluster, size int) (*podFleet, error) {
+func makeFleet(ctx context.Context, cluster *testcluster.ControlPlane, size int) (*podFleet, error) {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func makeFleet(ctx context.Context, cluster *testcluster.Cluster, size int) (*po
 		all.Go(func() {
 			for i := worker; i < size; i += 8 {
 				err := c.Create(ctx, &corev1.Pod{
-					ObjectMeta: metav1.ObjectMeta{Namespace: "bench", Name: name(i)},
+					ObjectMeta: metav1.ObjectMeta{Namespace: "bench", Name: podName(i)},
 					Spec: corev1.PodSpec{
 						SchedulingGates: []corev1.PodSchedulingGate{{Name: "example.com/never"}},
 						Containers:      []corev1.Container{{Name: "app", Image: "none"}},
@@ -71,23 +71,23 @@ func makeFleet(ctx context.Context, cluster *testcluster.Cluster, size int) (*po
 	return &podFleet{c, size}, failed
 }
 
-// clear deletes the objects, so that each part begins with none.
-func (f *podFleet) clear(ctx context.Context) error {
+// deleteWhispers deletes the objects, so that each part begins with none.
+func (f *podFleet) deleteWhispers(ctx context.Context) error {
 	return f.client.DeleteAllOf(ctx, &v1alpha1.KernelWhisper{}, client.InNamespace("bench"))
 }
 
-// measure is what a part needs besides the load.
-type measure struct {
+// benchContext is what a part needs besides the load.
+type benchContext struct {
 	process   *process
 	reference *process // the bare handler
 	steady    time.Duration
 }
 
-func throughput(ctx context.Context, out io.Writer, url string, _ *podFleet, m measure) error {
-	if _, err := posts(ctx, url, singles(4000), 16, 0); err != nil { // so that the objects are there
+func measureThroughput(ctx context.Context, out io.Writer, url string, _ *podFleet, m benchContext) error {
+	if _, err := postAll(ctx, url, singleRecords(4000), 16, 0); err != nil { // so that the objects are there
 		return err
 	}
-	if err := m.process.settled(ctx); err != nil {
+	if err := m.process.waitUntilWritten(ctx); err != nil {
 		return err
 	}
 	bare, one, err := sideBySide(ctx, m.reference.url, url)
@@ -96,8 +96,8 @@ func throughput(ctx context.Context, out io.Writer, url string, _ *podFleet, m m
 	}
 	fmt.Fprintf(out, "single POSTs, bare handler\t%.0f\t%s\t%s\t\n", bare.rate, bare.p50, bare.p99)
 	fmt.Fprintf(out, "single POSTs\t%.0f\t%s\t%s\t%.0f%% of the bare handler\n", one.rate, one.p50, one.p99, 100*one.rate/bare.rate)
-	bodies := batches(600, time.Now().Add(-30*time.Minute))
-	many, err := posts(ctx, url, bodies, 4, 0)
+	bodies := recordBatches(600, time.Now().Add(-30*time.Minute))
+	many, err := postAll(ctx, url, bodies, 4, 0)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func sideBySide(ctx context.Context, reference, url string) (bare, own result, e
 	var turns [2][]result
 	for range 7 {
 		for i, at := range []string{reference, url} {
-			r, err := posts(ctx, at, singles(4000), 16, time.Second)
+			r, err := postAll(ctx, at, singleRecords(4000), 16, time.Second)
 			if err != nil {
 				return bare, own, err
 			}
@@ -128,17 +128,17 @@ func sideBySide(ctx context.Context, reference, url string) (bare, own result, e
 	return turns[0][len(turns[0])/2], turns[1][len(turns[1])/2], nil
 }
 
-// burst is 100,000 events about 500 subjects: what does it cost the API server?
-func burst(ctx context.Context, out io.Writer, url string, f *podFleet, m measure) error {
+// measureBurst is 100,000 events about 500 subjects: what does it cost the API server?
+func measureBurst(ctx context.Context, out io.Writer, url string, f *podFleet, m benchContext) error {
 	begin := time.Now()
-	if _, err := posts(ctx, url, batches(100, time.Now().Add(-5*time.Minute)), 4, 0); err != nil {
+	if _, err := postAll(ctx, url, recordBatches(100, time.Now().Add(-5*time.Minute)), 4, 0); err != nil {
 		return err
 	}
 	took := time.Since(begin)
-	if err := m.process.settled(ctx); err != nil {
+	if err := m.process.waitUntilWritten(ctx); err != nil {
 		return err
 	}
-	writes, err := m.process.metric(ctx, "kernelgossip_writes_total")
+	writes, err := m.process.readMetric(ctx, "kernelgossip_writes_total")
 	if err != nil {
 		return err
 	}
@@ -151,8 +151,8 @@ func burst(ctx context.Context, out io.Writer, url string, f *podFleet, m measur
 	return nil
 }
 
-// watch is 5,000 pods with an event each 10 s.
-func watch(ctx context.Context, out io.Writer, url string, f *podFleet, m measure) error {
+// measureSteadyState is 5,000 pods with an event each 10 s.
+func measureSteadyState(ctx context.Context, out io.Writer, url string, f *podFleet, m benchContext) error {
 	client := &http.Client{}
 	defer client.CloseIdleConnections()
 	round := func(length time.Duration) error {
@@ -170,16 +170,16 @@ func watch(ctx context.Context, out io.Writer, url string, f *podFleet, m measur
 	if err := round(12 * time.Second); err != nil {
 		return err
 	}
-	if err := m.process.settled(ctx); err != nil {
+	if err := m.process.waitUntilWritten(ctx); err != nil {
 		return err
 	}
 	writes, cpu := 0.0, time.Duration(0)
 	for sign := range 2 {
-		w, err := m.process.metric(ctx, "kernelgossip_writes_total")
+		w, err := m.process.readMetric(ctx, "kernelgossip_writes_total")
 		if err != nil {
 			return err
 		}
-		c, err := m.process.cpu()
+		c, err := m.process.readCPUTime()
 		if err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func watch(ctx context.Context, out io.Writer, url string, f *podFleet, m measur
 			}
 		}
 	}
-	rss, err := m.process.rss()
+	rss, err := m.process.readResidentBytes()
 	if err != nil {
 		return err
 	}
@@ -199,10 +199,10 @@ func watch(ctx context.Context, out io.Writer, url string, f *podFleet, m measur
 	return nil
 }
 
-// settled waits until nothing is waiting to be written.
-func (p *process) settled(ctx context.Context) error {
+// waitUntilWritten waits until nothing is waiting to be written.
+func (p *process) waitUntilWritten(ctx context.Context) error {
 	for ctx.Err() == nil {
-		waiting, err := p.metric(ctx, "kernelgossip_subjects_waiting")
+		waiting, err := p.readMetric(ctx, "kernelgossip_subjects_waiting")
 		if err != nil || waiting == 0 {
 			return err
 		}
@@ -211,8 +211,8 @@ func (p *process) settled(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// metric is the sum of a metric over its labels.
-func (p *process) metric(ctx context.Context, name string) (float64, error) {
+// readMetric is the sum of a metric over its labels.
+func (p *process) readMetric(ctx context.Context, name string) (float64, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.metrics, http.NoBody)
 	if err != nil {
 		return 0, err
@@ -241,8 +241,9 @@ func (p *process) metric(ctx context.Context, name string) (float64, error) {
 	return sum, lines.Err()
 }
 
-// cpu is the processor time that a process has used (proc_pid_stat(5): utime and stime, in hundredths of a second).
-func (p *process) cpu() (time.Duration, error) {
+// readCPUTime is the processor time that a process has used (proc_pid_stat(5): utime and stime, in hundredths of a
+// second).
+func (p *process) readCPUTime() (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
@@ -259,8 +260,8 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
 
-// rss is the memory that a process has (proc_pid_status(5)), in bytes.
-func (p *process) rss() (int, error) {
+// readResidentBytes is the memory that a process has (proc_pid_status(5)), in bytes.
+func (p *process) readResidentBytes() (int, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err

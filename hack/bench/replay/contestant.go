@@ -28,16 +28,16 @@ type contestant struct {
 // jqProgram is the least that an analysis with jq would have to do: read every record and add up a figure.
 const jqProgram = `reduce inputs as $r (0; . + ($r.nr_throttled // $r.throttle_percentage // 0))`
 
-func contestants(program string, whole, part input, shape load.Shape) []contestant {
+func listContestants(program string, whole, part input, shape load.Shape) []contestant {
 	script := filepath.Join("hack", "bench", "replay", "duckdb.cjs")
 	modules := "NODE_PATH=" + filepath.Join("bin", "node_modules")
 	return []contestant{
-		{what: "gossip-replay -o json", input: whole, command: []string{program, "-o", "json", whole.name}, missing: installed(program, "go build -o bin/ ./replay/gossip-replay")},
+		{what: "gossip-replay -o json", input: whole, command: []string{program, "-o", "json", whole.name}, missing: findProgram(program, "go build -o bin/ ./replay/gossip-replay")},
 		{
 			what: "DuckDB: read_json and an aggregate", input: whole, env: []string{modules},
 			command: []string{"node", script, whole.name, strconv.Itoa(runtime.GOMAXPROCS(0)), string(shape)},
 			missing: func() string {
-				if why := installed("node", "Node.js")(); why != "" {
+				if why := findProgram("node", "Node.js")(); why != "" {
 					return why
 				}
 				check := exec.Command("node", "-e", `require.resolve("@duckdb/node-api")`)
@@ -48,11 +48,11 @@ func contestants(program string, whole, part input, shape load.Shape) []contesta
 				return ""
 			},
 		},
-		{what: "jq: one sum, of a twentieth", input: part, command: []string{"jq", "-n", jqProgram, part.name}, missing: installed("jq", "apt-get install jq")},
+		{what: "jq: one sum, of a twentieth", input: part, command: []string{"jq", "-n", jqProgram, part.name}, missing: findProgram("jq", "apt-get install jq")},
 	}
 }
 
-func installed(program, how string) func() string {
+func findProgram(program, how string) func() string {
 	return func() string {
 		if _, err := exec.LookPath(program); err != nil {
 			return fmt.Sprintf("%s is not there (%s)", program, how)
@@ -67,9 +67,9 @@ type measured struct {
 	memory    int64 // bytes, the most at any time
 }
 
-// measure runs each program so often, and returns the run in the middle of each. They take turns: what a machine is slow with for a while
+// measureRuns runs each program so often, and returns the run in the middle of each. They take turns: what a machine is slow with for a while
 // is not one program's alone.
-func measure(all []contestant, runs int) ([]measured, error) {
+func measureRuns(all []contestant, runs int) ([]measured, error) {
 	took := make([][]measured, len(all))
 	for range max(1, runs) {
 		for i, c := range all {

@@ -1,11 +1,13 @@
-// Command bench measures gossip-replay on a million synthetic records, as a whole process and beside others that read the same file.
+// Command bench measures gossip-replay on a million synthetic records, as a whole process and beside others that read
+// the same file.
 //
 //	bench                      the table; `make bench-replay` runs it
 //	bench -records 10000000    the same for more of them: time grows in proportion, memory does not
 //	bench -shape random        the same for records of another shape
 //	bench generate             writes the records to stdout
 //
-// The programs take turns, several times; the table has the run of each in the middle, by wall time. DuckDB needs Node.js and
+// The programs take turns, several times; the table has the run of each in the middle, by wall time. DuckDB needs
+// Node.js and
 //
 //	npm install --prefix bin @duckdb/node-api
 //
@@ -43,7 +45,7 @@ func main() {
 	if generate {
 		err = l.Write(os.Stdout)
 	} else {
-		err = bench(l, *program, *runs)
+		err = runBenchmark(l, *program, *runs)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -51,8 +53,8 @@ func main() {
 	}
 }
 
-// bench prints the table.
-func bench(l load.Load, program string, runs int) error {
+// runBenchmark prints the table.
+func runBenchmark(l load.Load, program string, runs int) error {
 	whole, err := write(l)
 	if err != nil {
 		return err
@@ -68,14 +70,14 @@ func bench(l load.Load, program string, runs int) error {
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	defer func() { _ = out.Flush() }()
 	fmt.Fprintln(out, "what\tinput\twall\tCPU\tpeak memory\tMB/s")
-	all := slices.DeleteFunc(contestants(program, whole, part, l.Shape), func(c contestant) bool {
+	all := slices.DeleteFunc(listContestants(program, whole, part, l.Shape), func(c contestant) bool {
 		why := c.missing()
 		if why != "" {
 			fmt.Fprintf(out, "%s\tleft out: %s\n", c.what, why)
 		}
 		return why != ""
 	})
-	middle, err := measure(all, runs)
+	middle, err := measureRuns(all, runs)
 	if err != nil {
 		return err
 	}

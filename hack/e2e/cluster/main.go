@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string) error {
 	if err := kind.Up(); err != nil {
 		return err
 	}
-	images := testcluster.NewImages()
+	images := testcluster.FindImages()
 	if err := kind.Load(ctx, images.All()...); err != nil {
 		return err
 	}

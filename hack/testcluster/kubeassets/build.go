@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// build builds the programs from their Go modules, as hack/envtest/go.mod pins them, and returns the folder that they are in.
-func build(ctx context.Context, log io.Writer, repo, into string) (string, error) {
+// buildPrograms builds the programs from their Go modules, which hack/envtest/go.mod pins, and returns their folder.
+func buildPrograms(ctx context.Context, log io.Writer, repo, into string) (string, error) {
 	fmt.Fprintln(log, "building them from their Go modules instead: about 10 minutes on two cores, and up to 3 GB in Go's caches")
 	module := filepath.Join(repo, "hack", "envtest")
 
@@ -25,26 +25,26 @@ func build(ctx context.Context, log io.Writer, repo, into string) (string, error
 	if _, err := goCommand(ctx, module, args...); err != nil {
 		return "", err
 	}
-	fmt.Fprintf(log, "  modules: %s\n", since(start))
+	fmt.Fprintf(log, "  modules: %s\n", secondsSince(start))
 
 	for _, p := range programs {
 		start = time.Now()
 		path := filepath.Join(into, p.name)
-		if _, err := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+ldflags(), "-o", path, p.pkg); err != nil {
+		if _, err := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags(), "-o", path, p.pkg); err != nil {
 			return "", err
 		}
 		info, err := os.Stat(path)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(log, "  %s: %s, %d MB\n", p.name, since(start), info.Size()/1e6)
+		fmt.Fprintf(log, "  %s: %s, %d MB\n", p.name, secondsSince(start), info.Size()/1e6)
 	}
 	return into, nil
 }
 
-// ldflags leaves debug information out and stamps the version, as the release's own build does: a kube-apiserver without it calls
-// itself v0.0.0, and clients that compare versions take other paths.
-func ldflags() string {
+// linkerFlags leaves debug information out and sets the version, as the build of a Kubernetes release does. Without it
+// kube-apiserver reports v0.0.0, and clients that compare versions behave differently.
+func linkerFlags() string {
 	number := strings.Split(Version, ".")
 	stamps := []struct{ name, value string }{
 		{"gitVersion", "v" + Version}, {"gitMajor", number[0]}, {"gitMinor", number[1]}, {"gitTreeState", "clean"},
@@ -58,12 +58,12 @@ func ldflags() string {
 	return strings.Join(flags, " ")
 }
 
-// repository is the folder of our own module: hack/envtest lies in it.
-func repository(ctx context.Context) (string, error) {
+// repositoryFolder returns the folder of our own module, which has hack/envtest.
+func repositoryFolder(ctx context.Context) (string, error) {
 	return goCommand(ctx, "", "list", "-m", "-f", "{{.Dir}}", "github.com/kernel-gossip/kernel-gossip")
 }
 
-// goCommand runs the go command in a folder and returns what it printed; the error ends with the last lines that it complained in.
+// goCommand runs the go command in a folder and returns its output. The error ends with the last lines of stderr.
 func goCommand(ctx context.Context, dir string, args ...string) (string, error) {
 	var out, complaints bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", args...)

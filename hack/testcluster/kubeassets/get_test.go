@@ -16,7 +16,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 )
 
-// goScript stands for the go command, and so for the network and for minutes of building: DOWNLOAD and BUILD say what works.
+// goScript stands for the go command, and so for the network and for minutes of building: DOWNLOAD and BUILD say what
+// works.
 const goScript = `#!/bin/sh
 echo "$1" >>"$GO_CALLS"
 case $1 in
@@ -38,7 +39,7 @@ build)
 esac
 `
 
-func TestGet(t *testing.T) {
+func TestGetFindsDownloadsOrBuilds(t *testing.T) {
 	tests := []struct {
 		name, download, build string
 		cached                []string
@@ -113,7 +114,7 @@ func TestGetTwiceAtOnce(t *testing.T) {
 	}
 }
 
-func TestGetCanceled(t *testing.T) {
+func TestGetStopsWhenItIsCancelled(t *testing.T) {
 	cache := emptyCache(t)
 	fakeGo(t, "works", "")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -14,7 +14,7 @@ import (
 
 var all = []string{"etcd", "kube-apiserver", "kubectl"}
 
-func TestFind(t *testing.T) {
+func TestFindLooksInTheNamedFolderAndInTheCache(t *testing.T) {
 	tests := []struct {
 		name        string
 		env, cached []string // the programs in a folder that the variable names, and in the cache
@@ -75,8 +75,8 @@ func TestFindReturnsAnAbsolutePath(t *testing.T) {
 	require.True(t, filepath.IsAbs(dir), dir)
 }
 
-// TestVersion holds the constant to what the tests compile against and to what is built.
-func TestVersion(t *testing.T) {
+// TestTheVersionIsTheOneOfBothModules holds the constant to what the tests compile against and to what is built.
+func TestTheVersionIsTheOneOfBothModules(t *testing.T) {
 	tests := []struct{ file, require string }{
 		{"../../../go.mod", "k8s.io/api v0" + strings.TrimPrefix(kubeassets.Version, "1")},
 		{"../../envtest/go.mod", "k8s.io/kubernetes v" + kubeassets.Version},

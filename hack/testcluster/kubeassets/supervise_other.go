@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// Supervise links the programs: elsewhere they outlive a process that is killed.
+// Supervise links the programs. On this system they outlive a process that is killed.
 func Supervise(folder, assets string, programs ...string) (io.Closer, error) {
 	for _, name := range programs {
 		if err := os.Symlink(filepath.Join(assets, name), filepath.Join(folder, name)); err != nil {
