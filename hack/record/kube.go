@@ -18,8 +18,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 )
 
-// cluster follows the pods of some namespaces through one long-lived kubectl,
-// which costs the node less than asking again before every read.
+// cluster follows the pods of some namespaces through one long-lived kubectl, which costs the node less than asking again before every
+// read.
 type cluster struct {
 	kubeconfig string
 	namespaces []string
@@ -28,7 +28,8 @@ type cluster struct {
 	byUID map[string]*kernel.Pod // newest state by UID; deleted pods stay
 }
 
-func (c *cluster) command(ctx context.Context, args ...string) *exec.Cmd {
+// newCommand is a command of kubectl.
+func (c *cluster) newCommand(ctx context.Context, args ...string) *exec.Cmd {
 	if c.kubeconfig != "" {
 		args = append([]string{"--kubeconfig", c.kubeconfig}, args...)
 	}
@@ -37,22 +38,22 @@ func (c *cluster) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// output runs kubectl to its end.
-func (c *cluster) output(args ...string) ([]byte, error) {
-	out, err := c.command(context.Background(), args...).Output()
+// runKubectl returns what kubectl prints.
+func (c *cluster) runKubectl(args ...string) ([]byte, error) {
+	out, err := c.newCommand(context.Background(), args...).Output()
 	if err != nil {
 		return nil, fmt.Errorf("kubectl %s: %w", strings.Join(args, " "), err)
 	}
 	return out, nil
 }
 
-// watch begins to follow the pods and returns when it knows the present ones.
-func (c *cluster) watch(ctx context.Context) error {
+// watchPods begins to follow the pods and returns when it knows the present ones.
+func (c *cluster) watchPods(ctx context.Context) error {
 	c.byUID = map[string]*kernel.Pod{}
 	var list struct {
 		Items []*kernel.Pod `json:"items"`
 	}
-	out, err := c.output("get", "pods", "-A", "-o", "json")
+	out, err := c.runKubectl("get", "pods", "-A", "-o", "json")
 	if err != nil {
 		return err
 	}
@@ -60,9 +61,9 @@ func (c *cluster) watch(ctx context.Context) error {
 		return fmt.Errorf("kubectl get pods: %w", err)
 	}
 	for _, p := range list.Items {
-		c.learn(p)
+		c.updatePod(p)
 	}
-	cmd := c.command(ctx, "get", "pods", "-A", "-o", "json", "--watch", "--output-watch-events")
+	cmd := c.newCommand(ctx, "get", "pods", "-A", "-o", "json", "--watch", "--output-watch-events")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return fmt.Errorf("kubectl get pods --watch: %w", err)
@@ -71,7 +72,7 @@ func (c *cluster) watch(ctx context.Context) error {
 		return fmt.Errorf("kubectl get pods --watch: %w", err)
 	}
 	go func() {
-		err := c.follow(stdout)
+		err := c.readEvents(stdout)
 		if werr := cmd.Wait(); err == nil {
 			err = werr
 		}
@@ -82,7 +83,8 @@ func (c *cluster) watch(ctx context.Context) error {
 	return nil
 }
 
-func (c *cluster) follow(events io.Reader) error {
+// readEvents reads watch events until they end.
+func (c *cluster) readEvents(events io.Reader) error {
 	dec := json.NewDecoder(events)
 	for {
 		var e struct {
@@ -93,11 +95,12 @@ func (c *cluster) follow(events io.Reader) error {
 		} else if err != nil {
 			return fmt.Errorf("watch event: %w", err)
 		}
-		c.learn(e.Object)
+		c.updatePod(e.Object)
 	}
 }
 
-func (c *cluster) learn(p *kernel.Pod) {
+// updatePod keeps the newest state of a pod, and the container runs of its earlier states.
+func (c *cluster) updatePod(p *kernel.Pod) {
 	if p == nil || !slices.Contains(c.namespaces, p.Metadata.Namespace) {
 		return
 	}
@@ -109,31 +112,12 @@ func (c *cluster) learn(p *kernel.Pod) {
 	c.byUID[p.Metadata.UID] = p
 }
 
-// containers lists every container run seen so far, once, in a stable order.
-func (c *cluster) containers() []kernel.Container {
-	var all []kernel.Container
-	seen := map[string]bool{}
-	for _, p := range c.pods() {
-		for _, r := range slices.Concat(p.Earlier, p.Running()) {
-			if !seen[r.ID] {
-				seen[r.ID] = true
-				all = append(all, r)
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b kernel.Container) int {
-		return strings.Compare(a.Pod.Metadata.Namespace+"/"+a.Pod.Metadata.Name+"/"+a.Name+"/"+a.ID,
-			b.Pod.Metadata.Namespace+"/"+b.Pod.Metadata.Name+"/"+b.Name+"/"+b.ID)
-	})
-	return all
-}
-
-// objects is what gossip-replay takes with --pods: one kubectl list in YAML.
-// kubectl leaves managedFields out by itself.
-func (c *cluster) objects() ([]byte, error) {
+// listObjects is what gossip-replay takes with --pods: one kubectl list in YAML. kubectl leaves managedFields out by
+// itself.
+func (c *cluster) listObjects() ([]byte, error) {
 	var items bytes.Buffer
 	for _, ns := range c.namespaces {
-		out, err := c.output("get", kube.Kinds, "-n", ns, "-o", "yaml")
+		out, err := c.runKubectl("get", kube.Kinds, "-n", ns, "-o", "yaml")
 		if err != nil {
 			return nil, err
 		}
@@ -146,19 +130,19 @@ func (c *cluster) objects() ([]byte, error) {
 	return fmt.Appendf(nil, "apiVersion: v1\nitems:\n%skind: List\nmetadata:\n  resourceVersion: \"\"\n", items.String()), nil
 }
 
-// pods are the newest states; those of deleted pods too.
-func (c *cluster) pods() []*kernel.Pod {
+// listPods are the newest states of all pods, deleted ones too.
+func (c *cluster) listPods() []*kernel.Pod {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Collect(maps.Values(c.byUID))
 }
 
-// events are the newest events of all namespaces: the kubelet tells in them of images.
-func (c *cluster) events() ([]kernel.Event, error) {
+// listEvents are the newest events of all namespaces. The kubelet's have the times of images.
+func (c *cluster) listEvents() ([]kernel.Event, error) {
 	var list struct {
 		Items []kernel.Event `json:"items"`
 	}
-	out, err := c.output("get", "events", "-A", "-o", "json")
+	out, err := c.runKubectl("get", "events", "-A", "-o", "json")
 	if err != nil {
 		return nil, err
 	}

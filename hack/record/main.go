@@ -6,51 +6,42 @@
 //	go run ./hack/record memory   --for 5m --every 10s --namespace shop --out memory.ndjson
 //	go run ./hack/record network  --for 2m --every 5s --namespace shop --out network.ndjson
 //
-// throttle reads the CPU counters of every container of the namespaces' pods
-// and writes what happened between two reads as cpu_throttle records. birth
-// runs pxl/pod_birth.bt and writes a pod_creation record for each pod that
-// was born completely while it looked. mixed does both, in one file. memory
-// reads memory and writes memory_pressure records, and an oom_kill record for
-// each victim that pxl/oom_kill.bt sees. network reads the pods' network
-// namespaces and writes network_issue records, with the failed connects that
-// pxl/connect_fail.bt sees.
+// throttle reads the CPU counters of every container in the namespaces and writes what happened between two reads as
+// cpu_throttle records.
+// birth runs pxl/pod_birth.bt and writes a pod_creation record for each pod with a birth that was seen from beginning to end. mixed does
+// both, in one file. memory reads memory and writes memory_pressure records, and an oom_kill record for each victim that pxl/oom_kill.bt
+// sees. network reads the pods' network namespaces and writes network_issue records, with the failed connects that pxl/connect_fail.bt
+// sees.
 //
-// It runs as root on the node, beside a kubectl that reaches the cluster
-// (KUBECONFIG or --kubeconfig); a kind node counts as the machine that it
-// runs on. All but throttle need bpftrace 0.17 or later, a kernel with BTF and
-// tracefs (mount -t tracefs nodev /sys/kernel/tracing); births need containerd.
-// Nothing is installed in the cluster.
+// It runs as root on the node, beside a kubectl that reaches the cluster (KUBECONFIG or --kubeconfig); a kind node counts as the machine
+// that it runs on. All but throttle need bpftrace 0.17 or later, a kernel with BTF and tracefs (mount -t tracefs nodev
+// /sys/kernel/tracing); births need containerd. Nothing is installed in the cluster.
 //
-// Beside NAME.ndjson it writes NAME.pods.yaml, the objects that gossip-replay
-// takes with --pods, and NAME.provenance.yaml: kernel, versions, command,
-// load, and what was lost. --note says in a sentence what ran.
+// Beside NAME.ndjson it writes NAME.pods.yaml, the objects that gossip-replay takes with --pods, and NAME.provenance.yaml: kernel,
+// versions, command, load, and what was lost. --note says in a sentence what ran.
 //
 // # What a cpu_throttle record holds
 //
-// Differences of nr_periods, nr_throttled, the throttled time and the CPU
-// usage of the container's own cgroup between two reads, never a cumulative
-// value, and the measured time between them. A container is found by pod UID
-// and container ID in the path of its cgroup, on cgroup v1 and v2, with the
-// systemd and the cgroupfs driver; no PID is looked up. The first read of a
-// container is the baseline and gives no record. An interval is left out,
-// and counted in the provenance, when a counter fell or the limit changed
-// in it: such an interval belongs to two epochs.
+// Differences of nr_periods, nr_throttled, the throttled time and the CPU usage of the container's own cgroup between two reads, never a
+// cumulative value, and the measured time between them. A container is found by pod UID and container ID in the path of its cgroup, on
+// cgroup v1 and v2, with the systemd and the cgroupfs driver; no PID is looked up. The first read of a container is the baseline and gives
+// no record. An interval is left out, and counted in the provenance, when a counter fell or the limit changed in it: such an interval
+// belongs to two epochs.
 //
 // # What a pod_creation record holds
 //
-// See pxl/pod_birth.bt for what is counted and what is not. A birth is
-// written when the recorder saw the pod's first cgroup directory and the exec
-// of every container's command, so a pod that was there before, or that is
-// not complete at the end, gives none. If bpftrace lost a single event, no
-// birth is written at all, since nobody can tell whose it was.
+// See pxl/pod_birth.bt for what is counted and what is not. A birth is written when the recorder saw the pod's first
+// cgroup directory and the exec of every container's command, so a pod that existed before, or that is not complete at
+// the end, gives none. If bpftrace lost a single event, no birth is written at all, because the event may have been of
+// any of them.
 //
 // # What the others hold
 //
-// A memory_pressure record has the working set at its end and what the
-// counters grew by, left out like those of the CPU. A network_issue record
-// has what the counters of the pod's eth* and of its TCP grew by; pods of the
-// node's network have none. pxl/retransmit.bt runs beside: the provenance
-// says how many it saw, to compare with the sum of tcp_retransmits.
+// A memory_pressure record has the working set at its end and what the counters grew by, left out like the records of
+// the CPU. A network_issue record has what the counters of the pod's eth* and of its TCP grew by; pods of the node's
+// network have none.
+// pxl/retransmit.bt runs beside: the provenance says how many retransmits it saw, to compare with the sum of
+// tcp_retransmits.
 package main
 
 import (
@@ -65,19 +56,51 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
-// mode is a subcommand: the types of the records that it writes, and the programs that it runs for that.
-type mode struct{ records, programs []string }
+// mode is a subcommand: the counters that it reads, the programs that it runs, and the records that it writes.
+type mode struct {
+	counters []gossip.Kind
+	programs []string
+	records  []gossip.Kind
+}
 
 var modes = map[string]mode{
-	"throttle": {records: []string{"cpu_throttle", "pod_creation"}},
-	"birth":    {records: []string{"cpu_throttle", "pod_creation"}, programs: []string{pxl.PodBirth}},
-	"mixed":    {records: []string{"cpu_throttle", "pod_creation"}, programs: []string{pxl.PodBirth}},
-	"memory":   {records: []string{"memory_pressure", "oom_kill"}, programs: []string{pxl.OOMKill}},
-	"network":  {records: []string{"network_issue"}, programs: []string{pxl.ConnectFail, pxl.Retransmit}},
+	"throttle": {
+		counters: []gossip.Kind{gossip.KindCPUThrottling},
+		records:  []gossip.Kind{gossip.KindCPUThrottling, gossip.KindPodBirth},
+	},
+	"birth": {
+		programs: []string{pxl.PodBirth},
+		records:  []gossip.Kind{gossip.KindCPUThrottling, gossip.KindPodBirth},
+	},
+	"mixed": {
+		counters: []gossip.Kind{gossip.KindCPUThrottling},
+		programs: []string{pxl.PodBirth},
+		records:  []gossip.Kind{gossip.KindCPUThrottling, gossip.KindPodBirth},
+	},
+	"memory": {
+		counters: []gossip.Kind{gossip.KindMemoryPressure},
+		programs: []string{pxl.OOMKill},
+		records:  []gossip.Kind{gossip.KindMemoryPressure, gossip.KindOOMKill},
+	},
+	"network": {
+		counters: []gossip.Kind{gossip.KindNetworkIssue},
+		programs: []string{pxl.ConnectFail, pxl.Retransmit},
+		records:  []gossip.Kind{gossip.KindNetworkIssue},
+	},
+}
+
+// typeNames are the types of records in the payload.
+var typeNames = map[gossip.Kind]string{
+	gossip.KindCPUThrottling:  "cpu_throttle",
+	gossip.KindMemoryPressure: "memory_pressure",
+	gossip.KindNetworkIssue:   "network_issue",
+	gossip.KindOOMKill:        "oom_kill",
+	gossip.KindPodBirth:       "pod_creation",
 }
 
 // options are the flags of all subcommands.
@@ -135,70 +158,46 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	kube := &cluster{kubeconfig: o.kubeconfig, namespaces: o.namespaces}
-	origin, err := newProvenance(o, kube)
+	cluster := &cluster{kubeconfig: o.kubeconfig, namespaces: o.namespaces}
+	origin, err := newProvenance(o, cluster)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if err := kube.watch(ctx); err != nil {
+	if err := cluster.watchPods(ctx); err != nil {
 		return err
 	}
-
-	c := capture{counts: map[string]int{}}
-	r, err := newReader(o, kube, nil, &c)
+	r, err := newRecorder(o, cluster)
 	if err != nil {
 		return err
 	}
+	origin.Cgroup = r.node.CgroupVersion()
 	if programs := modes[o.mode].programs; programs != nil {
-		if r.trace, err = kernel.StartTrace(ctx, programs...); err != nil {
+		if r.node.Trace, err = kernel.StartTrace(ctx, programs...); err != nil {
 			return err
 		}
-		origin.Bpftrace = r.trace.Version
+		origin.Bpftrace = r.node.Trace.Version
 		fmt.Fprintln(stderr, "record: probes are attached")
 	}
 	if o.mode == "birth" {
-		sleep(ctx, o.duration)
-	} else if err := r.record(ctx); err != nil {
+		waitFor(ctx, o.duration)
+	} else if err := r.readUntilEnd(ctx); err != nil {
 		return err
 	}
-	if err := r.end(origin, stderr); err != nil {
+	if err := r.endTrace(origin, stderr); err != nil {
 		return err
 	}
-	return write(o, kube, &c, origin)
-}
-
-// end ends bpftrace, writes the births, and tells what was lost.
-func (r *reader) end(origin *provenance, stderr io.Writer) error {
-	origin.LeftOut, origin.Retransmits = r.leftOut, r.retransmits
-	if r.trace == nil {
-		return nil
-	}
-	if err := r.trace.Stop(); err != nil {
-		return err
-	}
-	r.takeRows()
-	origin.LostEvents, origin.KillsLost = r.lost, r.kills.GivenUp
-	if r.lost > 0 {
-		fmt.Fprintf(stderr, "record: bpftrace lost %d events\n", r.lost)
-		return nil
-	}
-	births, incomplete, err := fold(r.trace, r.births, r.kube)
+	pods, err := cluster.listObjects()
 	if err != nil {
 		return err
 	}
-	origin.Incomplete = incomplete
-	for _, b := range births {
-		if err := r.out.add(b.Subject, b); err != nil {
-			return err
-		}
-	}
-	return nil
+	origin.Lasted, origin.LoadAfter = time.Since(origin.Started), loadAverage()
+	return r.capture.writeFiles(o.out, pods, origin)
 }
 
-// sleep waits for d or for the end of ctx.
-func sleep(ctx context.Context, d time.Duration) {
+// waitFor waits for d or for the end of ctx.
+func waitFor(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(d):

@@ -3,49 +3,35 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"slices"
 	"time"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 )
 
-// reader turns reads of cumulative counters, and what bpftrace tells meanwhile, into records.
-type reader struct {
+// recorder reads the node at every interval and keeps the events.
+type recorder struct {
 	options options
-	tree    kernel.Tree
-	kube    *cluster
-	trace   *kernel.Trace // nil: bpftrace does not run
-	out     *capture
-
-	dirs     map[string]string          // cgroup by container ID
-	found    map[string]string          // all cgroups of the last look, sandboxes too
-	cpu      map[string]kernel.Counters // the read before, by container ID
-	memory   map[string]kernel.Memory
-	networks map[string]kernel.Network // by UID of the pod
-	kills    kernel.Kills
-	sockets  kernel.Sockets
-	births   []kernel.Row
-
-	leftOut     int // intervals that belong to two epochs
-	lost        int // rows that bpftrace lost
-	retransmits uint64
+	cluster *cluster
+	node    *kernel.Node
+	capture capture
+	births  []gossip.PodCreation // part of the capture only if no row was lost
 }
 
-func newReader(o options, kube *cluster, trace *kernel.Trace, out *capture) (*reader, error) {
-	tree, err := kernel.Open(o.cgroupRoot)
+func newRecorder(o options, cluster *cluster) (*recorder, error) {
+	node, err := kernel.OpenNode(o.cgroupRoot)
 	if err != nil {
 		return nil, err
 	}
-	return &reader{
-		options: o, tree: tree, kube: kube, trace: trace, out: out, dirs: map[string]string{},
-		cpu: map[string]kernel.Counters{}, memory: map[string]kernel.Memory{}, networks: map[string]kernel.Network{},
-	}, nil
+	node.Kinds = modes[o.mode].counters
+	return &recorder{options: o, cluster: cluster, node: node}, nil
 }
 
-// record reads every interval until the time is over or ctx ends.
-func (r *reader) record(ctx context.Context) error {
-	if err := r.read(); err != nil { // baselines: no record
+// readUntilEnd reads at every interval until the time is over or ctx ends. The first read is the baseline.
+func (r *recorder) readUntilEnd(ctx context.Context) error {
+	if err := r.readNode(); err != nil {
 		return err
 	}
 	tick := time.NewTicker(r.options.every)
@@ -54,7 +40,7 @@ func (r *reader) record(ctx context.Context) error {
 	for {
 		select {
 		case <-tick.C:
-			if err := r.read(); err != nil {
+			if err := r.readNode(); err != nil {
 				return err
 			}
 		case <-end:
@@ -65,143 +51,56 @@ func (r *reader) record(ctx context.Context) error {
 	}
 }
 
-// read reads everything once.
-func (r *reader) read() error {
-	r.takeRows()
-	known := r.look()
-	for _, c := range known {
-		dir := r.dirs[c.ID]
-		if dir == "" {
-			continue
-		}
-		var err error
-		switch r.options.mode {
-		case "throttle", "mixed":
-			err = r.readCPU(c, dir)
-		case "memory":
-			err = r.readMemory(c, dir)
-		}
-		if err != nil {
-			return err
-		}
+// readNode reads everything once.
+func (r *recorder) readNode() error {
+	if err := r.node.Find(); err != nil {
+		return err
 	}
-	if r.options.mode == "network" {
-		if err := r.readNetworks(known); err != nil {
-			return err
-		}
-	}
-	if r.trace == nil {
-		return nil
-	}
-	for _, k := range r.kills.Complete(r.kube.pods(), r.trace.Boot) {
-		if err := r.out.add(k.Subject, k); err != nil {
-			return err
-		}
-	}
+	r.node.Read(r.cluster.listPods(), r.keepEvent)
 	return nil
 }
 
-// look finds the cgroups of containers that it does not know yet.
-func (r *reader) look() []kernel.Container {
-	all := r.kube.containers()
-	if slices.ContainsFunc(all, func(c kernel.Container) bool { _, known := r.dirs[c.ID]; return !known }) {
-		var err error
-		if r.found, err = r.tree.Containers(); err != nil {
-			fmt.Fprintln(os.Stderr, "record:", err)
-		}
-		for _, c := range all {
-			if _, known := r.dirs[c.ID]; !known {
-				r.dirs[c.ID] = r.found[c.ID] // "": ended before it was seen, or not on this node
-			}
-		}
+func (r *recorder) keepEvent(event gossip.Event) {
+	if birth, ok := event.(gossip.PodCreation); ok {
+		r.births = append(r.births, birth)
+	} else {
+		r.capture.addEvent(event)
 	}
-	return all
 }
 
-func (r *reader) readCPU(c kernel.Container, dir string) error {
-	now, err := r.tree.Read(dir)
-	if err != nil { // the container ended, its cgroup went with it
-		r.dirs[c.ID] = ""
-		delete(r.cpu, c.ID)
-		return nil //nolint:nilerr // as said
-	}
-	before, ok := r.cpu[c.ID]
-	r.cpu[c.ID] = now
-	if !ok {
-		return nil
-	}
-	record, whole := kernel.Delta(c, before, now)
-	return r.put(record.Subject, record, whole)
-}
-
-func (r *reader) readMemory(c kernel.Container, dir string) error {
-	now, err := r.tree.ReadMemory(dir)
-	if err != nil { // the container ended, its cgroup went with it
-		r.dirs[c.ID] = ""
-		delete(r.memory, c.ID)
-		return nil //nolint:nilerr // as said
-	}
-	before, ok := r.memory[c.ID]
-	r.memory[c.ID] = now
-	if !ok {
-		return nil
-	}
-	record, whole := kernel.MemoryDelta(c, before, now)
-	return r.put(record.Subject, record, whole)
-}
-
-func (r *reader) readNetworks(known []kernel.Container) error {
-	byID := map[string]kernel.Container{}
-	for _, c := range known {
-		byID[c.ID] = c
-	}
-	defer r.sockets.Begin()
-	networks := kernel.Networks(r.found, byID)
-	for _, p := range r.kube.pods() {
-		if networks[p.Metadata.UID] == "" {
-			continue
-		}
-		now, err := r.tree.ReadNetwork("/proc", networks[p.Metadata.UID])
-		if err != nil {
-			delete(r.networks, p.Metadata.UID)
-			continue
-		}
-		before, ok := r.networks[p.Metadata.UID]
-		r.networks[p.Metadata.UID] = now
-		if !ok {
-			continue
-		}
-		record, whole := kernel.NetworkDelta(p, before, now)
-		record.ConnectFailures = new(r.sockets.Of("connect_fail", now.NetNS))
-		r.retransmits += r.sockets.Of("retransmit", now.NetNS)
-		if err := r.put(record.Subject, record, whole); err != nil {
+// endTrace ends bpftrace, keeps the births, and notes in the provenance what was lost.
+func (r *recorder) endTrace(origin *provenance, stderr io.Writer) error {
+	if r.node.Trace != nil {
+		if err := r.node.Trace.Stop(); err != nil {
 			return err
 		}
+		r.node.TakeRows()
+		r.node.ReadRows(r.cluster.listPods(), r.keepEvent)
 	}
-	return nil
-}
-
-// put keeps a record, or counts that its interval is left out.
-func (r *reader) put(s kernel.Subject, record any, whole bool) error {
-	if !whole {
-		r.leftOut++
+	origin.LeftOut, origin.Retransmits = r.node.LeftOut, r.node.Retransmits
+	origin.LostRows, origin.KillsLost = r.node.LostRows, r.node.Kills.GivenUp
+	if r.node.LostRows > 0 {
+		fmt.Fprintf(stderr, "record: bpftrace lost %d events\n", r.node.LostRows)
 		return nil
 	}
-	return r.out.add(s, record)
+	return r.keepBirths(origin)
 }
 
-// takeRows takes what bpftrace has said.
-func (r *reader) takeRows() {
-	if r.trace == nil {
-		return
+// keepBirths adds the births to the capture, with the time that images were pulled.
+func (r *recorder) keepBirths(origin *provenance) error {
+	pods := r.cluster.listPods()
+	origin.BirthsGivenUp, origin.Incomplete = r.node.Births.GivenUp, r.node.Births.Incomplete(pods)
+	if len(r.births) == 0 {
+		return nil
 	}
-	rows, lost := r.trace.Take()
-	r.lost += lost
-	r.births = append(r.births, rows.Births...)
-	for _, k := range rows.Kills {
-		r.kills.Add(k)
+	events, err := r.cluster.listEvents()
+	if err != nil {
+		return err
 	}
-	for _, s := range rows.Sockets {
-		r.sockets.Add(s)
+	for _, birth := range r.births {
+		i := slices.IndexFunc(pods, func(p *kernel.Pod) bool { return p.Metadata.UID == birth.PodUID })
+		birth.ImagePull = kernel.PullTime(pods[i], events)
+		r.capture.addEvent(birth)
 	}
+	return nil
 }

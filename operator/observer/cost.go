@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// cost measures what this program itself needs, for one that is to show what others do must not do it too.
+// cost measures what this program itself needs, because a program that shows waste must not be waste.
 type cost struct {
 	log   *slog.Logger
 	since time.Time
@@ -18,13 +18,17 @@ type cost struct {
 
 func newCost(log *slog.Logger) *cost { return &cost{log, time.Now(), cpuTime()} }
 
-// tell logs the share of a core since the last time, and the memory now. bpftrace is a process of its own and not in it.
-func (c *cost) tell(w *watcher, out sink) {
+// logCost logs the share of a core since the last time, and the memory now. bpftrace is a process of its own and not
+// included.
+func (c *cost) logCost(w *watcher, out sink) {
 	now, used := time.Now(), cpuTime()
-	records, dropped := out.counts()
-	c.log.Info("Own cost, without bpftrace", "cpuPercentOfACore", round2(100*(used-c.used).Seconds()/now.Sub(c.since).Seconds()),
-		"residentMiB", round2(float64(resident())/(1<<20)), "pods", len(w.pods), "containers", len(w.last),
-		"records", records, "dropped", dropped, "intervalsLeftOut", w.leftOut, "birthsGivenUp", w.births.GivenUp, "killsGivenUp", w.kills.GivenUp)
+	records, dropped := out.countRecords()
+	c.log.Info("Own cost, without bpftrace",
+		"cpuPercentOfACore", roundCents(100*(used-c.used).Seconds()/now.Sub(c.since).Seconds()),
+		"residentMiB", roundCents(float64(residentBytes())/(1<<20)),
+		"pods", len(w.pods), "containers", w.node.Containers,
+		"records", records, "dropped", dropped, "intervalsLeftOut", w.node.LeftOut,
+		"birthsGivenUp", w.node.Births.GivenUp, "killsGivenUp", w.node.Kills.GivenUp)
 	c.since, c.used = now, used
 }
 
@@ -36,8 +40,8 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// resident is the memory of this process in bytes, as Linux tells it; 0 elsewhere.
-func resident() int {
+// residentBytes is the memory of this process, 0 where there is no /proc.
+func residentBytes() int {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return 0
@@ -53,4 +57,5 @@ func resident() int {
 	return pages * os.Getpagesize()
 }
 
-func round2(x float64) float64 { return float64(int(x*100+0.5)) / 100 }
+// roundCents keeps two decimals.
+func roundCents(x float64) float64 { return float64(int(x*100+0.5)) / 100 }

@@ -17,7 +17,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 )
 
-// maxAnswer bounds what is read of a list: 110 pods have some 2 MB.
+// maxAnswer bounds what is read of a list: 110 pods have about 2 MB.
 const maxAnswer = 64 << 20
 
 // podList asks a URL for pods.
@@ -41,12 +41,13 @@ func newClient(caFile string) (*http.Client, error) {
 		}
 	}
 	return &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
-		TLSClientConfig: config, Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 2 * time.Minute, MaxIdleConnsPerHost: 2,
+		TLSClientConfig: config, Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+		IdleConnTimeout: 2 * time.Minute, MaxIdleConnsPerHost: 2,
 	}}, nil
 }
 
-// authorize gives a request the token of a file, which changes from time to time.
-func authorize(r *http.Request, tokenFile string) error {
+// addToken gives a request the token of a file, which changes from time to time.
+func addToken(r *http.Request, tokenFile string) error {
 	if tokenFile == "" {
 		return nil
 	}
@@ -58,8 +59,8 @@ func authorize(r *http.Request, tokenFile string) error {
 	return nil
 }
 
-// list returns the pods of the node.
-func (l podList) list(ctx context.Context) ([]*kernel.Pod, error) {
+// listPods returns the pods of the node.
+func (l podList) listPods(ctx context.Context) ([]*kernel.Pod, error) {
 	var list struct {
 		Items []*kernel.Pod `json:"items"`
 	}
@@ -69,29 +70,29 @@ func (l podList) list(ctx context.Context) ([]*kernel.Pod, error) {
 	return list.Items, nil
 }
 
-// events returns what the kubelet told of a pod, if pods come from an API server.
-func (l podList) events(ctx context.Context, p *kernel.Pod) ([]kernel.Event, error) {
+// listEvents returns the kubelet's events about the images of a pod, if pods come from an API server.
+func (l podList) listEvents(ctx context.Context, p *kernel.Pod) ([]kernel.Event, error) {
 	before, _, ok := strings.Cut(l.url, "/api/v1/pods")
 	if !ok {
-		return nil, errors.New("--pods is no API server, so nobody knows how long images were pulled")
+		return nil, errors.New("--pods is no API server, which alone has the kubelet's events")
 	}
 	var list struct {
 		Items []kernel.Event `json:"items"`
 	}
-	where := before + "/api/v1/namespaces/" + p.Metadata.Namespace + "/events?fieldSelector=" +
+	address := before + "/api/v1/namespaces/" + p.Metadata.Namespace + "/events?fieldSelector=" +
 		url.QueryEscape("reason=Pulled,involvedObject.uid="+p.Metadata.UID)
-	if err := l.get(ctx, where, &list); err != nil {
+	if err := l.get(ctx, address, &list); err != nil {
 		return nil, fmt.Errorf("events: %w", err)
 	}
 	return list.Items, nil
 }
 
-func (l podList) get(ctx context.Context, where string, into any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, where, http.NoBody)
+func (l podList) get(ctx context.Context, address string, into any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return err
 	}
-	if err := authorize(r, l.tokenFile); err != nil {
+	if err := addToken(r, l.tokenFile); err != nil {
 		return err
 	}
 	answer, err := l.client.Do(r)
@@ -100,7 +101,7 @@ func (l podList) get(ctx context.Context, where string, into any) error {
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", where, answer.Status)
+		return fmt.Errorf("%s: %s", address, answer.Status)
 	}
 	return json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(into)
 }

@@ -1,10 +1,12 @@
-// Package observer tells the operator what the kernel knows of the pods of its node: for clusters without Pixie, for kind, for trying out.
+// Package observer sends the operator what the kernel knows of the pods of one node: for clusters without Pixie, for
+// kind, for trying out.
 //
-// Every interval it reads the CPU and memory of all pods of the node from their cgroups and, where it sees the node's processes, their
-// network, and sends what the counters grew by, as records of the payload (pixie/payload.md). Where bpftrace and root's rights exist it
-// watches births, OOM kills and failed connects too. It knows pods from the API server, or from whatever else answers a GET with a list
-// of them. It changes nothing, and does not look into what containers keep in memory and files, or send. README.md says how to run it on
-// every node, and what it costs. Package kernel reads; the program is kernel-gossip-observer.
+// Every interval it reads the CPU and memory of all pods of the node from their cgroups and, where it sees the node's
+// processes, their network. It sends what the counters grew by, as records of the payload (pixie/payload.md). Where
+// bpftrace and root's rights exist it watches births, OOM kills and failed connects too. The pods come from the API
+// server, or from any other URL that answers a GET with a list of them. It changes nothing, and reads neither the
+// memory nor the files nor the traffic of containers. README.md says how to run it on every node, and what it costs.
+// Package kernel reads; the program is kernel-gossip-observer.
 package observer
 
 import (
@@ -39,8 +41,8 @@ type options struct {
 	costEvery     time.Duration
 }
 
-// Run is the program kernel-gossip-observer: it observes until ctx ends and returns an exit code, which is 0 when it was told to stop and 1
-// when it could not go on or a flag was wrong. Lookup finds environment variables, as os.LookupEnv does.
+// Run is the program kernel-gossip-observer: it observes until ctx ends and returns an exit code, which is 0 at the end of ctx and 1 if it
+// could not go on or a flag was wrong. Lookup finds environment variables, as os.LookupEnv does.
 func Run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
 	o, err := parse(args, lookup, stderr)
 	if err == nil {
@@ -56,18 +58,18 @@ func Run(ctx context.Context, args []string, lookup func(string) (string, bool),
 	return 0
 }
 
-func parse(args []string, env func(string) (string, bool), stderr io.Writer) (options, error) {
+func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("kernel-gossip-observer", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	node, _ := env("NODE_NAME")
+	node, _ := lookup("NODE_NAME")
 	f.StringVar(&o.node, "node", node, "`NAME` of the node, to ask for its pods (default $NODE_NAME)")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "time between two reads of the counters")
 	f.StringVar(&o.cgroupRoot, "cgroup-root", "/sys/fs/cgroup", "`FOLDER` where the node's cgroups are mounted")
 	f.StringVar(&o.bpftrace, "bpftrace", "auto", "watch births, OOM kills and failed connects with bpftrace: auto (where it works), on (or end), off")
 	f.StringVar(&o.pods, "pods", "", "`URL` that lists pods: the API server's or the kubelet's /pods (default the cluster's API server, for --node)")
-	f.StringVar(&o.podsTokenFile, "pods-token-file", present(serviceAccount+"token"), "`FILE` with the bearer token for --pods")
-	f.StringVar(&o.podsCAFile, "pods-ca-file", present(serviceAccount+"ca.crt"), "`FILE` with certificates that --pods is checked with")
+	f.StringVar(&o.podsTokenFile, "pods-token-file", ifPresent(serviceAccount+"token"), "`FILE` with the bearer token for --pods")
+	f.StringVar(&o.podsCAFile, "pods-ca-file", ifPresent(serviceAccount+"ca.crt"), "`FILE` with certificates that --pods is checked with")
 	f.StringVar(&o.url, "url", "", "`URL` that records are posted to; standard output without it")
 	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with the bearer token for --url; it is read again for each request")
 	f.StringVar(&o.caFile, "ca-file", "", "`FILE` with certificates that --url is checked with (default the system's)")
@@ -86,17 +88,19 @@ func parse(args []string, env func(string) (string, bool), stderr io.Writer) (op
 		return o, fmt.Errorf("--interval and --cost-every are at least 1s")
 	}
 	if o.pods == "" {
-		host, inCluster := env("KUBERNETES_SERVICE_HOST")
-		port, _ := env("KUBERNETES_SERVICE_PORT")
+		host, inCluster := lookup("KUBERNETES_SERVICE_HOST")
+		port, _ := lookup("KUBERNETES_SERVICE_PORT")
 		if !inCluster || o.node == "" {
 			return o, fmt.Errorf("--pods is needed outside of a cluster, and --node inside")
 		}
-		o.pods = "https://" + net.JoinHostPort(host, port) + "/api/v1/pods?resourceVersion=0&fieldSelector=" + url.QueryEscape("spec.nodeName="+o.node)
+		o.pods = "https://" + net.JoinHostPort(host, port) + "/api/v1/pods?resourceVersion=0&fieldSelector=" +
+			url.QueryEscape("spec.nodeName="+o.node)
 	}
 	return o, nil
 }
 
-func present(file string) string {
+// ifPresent is the name of a file if it exists.
+func ifPresent(file string) string {
 	if _, err := os.Stat(file); err != nil {
 		return ""
 	}
@@ -129,17 +133,17 @@ func run(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) err
 	tick := time.NewTicker(o.interval)
 	defer tick.Stop()
 	for next := time.Now().Add(o.costEvery); ; {
-		if err := w.look(ctx, out); err != nil {
+		if err := w.observeOnce(ctx, out); err != nil {
 			return err
 		}
 		if now := time.Now(); now.After(next) {
-			cost.tell(w, out)
+			cost.logCost(w, out)
 			next = now.Add(o.costEvery)
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			cost.tell(w, out)
+			cost.logCost(w, out)
 			return nil
 		}
 	}

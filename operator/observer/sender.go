@@ -13,27 +13,30 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// What goes into one request, and how long one waits between tries.
+// The size of a request, and the pauses between tries.
 const (
-	maxBatch   = 1000
+	maxBatch   = 1000 // records
 	firstPause = time.Second
 	lastPause  = time.Minute
 )
 
-// sender posts records in batches. While the operator is away they wait in a bounded buffer; when it is full the oldest are dropped,
-// which the verdict shows as gaps in its coverage, because each record says how long it reached back.
+// sender posts records in batches. While the operator is away they wait in a bounded buffer. When it is full the oldest are dropped, which
+// shows as gaps in the coverage of the verdict, because each record says how far it reaches back.
 type sender struct {
 	client    *http.Client
 	url       string
 	tokenFile string
-	max       int
+	max       int // bytes of lines
 	log       *slog.Logger
 	pause     time.Duration // the first one
 
 	wake chan struct{}
-	idle chan struct{} // one for each time that all is sent
+	idle chan struct{} // gets one value each time that all is sent
 
 	mu       sync.Mutex
 	lines    [][]byte // waiting, oldest first; the first inFlight of them are being sent
@@ -54,15 +57,11 @@ func newSender(o options, log *slog.Logger) (*sender, error) {
 	}, nil
 }
 
-func (s *sender) put(record any) {
-	line, err := json.Marshal(record)
-	if err != nil { // numbers and strings: cannot be
-		s.log.Error("A record cannot be written", "error", err)
-		return
-	}
+func (s *sender) addEvent(event gossip.Event) {
+	line := pixie.Append(nil, event)
 	s.mu.Lock()
-	s.lines = append(s.lines, append(line, '\n'))
-	s.size += len(line) + 1
+	s.lines = append(s.lines, line)
+	s.size += len(line)
 	s.records++
 	for s.size > s.max && len(s.lines) > s.inFlight {
 		s.size -= len(s.lines[s.inFlight])
@@ -70,17 +69,18 @@ func (s *sender) put(record any) {
 		s.dropped++
 	}
 	s.mu.Unlock()
-	notify(s.wake)
+	wakeUp(s.wake)
 }
 
-func notify(c chan struct{}) {
+// wakeUp sends a value, unless one waits already.
+func wakeUp(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
 	}
 }
 
-func (s *sender) counts() (records, dropped int) {
+func (s *sender) countRecords() (records, dropped int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.records, s.dropped
@@ -89,9 +89,9 @@ func (s *sender) counts() (records, dropped int) {
 // run sends until ctx ends.
 func (s *sender) run(ctx context.Context) {
 	for {
-		body, n := s.batch()
+		body, n := s.nextBatch()
 		if n == 0 {
-			notify(s.idle)
+			wakeUp(s.idle)
 			select {
 			case <-s.wake:
 				continue
@@ -99,16 +99,16 @@ func (s *sender) run(ctx context.Context) {
 				return
 			}
 		}
-		if !s.deliver(ctx, body, n) {
+		if !s.deliverBatch(ctx, body, n) {
 			return
 		}
-		s.sent(n)
+		s.removeSent(n)
 	}
 }
 
-// flush waits until all is sent, but not for ever.
-func (s *sender) flush(most time.Duration) {
-	enough := time.After(most)
+// flush waits until all is sent, for the given time at most.
+func (s *sender) flush(limit time.Duration) {
+	timeout := time.After(limit)
 	for {
 		s.mu.Lock()
 		left := len(s.lines)
@@ -118,22 +118,23 @@ func (s *sender) flush(most time.Duration) {
 		}
 		select {
 		case <-s.idle:
-		case <-enough:
+		case <-timeout:
 			s.log.Error("Not sent at the end", "records", left)
 			return
 		}
 	}
 }
 
-// batch is the next body, and how many records it has.
-func (s *sender) batch() (body []byte, records int) {
+// nextBatch is the body of the next request, and its number of records.
+func (s *sender) nextBatch() (body []byte, records int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight = min(len(s.lines), maxBatch)
 	return bytes.Join(s.lines[:s.inFlight], nil), s.inFlight
 }
 
-func (s *sender) sent(n int) {
+// removeSent removes the oldest n records.
+func (s *sender) removeSent(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, line := range s.lines[:n] {
@@ -143,16 +144,16 @@ func (s *sender) sent(n int) {
 	s.inFlight = 0
 }
 
-// deliver posts a body until it is taken or refused for good; false when ctx ended before.
-func (s *sender) deliver(ctx context.Context, body []byte, n int) bool {
+// deliverBatch posts a body until it is taken or refused for good. It reports false if ctx ended before.
+func (s *sender) deliverBatch(ctx context.Context, body []byte, n int) bool {
 	pause, failing := s.pause, false
 	for {
-		after, err := s.post(ctx, body)
+		after, err := s.postBody(ctx, body)
 		var refused refusedError
 		switch {
 		case err == nil:
 			if failing {
-				_, dropped := s.counts()
+				_, dropped := s.countRecords()
 				s.log.Info("Sending again", "dropped", dropped)
 			}
 			return true
@@ -176,19 +177,19 @@ func (s *sender) deliver(ctx context.Context, body []byte, n int) bool {
 	}
 }
 
-// refusedError is an answer that will be the same next time.
+// refusedError is an answer that would be the same the next time.
 type refusedError struct{ answer string }
 
 func (e refusedError) Error() string { return e.answer }
 
-// post sends a body once. After is how long the receiver wants to be left alone.
-func (s *sender) post(ctx context.Context, body []byte) (after time.Duration, err error) {
+// postBody sends a body once. After is how long the receiver asks to wait before the next request.
+func (s *sender) postBody(ctx context.Context, body []byte) (after time.Duration, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
 	r.Header.Set("Content-Type", "application/x-ndjson")
-	if err := authorize(r, s.tokenFile); err != nil {
+	if err := addToken(r, s.tokenFile); err != nil {
 		return 0, err
 	}
 	answer, err := s.client.Do(r)
@@ -207,7 +208,7 @@ func (s *sender) post(ctx context.Context, body []byte) (after time.Duration, er
 		return 0, nil
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
 		return 0, refusedError{said}
-	default: // 401 and 403 too: tokens and rights are mended while one waits
+	default: // 401 and 403 too: tokens and rights are mended meanwhile
 		seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After"))
 		return min(time.Duration(max(0, seconds))*time.Second, lastPause), errors.New(said)
 	}
@@ -216,12 +217,14 @@ func (s *sender) post(ctx context.Context, body []byte) (after time.Duration, er
 // printer writes records as lines.
 type printer struct {
 	w       io.Writer
+	line    []byte // reused
 	written int
 }
 
-func (p *printer) put(record any) {
+func (p *printer) addEvent(event gossip.Event) {
+	p.line = pixie.Append(p.line[:0], event)
 	p.written++
-	_ = json.NewEncoder(p.w).Encode(record) // a reader that has gone ends the program by SIGPIPE
+	_, _ = p.w.Write(p.line) // a reader that ended ends the program by SIGPIPE
 }
 
-func (p *printer) counts() (records, dropped int) { return p.written, 0 }
+func (p *printer) countRecords() (records, dropped int) { return p.written, 0 }

@@ -7,53 +7,38 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"time"
+	"strings"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
-// sink takes records.
+// sink takes events and makes records of them.
 type sink interface {
-	put(record any)
-	counts() (records, dropped int) // since the start
+	addEvent(event gossip.Event)
+	countRecords() (records, dropped int) // since the start
 }
 
-// patience is for how many intervals one asks again for pods because of a container that none of them has. The sandbox of a pod is such
-// a container, and never will be known.
+// patience is the number of looks that ask again for pods because of one unknown container. The sandbox of a pod is such a container, and
+// stays unknown for ever.
 const patience = 6
 
-// watcher reads the kernel and knows whose containers are whose.
+// watcher reads the node, and keeps the list of its pods.
 type watcher struct {
 	log  *slog.Logger
-	tree kernel.Tree
+	node *kernel.Node
 	list podList
+	pods []*kernel.Pod
 
-	proc  string           // where the node's processes are
-	clock func() time.Time // when a reading is made
-
-	pods    []*kernel.Pod
-	known   map[string]kernel.Container // by ID
-	asked   map[string]int              // how often, about containers that are not known
-	last    map[string]reading          // the read before, by ID
-	lastNet map[string]kernel.Network   // the read before, by UID of the pod
-	leftOut int                         // intervals that belong to two epochs
-	trouble string                      // that was logged last, so that it is logged once
-	blind   bool                        // logged that no process is visible
-
-	trace   *kernel.Trace // nil: bpftrace does not run
-	births  kernel.Births
-	kills   kernel.Kills
-	sockets kernel.Sockets
-}
-
-// reading is what was read of a container at about the same time.
-type reading struct {
-	cpu    kernel.Counters
-	memory *kernel.Memory // nil: not accounted
+	asked    map[string]int // looks that asked for pods because of a container, by ID
+	trouble  string         // with the list of pods, as it was logged last
+	lostRows int            // of bpftrace, as they were logged last
+	blind    bool           // it was logged that no process is visible
 }
 
 func newWatcher(o options, log *slog.Logger) (*watcher, error) {
-	tree, err := kernel.Open(o.cgroupRoot)
+	node, err := kernel.OpenNode(o.cgroupRoot)
 	if err != nil {
 		return nil, fmt.Errorf("--cgroup-root: %w", err)
 	}
@@ -61,66 +46,99 @@ func newWatcher(o options, log *slog.Logger) (*watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--pods-ca-file: %w", err)
 	}
-	log.Info("Observing", "cgroups", tree.Version(), "pods", o.pods, "interval", o.interval)
-	return &watcher{
-		log: log, tree: tree, list: podList{client, o.pods, o.podsTokenFile}, proc: "/proc", clock: time.Now,
-		known: map[string]kernel.Container{}, asked: map[string]int{}, last: map[string]reading{}, lastNet: map[string]kernel.Network{},
-	}, nil
+	log.Info("Observing", "cgroups", node.CgroupVersion(), "pods", o.pods, "interval", o.interval)
+	return &watcher{log: log, node: node, list: podList{client, o.pods, o.podsTokenFile}, asked: map[string]int{}}, nil
 }
 
-// look reads everything once.
-func (w *watcher) look(ctx context.Context, out sink) error {
-	dirs, err := w.tree.Containers()
-	if err != nil {
-		return err
+// startTrace starts bpftrace. Retransmits need none: /proc counts them, and the segments sent, for every pod.
+func (w *watcher) startTrace(ctx context.Context, mode string) error {
+	if mode == "off" {
+		return nil
 	}
-	if w.takeRows() || w.strangers(dirs) {
-		w.refresh(ctx)
+	trace, err := kernel.StartTrace(ctx, pxl.PodBirth, pxl.OOMKill, pxl.ConnectFail)
+	switch {
+	case err == nil:
+		w.node.Trace = trace
+		w.log.Info("Births, OOM kills and failed connects are watched", "bpftrace", trace.Version)
+	case mode == "on":
+		return fmt.Errorf("--bpftrace=on: %w", err)
+	default:
+		reason, _, _ := strings.Cut(err.Error(), "\n")
+		w.log.Info("Births, OOM kills and failed connects are not watched", "why", reason)
 	}
-	for _, id := range slices.Sorted(maps.Keys(dirs)) {
-		if c, ok := w.known[id]; ok {
-			w.read(c, dirs[id], out)
-		}
-	}
-	w.readNetworks(dirs, out)
-	maps.DeleteFunc(w.last, func(id string, _ reading) bool { return dirs[id] == "" })
-	maps.DeleteFunc(w.asked, func(id string, _ int) bool { return dirs[id] == "" })
-	return w.tellRows(ctx, out)
+	return nil
 }
 
-// strangers says whether there is a container about whose pod it is worth asking.
-func (w *watcher) strangers(dirs map[string]string) bool {
-	found := false
-	for id := range dirs {
-		if _, known := w.known[id]; !known && w.asked[id] < patience {
-			w.asked[id]++
-			found = true
-		}
-	}
-	return found
-}
-
-// refresh asks for the pods. Those that are known stay when nobody answers.
-func (w *watcher) refresh(ctx context.Context) {
-	pods, err := w.list.list(ctx)
-	if err != nil {
-		if ctx.Err() == nil {
-			w.complain(err.Error())
-		}
+func (w *watcher) stopTrace() {
+	if w.node.Trace == nil {
 		return
 	}
-	w.complain("")
-	w.pods = pods
-	clear(w.known)
-	for _, p := range pods {
-		for _, c := range p.Running() {
-			w.known[c.ID] = c
-		}
+	if err := w.node.Trace.Stop(); err != nil {
+		w.log.Error("bpftrace", "error", err)
 	}
 }
 
-// complain logs trouble when it begins, and when it ends.
-func (w *watcher) complain(trouble string) {
+// observeOnce reads everything once. It fails when bpftrace has ended.
+func (w *watcher) observeOnce(ctx context.Context, out sink) error {
+	if err := w.node.Find(); err != nil {
+		return err
+	}
+	if lost := w.node.LostRows - w.lostRows; lost > 0 {
+		w.lostRows = w.node.LostRows
+		w.log.Error("bpftrace lost rows: births that are under way are given up, and OOM kills may be missing", "rows", lost)
+	}
+	if w.countStrangers() || w.node.Waiting() {
+		w.refreshPods(ctx)
+	}
+	w.node.Read(w.pods, func(event gossip.Event) {
+		if birth, ok := event.(gossip.PodCreation); ok {
+			event = w.addPullTime(ctx, birth)
+		}
+		out.addEvent(event)
+	})
+	if w.node.Hidden != "" && !w.blind {
+		w.blind = true
+		w.log.Info("The network is not read", "pod", w.node.Hidden, "why", kernel.ErrNoProcess)
+	}
+	if w.node.Trace == nil {
+		return nil
+	}
+	select {
+	case <-w.node.Trace.Done():
+		return fmt.Errorf("the kernel is no longer watched: %w", errors.Join(w.node.Trace.Stop(), errors.New("bpftrace ended")))
+	default:
+		return nil
+	}
+}
+
+// countStrangers reports whether there is an unknown container that is still a reason to ask for pods.
+func (w *watcher) countStrangers() bool {
+	strangers := w.node.Strangers(w.pods)
+	maps.DeleteFunc(w.asked, func(id string, _ int) bool { return !slices.Contains(strangers, id) })
+	ask := false
+	for _, id := range strangers {
+		if w.asked[id] < patience {
+			w.asked[id]++
+			ask = true
+		}
+	}
+	return ask
+}
+
+// refreshPods asks for the pods. If there is no answer, the pods that are known stay.
+func (w *watcher) refreshPods(ctx context.Context) {
+	pods, err := w.list.listPods(ctx)
+	switch {
+	case err == nil:
+		w.logTrouble("")
+		w.pods = pods
+	case ctx.Err() == nil:
+		w.logTrouble(err.Error())
+	}
+}
+
+// logTrouble logs trouble with the list of pods when it begins, and when it ends.
+func (w *watcher) logTrouble(trouble string) {
 	switch trouble {
 	case w.trouble:
 	case "":
@@ -131,69 +149,13 @@ func (w *watcher) complain(trouble string) {
 	w.trouble = trouble
 }
 
-// read reads one container and tells what its counters grew by.
-func (w *watcher) read(c kernel.Container, dir string, out sink) {
-	cpu, err := w.tree.Read(dir)
-	if err != nil { // the container ended, its cgroup went with it
-		delete(w.last, c.ID)
-		return
+// addPullTime asks how long the images of a new pod were pulled.
+func (w *watcher) addPullTime(ctx context.Context, birth gossip.PodCreation) gossip.PodCreation {
+	i := slices.IndexFunc(w.pods, func(p *kernel.Pod) bool { return p.Metadata.UID == birth.PodUID })
+	events, err := w.list.listEvents(ctx, w.pods[i])
+	if err != nil {
+		w.log.Info("Not known how long images were pulled", "pod", w.pods[i], "why", err)
 	}
-	cpu.At = w.clock()
-	now := reading{cpu: cpu}
-	if memory, err := w.tree.ReadMemory(dir); err == nil {
-		memory.At = w.clock()
-		now.memory = &memory
-	}
-	if before, ok := w.last[c.ID]; ok {
-		record, ok := kernel.Delta(c, before.cpu, now.cpu)
-		w.put(out, record, ok)
-		if before.memory != nil && now.memory != nil {
-			record, ok := kernel.MemoryDelta(c, *before.memory, *now.memory)
-			w.put(out, record, ok)
-		}
-	}
-	w.last[c.ID] = now
-}
-
-// put hands a record on, or counts that its interval is left out.
-func (w *watcher) put(out sink, record any, whole bool) {
-	if whole {
-		out.put(record)
-	} else {
-		w.leftOut++
-	}
-}
-
-// readNetworks reads the network namespaces of all pods, where their processes are visible.
-func (w *watcher) readNetworks(dirs map[string]string, out sink) {
-	now := map[string]kernel.Network{}
-	unseen := ""
-	networks := kernel.Networks(dirs, w.known)
-	for _, p := range w.pods {
-		if networks[p.Metadata.UID] == "" {
-			continue
-		}
-		n, err := w.tree.ReadNetwork(w.proc, networks[p.Metadata.UID])
-		if errors.Is(err, kernel.ErrNoProcess) {
-			unseen = p.Metadata.Namespace + "/" + p.Metadata.Name
-		}
-		if err != nil {
-			continue
-		}
-		n.At = w.clock()
-		if before, ok := w.lastNet[p.Metadata.UID]; ok {
-			record, ok := kernel.NetworkDelta(p, before, n)
-			if w.trace != nil && n.NetNS != 0 {
-				record.ConnectFailures = new(w.sockets.Of("connect_fail", n.NetNS))
-			}
-			w.put(out, record, ok)
-		}
-		now[p.Metadata.UID] = n
-	}
-	if unseen != "" && len(now) == 0 && !w.blind {
-		w.blind = true
-		w.log.Info("The network is not read", "pod", unseen, "why", kernel.ErrNoProcess)
-	}
-	w.lastNet = now
-	w.sockets.Begin()
+	birth.ImagePull = kernel.PullTime(w.pods[i], events)
+	return birth
 }

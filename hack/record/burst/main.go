@@ -1,5 +1,5 @@
-// Command burst is the workload of the captures in examples/captures: threads
-// that need a known amount of CPU time at a known rate.
+// Command burst is the workload of the captures in examples/captures: threads that need a known amount of CPU time at a
+// known rate.
 //
 //	burst --threads 1 --cpu 96ms --every 3s     one thread, 96 ms of CPU every 3 s
 //	burst --threads 2 --cpu 64ms --every 1s     two threads, each 64 ms every second
@@ -7,14 +7,13 @@
 //	burst --sleep                               a process that does nothing
 //	burst --bursts 1 --cpu 20ms                 one burst, then exit (for init containers)
 //
-// A burst ends when its thread has used the CPU time, by the kernel's own
-// account of that thread (CLOCK_THREAD_CPUTIME_ID): "96 ms of work" is 96 ms
-// whether or not the kernel lets the thread run. The wall time of each burst
-// is therefore what a request of that size would have waited; every tenth
-// burst of a thread prints the median and the 99th percentile so far.
+// A burst ends when its thread has used the CPU time, by the kernel's own account of that thread
+// (CLOCK_THREAD_CPUTIME_ID): "96 ms of work" is 96 ms whether or not the kernel lets the thread run. The wall time of
+// each burst is therefore how long a request of that size would have waited; every tenth burst of a thread prints the
+// median and the 99th percentile so far.
 //
-// GOMAXPROCS is set to the number of threads, so the process has few threads
-// that it does not need, whatever machine it runs on.
+// GOMAXPROCS is set to the number of threads, so the process has few threads that it does not need, whatever machine it
+// runs on.
 package main
 
 import (
@@ -39,7 +38,7 @@ func main() {
 	flag.DurationVar(&l.cpu, "cpu", 96*time.Millisecond, "CPU time of one burst")
 	flag.DurationVar(&l.every, "every", 3*time.Second, "time from the start of one burst to the next")
 	flag.DurationVar(&l.offset, "offset", 0, "wait before the first burst")
-	flag.IntVar(&l.bursts, "bursts", 0, "end after so many bursts (0: never)")
+	flag.IntVar(&l.bursts, "bursts", 0, "number of bursts before the end (0: no end)")
 	busy := flag.Bool("busy", false, "burn CPU without a rest instead")
 	sleep := flag.Bool("sleep", false, "do nothing instead")
 	flag.Parse()
@@ -54,7 +53,7 @@ func main() {
 			runtime.LockOSThread()
 			if *busy {
 				for {
-					burn(time.Second)
+					burnCPU(time.Second)
 				}
 			}
 			l.run(i)
@@ -63,20 +62,20 @@ func main() {
 	wg.Wait()
 }
 
-// run bursts on the calling thread at a fixed rate. A burst that took longer
-// than the interval delays the next one; none is made up for.
+// run bursts on the calling thread at a fixed rate. A burst that took longer than the interval delays the next one;
+// none is made up for.
 func (l load) run(thread int) {
 	time.Sleep(l.offset)
 	var walls []time.Duration
 	next := time.Now()
 	for n := 1; l.bursts == 0 || n <= l.bursts; n++ {
 		start := time.Now()
-		used := burn(l.cpu)
+		used := burnCPU(l.cpu)
 		wall := time.Since(start)
 		walls = append(walls, wall)
 		fmt.Printf("thread=%d burst=%d cpu=%s wall=%s\n", thread, n, used.Round(time.Microsecond), wall.Round(time.Microsecond))
 		if n%10 == 0 || n == l.bursts {
-			fmt.Printf("thread=%d bursts=%d wall_p50=%s wall_p99=%s\n", thread, n, percentile(walls, 50), percentile(walls, 99))
+			fmt.Printf("thread=%d bursts=%d wall_p50=%s wall_p99=%s\n", thread, n, percentileOf(walls, 50), percentileOf(walls, 99))
 		}
 		if n == l.bursts {
 			return
@@ -89,12 +88,12 @@ func (l load) run(thread int) {
 	}
 }
 
-// burn uses the CPU until this thread has used d more, and tells how much it was.
-func burn(d time.Duration) time.Duration {
+// burnCPU uses the CPU until this thread has used d more, and returns the time that it used.
+func burnCPU(d time.Duration) time.Duration {
 	start := threadCPU()
 	x := uint32(1)
 	for {
-		for range 20000 { // some 10 µs between two looks at the clock
+		for range 20000 { // about 10 µs between two readings of the clock
 			x ^= x << 13
 			x ^= x >> 17
 			x ^= x << 5
@@ -115,8 +114,8 @@ func threadCPU() time.Duration {
 	return time.Duration(ts.Nano())
 }
 
-// percentile is the nearest-rank percentile of walls.
-func percentile(walls []time.Duration, p int) time.Duration {
+// percentileOf is the nearest-rank percentile of walls.
+func percentileOf(walls []time.Duration, p int) time.Duration {
 	s := slices.Sorted(slices.Values(walls))
 	rank := (len(s)*p + 99) / 100
 	return s[max(rank, 1)-1].Round(time.Microsecond)

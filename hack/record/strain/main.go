@@ -1,12 +1,12 @@
 // Command strain is the workload of the captures of memory and network in examples/captures.
 //
 //	strain leak --from 24Mi --every-second 256Ki               memory that only grows
-//	strain pool leak --from 8Mi --every-second 4Mi             a parent whose worker does that; when it is killed the next one starts, 10 s later
-//	strain serve :8080                                         takes connections and what they bring
+//	strain pool leak --from 8Mi --every-second 4Mi             a parent with a worker that does that; 10 s after its end, the next one starts
+//	strain serve :8080                                         accepts connections and reads from them
 //	strain stream 10.0.0.7:8080                                sends 1000 bytes every 5 ms, each in a segment of its own
 //	strain connect 10.0.0.7:9 --every 500ms                    opens a connection, and closes it
 //
-// Memory is mapped and written, page by page: what it says is what the kernel charges.
+// Memory is mapped and written, page by page, so the kernel charges exactly the sizes of the flags.
 package main
 
 import (
@@ -28,15 +28,15 @@ func main() {
 	if len(os.Args) > 2 {
 		switch args := os.Args[2:]; os.Args[1] {
 		case "leak":
-			err = leak(args)
+			err = leakMemory(args)
 		case "pool":
-			err = pool(args)
+			err = runPool(args)
 		case "serve":
 			err = serve(args)
 		case "stream":
-			err = stream(args)
+			err = streamSegments(args)
 		case "connect":
-			err = connect(args)
+			err = openConnections(args)
 		}
 	}
 	if err != nil {
@@ -45,39 +45,39 @@ func main() {
 	}
 }
 
-func leak(args []string) error {
+func leakMemory(args []string) error {
 	f := flag.NewFlagSet("leak", flag.ContinueOnError)
 	from := f.String("from", "8Mi", "memory at the start")
 	grow := f.String("every-second", "0", "what it grows by")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	start, err := size(*from)
+	start, err := parseSize(*from)
 	if err != nil {
 		return err
 	}
-	step, err := size(*grow)
+	step, err := parseSize(*grow)
 	if err != nil {
 		return err
 	}
-	if err := take(start); err != nil {
+	if err := takeMemory(start); err != nil {
 		return err
 	}
 	for range time.Tick(time.Second) {
-		if err := take(step); err != nil {
+		if err := takeMemory(step); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func size(text string) (int, error) {
+func parseSize(text string) (int, error) {
 	q, err := resource.ParseQuantity(text)
 	return int(q.Value()), err
 }
 
-// take maps memory and writes to each page, for good.
-func take(n int) error {
+// takeMemory maps memory and writes to each page. It never gives it back.
+func takeMemory(n int) error {
 	if n == 0 {
 		return nil
 	}
@@ -91,8 +91,8 @@ func take(n int) error {
 	return nil
 }
 
-// pool runs a worker after the other.
-func pool(args []string) error {
+// runPool runs one worker after the other.
+func runPool(args []string) error {
 	for {
 		worker := exec.Command(os.Args[0], args...)
 		worker.Stderr = os.Stderr
@@ -115,7 +115,7 @@ func serve(args []string) error {
 	}
 }
 
-func stream(args []string) error {
+func streamSegments(args []string) error {
 	c, err := net.DialTimeout("tcp", args[0], 3*time.Second)
 	for ; err != nil; c, err = net.DialTimeout("tcp", args[0], 3*time.Second) { // the server, or the rules of its Service, may come later
 		time.Sleep(time.Second)
@@ -129,7 +129,7 @@ func stream(args []string) error {
 	return nil
 }
 
-func connect(args []string) error {
+func openConnections(args []string) error {
 	f := flag.NewFlagSet("connect", flag.ContinueOnError)
 	every := f.Duration("every", 500*time.Millisecond, "time between two connections")
 	if err := f.Parse(args[1:]); err != nil {

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// act tells a copy of the test's own binary what to do instead of testing.
+// act is the variable for a copy of the test's own binary: what to do instead of testing.
 const act = "KERNEL_GOSSIP_ACT"
 
 func TestMain(m *testing.M) {
@@ -25,9 +25,9 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "eat":
-		err = eat()
+		err = eatMemory()
 	case "connect":
-		err = connect()
+		err = failConnects()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -44,8 +44,8 @@ func actor(t *testing.T, what string) *exec.Cmd {
 	return cmd
 }
 
-// eat moves into a cgroup and takes more memory than it may have.
-func eat() error {
+// eatMemory moves into a cgroup and takes more memory than it may have.
+func eatMemory() error {
 	if err := os.WriteFile(os.Getenv("CGROUP_PROCS"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
 		return err
 	}
@@ -56,24 +56,24 @@ func eat() error {
 	for i := 0; i < len(b); i += os.Getpagesize() {
 		b[i] = 1
 	}
-	return errors.New("nobody killed it")
+	return errors.New("it was not killed")
 }
 
-// netWorld is what happened in a network namespace, as those saw it that did it.
+// netWorld is what a program did in a network namespace.
 type netWorld struct {
 	NetNS                           uint64
 	Refused, GivenUp, Raced, Resent int
 }
 
-// connect does what a pod does whose connects fail, in a namespace of its own, and tells it.
-func connect() error {
-	if err := loopback(); err != nil {
+// failConnects does what a pod with failing connects does, in a namespace of its own, and prints what it did.
+func failConnects() error {
+	if err := startLoopback(); err != nil {
 		return err
 	}
-	w := netWorld{NetNS: netNS("/proc/self/ns/net")}
+	w := netWorld{NetNS: readNetNS("/proc/self/ns/net")}
 	for range 3 {
 		if c, err := net.Dial("tcp", "127.0.0.1:9"); err == nil {
-			return errors.Join(errors.New("somebody listens on port 9"), c.Close())
+			return errors.Join(errors.New("port 9 has a listener"), c.Close())
 		}
 		w.Refused++
 	}
@@ -90,15 +90,15 @@ func connect() error {
 		}
 		*count++
 	}
-	var n Network
-	if err := n.tcp("/proc/self/net/snmp"); err != nil {
+	_, resent, err := readTCP("/proc/self/net/snmp")
+	if err != nil {
 		return err
 	}
-	w.Resent = int(n.Retransmits)
+	w.Resent = int(resent.Value)
 	return json.NewEncoder(os.Stdout).Encode(w)
 }
 
-// fullListener is an address where SYNs get no answer: its queue is full, and nobody accepts.
+// fullListener is an address where SYNs get no answer: its queue is full, and no program accepts.
 func fullListener() (string, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {
@@ -114,8 +114,8 @@ func fullListener() (string, error) {
 	return "127.0.0.1:10", err
 }
 
-// loopback brings lo up.
-func loopback() error {
+// startLoopback brings lo up.
+func startLoopback() error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
 	if err != nil {
 		return err

@@ -7,24 +7,27 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Rows are kept until their birth is told, but those of a birth that does not get complete no longer than this, and all together no more
-// than this.
 const (
+	// maxBirth is how long the rows of a birth are kept that does not become complete.
 	maxBirth = 10 * time.Minute
-	maxRows  = 200_000
+	// maxRows bounds the rows of all births.
+	maxRows = 200_000
 )
 
 // Births collects rows until births are complete. The zero value is ready; it is for one goroutine.
 type Births struct {
-	// GivenUp counts births that were seen in part and are not told: a row was lost, or they did not get complete.
+	// GivenUp is the number of births that were seen in part and have no event: a row was lost, or they did not become
+	// complete.
 	GivenUp int
 
 	rows   []Row
 	newest uint64
-	told   map[string]uint64 // shim by UID of the pods that need no more rows
-	shims  map[uint64]bool   // those shims
+	done   map[string]uint64 // shim by UID of the pods that need no more rows
+	shims  map[uint64]bool   // the values of done
 }
 
 // Add takes a row.
@@ -39,11 +42,11 @@ func (b *Births) Add(r Row) {
 	}
 }
 
-// Lost says that at least one row never came: what is under way cannot be told any more.
+// Lost gives up the births that are under way, because at least one row was lost and it may have been theirs.
 func (b *Births) Lost() {
 	begun := map[uint64]bool{}
 	for _, r := range b.rows {
-		if r.isCommand() { // before that, nobody can tell a birth from what runtimes do when pods end
+		if r.isCommand() { // before that, a birth looks like what runtimes do when pods end
 			begun[r.Birth] = true
 		}
 	}
@@ -51,79 +54,82 @@ func (b *Births) Lost() {
 	b.rows = nil
 }
 
-// Waiting says whether a container began to run in a birth that has not been told.
+// Waiting reports whether a container began to run in a birth that is not complete.
 func (b *Births) Waiting() bool { return slices.ContainsFunc(b.rows, Row.isCommand) }
 
-// Complete tells the births of pods that are complete by now, each once, in the order of their ends. Pods are all that exist: what is
-// known of others is let go. Boot is the time at which the clock of the rows was zero.
-func (b *Births) Complete(pods []*Pod, boot time.Time) []PodCreation {
+// Complete returns the births that are complete, each once, in the order of their ends. How long images were pulled is
+// absent: see [PullTime]. Pods are all that exist: what is known of others is dropped. Boot is the time at which the
+// clock of the rows was zero.
+func (b *Births) Complete(pods []*Pod, boot time.Time) []gossip.PodCreation {
 	oldest := b.newest - min(b.newest, uint64(maxBirth))
-	var out []PodCreation
-	for pod, birth := range b.byPod(pods) {
-		record, err := birth.record(pod, boot)
+	var out []gossip.PodCreation
+	for pod, birth := range b.groupByPod(pods) {
+		event, err := birth.event(pod, boot)
 		switch {
 		case err == nil:
-			out = append(out, record)
-		case birth.begin() < oldest:
+			out = append(out, event)
+		case birth.startNS() < oldest:
 			b.GivenUp++
 		default:
 			continue // not yet
 		}
-		b.tell(pod.Metadata.UID, birth)
+		b.markDone(pod.Metadata.UID, birth)
 	}
 	b.rows = slices.DeleteFunc(b.rows, func(r Row) bool { return b.shims[r.Birth] || r.NS < oldest })
-	maps.DeleteFunc(b.told, func(uid string, shim uint64) bool {
+	maps.DeleteFunc(b.done, func(uid string, shim uint64) bool {
 		gone := !slices.ContainsFunc(pods, func(p *Pod) bool { return p.Metadata.UID == uid })
 		if gone {
 			delete(b.shims, shim)
 		}
 		return gone
 	})
-	slices.SortFunc(out, func(x, y PodCreation) int {
-		return cmp.Or(x.At.Compare(y.At), strings.Compare(x.PodUID, y.PodUID))
+	slices.SortFunc(out, func(x, y gossip.PodCreation) int {
+		return cmp.Or(x.Time.Compare(y.Time), strings.Compare(x.PodUID, y.PodUID))
 	})
 	return out
 }
 
-// Incomplete names the pods whose birth was seen in part, and says what is missing.
+// Incomplete names the pods with a birth that was seen in part, and says what is missing.
 func (b *Births) Incomplete(pods []*Pod) []string {
 	var out []string
-	for pod, birth := range b.byPod(pods) {
-		if _, err := birth.record(pod, time.Time{}); err != nil {
-			out = append(out, fmt.Sprintf("%s/%s (%v)", pod.Metadata.Namespace, pod.Metadata.Name, err))
+	for pod, birth := range b.groupByPod(pods) {
+		if _, err := birth.event(pod, time.Time{}); err != nil {
+			out = append(out, fmt.Sprintf("%v (%v)", pod, err))
 		}
 	}
 	slices.Sort(out)
 	return out
 }
 
-func (b *Births) tell(uid string, birth *podBirth) {
-	if b.told == nil {
-		b.told, b.shims = map[string]uint64{}, map[uint64]bool{}
+// markDone remembers that a pod needs no more rows.
+func (b *Births) markDone(uid string, birth *podBirth) {
+	if b.done == nil {
+		b.done, b.shims = map[string]uint64{}, map[uint64]bool{}
 	}
-	b.told[uid] = 0
+	b.done[uid] = 0
 	for shim := range birth.shims {
-		b.told[uid], b.shims[shim] = shim, true
+		b.done[uid], b.shims[shim] = shim, true
 	}
 }
 
-// byPod sorts the rows by pod: those of a shim's tree belong to the pod in whose cgroup the tree's commands ran.
-func (b *Births) byPod(pods []*Pod) map[*Pod]*podBirth {
+// groupByPod groups the rows by pod. The rows of a shim's tree belong to the pod with the cgroup that the tree's
+// commands ran in.
+func (b *Births) groupByPod(pods []*Pod) map[*Pod]*podBirth {
 	births := map[*Pod]*podBirth{}
 	find := func(prefix string) *podBirth {
 		i := slices.IndexFunc(pods, func(p *Pod) bool { return prefix != "" && strings.HasPrefix(p.Metadata.UID, prefix) })
 		if i < 0 {
 			return nil
 		}
-		if _, told := b.told[pods[i].Metadata.UID]; told {
+		if _, done := b.done[pods[i].Metadata.UID]; done {
 			return nil
 		}
 		if births[pods[i]] == nil {
-			births[pods[i]] = &podBirth{shims: map[uint64]bool{}, ends: map[uint64]uint64{}, names: pods[i].names()}
+			births[pods[i]] = &podBirth{shims: map[uint64]bool{}, ends: map[uint64]uint64{}, runs: pods[i].allRuns()}
 		}
 		return births[pods[i]]
 	}
-	for _, d := range dirsMade(b.rows) {
+	for _, d := range newDirs(b.rows) {
 		if birth := find(d.pod); birth != nil {
 			birth.dirs = append(birth.dirs, d)
 		}
@@ -138,7 +144,7 @@ func (b *Births) byPod(pods []*Pod) map[*Pod]*podBirth {
 	}
 	for _, r := range b.rows {
 		if birth := byShim[r.Birth]; birth != nil {
-			birth.take(r)
+			birth.addRow(r)
 		}
 	}
 	maps.DeleteFunc(births, func(_ *Pod, birth *podBirth) bool {

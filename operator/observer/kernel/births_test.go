@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
@@ -12,6 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
 var update = flag.Bool("update", false, "rewrite the wanted records in testdata/*.txtar")
@@ -24,7 +28,7 @@ type recorded struct {
 	want   []byte
 }
 
-func load(t *testing.T, file string) (r recorded, a *txtar.Archive) {
+func loadRecording(t *testing.T, file string) (r recorded, a *txtar.Archive) {
 	t.Helper()
 	a, err := txtar.ParseFile(file)
 	require.NoError(t, err)
@@ -56,23 +60,29 @@ func load(t *testing.T, file string) (r recorded, a *txtar.Archive) {
 // boot is when the clock of the recordings was zero, to a tenth of a second.
 var boot = time.Unix(1795387302, 900e6)
 
-func TestRecordedBirths(t *testing.T) {
+// indented is a record over several lines.
+func indented(t *testing.T, record []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, json.Indent(&b, record, "", " "))
+	return b.Bytes()
+}
+
+func TestRecordedRowsBecomeBirths(t *testing.T) {
 	files, err := filepath.Glob("testdata/birth_*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
-		r, archive := load(t, file)
+		r, archive := loadRecording(t, file)
 		var b Births
 		for _, row := range r.rows {
 			b.Add(row)
 		}
-		records := b.Complete(r.pods, boot)
-		for i := range records {
-			records[i].ImagePullNS = PullTime(r.pods[0], r.events)
+		var got []byte
+		for _, birth := range b.Complete(r.pods, boot) {
+			birth.ImagePull = PullTime(r.pods[0], r.events)
+			got = append(got, indented(t, pixie.Append(nil, birth))...)
 		}
-		got, err := json.MarshalIndent(records, "", " ")
-		require.NoError(t, err)
-		got = append(got, '\n')
 		if *update {
 			archive.Files = append(archive.Files[:3], txtar.File{Name: "want", Data: got})
 			require.NoError(t, os.WriteFile(file, txtar.Format(archive), 0o644))
@@ -84,31 +94,31 @@ func TestRecordedBirths(t *testing.T) {
 	}
 }
 
-// As rows come in over time, the birth is told once, when it is complete, and it leaves nothing behind.
-func TestBirthsOverTime(t *testing.T) {
-	r, _ := load(t, "testdata/birth_init_container.txtar")
+// A birth that comes in over time is complete once, and leaves nothing in memory.
+func TestBirthIsCompleteOnce(t *testing.T) {
+	r, _ := loadRecording(t, "testdata/birth_init_container.txtar")
 	var b Births
-	told := 0
+	complete := 0
 	for i, row := range r.rows {
 		b.Add(row)
 		if i%5 == 4 || i == len(r.rows)-1 {
-			told += len(b.Complete(r.pods, boot))
+			complete += len(b.Complete(r.pods, boot))
 		}
 	}
-	require.Equal(t, 1, told)
+	require.Equal(t, 1, complete)
 	require.False(t, b.Waiting())
 	require.Zero(t, b.GivenUp)
 
 	b.Add(Row{NS: r.rows[0].NS + uint64(time.Hour), Event: "mkdir"})
 	require.Empty(t, b.Complete(nil, boot))
-	require.Len(t, b.rows, 1, "rows of other things are let go when they are old")
-	require.Empty(t, b.told)
+	require.Len(t, b.rows, 1, "rows of other things are dropped when they are old")
+	require.Empty(t, b.done)
 	require.Empty(t, b.shims)
 }
 
 // What was seen in part, or while a row was lost, is no birth, and is counted.
-func TestBirthsInPart(t *testing.T) {
-	r, _ := load(t, "testdata/birth_init_container.txtar")
+func TestBirthsSeenInPartAreGivenUp(t *testing.T) {
+	r, _ := loadRecording(t, "testdata/birth_init_container.txtar")
 	for name, tc := range map[string]struct {
 		keep  func(Row) bool
 		lost  bool
@@ -140,7 +150,7 @@ func TestBirthsInPart(t *testing.T) {
 	}
 }
 
-func TestPullTime(t *testing.T) {
+func TestPullTimeNeedsAnEventForEachContainer(t *testing.T) {
 	p := &Pod{}
 	p.Metadata.UID = "u"
 	p.Spec.Containers = []ContainerSpec{{Name: "a"}, {Name: "b"}}
@@ -153,13 +163,13 @@ func TestPullTime(t *testing.T) {
 	pulled := event("u", "b", `Successfully pulled image "y:1" in 1.5s (2.25s including waiting). Image size: 7 bytes.`)
 	for name, tc := range map[string]struct {
 		events []Event
-		want   *uint64
+		want   gossip.Optional[time.Duration]
 	}{
-		"nobody tells":    {},
+		"no events":       {},
 		"of one only":     {events: []Event{there}},
 		"of another pod":  {events: []Event{there, event("v", "b", pulled.Message)}},
-		"there":           {events: []Event{there, event("u", "b", there.Message)}, want: new(uint64)},
-		"one was pulled":  {events: []Event{there, pulled}, want: new(uint64(2_250_000_000))},
+		"there":           {events: []Event{there, event("u", "b", there.Message)}, want: gossip.Some[time.Duration](0)},
+		"one was pulled":  {events: []Event{there, pulled}, want: gossip.Some(2250 * time.Millisecond)},
 		"another wording": {events: []Event{there, event("u", "b", "Pulled it, somehow")}},
 	} {
 		if diff := cmp.Diff(tc.want, PullTime(p, tc.events)); diff != "" {

@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/readings"
 )
 
 // Tree is the hierarchy of cgroups with the CPU controller.
@@ -46,19 +49,21 @@ func (t Tree) Version() string {
 }
 
 var (
-	// podName is the name of a pod's directory. The kubelet's systemd driver writes its UID with underscores; a static pod's UID has none.
+	// podName is the name of a pod's directory. The kubelet's systemd driver writes its UID with underscores; a static pod's UID has
+	// none.
 	podName = regexp.MustCompile(`pod(?:[0-9a-f]{8}([-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$`)
 	// containerName is the name of a container's directory, with its ID.
 	containerName = regexp.MustCompile(`(?:^|[-:])([0-9a-f]{64})(?:\.scope)?$`)
 )
 
-// Containers finds the cgroup directories of pods' containers and sandboxes, by container ID. What is of which pod, its status says.
+// Containers finds the cgroup directories of the containers and sandboxes of all pods, by container ID. The status of a pod says which of
+// them are its containers.
 func (t Tree) Containers() (map[string]string, error) {
 	found := map[string]string{}
 	err := filepath.WalkDir(t.root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil // went away while we walked
+			return nil // removed during the walk
 		case err != nil:
 			return err
 		case !d.IsDir():
@@ -66,7 +71,7 @@ func (t Tree) Containers() (map[string]string, error) {
 		}
 		id := containerName.FindStringSubmatch(d.Name())
 		if id == nil || !podName.MatchString(filepath.Base(filepath.Dir(path))) {
-			return nil // not of a pod; it may be a whole node
+			return nil // not in a pod; it may be a whole node
 		}
 		found[id[1]] = path
 		return fs.SkipDir
@@ -77,43 +82,67 @@ func (t Tree) Containers() (map[string]string, error) {
 	return found, nil
 }
 
-// Read reads the counters of one container from its directory.
-func (t Tree) Read(dir string) (Counters, error) {
-	c := Counters{At: time.Now()}
-	stat, err := keyed(filepath.Join(dir, "cpu.stat"))
+// ReadCPU reads the CPU counters of one container from its directory. Origin stays empty. It fails if the container is
+// gone.
+func (t Tree) ReadCPU(dir string) (readings.CPU, error) {
+	stat, err := readCounters(filepath.Join(dir, "cpu.stat"))
+	if err != nil {
+		return readings.CPU{}, err
+	}
+	c := readings.CPU{
+		Periods:          gossip.Some(stat["nr_periods"].Value),
+		ThrottledPeriods: gossip.Some(stat["nr_throttled"].Value),
+		NodeCPUs:         gossip.Some(int64(runtime.NumCPU())),
+	}
+	threads := "tasks"
+	if t.v2 {
+		threads = "cgroup.threads"
+		err = readCPUV2(&c, dir, stat)
+	} else {
+		err = t.readCPUV1(&c, dir, stat)
+	}
 	if err != nil {
 		return c, err
 	}
-	c.Periods, c.Throttled = stat["nr_periods"], stat["nr_throttled"]
-	tasks := "tasks"
-	if t.v2 {
-		tasks = "cgroup.threads"
-		c.ThrottledNS, c.UsageNS = stat["throttled_usec"]*1000, stat["usage_usec"]*1000
-		quota, period, err := quotaV2(filepath.Join(dir, "cpu.max"))
-		if err != nil {
-			return c, err
+	// In a threaded domain the kernel does not list threads.
+	if text, err := os.ReadFile(filepath.Join(dir, threads)); err == nil {
+		if n := bytes.Count(text, []byte("\n")); n > 0 {
+			c.Threads = gossip.Some(int64(n))
 		}
-		c.QuotaUS, c.PeriodUS = quota, period
-	} else {
-		c.ThrottledNS = stat["throttled_time"]
-		if c.UsageNS, err = number(t.usageFile(dir)); err != nil {
-			return c, err
-		}
-		if c.QuotaUS, err = number(filepath.Join(dir, "cpu.cfs_quota_us")); err != nil {
-			return c, err
-		}
-		if c.PeriodUS, err = number(filepath.Join(dir, "cpu.cfs_period_us")); err != nil {
-			return c, err
-		}
-	}
-	if list, err := os.ReadFile(filepath.Join(dir, tasks)); err == nil { // in a threaded domain the kernel does not list them
-		c.Threads = bytes.Count(list, []byte("\n"))
 	}
 	return c, nil
 }
 
-// usageFile is cpuacct.usage of cgroup v1, beside the CPU controller's files or in a hierarchy of its own.
-func (t Tree) usageFile(dir string) string {
+func readCPUV2(c *readings.CPU, dir string, stat map[string]gossip.Optional[int64]) error {
+	c.Throttled = gossip.Some(time.Duration(stat["throttled_usec"].Value) * time.Microsecond)
+	c.Usage = gossip.Some(time.Duration(stat["usage_usec"].Value) * time.Microsecond)
+	quota, period, err := readCPUMax(filepath.Join(dir, "cpu.max"))
+	c.Quota, c.CFSPeriod = gossip.Some(quota), period
+	return err
+}
+
+func (t Tree) readCPUV1(c *readings.CPU, dir string, stat map[string]gossip.Optional[int64]) error {
+	usage, err := readNumber(t.findUsageFile(dir))
+	if err != nil {
+		return err
+	}
+	quota, err := readNumber(filepath.Join(dir, "cpu.cfs_quota_us"))
+	if err != nil {
+		return err
+	}
+	period, err := readNumber(filepath.Join(dir, "cpu.cfs_period_us"))
+	if err != nil {
+		return err
+	}
+	c.Throttled = gossip.Some(time.Duration(stat["throttled_time"].Value))
+	c.Usage = gossip.Some(time.Duration(usage))
+	c.Quota = gossip.Some(time.Duration(quota) * time.Microsecond)
+	c.CFSPeriod = time.Duration(period) * time.Microsecond
+	return nil
+}
+
+// findUsageFile is cpuacct.usage of cgroup v1, beside the files of the CPU controller or in a hierarchy of its own.
+func (t Tree) findUsageFile(dir string) string {
 	file := filepath.Join(dir, "cpuacct.usage")
 	if _, err := os.Stat(file); err == nil {
 		return file
@@ -121,49 +150,21 @@ func (t Tree) usageFile(dir string) string {
 	return filepath.Join(filepath.Dir(t.root), "cpuacct", strings.TrimPrefix(dir, t.root), "cpuacct.usage")
 }
 
-// quotaV2 reads cpu.max: "10000 100000", or "max 100000" for no limit.
-func quotaV2(file string) (quota, period uint64, err error) {
-	b, err := os.ReadFile(file)
+// readCPUMax reads cpu.max: "10000 100000", both in µs, or "max 100000" for no limit, which is a quota of 0.
+func readCPUMax(file string) (quota, period time.Duration, err error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the limit: %w", err)
 	}
-	q, p, _ := strings.Cut(strings.TrimSpace(string(b)), " ")
-	if q != "max" {
-		if quota, err = strconv.ParseUint(q, 10, 64); err != nil {
+	first, second, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	var usec [2]uint64
+	for i, number := range []string{first, second} {
+		if i == 0 && number == "max" {
+			continue
+		}
+		if usec[i], err = strconv.ParseUint(number, 10, counterBits); err != nil {
 			return 0, 0, fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	if period, err = strconv.ParseUint(p, 10, 64); err != nil {
-		return 0, 0, fmt.Errorf("%s: %w", file, err)
-	}
-	return quota, period, nil
-}
-
-// number reads a file with one integer; a negative one (-1: no limit) is 0.
-func number(file string) (uint64, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return 0, fmt.Errorf("read a counter: %w", err)
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", file, err)
-	}
-	return uint64(min(max(n, 0), math.MaxInt64)), nil
-}
-
-// keyed reads a file of "name value" lines.
-func keyed(file string) (map[string]uint64, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read counters: %w", err)
-	}
-	values := map[string]uint64{}
-	for line := range strings.Lines(string(b)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if values[name], err = strconv.ParseUint(value, 10, 64); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-	}
-	return values, nil
+	return time.Duration(usec[0]) * time.Microsecond, time.Duration(usec[1]) * time.Microsecond, nil
 }

@@ -8,14 +8,14 @@ import (
 )
 
 var (
-	// podDir finds the pod's UID in the name of a cgroup directory, with the
-	// separators of either driver; the kernel's name may be cut behind its 32nd byte.
+	// podDir finds the pod's UID in the name of a cgroup directory, with the separators of either driver; the kernel's name may be cut
+	// after its 32nd byte.
 	podDir = regexp.MustCompile(`pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4,12})`)
 	// containerDir finds the container's ID, cut or not.
 	containerDir = regexp.MustCompile(`[0-9a-f]{16,64}`)
 )
 
-// podPrefix is the pod's UID, or its first part when the kernel's name was cut; "" if there is none.
+// podPrefix is the pod's UID, or its first part if the kernel's name was cut; "" if there is none.
 func podPrefix(dir string) string {
 	if m := podDir.FindStringSubmatch(dir); m != nil {
 		return strings.ReplaceAll(m[1], "_", "-")
@@ -23,24 +23,25 @@ func podPrefix(dir string) string {
 	return ""
 }
 
-// dirMade is a new cgroup directory; container is "" for the pod's own.
-type dirMade struct {
+// newDir is a cgroup directory that was made; container is "" for the pod's own.
+type newDir struct {
 	ns              uint64
 	pod, comm       string
 	container, name string
 }
 
-// dirsMade joins the pieces of paths, in order of arrival, and keeps those of pods.
-func dirsMade(rows []Row) []dirMade {
-	var dirs []dirMade
+// newDirs joins the pieces of paths, in order of arrival, and keeps the directories of pods.
+func newDirs(rows []Row) []newDir {
+	var dirs []newDir
 	begun := map[uint64]Row{} // by PID: the second row follows the first
-	whole := func(r Row, text string) {
+	addPath := func(r Row, text string) {
 		i := strings.LastIndex(text, "/")
 		parent, last := path.Base(text[:max(i, 0)]), text[i+1:]
 		if uid := podPrefix(last); uid != "" {
-			dirs = append(dirs, dirMade{r.NS, uid, r.Comm, "", last})
+			dirs = append(dirs, newDir{ns: r.NS, pod: uid, comm: r.Comm, name: last})
 		} else if uid := podPrefix(parent); uid != "" {
-			dirs = append(dirs, dirMade{r.NS, uid, r.Comm, cmp.Or(containerDir.FindString(last), last), last})
+			container := cmp.Or(containerDir.FindString(last), last)
+			dirs = append(dirs, newDir{ns: r.NS, pod: uid, comm: r.Comm, container: container, name: last})
 		}
 	}
 	const piece = 63
@@ -53,10 +54,10 @@ func dirsMade(rows []Row) []dirMade {
 		case r.Event == "mkdir" && len(text) == 2*piece:
 			begun[r.PID] = r
 		case r.Event == "mkdir":
-			whole(r, text)
+			addPath(r, text)
 		case r.Event == "mkdir2" && ok:
 			delete(begun, r.PID)
-			whole(first, first.A+first.B+text)
+			addPath(first, first.A+first.B+text)
 		}
 	}
 	return dirs

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // Event is what is needed of a v1 Event of the kubelet, as its JSON has it.
@@ -16,12 +18,12 @@ type Event struct {
 	} `json:"involvedObject"`
 }
 
-// pulledText is how the kubelet says that it pulled an image, and how long that took with the wait for other pulls.
+// pulledText is the kubelet's message for an image that it pulled. The time includes the wait for other pulls.
 var pulledText = regexp.MustCompile(`^Successfully pulled image .* \(([0-9hmsµun.]+) including waiting\)`)
 
-// PullTime is how long the images of a pod were pulled, in nanoseconds, as the kubelet's events say; an image that was there took none.
-// It is nil where the events do not tell it of every container.
-func PullTime(p *Pod, events []Event) *uint64 {
+// PullTime is how long the images of a pod were pulled, from the kubelet's events; an image that was present took no time. It is absent
+// if the events do not cover every container.
+func PullTime(p *Pod, events []Event) gossip.Optional[time.Duration] {
 	took := map[string]time.Duration{} // by field path
 	for _, e := range events {
 		if e.Reason != "Pulled" || e.InvolvedObject.UID != p.Metadata.UID {
@@ -40,10 +42,10 @@ func PullTime(p *Pod, events []Event) *uint64 {
 		for _, c := range list {
 			d, known := took[path+"{"+c.Name+"}"]
 			if !known {
-				return nil
+				return gossip.Optional[time.Duration]{}
 			}
 			sum += d
 		}
 	}
-	return new(uint64(max(0, sum.Nanoseconds())))
+	return gossip.Some(max(0, sum))
 }

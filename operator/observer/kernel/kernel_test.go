@@ -3,11 +3,15 @@ package kernel
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/readings"
 )
 
 const (
@@ -18,10 +22,10 @@ const (
 func testContainer() Container {
 	p := &Pod{}
 	p.Metadata.Name, p.Metadata.Namespace, p.Metadata.UID = "api-0", "shop", testUID
-	return Container{p, "app", testID}
+	return Container{Pod: p, Name: "app", ID: testID}
 }
 
-func files(t *testing.T, dir string, content map[string]string) {
+func writeFiles(t *testing.T, dir string, content map[string]string) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -33,29 +37,45 @@ func files(t *testing.T, dir string, content map[string]string) {
 	}
 }
 
-// Both cgroup versions and both drivers of the kubelet give the same counters.
-func TestReadCgroups(t *testing.T) {
+func TestCgroupVersionsAndDriversGiveTheSameCounters(t *testing.T) {
 	v1 := map[string]string{
 		"cpu.stat":         "nr_periods 449\nnr_throttled 363\nthrottled_time 28967400123\n",
 		"cpuacct.usage":    "3972000999\n",
 		"cpu.cfs_quota_us": "10000\n", "cpu.cfs_period_us": "100000\n", "tasks": "1\n2\n3\n",
 	}
 	v2 := map[string]string{
-		"cpu.stat": "usage_usec 3972000\nuser_usec 3000000\nsystem_usec 972000\nnr_periods 449\nnr_throttled 363\nthrottled_usec 28967400\nnr_bursts 0\nburst_usec 0\n",
-		"cpu.max":  "10000 100000\n", "cgroup.threads": "1\n2\n3\n",
+		"cpu.stat": "usage_usec 3972000\nuser_usec 3000000\nsystem_usec 972000\n" +
+			"nr_periods 449\nnr_throttled 363\nthrottled_usec 28967400\nnr_bursts 0\nburst_usec 0\n",
+		"cpu.max": "10000 100000\n", "cgroup.threads": "1\n2\n3\n",
+	}
+	uid := strings.ReplaceAll(testUID, "-", "_")
+	want := readings.CPU{
+		Periods: gossip.Some[int64](449), ThrottledPeriods: gossip.Some[int64](363),
+		Throttled: gossip.Some(28967400 * time.Microsecond), Usage: gossip.Some(3972000 * time.Microsecond),
+		Quota: gossip.Some(10 * time.Millisecond), CFSPeriod: 100 * time.Millisecond,
+		Threads: gossip.Some[int64](3), NodeCPUs: gossip.Some(int64(runtime.NumCPU())),
 	}
 	for name, tc := range map[string]struct {
 		mark, dir string
 		content   map[string]string
 	}{
-		"v1 systemd":  {"cpu/cpu.shares", "cpu/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + strings.ReplaceAll(testUID, "-", "_") + ".slice/cri-containerd-" + testID + ".scope", v1},
-		"v2 systemd":  {"cgroup.controllers", "kubepods.slice/kubepods-pod" + strings.ReplaceAll(testUID, "-", "_") + ".slice/crio-" + testID + ".scope", v2},
-		"v2 cgroupfs": {"cgroup.controllers", "kubepods/burstable/pod" + testUID + "/" + testID, v2},
+		"v1 systemd": {
+			mark: "cpu/cpu.shares", content: v1,
+			dir: "cpu/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + uid + ".slice/cri-containerd-" + testID + ".scope",
+		},
+		"v2 systemd": {
+			mark: "cgroup.controllers", content: v2,
+			dir: "kubepods.slice/kubepods-pod" + uid + ".slice/crio-" + testID + ".scope",
+		},
+		"v2 cgroupfs": {
+			mark: "cgroup.controllers", content: v2,
+			dir: "kubepods/burstable/pod" + testUID + "/" + testID,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
-			files(t, filepath.Dir(filepath.Join(root, tc.mark)), map[string]string{filepath.Base(tc.mark): ""})
-			files(t, filepath.Join(root, tc.dir), tc.content)
+			writeFiles(t, filepath.Dir(filepath.Join(root, tc.mark)), map[string]string{filepath.Base(tc.mark): ""})
+			writeFiles(t, filepath.Join(root, tc.dir), tc.content)
 			tree, err := Open(root)
 			if err != nil {
 				t.Fatal(err)
@@ -64,12 +84,12 @@ func TestReadCgroups(t *testing.T) {
 			if err != nil || dirs[testID] == "" {
 				t.Fatalf("Containers = %v, %v", dirs, err)
 			}
-			c, err := tree.Read(dirs[testID])
+			c, err := tree.ReadCPU(dirs[testID])
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.At, c.ThrottledNS, c.UsageNS = time.Time{}, c.ThrottledNS/1000, c.UsageNS/1000
-			want := Counters{Periods: 449, Throttled: 363, ThrottledNS: 28967400, UsageNS: 3972000, QuotaUS: 10000, PeriodUS: 100000, Threads: 3}
+			c.Throttled.Value = c.Throttled.Value.Truncate(time.Microsecond) // cgroup v1 counts nanoseconds
+			c.Usage.Value = c.Usage.Value.Truncate(time.Microsecond)
 			if diff := cmp.Diff(want, c); diff != "" {
 				t.Error(diff)
 			}
@@ -77,30 +97,7 @@ func TestReadCgroups(t *testing.T) {
 	}
 }
 
-func TestDelta(t *testing.T) {
-	at := time.Date(2026, 11, 22, 23, 14, 54, 0, time.UTC)
-	a := Counters{At: at, Periods: 10, Throttled: 8, ThrottledNS: 500e6, UsageNS: 90e6, QuotaUS: 10000, PeriodUS: 100000}
-	b := Counters{At: at.Add(5 * time.Second), Periods: 29, Throttled: 23, ThrottledNS: 1700e6, UsageNS: 255e6, QuotaUS: 10000, PeriodUS: 100000}
-	rec, ok := Delta(testContainer(), a, b)
-	if !ok || rec.NrPeriods != 19 || rec.NrThrottled != 15 || rec.ThrottledUsec != 1200000 || rec.UsageUsec != 165000 ||
-		rec.LimitCores != 0.1 || *rec.Actual != 0.033 || *rec.Reported != 0.33 || rec.PeriodSeconds != 5 {
-		t.Errorf("Delta = %+v, %v", rec, ok)
-	}
-	if _, ok := Delta(testContainer(), b, a); ok {
-		t.Error("counters that fell gave a record")
-	}
-	resized := b
-	resized.QuotaUS = 100000
-	if _, ok := Delta(testContainer(), a, resized); ok {
-		t.Error("an interval with two limits gave a record")
-	}
-	a.QuotaUS, b.QuotaUS = 0, 0
-	if rec, ok := Delta(testContainer(), a, b); !ok || rec.LimitCores != 0 || rec.Reported != nil {
-		t.Errorf("without a limit: %+v, %v", rec, ok)
-	}
-}
-
-func TestParseRow(t *testing.T) {
+func TestRowsMayHaveSpacesInNames(t *testing.T) {
 	r, err := ParseRow("time_:12 event:exec pid:7 birth:3 comm:tokio runtime w a:cri-containerd-37e6 b:x file:/bin/my app value:1 " +
 		"syscalls:12459 namespaces:6 cgroup_writes:166 mounts:96 processes:14 execs:9")
 	if err != nil || r.Comm != "tokio runtime w" || r.File != "/bin/my app" || r.Syscalls != 12459 || r.Execs != 9 {
@@ -111,12 +108,12 @@ func TestParseRow(t *testing.T) {
 	}
 }
 
-// Paths come in pieces of 63 bytes; behind the end of a path is garbage.
-func TestDirsMade(t *testing.T) {
+// Paths come in pieces of 63 bytes. What follows the end of a path is garbage.
+func TestPathsAreJoinedFromTheirPieces(t *testing.T) {
 	dir := "/docker/d0bbaca1330d49c902c8c19f3bc88fe42cf9271c245219917ab452163b3ab58d/kubelet.slice/kubelet-kubepods.slice/" +
 		"kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod" + strings.ReplaceAll(testUID, "-", "_") + ".slice"
 	scope := "/kubepods/pod" + testUID + "/" + testID // 115 bytes: one row
-	made := dirsMade([]Row{
+	made := newDirs([]Row{
 		{Event: "mkdir", PID: 1, NS: 5, Comm: "systemd", A: dir[:63], B: dir[63:126]},
 		{Event: "mkdir", PID: 2, NS: 6, Comm: "runc", A: scope[:63], B: scope[63:]},
 		{Event: "mkdir2", PID: 1, NS: 7, Comm: "systemd", A: dir[126:189], B: dir[189:]},
@@ -126,7 +123,7 @@ func TestDirsMade(t *testing.T) {
 		{Event: "mkdir2", PID: 1, NS: 11, Comm: "systemd", A: dir[126:189], B: (dir[189:] + "/cri-containerd-" + testID)[:63]},
 	})
 	if len(made) != 3 || made[2].container != testID[:len(made[2].container)] || len(made[2].container) < 16 {
-		t.Fatalf("dirsMade = %+v", made)
+		t.Fatalf("newDirs = %+v", made)
 	}
 	if d := made[0]; d.pod != testUID || d.container != testID || d.ns != 6 || d.comm != "runc" {
 		t.Errorf("the container's directory = %+v", d)
@@ -136,7 +133,7 @@ func TestDirsMade(t *testing.T) {
 	}
 }
 
-func TestLostRows(t *testing.T) {
+func TestReportsOfLostRowsAddUp(t *testing.T) {
 	if n := lostRows("Attaching\nLost 12 events\nLost 3 events\n"); n != 15 {
 		t.Errorf("lostRows = %d", n)
 	}

@@ -5,12 +5,14 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Kill is one row of pxl/oom_kill.bt; its columns are described there. Usage and limit are in bytes here, and no limit is 0.
+// Kill is one row of pxl/oom_kill.bt; its columns are described there. Usage and limit are in bytes here, and no limit
+// is 0.
 type Kill struct {
 	NS, PID      uint64 // monotonic clock; PID of the node
 	Comm, A, B   string
@@ -18,7 +20,8 @@ type Kill struct {
 	Scope        string // memcg, global, or "" where the kernel did not say
 }
 
-var killText = regexp.MustCompile(`(?s)^time_:(\d+) event:oom_kill pid:(\d+) comm:(.*?) a:(.*?) b:(.*?) usage:(\d+) limit:(\d+) scope:(memcg|global|)$`)
+var killText = regexp.MustCompile(`(?s)^time_:(\d+) event:oom_kill pid:(\d+) comm:(.*?) a:(.*?) b:(.*?) ` +
+	`usage:(\d+) limit:(\d+) scope:(memcg|global|)$`)
 
 // ParseKill reads a row as the program prints it.
 func ParseKill(text string) (Kill, error) {
@@ -27,96 +30,95 @@ func ParseKill(text string) (Kill, error) {
 		return Kill{}, fmt.Errorf("unexpected row %q", text)
 	}
 	k := Kill{Comm: m[3], A: m[4], B: m[5], Scope: m[8]}
-	for i, n := range map[int]*uint64{1: &k.NS, 2: &k.PID, 6: &k.Usage, 7: &k.Limit} {
-		var err error
-		if *n, err = strconv.ParseUint(m[i], 10, 64); err != nil {
-			return Kill{}, fmt.Errorf("row %q: %w", text, err)
-		}
+	if err := parseColumns(text, m, map[int]*uint64{1: &k.NS, 2: &k.PID, 6: &k.Usage, 7: &k.Limit}); err != nil {
+		return Kill{}, err
 	}
 	page := uint64(os.Getpagesize())
-	k.Usage, k.Limit = k.Usage*page, limited(k.Limit*page)
+	k.Usage, k.Limit = k.Usage*page, uint64(limitBytes(k.Limit*page))
 	return k, nil
 }
 
-// Kills are tried for so many looks: a container that is killed right after its start is in no pod's status yet. And they are no more
-// than so many.
 const (
-	maxTries = 6
+	// maxLooks is how many looks a kill waits for its container: one that is killed right after its start is in no status
+	// yet.
+	maxLooks = 6
+	// maxKills bounds the kills that wait.
 	maxKills = 1000
+	// dying is how long a killed process may go on marking its threads. The kernel does not reuse the number of a process
+	// so soon.
+	dying = time.Minute
 )
 
-// Kills collects rows until it is known whose they are. The zero value is ready; it is for one goroutine.
+// Kills collects rows until a pod's status has their container. The zero value is ready; it is for one goroutine.
 type Kills struct {
-	// GivenUp counts kills in containers that no pod's status named in time, and those that were too many.
+	// GivenUp is the number of kills in containers that no pod's status had in time, and of kills beyond the bound.
 	GivenUp int
 
-	waiting []tried
-	seen    []Kill // of the last minute
+	waiting []waitingKill
+	recent  []Kill // of the last minute
 }
 
-// dying is how long a process that was killed may go on marking its threads; a number of a process does not come back so soon.
-const dying = time.Minute
-
-type tried struct {
+// waitingKill is a kill and the number of looks for its container.
+type waitingKill struct {
 	Kill
-	times int
+	looks int
 }
 
-// Add takes a row; those of no container are let go, and so are more rows of one process: the kernel marks each of its threads that wants
-// memory while it dies.
+// Add takes a row. It drops rows outside containers, and further rows of one process: the kernel marks each thread of a dying process that
+// wants memory.
 func (k *Kills) Add(r Kill) {
-	k.seen = slices.DeleteFunc(k.seen, func(s Kill) bool { return s.NS+uint64(dying) < r.NS })
-	if slices.ContainsFunc(k.seen, func(s Kill) bool { return s.PID == r.PID && s.A == r.A && s.B == r.B }) {
+	k.recent = slices.DeleteFunc(k.recent, func(s Kill) bool { return s.NS+uint64(dying) < r.NS })
+	if slices.ContainsFunc(k.recent, func(s Kill) bool { return s.PID == r.PID && s.A == r.A && s.B == r.B }) {
 		return
 	}
-	if len(k.seen) < maxKills {
-		k.seen = append(k.seen, r)
+	if len(k.recent) < maxKills {
+		k.recent = append(k.recent, r)
 	}
 	switch {
 	case containerDir.FindString(r.A+"/"+r.B) == "":
 	case len(k.waiting) == maxKills:
 		k.GivenUp++
 	default:
-		k.waiting = append(k.waiting, tried{r, 0})
+		k.waiting = append(k.waiting, waitingKill{Kill: r})
 	}
 }
 
-// Waiting says whether there is a kill that has not been told.
+// Waiting reports whether a kill waits for the status of its pod.
 func (k *Kills) Waiting() bool { return len(k.waiting) > 0 }
 
-// Complete tells the kills whose container is known by now. Pods are all that exist, boot is the time at which the clock of the rows was
-// zero.
-func (k *Kills) Complete(pods []*Pod, boot time.Time) []OOMKill {
-	names := map[string]Container{}
+// Complete returns the kills with a known container, each once. Pods are all that exist, boot is the time at which the clock of the rows
+// was zero.
+func (k *Kills) Complete(pods []*Pod, boot time.Time) []gossip.OOMKill {
+	runs := map[string]Container{}
 	for _, p := range pods {
-		for id, name := range p.names() {
-			names[id] = Container{p, name, id}
+		for _, c := range p.allRuns() {
+			runs[c.ID] = c
 		}
 	}
-	var out []OOMKill
-	var left []tried
+	var complete []gossip.OOMKill
+	var waiting []waitingKill
 	for _, r := range k.waiting {
-		r.times++
-		if c, ok := killed(r.Kill, names); ok {
-			out = append(out, r.record(c, boot))
-		} else if r.times < maxTries {
-			left = append(left, r)
+		r.looks++
+		if c, ok := r.findContainer(runs); ok {
+			complete = append(complete, r.event(c, boot))
+		} else if r.looks < maxLooks {
+			waiting = append(waiting, r)
 		} else {
 			k.GivenUp++
 		}
 	}
-	k.waiting = left
-	return out
+	k.waiting = waiting
+	return complete
 }
 
-// killed finds the container in whose cgroup, or in a cgroup right below, the victim was.
-func killed(k Kill, names map[string]Container) (Container, bool) {
+// findContainer finds the container of the victim: it was in the container's cgroup, or in a cgroup right below.
+func (k Kill) findContainer(runs map[string]Container) (Container, bool) {
 	for _, dir := range []string{k.A, k.B} {
 		id := containerDir.FindString(dir)
 		if id == "" {
 			continue
 		}
-		for full, c := range names {
+		for full, c := range runs {
 			if strings.HasPrefix(full, id) {
 				return c, true
 			}
@@ -125,11 +127,16 @@ func killed(k Kill, names map[string]Container) (Container, bool) {
 	return Container{}, false
 }
 
-func (k Kill) record(c Container, boot time.Time) OOMKill {
-	rec := OOMKill{
-		Subject: subjectOf("oom_kill", boot.Add(nanoseconds(k.NS)), c.Pod, "bpftrace"),
-		PID:     k.PID, Comm: k.Comm, Usage: k.Usage, Limit: k.Limit, Scope: k.Scope,
+// event makes the event of a kill in a container.
+func (k Kill) event(c Container, boot time.Time) gossip.OOMKill {
+	event := gossip.OOMKill{
+		Origin:     c.Pod.originAt("bpftrace", wallTime(boot, k.NS)),
+		VictimPID:  gossip.Some(int64(k.PID)),
+		VictimComm: k.Comm,
+		UsageBytes: gossip.Some(int64(k.Usage)),
+		LimitBytes: gossip.Some(int64(k.Limit)),
+		Scope:      gossip.Scope(k.Scope),
 	}
-	rec.ContainerName, rec.ContainerID = c.Name, c.ID
-	return rec
+	event.Container, event.ContainerID = c.Name, c.ID
+	return event
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 const (
@@ -19,11 +21,11 @@ func testKill() Kill {
 	return Kill{NS: 5e9, PID: 21972, Comm: "tail", A: containerCut, B: podCut, Usage: 32 << 20, Limit: 32 << 20, Scope: "memcg"}
 }
 
-func TestParseKill(t *testing.T) {
+func TestKillRowsAreInPages(t *testing.T) {
 	page := uint64(os.Getpagesize())
 	for text, want := range map[string]Kill{
 		"time_:5000000000 event:oom_kill pid:21972 comm:my worker a:" + containerCut + " b:" + podCut + " usage:8192 limit:8193 scope:memcg": {
-			5e9, 21972, "my worker", containerCut, podCut, 8192 * page, 8193 * page, "memcg",
+			NS: 5e9, PID: 21972, Comm: "my worker", A: containerCut, B: podCut, Usage: 8192 * page, Limit: 8193 * page, Scope: "memcg",
 		},
 		"time_:1 event:oom_kill pid:1 comm:x a:kgt b: usage:8192 limit:2251799813685247 scope:": {NS: 1, PID: 1, Comm: "x", A: "kgt", Usage: 8192 * page},
 	} {
@@ -37,7 +39,7 @@ func TestParseKill(t *testing.T) {
 	require.ErrorContains(t, err, "unexpected row")
 }
 
-// podWith is a pod whose status knows a container run, and maybe the run before.
+// podWith is a pod with a container run in its status, and maybe the run before.
 func podWith(id, before string) *Pod {
 	p := testContainer().Pod
 	s := ContainerStatus{Name: "app", ContainerID: "containerd://" + id}
@@ -48,14 +50,17 @@ func podWith(id, before string) *Pod {
 	return p
 }
 
-func TestKills(t *testing.T) {
+func TestKillWaitsForTheStatusOfItsPod(t *testing.T) {
 	other := strings.Repeat("a", 64)
 	boot := time.Date(2026, 11, 24, 21, 0, 0, 0, time.UTC)
-	want := OOMKill{
-		Subject: subjectOf("oom_kill", boot.Add(5*time.Second), testContainer().Pod, "bpftrace"),
-		PID:     21972, Comm: "tail", Usage: 32 << 20, Limit: 32 << 20, Scope: "memcg",
+	want := gossip.OOMKill{
+		Origin: gossip.Origin{
+			Time: boot.Add(5 * time.Second), Namespace: "shop", Pod: "api-0", PodUID: testUID,
+			Container: "app", ContainerID: testID, Source: "bpftrace",
+		},
+		VictimPID: gossip.Some[int64](21972), VictimComm: "tail",
+		UsageBytes: gossip.Some[int64](32 << 20), LimitBytes: gossip.Some[int64](32 << 20), Scope: gossip.ScopeMemcg,
 	}
-	want.ContainerName, want.ContainerID = "app", testID
 	nested, ofHost, sandbox := testKill(), testKill(), testKill()
 	nested.A, nested.B = "worker.slice", containerCut
 	ofHost.A, ofHost.B = "sshd.service", "system.slice"
@@ -64,31 +69,31 @@ func TestKills(t *testing.T) {
 		kill  Kill
 		pods  []*Pod // known from the first look on
 		later []*Pod // known at the end
-		told  bool
+		known bool
 		given int
 	}{
-		"running on":            {kill: testKill(), pods: []*Pod{podWith(testID, "")}, told: true},
-		"restarted":             {kill: testKill(), pods: []*Pod{podWith(other, testID)}, told: true},
-		"in a cgroup below":     {kill: nested, pods: []*Pod{podWith(testID, "")}, told: true},
-		"just started":          {kill: testKill(), later: []*Pod{podWith(testID, "")}, told: true},
+		"running on":            {kill: testKill(), pods: []*Pod{podWith(testID, "")}, known: true},
+		"restarted":             {kill: testKill(), pods: []*Pod{podWith(other, testID)}, known: true},
+		"in a cgroup below":     {kill: nested, pods: []*Pod{podWith(testID, "")}, known: true},
+		"just started":          {kill: testKill(), later: []*Pod{podWith(testID, "")}, known: true},
 		"of a restart too many": {kill: testKill(), pods: []*Pod{podWith(other, "")}, given: 1},
 		"of a sandbox":          {kill: sandbox, pods: []*Pod{podWith(testID, "")}, given: 1},
 		"of no pod":             {kill: ofHost, pods: []*Pod{podWith(testID, "")}},
 	} {
 		var k Kills
 		k.Add(tc.kill)
-		var got []OOMKill
-		for range maxTries - 1 {
+		var got []gossip.OOMKill
+		for range maxLooks - 1 {
 			got = append(got, k.Complete(tc.pods, boot)...)
 		}
 		got = append(got, k.Complete(append(tc.pods, tc.later...), boot)...)
 		require.False(t, k.Waiting(), name)
 		require.Equal(t, tc.given, k.GivenUp, name)
-		if !tc.told {
+		if !tc.known {
 			require.Empty(t, got, name)
 			continue
 		}
-		if diff := cmp.Diff([]OOMKill{want}, got); diff != "" {
+		if diff := cmp.Diff([]gossip.OOMKill{want}, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -118,8 +123,9 @@ func FuzzRows(f *testing.F) {
 	})
 }
 
-// A process dies once, however many of its threads the kernel marks. Its number may be another's later, or in another container.
-func TestKillsOfOneProcess(t *testing.T) {
+// A process dies once, however many of its threads the kernel marks. Another process may have its number later, or in
+// another container.
+func TestEachProcessIsKilledOnce(t *testing.T) {
 	var k Kills
 	pods := []*Pod{podWith(testID, "")}
 	first, thread, later, elsewhere := testKill(), testKill(), testKill(), testKill()
@@ -131,6 +137,6 @@ func TestKillsOfOneProcess(t *testing.T) {
 	}
 	require.Len(t, k.Complete(pods, time.Time{}), 2)
 	require.True(t, k.Waiting(), "the one elsewhere")
-	k.Add(thread) // told already
+	k.Add(thread) // of a process that was complete before
 	require.Empty(t, k.Complete(pods, time.Time{}))
 }

@@ -4,48 +4,102 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/readings"
 )
 
-// What the memory controller says, in the format of each version: testdata/memory_*.txtar say which of it was recorded.
-func TestReadMemory(t *testing.T) {
-	recorded := Memory{
-		WorkingSet: new(uint64(109899776 - 225280)), Limit: new(uint64(201326592)),
-		MajorFaults: new(uint64(7)), LimitHits: new(uint64(0)), Killed: new(uint64(0)),
+// The files of the memory controller, in the format of each version: testdata/memory_*.txtar say which of them were
+// recorded.
+func TestMemoryFilesThatAreMissingAreAbsentFigures(t *testing.T) {
+	some := gossip.Some[int64]
+	percent := func(x float64) gossip.Optional[float64] { return gossip.Some(x / 100) }
+	recorded := readings.Memory{
+		WorkingSet: some(109899776 - 225280), LimitBytes: some(201326592),
+		MajorFaults: some(7), LimitHits: some(0), OOMKills: some(0),
 	}
-	synthetic := Memory{
-		WorkingSet: new(uint64(109899776 - 225280)), Limit: new(uint64(201326592)),
-		MajorFaults: new(uint64(7)), LimitHits: new(uint64(31)), Killed: new(uint64(2)),
-		Some: &Pressure{Avg10: 12.5, Avg60: 3.06}, Full: &Pressure{Avg10: 6.25, Avg60: 1.53},
+	synthetic := readings.Memory{
+		WorkingSet: some(109899776 - 225280), LimitBytes: some(201326592),
+		MajorFaults: some(7), LimitHits: some(31), OOMKills: some(2),
+		SomeAvg10: percent(12.5), SomeAvg60: percent(3.06), FullAvg10: percent(6.25), FullAvg60: percent(1.53),
 	}
-	vary := func(m Memory, change func(*Memory)) Memory { change(&m); return m }
+	var absent gossip.Optional[int64]
+	vary := func(m readings.Memory, change func(*readings.Memory)) readings.Memory { change(&m); return m }
 	for name, tc := range map[string]struct {
 		file   string
 		change map[string]string // "": the file is not there
-		want   Memory
+		want   readings.Memory
 		err    string
 	}{
-		"v1":                       {file: "memory_v1.txtar", want: recorded},
-		"v1 without a limit":       {file: "memory_v1.txtar", change: map[string]string{"memory.limit_in_bytes": "9223372036854771712\n"}, want: vary(recorded, func(m *Memory) { m.Limit = new(uint64) })},
-		"v1, pages of 64 KiB":      {file: "memory_v1.txtar", change: map[string]string{"memory.limit_in_bytes": "9223372036854710272\n"}, want: vary(recorded, func(m *Memory) { m.Limit = new(uint64) })},
-		"v1 before oom_kill":       {file: "memory_v1.txtar", change: map[string]string{"memory.oom_control": "oom_kill_disable 0\nunder_oom 0\n"}, want: vary(recorded, func(m *Memory) { m.Killed = nil })},
-		"v1 that counts hits":      {file: "memory_v1.txtar", change: map[string]string{"memory.failcnt": "5\n", "memory.memsw.failcnt": "31\n"}, want: vary(recorded, func(m *Memory) { m.LimitHits = new(uint64(36)) })},
-		"v1 that counts no hits":   {file: "memory_v1.txtar", change: map[string]string{"memory.max_usage_in_bytes": "201093120\n"}, want: vary(recorded, func(m *Memory) { m.LimitHits = nil })},
-		"v1 without swap's files":  {file: "memory_v1.txtar", change: map[string]string{"memory.memsw.failcnt": ""}, want: recorded},
-		"v1 without any hits":      {file: "memory_v1.txtar", change: map[string]string{"memory.max_usage_in_bytes": ""}, want: vary(recorded, func(m *Memory) { m.LimitHits = nil })},
-		"v1 of a container gone":   {file: "memory_v1.txtar", change: map[string]string{"memory.usage_in_bytes": ""}, err: "memory.usage_in_bytes"},
-		"v2":                       {file: "memory_v2.txtar", want: synthetic},
-		"v2 without a limit":       {file: "memory_v2.txtar", change: map[string]string{"memory.max": "max\n"}, want: vary(synthetic, func(m *Memory) { m.Limit = new(uint64) })},
-		"v2 without PSI":           {file: "memory_v2.txtar", change: map[string]string{"memory.pressure": ""}, want: vary(synthetic, func(m *Memory) { m.Some, m.Full = nil, nil })},
-		"v2 without events":        {file: "memory_v2.txtar", change: map[string]string{"memory.events": ""}, want: vary(synthetic, func(m *Memory) { m.LimitHits, m.Killed = nil, nil })},
-		"v2 without a stat":        {file: "memory_v2.txtar", change: map[string]string{"memory.stat": ""}, want: vary(synthetic, func(m *Memory) { m.WorkingSet, m.MajorFaults = nil, nil })},
-		"v2, cache above usage":    {file: "memory_v2.txtar", change: map[string]string{"memory.current": "4096\n"}, want: vary(synthetic, func(m *Memory) { m.WorkingSet = new(uint64) })},
-		"v2 with words for values": {file: "memory_v2.txtar", change: map[string]string{"memory.events": "max many\n"}, err: "memory.events: max"},
-		"v2 with another pressure": {file: "memory_v2.txtar", change: map[string]string{"memory.pressure": "some 12\n"}, err: "memory.pressure"},
+		"v1": {file: "memory_v1.txtar", want: recorded},
+		"v1 without a limit": {
+			file: "memory_v1.txtar", change: map[string]string{"memory.limit_in_bytes": "9223372036854771712\n"},
+			want: vary(recorded, func(m *readings.Memory) { m.LimitBytes = some(0) }),
+		},
+		"v1, pages of 64 KiB": {
+			file: "memory_v1.txtar", change: map[string]string{"memory.limit_in_bytes": "9223372036854710272\n"},
+			want: vary(recorded, func(m *readings.Memory) { m.LimitBytes = some(0) }),
+		},
+		"v1 before oom_kill": {
+			file: "memory_v1.txtar", change: map[string]string{"memory.oom_control": "oom_kill_disable 0\nunder_oom 0\n"},
+			want: vary(recorded, func(m *readings.Memory) { m.OOMKills = absent }),
+		},
+		"v1 that counts hits": {
+			file: "memory_v1.txtar", change: map[string]string{"memory.failcnt": "5\n", "memory.memsw.failcnt": "31\n"},
+			want: vary(recorded, func(m *readings.Memory) { m.LimitHits = some(36) }),
+		},
+		"v1 that counts no hits": {
+			file: "memory_v1.txtar", change: map[string]string{"memory.max_usage_in_bytes": "201093120\n"},
+			want: vary(recorded, func(m *readings.Memory) { m.LimitHits = absent }),
+		},
+		"v1 without swap's files": {
+			file: "memory_v1.txtar", change: map[string]string{"memory.memsw.failcnt": ""},
+			want: recorded,
+		},
+		"v1 without any hits": {
+			file: "memory_v1.txtar", change: map[string]string{"memory.max_usage_in_bytes": ""},
+			want: vary(recorded, func(m *readings.Memory) { m.LimitHits = absent }),
+		},
+		"v1 of a container gone": {
+			file: "memory_v1.txtar", change: map[string]string{"memory.usage_in_bytes": ""},
+			err: "memory.usage_in_bytes",
+		},
+		"v2": {file: "memory_v2.txtar", want: synthetic},
+		"v2 without a limit": {
+			file: "memory_v2.txtar", change: map[string]string{"memory.max": "max\n"},
+			want: vary(synthetic, func(m *readings.Memory) { m.LimitBytes = some(0) }),
+		},
+		"v2 without PSI": {
+			file: "memory_v2.txtar", change: map[string]string{"memory.pressure": ""},
+			want: vary(synthetic, func(m *readings.Memory) {
+				var none gossip.Optional[float64]
+				m.SomeAvg10, m.SomeAvg60, m.FullAvg10, m.FullAvg60 = none, none, none, none
+			}),
+		},
+		"v2 without events": {
+			file: "memory_v2.txtar", change: map[string]string{"memory.events": ""},
+			want: vary(synthetic, func(m *readings.Memory) { m.LimitHits, m.OOMKills = absent, absent }),
+		},
+		"v2 without a stat": {
+			file: "memory_v2.txtar", change: map[string]string{"memory.stat": ""},
+			want: vary(synthetic, func(m *readings.Memory) { m.WorkingSet, m.MajorFaults = absent, absent }),
+		},
+		"v2, cache above usage": {
+			file: "memory_v2.txtar", change: map[string]string{"memory.current": "4096\n"},
+			want: vary(synthetic, func(m *readings.Memory) { m.WorkingSet = some(0) }),
+		},
+		"v2 with words for values": {
+			file: "memory_v2.txtar", change: map[string]string{"memory.events": "max many\n"},
+			err: "memory.events: max",
+		},
+		"v2 with another pressure": {
+			file: "memory_v2.txtar", change: map[string]string{"memory.pressure": "some 12\n"},
+			err: "memory.pressure",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			archive, err := txtar.ParseFile(filepath.Join("testdata", tc.file))
@@ -59,12 +113,12 @@ func TestReadMemory(t *testing.T) {
 			for _, f := range archive.Files {
 				content[f.Name] = string(f.Data)
 			}
-			files(t, dir, content)
+			writeFiles(t, dir, content)
 			for file, text := range tc.change {
 				if text == "" {
 					require.NoError(t, os.Remove(filepath.Join(dir, file)))
 				} else {
-					files(t, dir, map[string]string{file: text})
+					writeFiles(t, dir, map[string]string{file: text})
 				}
 			}
 			got, err := tree.ReadMemory(filepath.Join(tree.root, "pod", testID))
@@ -73,51 +127,9 @@ func TestReadMemory(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.NotZero(t, got.At)
-			got.At = time.Time{}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-func TestMemoryDelta(t *testing.T) {
-	at := time.Date(2026, 11, 24, 22, 14, 54, 0, time.UTC)
-	a := Memory{At: at, WorkingSet: new(uint64(5)), Limit: new(uint64(100)), MajorFaults: new(uint64(7)), LimitHits: new(uint64(31)), Killed: new(uint64(2))}
-	b := Memory{
-		At: at.Add(10 * time.Second), WorkingSet: new(uint64(9)), Limit: new(uint64(100)), MajorFaults: new(uint64(7)), LimitHits: new(uint64(40)), Killed: new(uint64(3)),
-		Some: &Pressure{12.5, 3.06}, Full: &Pressure{6.25, 1.53},
-	}
-	whole := MemoryPressure{
-		WorkingSet: new(uint64(9)), Limit: new(uint64(100)), MajorFaults: new(uint64(0)), LimitHits: new(uint64(9)), OOMKills: new(uint64(1)),
-		SomeAvg10: new(12.5), SomeAvg60: new(3.06), FullAvg10: new(6.25), FullAvg60: new(1.53),
-	}
-	whole.Subject = subjectOf("memory_pressure", b.At, testContainer().Pod, "cgroup")
-	whole.PeriodSeconds, whole.ContainerName, whole.ContainerID = 10, "app", testID
-	for name, tc := range map[string]struct {
-		change func(a, b *Memory)
-		want   func(*MemoryPressure)
-		split  bool
-	}{
-		"all":                     {change: func(*Memory, *Memory) {}, want: func(*MemoryPressure) {}},
-		"a counter fell":          {change: func(a, _ *Memory) { a.LimitHits = new(uint64(41)) }, split: true},
-		"another limit":           {change: func(a, _ *Memory) { a.Limit = new(uint64(50)) }, split: true},
-		"a limit where was none":  {change: func(a, _ *Memory) { a.Limit = new(uint64(0)) }, split: true},
-		"nothing that is needed":  {change: func(_, b *Memory) { b.WorkingSet, b.Some = nil, nil }, split: true},
-		"no counter of kills yet": {change: func(a, _ *Memory) { a.Killed = nil }, want: func(r *MemoryPressure) { r.OOMKills = nil }},
-		"no pressure":             {change: func(_, b *Memory) { b.Some, b.Full = nil, nil }, want: func(r *MemoryPressure) { r.SomeAvg10, r.SomeAvg60, r.FullAvg10, r.FullAvg60 = nil, nil, nil, nil }},
-	} {
-		a, b, want := a, b, whole
-		tc.change(&a, &b)
-		got, ok := MemoryDelta(testContainer(), a, b)
-		require.Equal(t, !tc.split, ok, name)
-		if !ok {
-			continue
-		}
-		tc.want(&want)
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
 	}
 }

@@ -9,43 +9,40 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/gossip/readings"
 )
 
-// Network is one read of a pod's network namespace. All counters are cumulative.
-type Network struct {
-	At    time.Time
-	NetNS uint64 // its inode; 0 where one may not know it
-
-	RxPackets, TxPackets, RxDrops, TxDrops, RxErrors, TxErrors uint64 // of its interfaces eth*
-	Segments, Retransmits                                      uint64 // of TCP
-}
-
-// ErrNoProcess says that none of a pod's processes can be seen: their numbers are those of another PID namespace (a pod without hostPID),
-// or they have ended.
+// ErrNoProcess means that no process of a pod is visible: either it has ended, or its number is in another PID namespace (the reader runs
+// in a pod without hostPID).
 var ErrNoProcess = errors.New("none of the pod's processes is visible")
 
-// ReadNetwork reads the network namespace of the processes in a container's cgroup, through proc, where the node's processes are. A
-// namespace is a pod's: any container will do, best the sandbox, whose process is there from the pod's first moment to its last.
-func (t Tree) ReadNetwork(proc, dir string) (Network, error) {
-	pid, err := process(filepath.Join(dir, "cgroup.procs"))
+// ReadNetwork reads the network namespace of the processes in a container's cgroup. Proc is the folder with the node's processes. Origin
+// stays empty. All containers of a pod share its namespace. The sandbox is the best one to ask, because its process lives as long as the
+// pod.
+func (t Tree) ReadNetwork(proc, dir string) (readings.Network, error) {
+	pid, err := firstProcess(filepath.Join(dir, "cgroup.procs"))
 	if err != nil {
-		return Network{}, err
+		return readings.Network{}, err
 	}
-	n := Network{At: time.Now(), NetNS: netNS(filepath.Join(proc, pid, "ns", "net"))}
-	if err := n.interfaces(filepath.Join(proc, pid, "net", "dev")); err != nil {
+	n, err := readInterfaces(filepath.Join(proc, pid, "net", "dev"))
+	if err != nil {
 		return n, err
 	}
-	return n, n.tcp(filepath.Join(proc, pid, "net", "snmp"))
+	n.NetNS = readNetNS(filepath.Join(proc, pid, "ns", "net"))
+	n.Segments, n.Retransmits, err = readTCP(filepath.Join(proc, pid, "net", "snmp"))
+	return n, err
 }
 
-// process is the first process of a cgroup; those of other PID namespaces are listed as 0, or not at all.
-func process(file string) (string, error) {
-	b, err := os.ReadFile(file)
+// firstProcess is the first visible process of a cgroup. Processes of other PID namespaces are listed as 0, or not at
+// all.
+func firstProcess(file string) (string, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("look for a process: %w", err)
 	}
-	for line := range strings.Lines(string(b)) {
+	for line := range strings.Lines(string(text)) {
 		if pid := strings.TrimSpace(line); pid != "0" {
 			return pid, nil
 		}
@@ -53,8 +50,9 @@ func process(file string) (string, error) {
 	return "", ErrNoProcess
 }
 
-// netNS is the inode of a namespace: the link reads net:[4026532000]. Only who may trace the process may read it.
-func netNS(link string) uint64 {
+// readNetNS is the inode of a namespace: the link reads net:[4026532000]. It is 0 if the reader may not trace the
+// process.
+func readNetNS(link string) uint64 {
 	text, err := os.Readlink(link)
 	if err != nil {
 		return 0
@@ -67,40 +65,47 @@ func netNS(link string) uint64 {
 	return n
 }
 
-// interfaces adds up /proc/PID/net/dev: below two lines of titles, one line an interface with eight columns of what it received and eight
-// of what it sent, each bytes, packets, errors, drops and others.
-func (n *Network) interfaces(file string) error {
-	b, err := os.ReadFile(file)
+// readInterfaces adds up the interfaces eth* in /proc/PID/net/dev: after two lines of titles, one line an interface. It has eight columns
+// for what was received and eight for what was sent: bytes, packets, errors, drops and others.
+func readInterfaces(file string) (readings.Network, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("read counters: %w", err)
+		return readings.Network{}, fmt.Errorf("read counters: %w", err)
 	}
-	for line := range bytes.Lines(b) {
+	const columns = 16
+	var sums [columns]int64
+	for line := range bytes.Lines(text) {
 		name, rest, found := strings.Cut(strings.TrimSpace(string(line)), ":")
 		if !found || !strings.HasPrefix(name, "eth") {
 			continue
 		}
-		values, err := integers(strings.Fields(rest))
-		if err != nil {
-			return fmt.Errorf("%s: %s: %w", file, name, err)
+		values := strings.Fields(rest)
+		if len(values) < columns {
+			return readings.Network{}, fmt.Errorf("%s: %s: %d columns, not %d", file, name, len(values), columns)
 		}
-		if len(values) < 16 {
-			return fmt.Errorf("%s: %s: %d columns, not 16", file, name, len(values))
+		for i := range sums {
+			n, err := strconv.ParseUint(values[i], 10, counterBits)
+			if err != nil {
+				return readings.Network{}, fmt.Errorf("%s: %s: %w", file, name, err)
+			}
+			sums[i] += int64(n)
 		}
-		n.RxPackets, n.RxErrors, n.RxDrops = n.RxPackets+values[1], n.RxErrors+values[2], n.RxDrops+values[3]
-		n.TxPackets, n.TxErrors, n.TxDrops = n.TxPackets+values[9], n.TxErrors+values[10], n.TxDrops+values[11]
 	}
-	return nil
+	return readings.Network{
+		RxPackets: gossip.Some(sums[1]), RxErrors: gossip.Some(sums[2]), RxDrops: gossip.Some(sums[3]),
+		TxPackets: gossip.Some(sums[9]), TxErrors: gossip.Some(sums[10]), TxDrops: gossip.Some(sums[11]),
+	}, nil
 }
 
-// tcp reads OutSegs and RetransSegs of /proc/PID/net/snmp: two lines begin with "Tcp:", the first with names and the second with values.
-// OutSegs has no segment in it that was only sent again.
-func (n *Network) tcp(file string) error {
-	b, err := os.ReadFile(file)
+// readTCP reads OutSegs and RetransSegs of /proc/PID/net/snmp: two lines begin with "Tcp:", the first with names and the second with
+// values. OutSegs does not include segments that were only sent again.
+func readTCP(file string) (segments, retransmits gossip.Optional[int64], err error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("read counters: %w", err)
+		return segments, retransmits, fmt.Errorf("read counters: %w", err)
 	}
 	var names []string
-	for line := range bytes.Lines(b) {
+	for line := range bytes.Lines(text) {
 		rest, found := strings.CutPrefix(string(line), "Tcp:")
 		if !found {
 			continue
@@ -110,69 +115,44 @@ func (n *Network) tcp(file string) error {
 			continue
 		}
 		values := strings.Fields(rest)
-		for name, into := range map[string]*uint64{"OutSegs": &n.Segments, "RetransSegs": &n.Retransmits} {
+		for name, into := range map[string]*gossip.Optional[int64]{"OutSegs": &segments, "RetransSegs": &retransmits} {
 			i := slices.Index(names, name)
 			if i < 0 || i >= len(values) {
-				return fmt.Errorf("%s: no %s", file, name)
+				return segments, retransmits, fmt.Errorf("%s: no %s", file, name)
 			}
-			if *into, err = strconv.ParseUint(values[i], 10, 64); err != nil {
-				return fmt.Errorf("%s: %s: %w", file, name, err)
+			n, err := strconv.ParseUint(values[i], 10, counterBits)
+			if err != nil {
+				return segments, retransmits, fmt.Errorf("%s: %s: %w", file, name, err)
 			}
+			*into = gossip.Some(int64(n))
 		}
-		return nil
+		return segments, retransmits, nil
 	}
-	return fmt.Errorf("%s: no line of TCP", file)
+	return segments, retransmits, fmt.Errorf("%s: no line of TCP", file)
 }
 
-func integers(texts []string) ([]uint64, error) {
-	values := make([]uint64, len(texts))
-	for i, text := range texts {
-		var err error
-		if values[i], err = strconv.ParseUint(text, 10, 64); err != nil {
-			return nil, err
-		}
-	}
-	return values, nil
-}
-
-// NetworkDelta is the record of the interval between two reads of a pod's network namespace, or false when the interval belongs to two of
-// them: a counter fell, or it is another one.
-func NetworkDelta(p *Pod, a, b Network) (NetworkIssue, bool) {
-	rec := NetworkIssue{Subject: subjectOf("network_issue", b.At, p, "proc")}
-	rec.PeriodSeconds = round(b.At.Sub(a.At).Seconds())
-	whole := a.NetNS == b.NetNS
-	grew := func(a, b uint64) uint64 {
-		whole = whole && b >= a
-		return b - a
-	}
-	rec.RxPackets, rec.TxPackets = grew(a.RxPackets, b.RxPackets), grew(a.TxPackets, b.TxPackets)
-	rec.RxDrops, rec.TxDrops = grew(a.RxDrops, b.RxDrops), grew(a.TxDrops, b.TxDrops)
-	rec.RxErrors, rec.TxErrors = grew(a.RxErrors, b.RxErrors), grew(a.TxErrors, b.TxErrors)
-	rec.Segments, rec.Retransmits = grew(a.Segments, b.Segments), grew(a.Retransmits, b.Retransmits)
-	return rec, whole
-}
-
-// Networks picks, by UID of the pod, the cgroup in which one looks for a process of the pod: the sandbox's if it is there. Dirs are those of
-// [Tree.Containers], known are the containers by ID. Pods of the node's network have none of their own.
-func Networks(dirs map[string]string, known map[string]Container) map[string]string {
-	sandbox := map[string]string{} // by directory of the pod
+// networkDirs picks, by UID of the pod, the cgroup in which to look for a process of the pod: the sandbox's, if it
+// exists. Dirs are the directories that [Tree.Containers] found, known the containers by ID. Pods of the node's network
+// are left out.
+func networkDirs(dirs map[string]string, known map[string]Container) map[string]string {
+	sandboxes := map[string]string{} // by directory of the pod
 	for id, dir := range dirs {
-		if _, is := known[id]; !is {
-			sandbox[filepath.Dir(dir)] = dir
+		if _, ok := known[id]; !ok {
+			sandboxes[filepath.Dir(dir)] = dir
 		}
 	}
-	found := map[string]string{}
+	picked := map[string]string{}
 	for id, dir := range dirs {
-		c, is := known[id]
-		if !is || c.Pod.Spec.HostNetwork {
+		c, ok := known[id]
+		if !ok || c.Pod.Spec.HostNetwork {
 			continue
 		}
-		if s := sandbox[filepath.Dir(dir)]; s != "" {
-			dir = s
+		if sandbox := sandboxes[filepath.Dir(dir)]; sandbox != "" {
+			dir = sandbox
 		}
-		if uid := c.Pod.Metadata.UID; found[uid] == "" || dir < found[uid] {
-			found[uid] = dir
+		if uid := c.Pod.Metadata.UID; picked[uid] == "" || dir < picked[uid] {
+			picked[uid] = dir
 		}
 	}
-	return found
+	return picked
 }

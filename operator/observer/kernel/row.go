@@ -3,7 +3,7 @@ package kernel
 import (
 	"fmt"
 	"regexp"
-	"strconv"
+	"time"
 )
 
 // Row is one row of pxl/pod_birth.bt; its columns are described there.
@@ -27,19 +27,23 @@ func ParseRow(text string) (Row, error) {
 		return Row{}, fmt.Errorf("unexpected row %q", text)
 	}
 	r := Row{Event: m[2], Comm: m[5], A: m[6], B: m[7], File: m[8]}
-	for i, n := range map[int]*uint64{
+	return r, parseColumns(text, m, map[int]*uint64{
 		1: &r.NS, 3: &r.PID, 4: &r.Birth, 9: &r.Value, 10: &r.Syscalls,
 		11: &r.Namespaces, 12: &r.CgroupWrites, 13: &r.Mounts, 14: &r.Processes, 15: &r.Execs,
-	} {
-		var err error
-		if *n, err = strconv.ParseUint(m[i], 10, 64); err != nil {
-			return Row{}, fmt.Errorf("row %q: %w", text, err)
-		}
-	}
-	return r, nil
+	})
 }
 
-// isCommand tells if the row is the exec of a container's command.
+// isCommand reports whether the row is the exec of a container's command.
 func (r Row) isCommand() bool { return r.Event == "exec" && r.Value == 1 }
 
-func (r Row) when() uint64 { return r.NS }
+// timeNS is the time of the row.
+func (r Row) timeNS() uint64 { return r.NS }
+
+// wallTime is the wall-clock time of a row, with the digits that a record keeps. Boot is the time at which the clock of
+// the rows was zero.
+func wallTime(boot time.Time, ns uint64) time.Time {
+	return boot.Add(toDuration(ns)).Truncate(time.Millisecond)
+}
+
+// toDuration is a number of nanoseconds as a duration.
+func toDuration(n uint64) time.Duration { return time.Duration(min(n, 1<<63-1)) }

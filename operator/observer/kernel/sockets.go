@@ -12,7 +12,8 @@ type Socket struct {
 	NetNS, CPU, Count uint64 // Count is cumulative
 }
 
-var socketText = regexp.MustCompile(`^time_:\d+ event:(connect_fail|retransmit) netns:(\d+) cpu:(\d+) count:(\d+) `)
+var socketText = regexp.MustCompile(
+	`^time_:\d+ event:(connect_fail|retransmit) netns:(\d+) cpu:(\d+) count:(\d+) `)
 
 // ParseSocket reads a row as the programs print it.
 func ParseSocket(text string) (Socket, error) {
@@ -21,40 +22,46 @@ func ParseSocket(text string) (Socket, error) {
 		return Socket{}, fmt.Errorf("unexpected row %q", text)
 	}
 	s := Socket{Event: m[1]}
-	for i, n := range map[int]*uint64{2: &s.NetNS, 3: &s.CPU, 4: &s.Count} {
+	return s, parseColumns(text, m, map[int]*uint64{2: &s.NetNS, 3: &s.CPU, 4: &s.Count})
+}
+
+// parseColumns reads the numbers among the submatches of a row.
+func parseColumns(text string, submatches []string, into map[int]*uint64) error {
+	for i, n := range into {
 		var err error
-		if *n, err = strconv.ParseUint(m[i], 10, 64); err != nil {
-			return Socket{}, fmt.Errorf("row %q: %w", text, err)
+		if *n, err = strconv.ParseUint(submatches[i], 10, 64); err != nil {
+			return fmt.Errorf("row %q: %w", text, err)
 		}
 	}
-	return s, nil
+	return nil
 }
 
-// Sockets adds rows up for each network namespace. The zero value is ready; it is for one goroutine. It keeps what a node has ever had
-// namespaces at the same time, since the kernel gives their inodes again.
+// Sockets adds up the rows of each network namespace. The zero value is ready; it is for one goroutine. Its size is bounded by the number
+// of namespaces that a node ever had at the same time, since the kernel reuses their inodes.
 type Sockets struct {
-	counted map[Socket]uint64 // by event, namespace and CPU: the last count
-	since   map[Socket]uint64 // by event and namespace: what it grew by
+	counts map[socketCounter]uint64
+	totals map[socketCounter]uint64 // of all CPUs
 }
 
-// Add takes a row.
+// socketCounter is one counter of a program.
+type socketCounter struct {
+	event      string
+	netNS, cpu uint64 // in totals, cpu is 0
+}
+
+// Add takes a row. Rows of one CPU may arrive late: the highest count is the latest.
 func (s *Sockets) Add(r Socket) {
-	if s.counted == nil {
-		s.counted, s.since = map[Socket]uint64{}, map[Socket]uint64{}
+	if s.counts == nil {
+		s.counts, s.totals = map[socketCounter]uint64{}, map[socketCounter]uint64{}
 	}
-	where, count := r, r.Count
-	where.Count = 0
-	if last := s.counted[where]; count > last {
-		s.counted[where] = count
-		where.CPU = 0
-		s.since[where] += count - last
+	counter := socketCounter{r.Event, r.NetNS, r.CPU}
+	if before := s.counts[counter]; r.Count > before {
+		s.counts[counter] = r.Count
+		s.totals[socketCounter{event: r.Event, netNS: r.NetNS}] += r.Count - before
 	}
 }
 
-// Of is how many there were of an event in a namespace since [Sockets.Begin].
-func (s *Sockets) Of(event string, netNS uint64) uint64 {
-	return s.since[Socket{Event: event, NetNS: netNS}]
+// Total is the number of events in a namespace since the program started.
+func (s *Sockets) Total(event string, netNS uint64) uint64 {
+	return s.totals[socketCounter{event: event, netNS: netNS}]
 }
-
-// Begin begins to count again.
-func (s *Sockets) Begin() { clear(s.since) }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // maxTimeline is the longest timeline that the payload allows.
@@ -27,72 +29,81 @@ var cloneFlags = []struct {
 	{0x04000000, "uts"},
 }
 
-// timelineBuilder collects entries; the weight says what goes first when there are too many.
+// timelineBuilder collects the steps of a birth.
 type timelineBuilder struct {
 	start, end uint64
-	entries    []weighted
+	steps      []weightedStep
 }
 
-type weighted struct {
-	TimelineEntry
+// weightedStep is a step with its time. When there are too many steps, the steps of the lowest weight go first.
+type weightedStep struct {
+	gossip.Step
 	ns     uint64
 	weight int
 }
 
-func (t *timelineBuilder) add(ns uint64, weight int, actor, action, details string) {
+// addStep adds a step, unless it came after the end of the birth. Its offset is in whole milliseconds.
+func (t *timelineBuilder) addStep(ns uint64, weight int, actor gossip.Actor, action, details string) {
 	if ns <= t.end {
-		ms := (ns - min(ns, t.start) + 500_000) / 1_000_000
-		t.entries = append(t.entries, weighted{TimelineEntry{ms, actor, cut(action, 64), cut(details, 96)}, ns, weight})
+		t.steps = append(t.steps, weightedStep{
+			Step: gossip.Step{
+				Offset:  toDuration(ns - min(ns, t.start)).Round(time.Millisecond),
+				Actor:   actor,
+				Action:  cutText(action, 64),
+				Details: cutText(details, 96),
+			},
+			ns: ns, weight: weight,
+		})
 	}
 }
 
-// timeline tells the birth from its start to the exec of the last container's command.
-func (b *podBirth) timeline(start, end uint64) []TimelineEntry {
+// buildTimeline is the birth from its start to the exec of the last container's command.
+func (b *podBirth) buildTimeline(start, end uint64) []gossip.Step {
 	t := &timelineBuilder{start: start, end: end}
 	seen := map[string]bool{} // cgroup v1 makes one directory in each hierarchy: the first counts
 	for _, d := range b.dirs {
 		switch {
 		case seen[d.container]:
 		case d.container == "":
-			t.add(d.ns, 3, "kubelet", "cgroup of the pod created", "by "+d.comm)
+			t.addStep(d.ns, 3, gossip.ActorKubelet, "cgroup of the pod created", "by "+d.comm)
 		default:
-			t.add(d.ns, 2, "runtime", "cgroup created", b.who(d.name)+", by "+d.comm)
+			t.addStep(d.ns, 2, gossip.ActorRuntime, "cgroup created", b.describeDir(d.name)+", by "+d.comm)
 		}
 		seen[d.container] = true
 	}
 	for i, r := range b.rows {
-		b.tell(t, r, i == 0)
+		b.addRowStep(t, r, i == 0)
 	}
 	for _, c := range b.commands {
-		t.add(c.NS, 3, "kernel", "exec "+c.File, fmt.Sprintf("%s; %d syscalls, %d mounts so far", b.who(c.A), c.Syscalls, c.Mounts))
+		t.addStep(c.NS, 3, gossip.ActorKernel, "exec "+c.File, fmt.Sprintf("%s; %d syscalls, %d mounts so far", b.describeDir(c.A), c.Syscalls, c.Mounts))
 		if ended, ok := b.ends[c.PID]; ok {
-			t.add(ended, 2, "kernel", "exit", b.who(c.A))
+			t.addStep(ended, 2, gossip.ActorKernel, "exit", b.describeDir(c.A))
 		}
 	}
-	slices.SortStableFunc(t.entries, func(x, y weighted) int { return cmp.Compare(x.ns, y.ns) })
-	for weight := 0; len(t.entries) > maxTimeline && weight < 3; weight++ {
-		t.entries = slices.DeleteFunc(t.entries, func(e weighted) bool { return e.weight == weight })
+	slices.SortStableFunc(t.steps, func(x, y weightedStep) int { return cmp.Compare(x.ns, y.ns) })
+	for weight := 0; len(t.steps) > maxTimeline && weight < 3; weight++ {
+		t.steps = slices.DeleteFunc(t.steps, func(e weightedStep) bool { return e.weight == weight })
 	}
-	var out []TimelineEntry
-	for _, e := range t.entries[max(0, len(t.entries)-maxTimeline):] {
-		out = append(out, e.TimelineEntry)
+	var out []gossip.Step
+	for _, step := range t.steps[max(0, len(t.steps)-maxTimeline):] {
+		out = append(out, step.Step)
 	}
 	return out
 }
 
-// tell adds the entry of one row of the shim's tree, if it is worth one.
-func (b *podBirth) tell(t *timelineBuilder, r Row, first bool) {
+// addRowStep adds the step of one row of the shim's tree, if the row is worth one.
+func (b *podBirth) addRowStep(t *timelineBuilder, r Row, first bool) {
 	switch r.Event {
 	case "exec":
 		again := strings.HasPrefix(r.Comm, "containerd-shim") || strings.HasPrefix(r.File, "/proc/self/") // of themselves
 		hook := containerDir.MatchString(r.A)
 		switch {
 		case first:
-			t.add(r.NS, 3, "runtime", "exec "+path.Base(r.File), "the pod's shim")
+			t.addStep(r.NS, 3, gossip.ActorRuntime, "exec "+path.Base(r.File), "the pod's shim")
 		case hook:
-			t.add(r.NS, 0, "runtime", "exec "+path.Base(r.File), "a hook in the cgroup of "+b.who(r.A))
+			t.addStep(r.NS, 0, gossip.ActorRuntime, "exec "+path.Base(r.File), "a hook in the cgroup of "+b.describeDir(r.A))
 		case !again:
-			t.add(r.NS, 0, "runtime", "exec "+path.Base(r.File), "")
+			t.addStep(r.NS, 0, gossip.ActorRuntime, "exec "+path.Base(r.File), "")
 		}
 	case "namespaces":
 		var names []string
@@ -101,15 +112,15 @@ func (b *podBirth) tell(t *timelineBuilder, r Row, first bool) {
 				names = append(names, f.name)
 			}
 		}
-		t.add(r.NS, 2, "kernel", "namespaces created: "+strings.Join(names, " "), b.who(r.A))
+		t.addStep(r.NS, 2, gossip.ActorKernel, "namespaces created: "+strings.Join(names, " "), b.describeDir(r.A))
 	case "pivot_root":
-		t.add(r.NS, 1, "kernel", "root file system changed", b.who(r.A))
+		t.addStep(r.NS, 1, gossip.ActorKernel, "root file system changed", b.describeDir(r.A))
 	}
 }
 
-// who says in words whose cgroup directory it is.
-func (b *podBirth) who(dir string) string {
-	if name := b.name(dir); name != "" {
+// describeDir names the owner of a cgroup directory.
+func (b *podBirth) describeDir(dir string) string {
+	if name := b.containerName(dir); name != "" {
 		return "container " + name
 	}
 	if containerDir.MatchString(dir) {
@@ -118,6 +129,4 @@ func (b *podBirth) who(dir string) string {
 	return "shim"
 }
 
-func cut(s string, most int) string { return s[:min(len(s), most)] }
-
-func nanoseconds(n uint64) time.Duration { return time.Duration(min(n, 1<<63-1)) }
+func cutText(text string, length int) string { return text[:min(len(text), length)] }

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxPending bounds the rows that nobody has taken yet.
+// maxPending bounds the rows that were not taken yet.
 const maxPending = 100_000
 
 // Trace is a running bpftrace with one or more of the programs of pxl.
@@ -45,8 +45,9 @@ type Rows struct {
 
 func (r *Rows) len() int { return len(r.Births) + len(r.Kills) + len(r.Sockets) }
 
-// StartTrace starts one bpftrace, which has to be root's, with all the programs, and returns when their probes are in place. What began
-// before is seen in part. When ctx ends nothing happens: an interrupt has to reach bpftrace after all else was read, so Stop ends it.
+// StartTrace starts one bpftrace with all the programs, as root, and returns when their probes are in place. What began
+// before is seen in part. The end of ctx does not end bpftrace: an interrupt has to reach it after all else was read,
+// so Stop ends it.
 func StartTrace(ctx context.Context, programs ...string) (*Trace, error) {
 	version, err := exec.CommandContext(ctx, "bpftrace", "--version").Output()
 	if err != nil {
@@ -57,8 +58,8 @@ func StartTrace(ctx context.Context, programs ...string) (*Trace, error) {
 		return nil, err
 	}
 	t := &Trace{Version: strings.TrimPrefix(strings.TrimSpace(string(version)), "bpftrace "), Boot: boot, done: make(chan struct{})}
-	t.cmd = exec.Command("bpftrace", "-f", "json", "-e", strings.Join(programs, "\n")) //nolint:gosec // the programs are those of package pxl
-	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's ^C is for the program
+	t.cmd = exec.Command("bpftrace", "-f", "json", "-e", strings.Join(programs, "\n")) //nolint:gosec // the callers run the programs of package pxl
+	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                            // keeps the terminal's ^C from bpftrace
 	t.cmd.Env = append(os.Environ(), "BPFTRACE_PERF_RB_PAGES=1024")
 	messages := &tail{}
 	t.cmd.Stderr = messages
@@ -72,11 +73,11 @@ func StartTrace(ctx context.Context, programs ...string) (*Trace, error) {
 	attaching := make(chan struct{})
 	go func() {
 		defer close(t.done)
-		t.err = t.follow(stdout, attaching)
+		t.err = t.readLines(stdout, attaching)
 		if err := t.cmd.Wait(); err != nil {
 			t.err = fmt.Errorf("bpftrace: %w\n%s", err, messages.text)
 		}
-		t.miss(lostRows(messages.text))
+		t.countLost(lostRows(messages.text))
 	}()
 	select {
 	case <-attaching:
@@ -85,14 +86,14 @@ func StartTrace(ctx context.Context, programs ...string) (*Trace, error) {
 	case <-time.After(time.Minute):
 		return nil, errors.Join(errors.New("bpftrace attached nothing within a minute"), t.Stop())
 	}
-	select { // it speaks before the last probe is attached
+	select { // it reports before the last probe is attached
 	case <-time.After(3 * time.Second):
 	case <-ctx.Done():
 	}
 	return t, nil
 }
 
-// Take returns the rows since the last time, and how many were lost meanwhile.
+// Take returns the rows since the last time, and the number of rows that were lost meanwhile.
 func (t *Trace) Take() (rows Rows, lost int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -104,8 +105,8 @@ func (t *Trace) Take() (rows Rows, lost int) {
 // Done is closed when bpftrace has ended.
 func (t *Trace) Done() <-chan struct{} { return t.done }
 
-// Stop ends bpftrace, waits for its last row, and says why it ended if it had ended before. An interrupt that comes between two of its
-// waits for rows is lost on bpftrace, so it gets several before it is killed.
+// Stop ends bpftrace and waits for its last row. If bpftrace had ended before, the error says why. bpftrace misses an interrupt that comes
+// between two of its waits for rows, so it gets several before it is killed.
 func (t *Trace) Stop() error {
 	for range 3 {
 		if err := t.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -124,8 +125,8 @@ func (t *Trace) Stop() error {
 	return errors.Join(errors.New("bpftrace did not heed interrupts, and was killed"), t.err)
 }
 
-// put files a row by the program that printed it.
-func (t *Trace) put(text string) error {
+// addRow files a row by the program that printed it.
+func (t *Trace) addRow(text string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.rows.len() == maxPending {
@@ -157,14 +158,14 @@ func (t *Trace) put(text string) error {
 	return nil
 }
 
-func (t *Trace) miss(n int) {
+func (t *Trace) countLost(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.lost += n
 }
 
-// follow reads bpftrace's JSON lines.
-func (t *Trace) follow(stdout io.Reader, attaching chan<- struct{}) error {
+// readLines reads bpftrace's JSON lines.
+func (t *Trace) readLines(stdout io.Reader, attaching chan<- struct{}) error {
 	lines := bufio.NewScanner(stdout)
 	lines.Buffer(nil, 16<<20) // the last lines are whole maps
 	for lines.Scan() {
@@ -185,13 +186,13 @@ func (t *Trace) follow(stdout io.Reader, attaching chan<- struct{}) error {
 			if err := json.Unmarshal(l.Data, &lost); err != nil {
 				return fmt.Errorf("bpftrace: %w", err)
 			}
-			t.miss(lost.Events)
+			t.countLost(lost.Events)
 		case "printf":
 			var text string
 			if err := json.Unmarshal(l.Data, &text); err != nil {
 				return fmt.Errorf("bpftrace: %w", err)
 			}
-			if err := t.put(text); err != nil {
+			if err := t.addRow(text); err != nil {
 				return err
 			}
 		}
@@ -213,7 +214,7 @@ func (t *tail) Write(b []byte) (int, error) {
 
 var lostText = regexp.MustCompile(`Lost (\d+) events`)
 
-// lostRows adds up bpftrace's complaints.
+// lostRows adds up the lost rows that bpftrace reports.
 func lostRows(messages string) (lost int) {
 	for _, m := range lostText.FindAllStringSubmatch(messages, -1) {
 		n, err := strconv.Atoi(m[1])

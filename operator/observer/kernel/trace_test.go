@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
@@ -35,7 +37,7 @@ func startPrograms(t *testing.T) *Trace {
 		skip("there is no bpftrace: %v", err)
 	}
 	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
-		skip("the kernel says nothing about its types: %v", err)
+		skip("the kernel does not describe its types: %v", err)
 	}
 	if _, err := os.Stat("/sys/kernel/tracing/events"); err != nil {
 		if err := unix.Mount("nodev", "/sys/kernel/tracing", "tracefs", 0, ""); err != nil {
@@ -54,8 +56,8 @@ func startPrograms(t *testing.T) *Trace {
 	return trace
 }
 
-// until takes rows until there are enough, or none came for long.
-func until(t *testing.T, trace *Trace, take func(Rows), enough func() bool) {
+// takeUntil takes rows until there are enough, for ten seconds.
+func takeUntil(t *testing.T, trace *Trace, take func(Rows), enough func() bool) {
 	t.Helper()
 	for range 100 {
 		rows, lost := trace.Take()
@@ -68,27 +70,26 @@ func until(t *testing.T, trace *Trace, take func(Rows), enough func() bool) {
 	}
 }
 
-// The programs see what really happens on this machine: kills in a container's cgroup, failed connects and retransmits in a network
-// namespace of its own.
-func TestPrograms(t *testing.T) {
+// The programs see what happens on this machine: kills in a container's cgroup, failed connects and retransmits in a network namespace of
+// its own.
+func TestProgramsSeeWhatHappens(t *testing.T) {
 	trace := startPrograms(t)
 	t.Run("oom_kill", func(t *testing.T) { killed := killInContainer(t); checkKill(t, trace, killed) })
 	t.Run("sockets", func(t *testing.T) {
 		var s Sockets
 		for range 5 { // an interrupt may come while another program runs: then the kernel leaves it out
-			s.Begin()
-			world := sockets(t, trace, &s)
-			if s.Of("connect_fail", world.NetNS) == 4 && s.Of("retransmit", world.NetNS) == uint64(world.Resent) {
+			world, counted := countSockets(t, trace, &s)
+			if counted == (netWorld{NetNS: world.NetNS, Refused: world.Refused + world.GivenUp, Resent: world.Resent}) {
 				return
 			}
-			t.Logf("%+v, rows %+v", world, s.counted)
+			t.Logf("did %+v, counted %+v", world, counted)
 		}
-		t.Error("not once did the rows tell what happened: 4 failed connects (the one that lost a race is none), and what was sent again")
+		t.Error("in no try the rows matched: 4 failed connects (the one that lost a race is none), and what was sent again")
 	})
 }
 
-// inCgroup makes the memory cgroup of a container with a limit, of a pod that is not there.
-func inCgroup(t *testing.T, limit int) (tree Tree, dir string) {
+// makeCgroup makes the memory cgroup of a container with a limit, in a pod that does not exist.
+func makeCgroup(t *testing.T, limit int) (tree Tree, dir string) {
 	t.Helper()
 	tree, err := Open("")
 	require.NoError(t, err)
@@ -96,7 +97,7 @@ func inCgroup(t *testing.T, limit int) (tree Tree, dir string) {
 	if !tree.v2 {
 		memory, name = filepath.Join(filepath.Dir(tree.root), "memory"), "memory.limit_in_bytes"
 	}
-	pod := filepath.Join(memory, "test"+strconv.Itoa(os.Getpid())+"-pod"+testUID) // others may test at the same time
+	pod := filepath.Join(memory, "test"+strconv.Itoa(os.Getpid())+"-pod"+testUID) // other tests may run at the same time
 	dir = filepath.Join(pod, testID)
 	if tree.v2 {
 		require.NoError(t, os.WriteFile(filepath.Join(memory, "cgroup.subtree_control"), []byte("+memory"), 0o600))
@@ -121,7 +122,7 @@ type victim struct {
 func killInContainer(t *testing.T) victim {
 	t.Helper()
 	const limit = 32 << 20
-	tree, dir := inCgroup(t, limit)
+	tree, dir := makeCgroup(t, limit)
 	eater := actor(t, "eat")
 	eater.Env = append(eater.Env, "CGROUP_PROCS="+filepath.Join(dir, "cgroup.procs"))
 	err := eater.Run()
@@ -134,15 +135,15 @@ func killInContainer(t *testing.T) victim {
 	}
 	m, err := tree.ReadMemory(seen)
 	require.NoError(t, err)
-	require.EqualValues(t, limit, *m.Limit)
-	require.EqualValues(t, 1, *m.Killed, "the kernel's own counter")
+	require.EqualValues(t, limit, m.LimitBytes.Value)
+	require.Equal(t, gossip.Some[int64](1), m.OOMKills, "the kernel's own counter")
 	return victim{eater.Process.Pid, limit}
 }
 
 func checkKill(t *testing.T, trace *Trace, want victim) {
 	t.Helper()
 	var kills []Kill
-	until(t, trace, func(r Rows) {
+	takeUntil(t, trace, func(r Rows) {
 		for _, k := range r.Kills {
 			if k.PID == uint64(want.pid) {
 				kills = append(kills, k)
@@ -151,19 +152,26 @@ func checkKill(t *testing.T, trace *Trace, want victim) {
 	}, func() bool { return len(kills) > 0 })
 	require.Len(t, kills, 1)
 	require.Equal(t, want.limit, kills[0].Limit)
-	require.InDelta(t, want.limit, kills[0].Usage, float64(want.limit)/10) // who was killed may take a page more
+	require.InDelta(t, want.limit, kills[0].Usage, float64(want.limit)/10) // the victim may take a page more
 	require.Contains(t, []string{"memcg", ""}, kills[0].Scope, "empty if others were killed at the same time")
 	var all Kills
 	all.Add(kills[0])
-	records := all.Complete([]*Pod{podWith(testID, "")}, trace.Boot)
-	require.Len(t, records, 1)
-	require.WithinDuration(t, time.Now(), records[0].At, time.Minute)
+	events := all.Complete([]*Pod{podWith(testID, "")}, trace.Boot)
+	require.Len(t, events, 1)
+	require.WithinDuration(t, time.Now(), events[0].Time, time.Minute)
 }
 
-// sockets is what happened in a new network namespace; s takes what the rows tell of it.
-func sockets(t *testing.T, trace *Trace, s *Sockets) netWorld {
+// countSockets is what a program did in a new network namespace, and what the rows have of it. The inode of the namespace may be one that s
+// had before.
+func countSockets(t *testing.T, trace *Trace, s *Sockets) (world, counted netWorld) {
 	t.Helper()
-	var world netWorld
+	before := maps.Clone(s.totals)
+	count := func() netWorld {
+		since := func(event string) int {
+			return int(s.Total(event, world.NetNS) - before[socketCounter{event: event, netNS: world.NetNS}])
+		}
+		return netWorld{NetNS: world.NetNS, Refused: since("connect_fail"), Resent: since("retransmit")}
+	}
 	cmd := actor(t, "connect")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	out, err := cmd.Output()
@@ -171,12 +179,12 @@ func sockets(t *testing.T, trace *Trace, s *Sockets) netWorld {
 	require.NoError(t, json.Unmarshal(out, &world))
 	require.Equal(t, [3]int{3, 1, 1}, [3]int{world.Refused, world.GivenUp, world.Raced})
 	require.Positive(t, world.Resent)
-	until(t, trace, func(r Rows) {
+	takeUntil(t, trace, func(r Rows) {
 		for _, row := range r.Sockets {
 			s.Add(row)
 		}
 	}, func() bool {
-		return s.Of("connect_fail", world.NetNS) >= 4 && s.Of("retransmit", world.NetNS) >= uint64(world.Resent)
+		return count().Refused >= 4 && count().Resent >= world.Resent
 	})
-	return world
+	return world, count()
 }
