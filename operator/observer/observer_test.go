@@ -238,6 +238,7 @@ func TestKnownPodsAreReadWhileTheListIsAway(t *testing.T) {
 type receiver struct {
 	mu       sync.Mutex
 	answer   func(call int) int
+	text     string
 	calls    int
 	received bytes.Buffer
 	token    string
@@ -254,7 +255,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		r.received.Write(body)
 	}
 	w.WriteHeader(code)
-	_, _ = io.WriteString(w, `{"accepted":1}`)
+	_, _ = io.WriteString(w, r.text)
 }
 
 // numbers are the numbers of the records that were received, in order.
@@ -283,25 +284,41 @@ func TestRecordsAreSentOnceAndInOrder(t *testing.T) {
 	writeFile(t, token, "secret\n")
 	all := []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 	last := all[7:]
+	always := func(code int) func(int) int { return func(int) int { return code } }
+	afterTwo := func(code int) func(int) int {
+		return func(call int) int {
+			if call <= 2 {
+				return code
+			}
+			return http.StatusOK
+		}
+	}
 	for name, tc := range map[string]struct {
 		answer  func(call int) int
+		text    string // of the answer, if it is not {"accepted":1}
 		max     int
 		want    []int64
 		dropped int
 	}{
-		"taken":             {answer: func(int) int { return 200 }, max: 1 << 20, want: all},
-		"later":             {answer: func(call int) int { return map[bool]int{true: 503, false: 200}[call < 3] }, max: 1 << 20, want: all},
-		"no right, for now": {answer: func(call int) int { return map[bool]int{true: 403, false: 200}[call < 2] }, max: 1 << 20, want: all},
-		"refused for good":  {answer: func(int) int { return 400 }, max: 1 << 20, dropped: 10},
-		"a full buffer":     {answer: func(int) int { return 200 }, max: 3*len(pixie.Append(nil, numbered(1))) + 1, want: last, dropped: 7},
+		"taken":             {answer: always(200), max: 1 << 20, want: all},
+		"busy":              {answer: afterTwo(503), max: 1 << 20, want: all},
+		"no right, for now": {answer: afterTwo(403), max: 1 << 20, want: all},
+		"no such path yet":  {answer: afterTwo(404), max: 1 << 20, want: all},
+		"too large":         {answer: always(413), max: 1 << 20, dropped: 10},
+		"not readable":      {answer: always(400), max: 1 << 20, dropped: 10},
+		"none is good":      {answer: always(400), text: `{"accepted":0,"rejected":10}`, max: 1 << 20, dropped: 10},
+		"two are bad":       {answer: always(200), text: `{"accepted":8,"rejected":2}`, max: 1 << 20, want: all, dropped: 2},
+		"a full buffer":     {answer: always(200), max: 3*len(pixie.Append(nil, numbered(1))) + 1, want: last, dropped: 7},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &receiver{answer: tc.answer}
+			r := &receiver{answer: tc.answer, text: `{"accepted":1}`}
+			if tc.text != "" {
+				r.text = tc.text
+			}
 			server := httptest.NewServer(r)
 			defer server.Close()
-			s, err := newSender(options{url: server.URL, tokenFile: token, maxBuffer: tc.max}, discardLog())
+			s, err := newSender(options{url: server.URL, tokenFile: token, maxBuffer: tc.max, firstPause: time.Millisecond}, discardLog())
 			require.NoError(t, err)
-			s.pause = time.Millisecond
 			for i := range 10 {
 				s.addEvent(numbered(int64(i)))
 			}

@@ -2,19 +2,17 @@ package observer
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
 // maxAnswer bounds what is read of a list: 110 pods have about 2 MB.
@@ -22,41 +20,19 @@ const maxAnswer = 64 << 20
 
 // podList asks a URL for pods.
 type podList struct {
-	client    *http.Client
-	url       string
-	tokenFile string
+	client *http.Client
+	url    string
+	access webhook.Access
 }
 
-// newClient makes a client that trusts the certificates of caFile, or the system's.
-func newClient(caFile string) (*http.Client, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if caFile != "" {
-		pem, err := os.ReadFile(caFile)
-		if err != nil {
-			return nil, err
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s: no certificate in it", caFile)
-		}
-	}
-	return &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
-		TLSClientConfig: config, Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-		IdleConnTimeout: 2 * time.Minute, MaxIdleConnsPerHost: 2,
-	}}, nil
-}
-
-// addToken gives a request the token of a file, which changes from time to time.
-func addToken(r *http.Request, tokenFile string) error {
-	if tokenFile == "" {
-		return nil
-	}
-	token, err := os.ReadFile(tokenFile)
+// newPodList makes a list that trusts the certificates of a file, or else the system's.
+func newPodList(o options) (podList, error) {
+	access := webhook.Access{TokenFile: o.podsTokenFile, CAFile: o.podsCAFile}
+	transport, err := access.Transport()
 	if err != nil {
-		return err
+		return podList{}, fmt.Errorf("--pods-ca-file: %w", err)
 	}
-	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-	return nil
+	return podList{client: &http.Client{Timeout: 20 * time.Second, Transport: transport}, url: o.pods, access: access}, nil
 }
 
 // listPods returns the pods of the node.
@@ -92,7 +68,7 @@ func (l podList) get(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return err
 	}
-	if err := addToken(r, l.tokenFile); err != nil {
+	if err := l.access.Authorize(r); err != nil {
 		return err
 	}
 	answer, err := l.client.Do(r)

@@ -39,6 +39,8 @@ type options struct {
 	caFile        string
 	maxBuffer     int
 	costEvery     time.Duration
+
+	firstPause time.Duration // between two tries to send; 0 means one second
 }
 
 // Run is the program kernel-gossip-observer: it observes until ctx ends and returns an exit code, which is 0 at the end of ctx and 1 if it

@@ -3,40 +3,32 @@ package observer
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
-	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
-// The size of a request, and the pauses between tries.
 const (
-	maxBatch   = 1000 // records
-	firstPause = time.Second
-	lastPause  = time.Minute
+	maxBatch  = 1000        // records in a request
+	lastPause = time.Minute // between two tries
 )
 
 // sender posts records in batches. While the operator is away they wait in a bounded buffer. When it is full the oldest are dropped, which
 // shows as gaps in the coverage of the verdict, because each record says how far it reaches back.
 type sender struct {
-	client    *http.Client
-	url       string
-	tokenFile string
-	max       int // bytes of lines
-	log       *slog.Logger
-	pause     time.Duration // the first one
+	client *webhook.Client
+	max    int // bytes of lines
+	log    *slog.Logger
 
-	wake chan struct{}
-	idle chan struct{} // gets one value each time that all is sent
+	wake    chan struct{}
+	idle    chan struct{} // gets one value each time that all is sent
+	failing bool          // a try of the current batch failed
 
 	mu       sync.Mutex
 	lines    [][]byte // waiting, oldest first; the first inFlight of them are being sent
@@ -47,14 +39,16 @@ type sender struct {
 }
 
 func newSender(o options, log *slog.Logger) (*sender, error) {
-	client, err := newClient(o.caFile)
+	s := &sender{max: o.maxBuffer, log: log, wake: make(chan struct{}, 1), idle: make(chan struct{}, 1)}
+	client, err := webhook.New(webhook.Options{
+		URL: o.url, Access: webhook.Access{TokenFile: o.tokenFile, CAFile: o.caFile},
+		RetryRefused: true, FirstPause: o.firstPause, LastPause: lastPause, Retrying: s.logFailure,
+	})
 	if err != nil {
-		return nil, fmt.Errorf("--ca-file: %w", err)
+		return nil, fmt.Errorf("--url, --ca-file: %w", err)
 	}
-	return &sender{
-		client: client, url: o.url, tokenFile: o.tokenFile, max: o.maxBuffer, log: log, pause: firstPause,
-		wake: make(chan struct{}, 1), idle: make(chan struct{}, 1),
-	}, nil
+	s.client = client
+	return s, nil
 }
 
 func (s *sender) addEvent(event gossip.Event) {
@@ -144,74 +138,40 @@ func (s *sender) removeSent(n int) {
 	s.inFlight = 0
 }
 
-// deliverBatch posts a body until it is taken or refused for good. It reports false if ctx ended before.
+// deliverBatch posts a body until the operator has dealt with it: see package webhook for which answers are final. It reports false if ctx
+// ended before.
 func (s *sender) deliverBatch(ctx context.Context, body []byte, n int) bool {
-	pause, failing := s.pause, false
-	for {
-		after, err := s.postBody(ctx, body)
-		var refused refusedError
-		switch {
-		case err == nil:
-			if failing {
-				_, dropped := s.countRecords()
-				s.log.Info("Sending again", "dropped", dropped)
-			}
-			return true
-		case errors.As(err, &refused):
-			s.log.Error("Records were refused", "records", n, "error", err)
-			s.mu.Lock()
-			s.dropped += n
-			s.mu.Unlock()
-			return true
-		case !failing && ctx.Err() == nil:
-			failing = true
-			s.log.Error("Cannot send; trying again", "error", err)
-		}
-		wait := max(after, pause/2+rand.N(pause)) //nolint:gosec // it spreads requests, it guards nothing
-		pause = min(2*pause, lastPause)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return false
-		}
+	answer, err := s.client.Post(ctx, body)
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case err != nil:
+		s.log.Error("Records were refused", "records", n, "error", err)
+		s.countDropped(n)
+	case answer.Rejected > 0:
+		s.log.Error("Some records were refused", "records", answer.Rejected, "answer", answer.Message())
+		s.countDropped(answer.Rejected)
+	}
+	if err == nil && s.failing {
+		_, dropped := s.countRecords()
+		s.log.Info("Sending again", "dropped", dropped)
+	}
+	s.failing = false
+	return true
+}
+
+// logFailure logs the first failed try of a batch.
+func (s *sender) logFailure(_ int, err error, _ time.Duration) {
+	if !s.failing {
+		s.failing = true
+		s.log.Error("Cannot send; trying again", "error", err)
 	}
 }
 
-// refusedError is an answer that would be the same the next time.
-type refusedError struct{ answer string }
-
-func (e refusedError) Error() string { return e.answer }
-
-// postBody sends a body once. After is how long the receiver asks to wait before the next request.
-func (s *sender) postBody(ctx context.Context, body []byte) (after time.Duration, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	r.Header.Set("Content-Type", "application/x-ndjson")
-	if err := addToken(r, s.tokenFile); err != nil {
-		return 0, err
-	}
-	answer, err := s.client.Do(r)
-	if err != nil {
-		return 0, err
-	}
-	defer answer.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
-	said := answer.Status + " " + string(bytes.TrimSpace(text))
-	switch answer.StatusCode {
-	case http.StatusOK:
-		var counts struct{ Rejected int }
-		if json.Unmarshal(text, &counts) == nil && counts.Rejected > 0 {
-			s.log.Error("Some records were refused", "answer", said)
-		}
-		return 0, nil
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-		return 0, refusedError{said}
-	default: // 401 and 403 too: tokens and rights are mended meanwhile
-		seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After"))
-		return min(time.Duration(max(0, seconds))*time.Second, lastPause), errors.New(said)
-	}
+func (s *sender) countDropped(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped += n
 }
 
 // printer writes records as lines.

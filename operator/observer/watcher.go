@@ -42,12 +42,12 @@ func newWatcher(o options, log *slog.Logger) (*watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--cgroup-root: %w", err)
 	}
-	client, err := newClient(o.podsCAFile)
+	list, err := newPodList(o)
 	if err != nil {
-		return nil, fmt.Errorf("--pods-ca-file: %w", err)
+		return nil, err
 	}
 	log.Info("Observing", "cgroups", node.CgroupVersion(), "pods", o.pods, "interval", o.interval)
-	return &watcher{log: log, node: node, list: podList{client, o.pods, o.podsTokenFile}, asked: map[string]int{}}, nil
+	return &watcher{log: log, node: node, list: list, asked: map[string]int{}}, nil
 }
 
 // startTrace starts bpftrace. Retransmits need none: /proc counts them, and the segments sent, for every pod.
