@@ -2,7 +2,6 @@ package gossip
 
 import (
 	"cmp"
-	"container/heap"
 	"iter"
 	"slices"
 	"sync"
@@ -31,24 +30,20 @@ type Stats struct {
 
 // Analyzer folds events into findings. It is safe for concurrent use. The zero value is not usable: call New.
 type Analyzer struct {
-	window      time.Duration
-	maxSubjects int
-	thresholds  thresholds
+	window     time.Duration
+	thresholds thresholds
 
 	mu       sync.Mutex
-	subjects map[Subject]*state
-	last     *state // was observed last
-	oldest   evictionQueue
+	subjects subjectIndex
 	stats    Stats
 }
 
 // New returns an Analyzer that knows no subject.
 func New(o Options) *Analyzer {
 	return &Analyzer{
-		window:      cmp.Or(max(0, o.Window), 15*time.Minute),
-		maxSubjects: cmp.Or(max(0, o.MaxSubjects), 20_000),
-		thresholds:  thresholds{cmp.Or(o.ThrottleWarning, warningRatio), cmp.Or(o.ThrottleCritical, criticalRatio)},
-		subjects:    make(map[Subject]*state),
+		window:     cmp.Or(max(0, o.Window), 15*time.Minute),
+		thresholds: thresholds{cmp.Or(o.ThrottleWarning, warningRatio), cmp.Or(o.ThrottleCritical, criticalRatio)},
+		subjects:   newSubjectIndex(cmp.Or(max(0, o.MaxSubjects), 20_000)),
 	}
 }
 
@@ -88,36 +83,30 @@ func (a *Analyzer) ObserveBirths(births []PodCreation) {
 	}
 }
 
-// observeRecord takes the record of an event whose figures are possible or not.
+// observeRecord observes a record of a subject, with figures that are possible or not.
 func (a *Analyzer) observeRecord(about Subject, r *record, possible bool) {
 	a.stats.Observed++
-	s, ok := a.findState(about)
-	if !possible {
+	s := a.subjects.getInOrder(about)
+	switch {
+	case !possible:
 		a.stats.Dropped++
-		if ok {
+		if s != nil {
 			s.dropped++
 		}
-		return
-	}
-	if ok {
+	case s != nil:
 		s.observe(r, a)
-		return
+	default:
+		a.subjects.add(about, r.end).observe(r, a)
+		a.stats.Evicted += a.subjects.evictOldest()
 	}
-	s = newState(about)
-	a.subjects[about] = s
-	a.linkSuccessor(s)
-	s.observe(r, a)
-	s.ranked = s.newest
-	heap.Push(&a.oldest, s)
-	a.evictOldest()
 }
 
 // Finding returns what is known about a subject now, and false when nothing is.
 func (a *Analyzer) Finding(about Subject) (Finding, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s, ok := a.subjects[about]
-	if !ok {
+	s := a.subjects.get(about)
+	if s == nil {
 		return nil, false
 	}
 	return s.makeFinding(a)
@@ -128,8 +117,8 @@ func (a *Analyzer) Finding(about Subject) (Finding, bool) {
 func (a *Analyzer) Findings() iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		a.mu.Lock()
-		subjects := make([]Subject, 0, len(a.subjects))
-		for about := range a.subjects {
+		subjects := make([]Subject, 0, a.subjects.len())
+		for about := range a.subjects.all() {
 			subjects = append(subjects, about)
 		}
 		a.mu.Unlock()
@@ -148,11 +137,11 @@ func (a *Analyzer) Findings() iter.Seq[Finding] {
 func (a *Analyzer) Forget(namespace, pod, uid string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for about, s := range a.subjects {
+	for about, s := range a.subjects.all() {
 		if about.Namespace == namespace && about.Pod == pod {
 			s.applyPending(a) // the newest records may be another pod's
 			if sameUID(s.uid, uid) {
-				a.dropState(s)
+				a.subjects.remove(about)
 			}
 		}
 	}
@@ -162,9 +151,7 @@ func (a *Analyzer) Forget(namespace, pod, uid string) {
 func (a *Analyzer) Drop(about Subject) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if s, ok := a.subjects[about]; ok {
-		a.dropState(s)
-	}
+	a.subjects.remove(about)
 }
 
 // Stats returns the counts of all records so far.
@@ -172,6 +159,6 @@ func (a *Analyzer) Stats() Stats {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	stats := a.stats
-	stats.Subjects = len(a.subjects)
+	stats.Subjects = a.subjects.len()
 	return stats
 }

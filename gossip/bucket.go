@@ -8,45 +8,55 @@ import (
 // entry is one sample on its way into a window.
 type entry[S any] struct {
 	stamp
-	sums      S                  // what it adds, as far as that does not depend on a period that it did not tell
-	onceTimed func(usec int64) S // what it adds besides once its period is known; 0 is "never". Nil: the record told it, or is of a moment
+	sums S // what it adds, as far as that does not depend on an unknown period
+	// onceTimed returns the part of the sums that depends on the sample's length in microseconds. It is called with 0 if the
+	// length never becomes known. It is nil if the length is known or irrelevant (OOM kills).
+	onceTimed func(usec int64) S
 }
 
-// stamp is what is remembered of a single sample: when it was, and what it said, as a fingerprint.
+// stamp is what is remembered of a single sample: its time, and a digest by which a repeated one is recognised.
 type stamp struct {
 	end    int64         // Unix nanoseconds
-	period time.Duration // 0: the record did not say, or is of a moment
+	period time.Duration // 0: the record has none, or is of a moment
 	digest fingerprint
 }
 
-// bucket is a slice of the window. All its figures are commutative, so that the order of arrival never matters. A window has many of
-// them, so they are small: what few buckets have stands apart.
+// bucket is a slice of the window. All its figures are commutative, so that the order of arrival never matters. It is in one
+// of three states:
+//
+//   - inline: up to two samples are remembered one by one, in the bucket itself;
+//   - listed: up to 64 samples are remembered one by one, in a list;
+//   - folded: there are more, and only their sums are kept.
+//
+// singleSamples hides which: it returns the samples that are remembered one by one. A window has many buckets, most of them
+// inline, so a bucket is small: everything else is in its overflow.
 type bucket[S sums[S]] struct {
 	slot      int64
-	timedUsec int64 // sum of the periods that were told, microseconds
+	timedUsec int64 // sum of the known periods, microseconds
 	sums      S
-	inline    [2]stamp     // the first …
-	n         int          // … and how many of them there are; none once full
-	overflow  *overflow[S] // or nil
+	inline    [2]stamp
+	inlined   int          // number of samples in inline; 0 when folded
+	overflow  *overflow[S] // nil in most buckets
 }
 
-// overflow is what a bucket has that got a record twice, a sample without a period, or more samples than it remembers
-// one by one.
+// overflow holds what most buckets do not need, so that a bucket of CPU samples stays at 176 bytes: duplicates, samples
+// without a period, and the samples beyond the two kept inline.
 type overflow[S sums[S]] struct {
-	stamps    []stamp              // all of them, where they are more than few
-	onceTimed []func(usec int64) S // of stamps, by index; it may be shorter
-	untimed   int64                // number of samples that did not tell their period
-	// again is what repeated records would have added. It joins sums when the bucket is full, because from then on repeated
-	// records cannot be told any more, and how many of them came before must not depend on the order of arrival.
+	listed    []stamp              // all samples of a listed bucket; else nil
+	onceTimed []func(usec int64) S // of the single samples, by index; may be shorter
+	untimed   int64                // number of samples without a period
+	// duplicates is what repeated records would have added. It joins the sums when the bucket is folded, because from then on
+	// repeated records are not recognised, and how many of them came earlier must not depend on the order of arrival.
 	duplicates *bucket[S]
 
-	folded     bool // of a full bucket, instead of stamps:
+	// Of a folded bucket:
+	folded     bool
 	samples    int64
 	firstStart int64 // oldest start, Unix nanoseconds
-	lastEnd    int64 // newest end
+	newestEnd  int64
 }
 
-// ensureOverflow is for what few buckets have.
+// ensureOverflow returns the bucket's overflow, and makes it if necessary.
 func (b *bucket[S]) ensureOverflow() *overflow[S] {
 	if b.overflow == nil {
 		b.overflow = &overflow[S]{}
@@ -54,10 +64,10 @@ func (b *bucket[S]) ensureOverflow() *overflow[S] {
 	return b.overflow
 }
 
-// isFolded says whether samples are no longer remembered one by one.
+// isFolded reports whether samples are no longer remembered one by one.
 func (b *bucket[S]) isFolded() bool { return b.overflow != nil && b.overflow.folded }
 
-// countUntimed is the number of samples that did not tell their period.
+// countUntimed returns the number of samples without a period.
 func (b *bucket[S]) countUntimed() int64 {
 	if b.overflow == nil {
 		return 0
@@ -65,32 +75,32 @@ func (b *bucket[S]) countUntimed() int64 {
 	return b.overflow.untimed
 }
 
-// singleSamples are what is remembered of single samples.
+// singleSamples returns the samples that are remembered one by one: all, or none when the bucket is folded.
 func (b *bucket[S]) singleSamples() []stamp {
-	if b.overflow != nil && b.overflow.stamps != nil {
-		return b.overflow.stamps
+	if b.overflow != nil && b.overflow.listed != nil {
+		return b.overflow.listed
 	}
-	return b.inline[:b.n]
+	return b.inline[:b.inlined]
 }
 
-// rememberSample remembers a sample.
+// rememberSample adds to the single samples.
 func (b *bucket[S]) rememberSample(s stamp) {
-	if b.n < len(b.inline) {
-		b.inline[b.n] = s
-		b.n++
+	if b.inlined < len(b.inline) {
+		b.inline[b.inlined] = s
+		b.inlined++
 		return
 	}
-	r := b.ensureOverflow()
-	if r.stamps == nil {
-		r.stamps = append(make([]stamp, 0, 2*len(b.inline)), b.inline[:]...)
+	o := b.ensureOverflow()
+	if o.listed == nil {
+		o.listed = append(make([]stamp, 0, 2*len(b.inline)), b.inline[:]...)
 	}
-	r.stamps = append(r.stamps, s)
+	o.listed = append(o.listed, s)
 }
 
-// lastEnd is the newest end.
+// lastEnd returns the newest end of the samples.
 func (b *bucket[S]) lastEnd() int64 {
 	if b.isFolded() {
-		return b.overflow.lastEnd
+		return b.overflow.newestEnd
 	}
 	last := int64(math.MinInt64)
 	for _, s := range b.singleSamples() {
@@ -99,7 +109,7 @@ func (b *bucket[S]) lastEnd() int64 {
 	return last
 }
 
-// onceTimedAt is what a sample of that index adds once its period is known; nil if it told it.
+// onceTimedAt returns the function of a single sample without a period; nil for one with a period.
 func (b *bucket[S]) onceTimedAt(i int) func(usec int64) S {
 	if b.overflow == nil || i >= len(b.overflow.onceTimed) {
 		return nil
@@ -109,7 +119,7 @@ func (b *bucket[S]) onceTimedAt(i int) func(usec int64) S {
 
 // add counts one sample.
 func (b *bucket[S]) add(e *entry[S]) {
-	if b.n == 0 && b.overflow == nil { // the first: it does not cost an addition
+	if b.inlined == 0 && b.overflow == nil { // the first one does not need an addition
 		b.sums = e.sums
 	} else {
 		b.sums = b.sums.merge(e.sums)
@@ -127,40 +137,50 @@ func (b *bucket[S]) add(e *entry[S]) {
 		return
 	}
 	if e.onceTimed != nil {
-		for len(b.overflow.onceTimed) < len(b.singleSamples()) {
-			b.overflow.onceTimed = append(b.overflow.onceTimed, nil)
+		o := b.overflow
+		for len(o.onceTimed) < len(b.singleSamples()) {
+			o.onceTimed = append(o.onceTimed, nil)
 		}
-		b.overflow.onceTimed = append(b.overflow.onceTimed, e.onceTimed)
+		o.onceTimed = append(o.onceTimed, e.onceTimed)
 	}
 	b.rememberSample(e.stamp)
 }
 
-// foldSample counts a sample of a full bucket.
-func (r *overflow[S]) foldSample(s stamp) {
-	start := s.end - int64(s.period)
-	if r.samples == 0 {
-		r.firstStart, r.lastEnd = start, s.end
+// addDuplicate keeps a repeated sample until the bucket is folded.
+func (b *bucket[S]) addDuplicate(e *entry[S]) {
+	o := b.ensureOverflow()
+	if o.duplicates == nil {
+		o.duplicates = &bucket[S]{overflow: &overflow[S]{folded: true}}
 	}
-	r.samples++
-	r.firstStart, r.lastEnd = min(r.firstStart, start), max(r.lastEnd, s.end)
+	o.duplicates.add(e)
 }
 
-// foldSamples makes sums of what was remembered one by one.
-func (b *bucket[S]) foldSamples() {
-	r := b.ensureOverflow()
-	for i, s := range b.singleSamples() {
-		if loose := b.onceTimedAt(i); loose != nil {
-			b.sums = b.sums.merge(loose(0))
-		}
-		r.foldSample(s)
+// foldSample counts a sample of a folded bucket.
+func (o *overflow[S]) foldSample(s stamp) {
+	start := s.end - int64(s.period)
+	if o.samples == 0 {
+		o.firstStart, o.newestEnd = start, s.end
 	}
-	b.n, r.stamps, r.onceTimed, r.folded = 0, nil, nil, true
-	if o := r.duplicates; o != nil {
-		r.samples += o.overflow.samples
-		r.firstStart, r.lastEnd = min(r.firstStart, o.overflow.firstStart), max(r.lastEnd, o.overflow.lastEnd)
-		r.untimed += o.overflow.untimed
-		b.timedUsec = addSat(b.timedUsec, o.timedUsec)
-		b.sums = b.sums.merge(o.sums)
-		r.duplicates = nil
+	o.samples++
+	o.firstStart, o.newestEnd = min(o.firstStart, start), max(o.newestEnd, s.end)
+}
+
+// foldSamples makes the bucket a folded one: the single samples and the duplicates become sums.
+func (b *bucket[S]) foldSamples() {
+	o := b.ensureOverflow()
+	for i, s := range b.singleSamples() {
+		if onceTimed := b.onceTimedAt(i); onceTimed != nil {
+			b.sums = b.sums.merge(onceTimed(0))
+		}
+		o.foldSample(s)
+	}
+	b.inlined, o.listed, o.onceTimed, o.folded = 0, nil, nil, true
+	if d := o.duplicates; d != nil {
+		o.samples += d.overflow.samples
+		o.firstStart, o.newestEnd = min(o.firstStart, d.overflow.firstStart), max(o.newestEnd, d.overflow.newestEnd)
+		o.untimed += d.overflow.untimed
+		b.timedUsec = addSat(b.timedUsec, d.timedUsec)
+		b.sums = b.sums.merge(d.sums)
+		o.duplicates = nil
 	}
 }

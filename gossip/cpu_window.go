@@ -8,13 +8,7 @@ import (
 // cpuWindow is the window of one source of CPU samples.
 type cpuWindow struct {
 	window[cpuSums]
-
-	// running is the total, but for largest values, which may be of samples that have left; wall is its time in
-	// microseconds. It is kept from sample to sample, because going through all buckets at each is most of what a sample
-	// would cost.
-	running   cpuSums
-	wall      int64
-	isRunning bool // running is right
+	running runningSum
 }
 
 func (w *cpuWindow) observe(e Event, digest fingerprint, newest int64) outcome {
@@ -28,57 +22,56 @@ func (w *cpuWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 // countSample counts one sample.
 func (w *cpuWindow) countSample(s *CPUSample, digest fingerprint, newest int64) outcome {
 	w.expire(newest)
-	fills := w.fills
 	var e entry[cpuSums]
 	cpuEntry(&e, s, digest)
-	got := w.add(&e, newest)
-	if got != counted {
-		return got
+	got, isExact := w.add(&e, newest)
+	switch {
+	case got != counted:
+	case isExact:
+		w.running.add(&e.sums, e.period.Microseconds())
+	default:
+		w.running.setInvalid()
 	}
-	if w.isRunning = w.isRunning && e.onceTimed == nil && fills == w.fills; w.isRunning {
-		w.running.add(&e.sums)
-		w.wall = addSat(w.wall, e.period.Microseconds())
-	}
-	return counted
+	return got
 }
 
-// expire is that of window; what leaves is taken off the total.
-func (w *cpuWindow) expire(newest int64) int64 { return w.expireBuckets(newest, w.removeBucket) }
-
-func (w *cpuWindow) removeBucket(b *bucket[cpuSums]) {
-	if w.isRunning {
-		w.wall -= b.timedUsec
-		w.isRunning = w.running.remove(&b.sums) && w.wall < 1<<62 // else it may have stopped at the largest number
+// expire drops the buckets before the window that ends at newest, and returns the last slot before that window.
+func (w *cpuWindow) expire(newest int64) int64 {
+	last := w.slotBefore(newest)
+	for _, b := range w.bucketsUntil(last) {
+		w.running.remove(&b.sums, b.timedUsec)
 	}
+	w.dropUntil(last)
+	return last
 }
 
-// startEpoch is that of window.
+// startEpoch empties the window: its samples are of an epoch that has ended.
 func (w *cpuWindow) startEpoch(s *stream) {
-	w.isRunning = false
+	w.running.setInvalid()
 	w.window.startEpoch(s)
 }
 
-// runningTotal is the total, but for largest values.
-func (w *cpuWindow) runningTotal() (sum *cpuSums, wall int64) {
-	if !w.isRunning {
-		w.running, w.wall = w.totalSums()
-		w.isRunning = !w.hasUntimed()
+// runningTotal returns the sums of the window without the maxima (threads, nodeCPUs, lastThrottled).
+func (w *cpuWindow) runningTotal() *runningSum {
+	if !w.running.valid {
+		w.running.set(w.totalSums())
+		w.running.valid = !w.hasUntimed()
 	}
-	return &w.running, w.wall
+	return &w.running
 }
 
 func (w *cpuWindow) judgeSeverity(s *stream, t thresholds) Severity {
-	sum, wall := w.runningTotal()
+	sum := w.runningTotal()
 	var f CPUThrottling
-	s.fillCPUFigures(&f, sum, wall)
+	s.fillCPUFigures(&f, &sum.cpuSums, sum.usec)
 	level, _ := t.judgeCPU(&f)
 	return level
 }
 
 func (w *cpuWindow) judgeWindow(s *stream, t thresholds) windowFinding {
-	sum, wall := w.totalSums()
+	sum, usec := w.totalSums()
 	var f CPUThrottling
-	s.fillCPUFigures(&f, &sum, wall)
+	s.fillCPUFigures(&f, &sum, usec)
 	if sum.lastThrottled != 0 {
 		w.measureCalm(&f, sum.lastThrottled)
 	}
@@ -88,9 +81,9 @@ func (w *cpuWindow) judgeWindow(s *stream, t thresholds) windowFinding {
 
 // missingFields names the fields that a sample lacks and that would have made the verdict or the advice better.
 func (w *cpuWindow) missingFields(s *stream) []string {
-	sum, wall := w.totalSums()
+	sum, usec := w.totalSums()
 	var f CPUThrottling
-	s.fillCPUFigures(&f, &sum, wall)
+	s.fillCPUFigures(&f, &sum, usec)
 	return missingNames([]field{
 		{!s.counters, "nr_periods"},
 		{sum.noWait > 0, "throttled_usec"},
@@ -104,15 +97,16 @@ func (w *cpuWindow) missingFields(s *stream) []string {
 // measureCalm fills in when the container was throttled first, and for how long it was not. Each bucket remembers its last
 // throttled sample.
 func (w *cpuWindow) measureCalm(f *CPUThrottling, lastThrottled int64) {
-	list, lastExpired := w.listSpans()
-	list = sortSpans(list, lastExpired)
-	for _, s := range list {
+	list := newSpanList()
+	defer list.releaseSpans()
+	w.appendSpans(list)
+	list.sort()
+	for _, s := range list.spans {
 		if s.end > lastThrottled {
 			f.Calm += time.Duration(s.end - max(s.start, lastThrottled))
 		}
 	}
-	precision := max(medianPeriod(list), time.Duration(w.width))
-	spanLists.Put(&list)
+	precision := max(list.medianPeriod(), time.Duration(w.width))
 	before := int64(0)
 	for _, b := range w.buckets {
 		if b.sums.lastThrottled == 0 {
@@ -129,7 +123,7 @@ func (w *cpuWindow) measureCalm(f *CPUThrottling, lastThrottled int64) {
 
 // fillCPUFigures computes the figures of f from the sums of the window. A figure is the mean of the samples that have
 // it.
-func (s *stream) fillCPUFigures(f *CPUThrottling, sum *cpuSums, wall int64) {
+func (s *stream) fillCPUFigures(f *CPUThrottling, sum *cpuSums, usec int64) {
 	f.Limit, f.CFSPeriod = s.limit, defaultCFSPeriod
 	if sum.threads > 0 {
 		f.Threads = Some(int64(sum.threads))
@@ -145,7 +139,7 @@ func (s *stream) fillCPUFigures(f *CPUThrottling, sum *cpuSums, wall int64) {
 		means = *sum.means
 	}
 	if s.counters {
-		f.fillFromCounters(sum, wall)
+		f.fillFromCounters(sum, usec)
 	} else {
 		f.Throttled = means.ratio.weightedMean()
 	}
@@ -160,7 +154,7 @@ func (s *stream) fillCPUFigures(f *CPUThrottling, sum *cpuSums, wall int64) {
 	}
 }
 
-func (f *CPUThrottling) fillFromCounters(sum *cpuSums, wall int64) {
+func (f *CPUThrottling) fillFromCounters(sum *cpuSums, usec int64) {
 	f.Periods, f.ThrottledPeriods = Some(sum.periods), Some(sum.throttled)
 	if sum.noWait == 0 {
 		f.ThrottledTime = Some(durationOf(sum.waitUsec))
@@ -172,14 +166,14 @@ func (f *CPUThrottling) fillFromCounters(sum *cpuSums, wall int64) {
 		f.Throttled = Some(float64(sum.throttled) / float64(sum.periods))
 		f.CFSPeriod = durationOf(sum.enforcedUsec) / time.Duration(sum.periods)
 	}
-	if wall > 0 {
-		f.Active = Some(min(1, float64(sum.enforcedUsec)/float64(wall)))
+	if usec > 0 {
+		f.Active = Some(min(1, float64(sum.enforcedUsec)/float64(usec)))
 	}
 	if sum.timedUsec > 0 {
 		f.Usage = Some(float64(sum.usageUsec) / float64(sum.timedUsec))
 		f.UsageTime = Some(durationOf(sum.usageUsec))
-		if sum.timedUsec != wall { // some samples lack the usage: they are assumed to be like the others
-			f.UsageTime = Some(durationOf(int64(min(f.Usage.Value*float64(wall), 1<<62))))
+		if sum.timedUsec != usec { // some samples lack the usage: they are assumed to be like the others
+			f.UsageTime = Some(durationOf(int64(min(f.Usage.Value*float64(usec), 1<<62))))
 		}
 		if f.Limit.Value > 0 { // not Usage/Limit: that rounds twice, and 80 % would be a little less than 80 %
 			f.UsedOfLimit = Some(float64(sum.usageUsec) / (float64(sum.timedUsec) * f.Limit.Value))
@@ -277,12 +271,11 @@ func (c cpuSums) merge(o cpuSums) cpuSums {
 	return c
 }
 
-// remove subtracts other sums and reports whether that is possible. Largest values stay as they are. A sum that may have
+// subtractSums takes other sums away and reports whether that is possible. Largest values stay as they are. A sum that may have
 // stopped at the largest number does not show its parts, and averages are rare enough to be added up again.
-func (c *cpuSums) remove(o *cpuSums) bool {
-	const most = 1<<62 - 1
-	largest := c.periods | c.throttled | c.enforcedUsec | c.waitUsec | c.waited | c.usageUsec | c.timedUsec
-	if largest > most || c.means != nil {
+func (c *cpuSums) subtractSums(o *cpuSums) bool {
+	all := c.periods | c.throttled | c.enforcedUsec | c.waitUsec | c.waited | c.usageUsec | c.timedUsec
+	if all >= maxExact || c.means != nil {
 		return false
 	}
 	c.periods, c.throttled, c.enforcedUsec = c.periods-o.periods, c.throttled-o.throttled, c.enforcedUsec-o.enforcedUsec

@@ -8,7 +8,83 @@ type History struct {
 	Last       time.Time // last time at Info or above; zero if never
 	Worst      Severity
 	Transition time.Time // when it last changed between "trouble", "no trouble" and "not known"
-	// Restored reports that the rest is from before a restart (Analyzer.Restore), that too little has been measured since, and
-	// that less than a window has passed: the verdict from before still holds.
+	// Restored reports that the rest is from before a restart (Analyzer.Restore), that too little has been measured since,
+	// and that less than a window has passed: the verdict from before still holds.
 	Restored bool
+}
+
+// condition is the coarse form of a severity: a transition is a change of it.
+type condition int
+
+const (
+	notKnown condition = iota
+	fine
+	trouble
+)
+
+func conditionOf(s Severity) condition {
+	switch {
+	case s >= SeverityInfo:
+		return trouble
+	case s == SeverityUnknown:
+		return notKnown
+	}
+	return fine
+}
+
+// history is a History that is being kept. Until the first verdict of a restored subject, Restored is true.
+type history struct {
+	History
+	settled condition // since Transition
+	since   int64     // time of the subject's first record, Unix nanoseconds
+}
+
+// instantVerdict is the verdict at one instant.
+type instantVerdict struct {
+	at       int64 // Unix nanoseconds
+	level    Severity
+	previous bool // it is the verdict of the previous epoch
+	ofKills  bool
+}
+
+// advanceTo records the verdict of the newest instant. A verdict of the previous epoch does not refresh Last.
+func (h *history) advanceTo(v instantVerdict, window time.Duration) {
+	now := conditionOf(v.level)
+	h.Restored = h.Restored && now == notKnown && h.settled != notKnown && v.at-h.since < int64(window)
+	if h.Restored {
+		return
+	}
+	at := time.Unix(0, v.at).UTC()
+	// A kill that comes a window or more after the last one is a new trouble: there was none in between.
+	again := v.ofKills && !h.Last.IsZero() && at.Sub(h.Last) >= window
+	if now == trouble && !v.previous {
+		if h.First.IsZero() {
+			h.First = at
+		}
+		h.Last = at
+	}
+	h.Worst = max(h.Worst, v.level)
+	if h.Transition.IsZero() || now != h.settled || again {
+		h.Transition = at
+	}
+	h.settled = now
+}
+
+// Restore gives a subject back what outlives its window, as an earlier process had it: the history and the last severity. It
+// is for programs that store findings and start again. A subject that is known already is not changed, because its records
+// are newer.
+//
+// A restored subject has no finding until its first record. From then on its verdict may be Unknown only because the window
+// is still short. For the length of one window that is no transition ([History.Restored]): the verdict from before still
+// holds.
+func (a *Analyzer) Restore(about Subject, uid string, h History, last Severity) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.subjects.get(about) != nil {
+		return
+	}
+	s := a.subjects.add(about, noRecord)
+	h.Restored = true
+	s.uid, s.history = uid, history{History: h, settled: conditionOf(last)}
+	a.stats.Evicted += a.subjects.evictOldest()
 }

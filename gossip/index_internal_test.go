@@ -23,7 +23,7 @@ func TestRemovedSubjectsAreNotKept(t *testing.T) {
 		a.Drop(observe(i + 1))
 	}
 	reached := 0
-	for s := a.subjects[stays].next; s != nil; s = s.next {
+	for s := a.subjects.entries[stays].next; s != nil; s = s.next {
 		require.Nil(t, s.streams)
 		reached++
 	}
@@ -50,8 +50,8 @@ func TestSubjectsAreFoundInAnyOrder(t *testing.T) {
 			})
 		}
 	}
-	require.Len(t, a.subjects, 20)
-	for about, s := range a.subjects {
+	require.Equal(t, 20, a.subjects.len())
+	for about, s := range a.subjects.all() {
 		require.Equal(t, about, s.about)
 		f, ok := a.Finding(about)
 		require.True(t, ok)

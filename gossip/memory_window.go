@@ -25,7 +25,7 @@ type memoryEpoch struct {
 func (w *memoryWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 	s := e.(MemorySample)
 	entry := memoryEntry(&s, digest)
-	got := w.add(&entry, newest)
+	got, _ := w.add(&entry, newest)
 	if got == counted && (w.since == 0 || entry.end < w.since) {
 		w.since = entry.end
 	}

@@ -10,7 +10,8 @@ type networkWindow struct{ window[networkSums] }
 func (w *networkWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 	s := e.(NetworkSample)
 	entry := networkEntry(&s, digest)
-	return w.add(&entry, newest)
+	got, _ := w.add(&entry, newest)
+	return got
 }
 
 func (w *networkWindow) judgeSeverity(s *stream, _ thresholds) Severity {

@@ -77,8 +77,8 @@ func (f OOMKilled) Outside() bool {
 func (s *state) completeFromMemory(f OOMKilled, r Report, a *Analyzer) (OOMKilled, Report) {
 	about := s.about
 	about.Kind = KindMemoryPressure
-	m, ok := a.subjects[about]
-	if !ok {
+	m := a.subjects.get(about)
+	if m == nil {
 		return f, r
 	}
 	m.applyPending(a)

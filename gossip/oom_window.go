@@ -11,12 +11,13 @@ type oomWindow struct{ window[oomSums] }
 func (w *oomWindow) observe(e Event, digest fingerprint, newest int64) outcome {
 	k := e.(OOMKill)
 	end := k.Time.UnixNano()
-	return w.add(&entry[oomSums]{
+	got, _ := w.add(&entry[oomSums]{
 		stamp: stamp{end: end, digest: digest},
 		sums: oomSums{kills: 1, peak: k.UsageBytes, last: oomKill{
 			end: end, print: digest, pid: k.VictimPID, comm: k.VictimComm, scope: k.Scope, usage: k.UsageBytes, container: k.ContainerID,
 		}},
 	}, newest)
+	return got
 }
 
 // judgeSeverity returns Critical, or Unknown in an empty window: without a kill there is no record.

@@ -1,6 +1,6 @@
 package gossip
 
-// record is an event with what is computed from all of it once, before it is put in order, and before a birth is cut to
+// record is an event with what is computed from all of it once: before it is put in order, and before a birth is cut to
 // size.
 type record struct {
 	event  Event
@@ -13,16 +13,16 @@ type record struct {
 	omitted int   // steps of its timeline
 }
 
-// marks are what decides which stream and which epoch a sample belongs to.
+// marks decide which stream and which epoch a sample belongs to.
 type marks struct {
 	source       string
-	counters     bool              // not somebody's percentages
+	counters     bool              // the figures are not percentages
 	container    string            // ID
 	limit        Optional[float64] // cores or bytes
 	limitFromPod bool              // limit is the pod's
 }
 
-// newRecord digests an event. An event is large: it is looked at through pointers.
+// newRecord digests an event.
 func newRecord(event Event) record {
 	r := record{event: event}
 	switch e := event.(type) {
@@ -35,7 +35,7 @@ func newRecord(event Event) record {
 		if e.Container != "" {
 			r.container = e.ContainerID
 		}
-	case OOMKill: // a kill is what ends a container, so the next one is of another: that is no new epoch
+	case OOMKill: // a kill ends its container, so the next kill is always of another one: that is no new epoch
 		r.setOrigin(&e.Origin)
 		r.digest = fingerprintOf(event)
 		r.counters, r.limit, r.limitFromPod = true, bytesLimit(e.LimitBytes), e.LimitFilled
@@ -57,7 +57,7 @@ func (r *record) digestCPU(s *CPUSample) {
 	r.limit, r.limitFromPod = s.LimitCores, s.LimitFilled
 }
 
-// digestBirth digests a birth, and cuts it to the steps that tell most.
+// digestBirth digests a birth, and cuts its timeline to the most informative steps.
 func (r *record) digestBirth(c PodCreation) {
 	r.event = c
 	r.setOrigin(&c.Origin)
@@ -70,8 +70,8 @@ func (r *record) digestBirth(c PodCreation) {
 	}
 }
 
-// detach makes the event the record's own, if it is still the caller's. A birth is digested only now: most are not the
-// first of their pod.
+// detach copies the event out of the caller's slice before it is kept. A birth is fingerprinted only here because most births
+// are discarded unread.
 func (r *record) detach() {
 	switch e := r.event.(type) {
 	case *CPUSample:
@@ -82,15 +82,16 @@ func (r *record) detach() {
 	}
 }
 
-// setOrigin notes what every event tells.
+// setOrigin sets what every event has.
 func (r *record) setOrigin(o *Origin) { r.end, r.uid, r.source = o.Time.UnixNano(), o.PodUID, o.Source }
 
 func bytesLimit(n Optional[int64]) Optional[float64] {
 	return Optional[float64]{Value: float64(n.Value), Known: n.Known}
 }
 
-// isPossible says whether the figures of an event can be: counters that fell, and shares that are no numbers, cannot. The decoder
-// refuses such records with a reason; this is for programs that make their events themselves.
+// isPossible reports whether the figures of an event can be true: counters that fell, and shares that are not numbers,
+// cannot.
+// The decoder refuses such records with a reason; this is for programs that make their events themselves.
 func isPossible(e Event) bool {
 	switch e := e.(type) {
 	case CPUSample:
@@ -107,7 +108,7 @@ func isPossible(e Event) bool {
 	return false
 }
 
-// areCounts says whether none of the figures is negative.
+// areCounts reports whether none of the figures is negative.
 func areCounts(all ...Optional[int64]) bool {
 	for _, o := range all {
 		if o.Value < 0 {
@@ -117,7 +118,7 @@ func areCounts(all ...Optional[int64]) bool {
 	return true
 }
 
-// areWithin says whether all figures are numbers from 0 to most.
+// areWithin reports whether all figures are numbers from 0 to a bound.
 func areWithin(most float64, all ...Optional[float64]) bool {
 	for _, o := range all {
 		if !(o.Value >= 0 && o.Value <= most) {

@@ -7,70 +7,37 @@ import (
 	"time"
 )
 
-// maxPending is how many records of one instant are put in order before they are applied. Beyond it they are applied as
-// they come;
-// sums do not mind, only which of several containers of one instant counts as the newest may then depend on the order.
-const maxPending = 32
+// noRecord is the newest time of a subject before its first record.
+const noRecord = math.MinInt64
 
-// state is all that is kept of one subject. What every record needs stands first, side by side.
+// state is what is kept of one subject. The fields that every record needs are first, side by side.
 type state struct {
 	about   Subject
-	next    *state // has followed this one; see Analyzer.find
-	newest  int64  // Unix nanoseconds of the newest record
+	newest  int64 // Unix nanoseconds of the newest record, or noRecord
 	uid     string
-	streams []*stream // sorted: the one to believe comes first
-	gone    bool      // forgotten; the eviction queue may still hold it
-	oldUID  string
+	streams []*stream // sorted: the one to believe is first
+	instant instant
 
-	// pending are the records of the newest instant. They are applied together, in an order of their own, once time moves on or
-	// somebody asks: so lines of equal time may come in any order.
-	pending []record
+	previousUID string
+	birth       *record // the first of this UID; nil when there is none
+	dropped     int     // records of an earlier pod of this name
+	history     history
 
-	birth   *record // the first of this UID; nil when there is none
-	dropped int     // records of an earlier pod of this name
-
-	history History
-	settled condition // as of History.Transition
-
-	lastWithoutKill, lastWithKill int64 // of memory samples that counted kills: newest end without one, and with one; Unix nanoseconds, 0 is never
-
-	restored bool  // see Restore; until something is known again
-	since    int64 // time of the first record, Unix nanoseconds
-
-	ranked int64 // newest, as the eviction queue last saw it
+	// lastWithoutKill and lastWithKill are the newest ends of memory samples that counted no kill, and that counted some, in
+	// Unix nanoseconds; 0 is never.
+	lastWithoutKill, lastWithKill int64
 }
 
-// condition is what a transition is between.
-type condition int
-
-const (
-	notKnown condition = iota
-	fine
-	trouble
-)
-
-func conditionOf(s Severity) condition {
-	switch {
-	case s >= SeverityInfo:
-		return trouble
-	case s == SeverityUnknown:
-		return notKnown
-	}
-	return fine
-}
-
-func newState(about Subject) *state { return &state{about: about, newest: math.MinInt64} }
-
-// observe accepts a record: of a new instant after the old one is settled, of this instant to be put in order, or of
-// the past at once.
+// observe accepts a record. One of a new instant is applied after the instant before is closed; one that may begin an epoch
+// waits to be put in order with others of its instant; one of the past is applied at once.
 func (s *state) observe(r *record, a *Analyzer) {
 	if r.end < s.newest {
 		s.applyRecord(r, a)
 		return
 	}
 	if r.end > s.newest {
-		if s.newest == math.MinInt64 {
-			s.since = r.end
+		if s.newest == noRecord {
+			s.history.since = r.end
 		} else {
 			s.closeInstant(a)
 		}
@@ -80,15 +47,14 @@ func (s *state) observe(r *record, a *Analyzer) {
 		s.applyRecord(r, a)
 		return
 	}
-	r.detach()
-	s.pending = append(s.pending, *r)
-	if len(s.pending) >= maxPending {
+	if full := s.instant.add(r); full {
 		s.applyPending(a)
 	}
 }
 
-// continuesEpoch says whether a record changes nothing of what is known of pod, container and limit. Sums do not mind when it is counted, and in
-// the order of its instant it would stand before those that begin something new.
+// continuesEpoch reports whether a record changes nothing of what is known about pod, container and limit. It may be
+// counted at once: sums do not depend on the order, and in the order of its instant it comes before those that begin an
+// epoch.
 func (s *state) continuesEpoch(r *record) bool {
 	if r.uid != "" && r.uid != s.uid {
 		return false
@@ -97,99 +63,65 @@ func (s *state) continuesEpoch(r *record) bool {
 		return s.birth != nil && s.birth.end < r.end // a container that restarted
 	}
 	t := s.existingStream(r)
-	return t != nil && (r.container == "" || r.container == t.container) &&
-		(!r.limit.Known || (t.limit == r.limit && t.limitFromPod == r.limitFromPod))
+	return t != nil && t.isUnchangedBy(r)
 }
 
-// applyPending applies the records of the newest instant: first those that go on with what is known, then those that
-// begin something new.
-func (s *state) applyPending(a *Analyzer) {
-	if len(s.pending) == 0 {
-		return
-	}
-	if len(s.pending) > 1 {
-		slices.SortFunc(s.pending, func(x, y record) int {
-			return cmp.Or(
-				cmp.Compare(s.startsEpoch(&x), s.startsEpoch(&y)),
-				cmp.Compare(x.uid, y.uid),
-				cmp.Compare(x.container, y.container),
-				cmp.Compare(x.digest, y.digest),
-			)
-		})
-	}
-	for i := range s.pending {
-		s.applyRecord(&s.pending[i], a)
-	}
-	clear(s.pending)
-	s.pending = s.pending[:0]
-}
-
-// startsEpoch is 1 for a record of a new pod, container or limit, else 0.
-func (s *state) startsEpoch(r *record) int {
+// startsEpoch reports whether a record is of a new pod, container or limit.
+func (s *state) startsEpoch(r *record) bool {
 	if !sameUID(s.uid, r.uid) {
-		return 1
+		return true
 	}
-	if t := s.existingStream(r); t != nil && t.startsEpoch(r) {
-		return 1
-	}
-	return 0
+	t := s.existingStream(r)
+	return t != nil && t.isEndedBy(r)
 }
 
-// closeInstant closes an instant: what the window says now becomes history.
+// applyPending applies the records of the newest instant that wait.
+func (s *state) applyPending(a *Analyzer) {
+	if len(s.instant.pending) > 0 {
+		s.instant.drainSorted(s.startsEpoch, func(r *record) { s.applyRecord(r, a) })
+	}
+}
+
+// closeInstant ends the newest instant: what the window shows now becomes history.
 func (s *state) closeInstant(a *Analyzer) {
 	s.applyPending(a)
 	if best := s.believedStream(); best != nil {
-		level, standing := best.currentLevel(a.thresholds)
-		if !standing { // this epoch has a verdict of its own, or has had its time
+		level, previous := best.currentLevel(a.thresholds)
+		if !previous { // this epoch has a verdict of its own, or has had its time
 			best.previousVerdict = nil
 		}
-		s.settled = s.advanceHistory(&s.history, best, level, standing, a.window)
-		s.restored = s.history.Restored
+		s.history.advanceTo(s.instantVerdict(best, level, previous), a.window)
 	}
+	s.dropEmptyStreams()
+}
+
+func (s *state) instantVerdict(best *stream, level Severity, previous bool) instantVerdict {
+	// The time is the believed stream's: records of other sources do not refresh a verdict.
+	return instantVerdict{at: best.newest, level: level, previous: previous, ofKills: s.about.Kind == KindOOMKill}
+}
+
+func (s *state) dropEmptyStreams() {
 	if !slices.ContainsFunc(s.streams, (*stream).isEmpty) {
 		return
 	}
 	s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool {
-		silent := t.isEmpty()
-		if silent {
+		empty := t.isEmpty()
+		if empty {
 			s.dropped += t.dropped
 		}
-		return silent
+		return empty
 	})
-}
-
-// advanceHistory makes the newest instant part of the history, and returns what has settled. A standing verdict is the old epoch's: it is not seen
-// again.
-func (s *state) advanceHistory(h *History, best *stream, level Severity, standing bool, window time.Duration) condition {
-	now := conditionOf(level)
-	if h.Restored = now == notKnown && s.keepsRestored(best.newest, window); h.Restored {
-		return s.settled
-	}
-	at := time.Unix(0, best.newest).UTC() // records that are ignored do not keep a verdict young
-	// A kill that comes a window after the last one is trouble anew: in between there was none.
-	anew := s.about.Kind == KindOOMKill && !h.Last.IsZero() && at.Sub(h.Last) >= window
-	if now == trouble && !standing {
-		if h.First.IsZero() {
-			h.First = at
-		}
-		h.Last = at
-	}
-	h.Worst = max(h.Worst, level)
-	if h.Transition.IsZero() || now != s.settled || anew {
-		h.Transition = at
-	}
-	return now
 }
 
 // applyRecord counts one record.
 func (s *state) applyRecord(r *record, a *Analyzer) {
 	if !sameUID(s.uid, r.uid) {
-		if r.end < s.newest || r.uid == s.oldUID {
+		if r.end < s.newest || r.uid == s.previousUID {
 			s.dropped++
 			a.stats.Dropped++
 			return
 		}
-		*s = state{about: s.about, next: s.next, oldUID: s.uid, newest: s.newest, since: s.newest, pending: s.pending, ranked: s.ranked}
+		s.newLife()
 	}
 	s.uid = cmp.Or(s.uid, r.uid)
 	var got outcome
@@ -207,13 +139,20 @@ func (s *state) applyRecord(r *record, a *Analyzer) {
 	}
 }
 
+// newLife forgets everything about the old pod: another one has its name now. The newest instant goes on.
+func (s *state) newLife() {
+	*s = state{
+		about: s.about, newest: s.newest, instant: s.instant, previousUID: s.uid, history: history{since: s.newest},
+	}
+}
+
 // countSample counts a sample of a window.
 func (s *state) countSample(r *record, a *Analyzer) outcome {
 	t := s.streamFor(r, a)
 	if t == nil {
 		return tooLate
 	}
-	got := t.observeRecord(r, s.newest, a.thresholds)
+	got := t.observe(r, s.newest, a.thresholds)
 	if got != counted || s.about.Kind != KindMemoryPressure {
 		return got
 	}
@@ -227,15 +166,76 @@ func (s *state) countSample(r *record, a *Analyzer) outcome {
 	return got
 }
 
-// makeFinding says what the subject's records say, the newest instant included.
+// maxSources is how many sources of one subject are kept.
+const maxSources = 8
+
+// findStream returns the index of a record's stream, or where it would be.
+func (s *state) findStream(r *record) (int, bool) {
+	for i, t := range s.streams {
+		if order := t.compare(r); order >= 0 {
+			return i, order == 0
+		}
+	}
+	return len(s.streams), false
+}
+
+// existingStream returns the stream of a record; nil if there is none yet.
+func (s *state) existingStream(r *record) *stream {
+	if i, found := s.findStream(r); found {
+		return s.streams[i]
+	}
+	return nil
+}
+
+// streamFor finds or makes the stream of a record. Of too many sources, the ones that would be believed last are dropped, and
+// it returns nil where that is the record's.
+func (s *state) streamFor(r *record, a *Analyzer) *stream {
+	i, found := s.findStream(r)
+	if found {
+		return s.streams[i]
+	}
+	if len(s.streams) == maxSources {
+		if i == maxSources {
+			s.dropped++
+			return nil
+		}
+		s.dropped += s.streams[maxSources-1].dropped
+		s.streams = s.streams[:maxSources-1]
+	}
+	width := bucketWidth(a.window)
+	t := &stream{
+		source: r.source, counters: r.counters, width: width, epoch: epoch{epochs: 1},
+		sampleWindow: newSampleWindow(r.event, width),
+	}
+	s.streams = slices.Insert(s.streams, i, t)
+	return t
+}
+
+// believedStream returns the first stream that has samples in the window that ends at the subject's newest record; nil if none
+// has.
+func (s *state) believedStream() *stream {
+	for _, t := range s.streams {
+		t.expire(s.newest)
+		if !t.isEmpty() {
+			return t
+		}
+	}
+	return nil
+}
+
+// makeFinding returns the finding about the subject, the newest instant included.
 func (s *state) makeFinding(a *Analyzer) (Finding, bool) {
 	s.applyPending(a)
 	at := time.Unix(0, s.newest).UTC()
 	if best := s.believedStream(); best != nil {
 		f := best.currentVerdict(a.thresholds)
-		r := Report{About: s.about, PodUID: s.uid, At: at, Level: f.Severity(), Reason: f.wholeReport().Reason, Covered: s.measureCoverage(best, f)}
-		r.History = s.history
-		s.advanceHistory(&r.History, best, r.Level, f.isPrevious(), a.window)
+		r := Report{
+			About: s.about, PodUID: s.uid, At: at, Level: f.Severity(), Reason: f.wholeReport().Reason,
+			Covered: s.measureCoverage(best, f),
+		}
+		now := s.history // this instant is not closed yet
+		now.advanceTo(s.instantVerdict(best, r.Level, f.isPrevious()), a.window)
+		r.History = now.History
 		if k, ok := f.(OOMKilled); ok {
 			f, r = s.completeFromMemory(k, r, a)
 		}

@@ -6,40 +6,41 @@ import (
 )
 
 const (
-	// buckets is how many buckets a window has at most: what a subject costs does not grow with the number of its samples.
+	// buckets is the largest number of buckets of a window: the cost of a subject does not grow with the number of its
+	// samples.
 	buckets = 60
-	// maxStamps is how many samples of one bucket are remembered one by one (four a second with the default window). Beyond it
-	// the bucket keeps its sums only: a repeated record is then no longer told from a second one.
-	maxStamps = 64
+	// maxListed is how many samples of one bucket are remembered one by one (four a second with the default window). Above
+	// it the bucket keeps only their sums, so that a repeated record looks like a second one.
+	maxListed = 64
 )
 
-// sums are what a window keeps of samples of one kind: integers and largest values, for which neither order nor
-// grouping matters.
+// sums are kept of the samples of one kind: integers and largest values, so that neither order nor grouping matters.
 type sums[S any] interface {
-	// plus adds other sums to these, and may change what these point to; the others stay as they are.
+	// merge adds other sums to these and may change what these point to. The others stay as they are.
 	merge(S) S
-	// settle completes the sums of a full bucket, of which so many samples did not tell their period, once it is known how many
-	// microseconds long they were together. It changes nothing that these point to.
-	completeUntimed(usec, untold int64) S
+	// completeUntimed returns the complete sums of a folded bucket, once it is known how many microseconds its samples
+	// without a period were long together. untimed is the number of these samples. It changes nothing that the sums point
+	// to.
+	completeUntimed(usec, untimed int64) S
 }
 
 // window folds samples into at most 60 buckets of event time. It ends at its newest sample.
 type window[S sums[S]] struct {
-	width       int64 // of a bucket, nanoseconds
-	buckets     []*bucket[S]
-	firstSlot   int64      // no bucket is of a slot before this one …
-	lastSlot    int64      // … and the last is of this one. Buckets that are not needed are not touched: they are seldom in a cache
-	lastExpired int64      // newest end that has left the window, Unix nanoseconds; 0 when none has
-	spare       *bucket[S] // has left the window, and is used again
-	fills       int        // how often a bucket was filled: that may add more than the sample at hand
+	width   int64 // of a bucket, nanoseconds
+	buckets []*bucket[S]
+	// No bucket has a slot before firstSlot, and the last bucket has lastSlot. They save a look at buckets that are seldom
+	// in the CPU's cache.
+	firstSlot, lastSlot int64
+	lastExpired         int64      // newest end of the samples that have left the window, Unix nanoseconds; 0 when none has
+	unused              *bucket[S] // has left the window and is used again
 }
 
-// bucketWidth divides by 59, not 60: the newest bucket is only begun, and nothing younger than the window may be lost.
+// bucketWidth divides by 59, not 60: the newest bucket has only begun, and nothing younger than the window may be lost.
 func bucketWidth(length time.Duration) int64 {
 	return max(1, (int64(length)+buckets-2)/(buckets-1))
 }
 
-// outcome is what became of a record.
+// outcome is what happened to a record.
 type outcome int
 
 const (
@@ -48,27 +49,26 @@ const (
 	tooLate
 )
 
-// add counts a sample, unless it is older than the window that ends at newest, or is there already.
-func (w *window[S]) add(e *entry[S], newest int64) outcome {
+// add counts a sample, unless the window that ends at newest begins after it, or it is there already. isExact reports whether
+// the total of the window has changed by the sums of the entry and by nothing else.
+func (w *window[S]) add(e *entry[S], newest int64) (got outcome, isExact bool) {
 	slot := floorDiv(e.end, w.width)
 	if w.expire(newest) >= slot {
-		return tooLate
+		return tooLate, false
 	}
 	b := w.bucketAt(slot)
-	if slices.ContainsFunc(b.singleSamples(), func(t stamp) bool { return t.digest == e.digest }) {
-		r := b.ensureOverflow()
-		if r.duplicates == nil {
-			r.duplicates = &bucket[S]{overflow: &overflow[S]{folded: true}}
-		}
-		r.duplicates.add(e)
-		return repeated
+	known := b.singleSamples()
+	if slices.ContainsFunc(known, func(t stamp) bool { return t.digest == e.digest }) {
+		b.addDuplicate(e)
+		return repeated, false
 	}
-	if len(b.singleSamples()) == maxStamps {
+	isExact = e.onceTimed == nil
+	if len(known) == maxListed {
 		b.foldSamples()
-		w.fills++
+		isExact = false
 	}
 	b.add(e)
-	return counted
+	return counted, isExact
 }
 
 // bucketAt finds or makes the bucket of a slot. Most samples come in order of time, so it begins with the newest.
@@ -84,11 +84,11 @@ func (w *window[S]) bucketAt(slot int64) *bucket[S] {
 		}
 		i--
 	}
-	b := w.spare
+	b := w.unused
 	if b == nil {
 		b = &bucket[S]{slot: slot}
 	} else {
-		*b, w.spare = bucket[S]{slot: slot}, nil
+		*b, w.unused = bucket[S]{slot: slot}, nil
 	}
 	if len(w.buckets) == 0 {
 		w.firstSlot, w.lastSlot = slot, slot
@@ -98,39 +98,97 @@ func (w *window[S]) bucketAt(slot int64) *bucket[S] {
 	return b
 }
 
-// expire lets go of the buckets that are too old for a window that ends at newest, and returns the newest slot that is.
-func (w *window[S]) expire(newest int64) int64 { return w.expireBuckets(newest, nil) }
-
-// expireBuckets is slid; each bucket is shown to leaves, if there is one. Where they ended is remembered: the first
-// sample that is left may need it.
-func (w *window[S]) expireBuckets(newest int64, leaves func(*bucket[S])) int64 {
-	last := floorDiv(newest, w.width) - buckets
-	if last < w.firstSlot {
-		return last
-	}
-	w.firstSlot = last + 1
-	n := 0
-	for ; n < len(w.buckets) && w.buckets[n].slot <= last; n++ {
-		b := w.buckets[n]
-		w.lastExpired = max(w.lastExpired, b.lastEnd())
-		if leaves != nil {
-			leaves(b)
-		}
-		w.spare = b
-	}
-	if n > 0 {
-		w.buckets = slices.Delete(w.buckets, 0, n)
-	}
+// expire drops the buckets before the window that ends at newest, and returns the last slot before that window.
+func (w *window[S]) expire(newest int64) int64 {
+	last := w.slotBefore(newest)
+	w.dropUntil(last)
 	return last
 }
 
-// isEmpty says whether no sample is in the window.
+// slotBefore returns the last slot before the window that ends at newest.
+func (w *window[S]) slotBefore(newest int64) int64 { return floorDiv(newest, w.width) - buckets }
+
+// bucketsUntil returns the buckets up to a slot.
+func (w *window[S]) bucketsUntil(last int64) []*bucket[S] {
+	n := 0
+	if last >= w.firstSlot {
+		for n < len(w.buckets) && w.buckets[n].slot <= last {
+			n++
+		}
+	}
+	return w.buckets[:n]
+}
+
+// dropUntil drops the buckets up to a slot. It keeps the time of their newest sample, which the first sample that is left may
+// reach back to.
+func (w *window[S]) dropUntil(last int64) {
+	if last < w.firstSlot {
+		return
+	}
+	old := w.bucketsUntil(last)
+	w.firstSlot = last + 1
+	for _, b := range old {
+		w.lastExpired = max(w.lastExpired, b.lastEnd())
+		w.unused = b
+	}
+	if len(old) > 0 {
+		w.buckets = slices.Delete(w.buckets, 0, len(old))
+	}
+}
+
+// isEmpty reports whether no sample is in the window.
 func (w *window[S]) isEmpty() bool { return len(w.buckets) == 0 }
 
-// hasUntimed says whether some sample did not tell its period.
+// hasUntimed reports whether some sample has no period.
 func (w *window[S]) hasUntimed() bool {
 	return slices.ContainsFunc(w.buckets, func(b *bucket[S]) bool { return b.countUntimed() > 0 })
 }
 
 // startEpoch empties the window: its samples are of an epoch that has ended.
 func (w *window[S]) startEpoch(s *stream) { w.buckets, w.lastExpired = nil, s.newest }
+
+// totalSums adds up the window: counters, and the time in microseconds that its samples cover. The time is 0 where no length is
+// known.
+func (w *window[S]) totalSums() (sum S, usec int64) {
+	for _, b := range w.buckets {
+		if b.countUntimed() > 0 {
+			return w.totalWithUntimed()
+		}
+		usec = addSat(usec, b.timedUsec)
+	}
+	// Buckets are seldom in the CPU's cache. A loop that does little, as the one above, fetches many of them at once.
+	for _, b := range w.buckets {
+		sum = sum.merge(b.sums)
+	}
+	return sum, usec
+}
+
+// totalWithUntimed is totalSums where some samples have no period.
+func (w *window[S]) totalWithUntimed() (sum S, total int64) {
+	list := newSpanList()
+	defer list.releaseSpans()
+	w.appendSpans(list)
+	list.sort()
+	for _, s := range list.spans {
+		if s.timed {
+			continue
+		}
+		b := w.buckets[s.bucket]
+		usec := (s.end - s.start) / int64(time.Microsecond)
+		if !b.isFolded() {
+			total = addSat(total, usec)
+			sum = sum.merge(b.onceTimedAt(s.sample)(usec))
+			continue
+		}
+		usec = max(0, usec-b.timedUsec)
+		total = addSat(total, usec)
+		sum = sum.merge(b.sums.completeUntimed(usec, b.overflow.untimed))
+	}
+	for _, b := range w.buckets {
+		total = addSat(total, b.timedUsec)
+		if !b.isFolded() || b.overflow.untimed == 0 { // the others are complete since the loop above
+			sum = sum.merge(b.sums)
+		}
+	}
+	return sum, total
+}

@@ -1,0 +1,89 @@
+package gossip
+
+import (
+	"cmp"
+	"time"
+)
+
+// epoch is the time in which a source reports about one container with one limit. Samples from before it say nothing about
+// what runs now.
+type epoch struct {
+	container, previousContainer string            // IDs
+	limit                        Optional[float64] // cores or bytes
+	limitFromPod                 bool              // limit is the pod's: no record has had its own yet
+	epochs                       int               // number of epochs, this one included
+}
+
+// isEndedBy reports whether a sample is of another container or has another limit. Limits from the pod are compared only with
+// each other: what is known about the pod may be older or newer than the records.
+func (e *epoch) isEndedBy(r *record) bool {
+	return (e.container != "" && r.container != "" && e.container != r.container) ||
+		(e.limit.Known && r.limit.Known && e.limitFromPod == r.limitFromPod && e.limit.Value != r.limit.Value)
+}
+
+// isUnchangedBy reports whether a sample adds nothing to what is known about the epoch.
+func (e *epoch) isUnchangedBy(r *record) bool {
+	return (r.container == "" || r.container == e.container) &&
+		(!r.limit.Known || (e.limit == r.limit && e.limitFromPod == r.limitFromPod))
+}
+
+// learnFrom completes the epoch with what a sample of it has.
+func (e *epoch) learnFrom(r *record) {
+	e.container = cmp.Or(e.container, r.container)
+	if r.limit.Known && (!e.limit.Known || (e.limitFromPod && !r.limitFromPod)) {
+		e.limit, e.limitFromPod = r.limit, r.limitFromPod
+	}
+}
+
+// beginNext begins the next epoch, with the sample that ends this one.
+func (e *epoch) beginNext(r *record) {
+	if r.container != "" && e.container != r.container {
+		e.previousContainer, e.container = e.container, r.container
+	}
+	e.limit = Optional[float64]{}
+	e.epochs++
+}
+
+// beginEpoch empties the window for a new epoch, and keeps the verdict of the one that ends, if that is not itself the verdict
+// of the epoch before.
+func (s *stream) beginEpoch(r *record, newest int64, t thresholds) {
+	s.expire(newest)
+	if f := s.currentVerdict(t); f.Severity() != SeverityUnknown && !f.isPrevious() {
+		report := f.wholeReport()
+		report.At = time.Unix(0, s.newest).UTC()
+		list := newSpanList()
+		s.appendSpans(list)
+		report.Covered = list.toCoverage()
+		list.releaseSpans()
+		report.Covered.Confidence = report.Covered.rateConfidence(s.usesCounters(f))
+		report.Covered.Missing = s.missingFields(s)
+		s.previousVerdict = f.withReport(report, false)
+	}
+	s.startEpoch(s)
+	s.beginNext(r)
+}
+
+// currentVerdict judges the window. While this epoch has too little evidence, the verdict of the previous one holds,
+// for one window at most: evidence that has not arrived by then will not arrive, because it leaves the window as fast
+// as it enters.
+func (s *stream) currentVerdict(t thresholds) windowFinding {
+	f := s.judgeWindow(s, t)
+	if f.Severity() == SeverityUnknown && s.hasPreviousVerdict() {
+		return s.previousVerdict.withReport(s.previousVerdict.wholeReport(), true)
+	}
+	return f
+}
+
+// currentLevel returns the severity of currentVerdict, and whether that is the verdict of the previous epoch.
+func (s *stream) currentLevel(t thresholds) (level Severity, previous bool) {
+	level = s.judgeSeverity(s, t)
+	if level == SeverityUnknown && s.hasPreviousVerdict() {
+		return s.previousVerdict.Severity(), true
+	}
+	return level, false
+}
+
+// hasPreviousVerdict reports whether there is a verdict of the previous epoch that is at most a window old.
+func (s *stream) hasPreviousVerdict() bool {
+	return s.previousVerdict != nil && s.newest-s.previousVerdict.Time().UnixNano() <= s.width*(buckets-1)
+}
