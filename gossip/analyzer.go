@@ -36,6 +36,7 @@ type Analyzer struct {
 	mu       sync.Mutex
 	subjects subjectIndex
 	stats    Stats
+	single   Events // the event of Observe, while it is observed
 }
 
 // New returns an Analyzer that knows no subject.
@@ -47,41 +48,68 @@ func New(o Options) *Analyzer {
 	}
 }
 
-// Observe takes one event. It never fails: what cannot be counted is dropped, and that is counted, here and in the coverage of the
-// finding.
+// Observe observes one event, or what a pointer to an event points to. It never fails: an event that cannot be counted
+// is dropped, and the drop is counted, in Stats and in the coverage of the finding. nil is dropped and counted in
+// Stats.
 func (a *Analyzer) Observe(e Event) {
-	r := newRecord(e)
-	about := e.Subject()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.observeRecord(about, &r, isPossible(e))
+	if !a.single.Add(e) {
+		a.stats.Observed++
+		a.stats.Dropped++
+		return
+	}
+	a.observeAll(&a.single)
+	a.single.Reset()
 }
 
-// ObserveCPU takes CPU samples, like Observe one after the other, and does not keep them. It is for programs that read
-// large captures:
-// an Event is allocated, a sample in a slice need not be.
-func (a *Analyzer) ObserveCPU(samples []CPUSample) {
+// ObserveAll observes many events, one kind after the other: different kinds are about different subjects. It neither keeps
+// nor changes anything of the lists, so their memory can be used again. Only the timeline and the system calls of a birth are
+// kept as they are.
+func (a *Analyzer) ObserveAll(events *Events) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := range samples {
-		s := &samples[i]
-		r := record{event: s}
-		r.digestCPU(s)
-		a.observeRecord(Subject{Kind: KindCPUThrottling, Namespace: s.Namespace, Pod: s.Pod, Container: s.Container}, &r, s.isPossible())
+	a.observeAll(events)
+}
+
+func (a *Analyzer) observeAll(events *Events) {
+	for i := range events.CPU {
+		s := &events.CPU[i]
+		var r record
+		r.setCPU(s)
+		a.observeRecord(s.containerSubject(KindCPUThrottling), &r, s.isPossible())
+	}
+	for i := range events.Memory {
+		s := &events.Memory[i]
+		var r record
+		r.setMemory(s)
+		a.observeRecord(s.containerSubject(KindMemoryPressure), &r, s.isPossible())
+	}
+	for i := range events.Kills {
+		k := &events.Kills[i]
+		var r record
+		r.setKill(k)
+		a.observeRecord(k.containerSubject(KindOOMKill), &r, k.isPossible())
+	}
+	for i := range events.Network {
+		s := &events.Network[i]
+		var r record
+		r.setNetwork(s)
+		a.observeRecord(s.podSubject(KindNetworkIssue), &r, s.isPossible())
+	}
+	for i := range events.Births {
+		c := &events.Births[i]
+		var r record
+		r.setBirth(c)
+		a.observeRecord(c.podSubject(KindPodBirth), &r, c.isPossible())
 	}
 }
 
-// ObserveBirths is ObserveCPU for births. What is kept of one shares its timeline and its map with the slice.
-func (a *Analyzer) ObserveBirths(births []PodCreation) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for i := range births {
-		c := &births[i]
-		r := record{event: c}
-		r.setOrigin(&c.Origin)
-		a.observeRecord(Subject{Kind: KindPodBirth, Namespace: c.Namespace, Pod: c.Pod}, &r, c.isPossible())
-	}
-}
+// ObserveCPU observes CPU samples.
+func (a *Analyzer) ObserveCPU(samples []CPUSample) { a.ObserveAll(&Events{CPU: samples}) }
+
+// ObserveBirths observes births.
+func (a *Analyzer) ObserveBirths(births []PodCreation) { a.ObserveAll(&Events{Births: births}) }
 
 // observeRecord observes a record of a subject, with figures that are possible or not.
 func (a *Analyzer) observeRecord(about Subject, r *record, possible bool) {

@@ -26,7 +26,7 @@ func BenchmarkObserve(b *testing.B) {
 }
 
 // Programs that read a large capture observe batches like these. The figure is per sample.
-func BenchmarkObserveCPU(b *testing.B) {
+func BenchmarkObserveAll(b *testing.B) {
 	const lanes, pods, steps = 32, 156, 200
 	r := rand.New(rand.NewPCG(1, 2))
 	var work [lanes][][]gossip.CPUSample
@@ -61,7 +61,7 @@ func BenchmarkObserveCPU(b *testing.B) {
 		for k := range work[0] {
 			for l := range all {
 				if k < len(work[l]) {
-					all[l].ObserveCPU(work[l][k])
+					all[l].ObserveAll(&gossip.Events{CPU: work[l][k]})
 					n += len(work[l][k])
 				}
 			}

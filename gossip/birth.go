@@ -45,7 +45,7 @@ const (
 
 // Subject returns the pod, under KindPodBirth: a birth has no container, whatever the record has.
 func (c PodCreation) Subject() Subject {
-	return Subject{Kind: KindPodBirth, Namespace: c.Namespace, Pod: c.Pod}
+	return c.podSubject(KindPodBirth)
 }
 
 func (PodCreation) isEvent() {}
@@ -112,8 +112,9 @@ func (s *state) observeBirth(birth *record) outcome {
 
 // birthFinding judges a birth. A birth happens once, so its history is its own moment.
 func birthFinding(birth *record) PodBirth {
-	c, _ := birth.event.(PodCreation)
-	f := PodBirth{Creation: c, Own: max(0, c.Duration-c.ImagePull.Or(0)-c.Init.Or(0)), Longest: birth.longest, Omitted: birth.omitted}
+	c, _ := birth.event.(*PodCreation)
+	f := PodBirth{
+		Creation: *c, Own: max(0, c.Duration-c.ImagePull.Or(0)-c.Init.Or(0)), Longest: birth.longest, Omitted: birth.omitted}
 	f.Covered = Coverage{Window: c.Duration, Samples: 1, Expected: 1, Epochs: 1, Confidence: ConfidenceHigh, Source: c.Source}
 	if !c.ImagePull.Known {
 		f.Covered.Missing = append(f.Covered.Missing, "image_pull_ns")

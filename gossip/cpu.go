@@ -26,7 +26,7 @@ type CPUSample struct {
 
 // Subject returns the container, under KindCPUThrottling.
 func (s CPUSample) Subject() Subject {
-	return Subject{Kind: KindCPUThrottling, Namespace: s.Namespace, Pod: s.Pod, Container: s.Container}
+	return s.containerSubject(KindCPUThrottling)
 }
 
 func (CPUSample) isEvent() {}
@@ -34,7 +34,8 @@ func (CPUSample) isEvent() {}
 // HasCounters reports whether the sample has the kernel's counters rather than percentages.
 func (s CPUSample) HasCounters() bool { return s.Periods.Known && s.ThrottledPeriods.Known }
 
-// isPossible reports whether the figures can be true.
+// isPossible reports whether the figures can be true: counters that fell, and shares that are not numbers, cannot. Decoders
+// refuse such records with a reason; this is for programs that make their events themselves.
 func (s *CPUSample) isPossible() bool {
 	negative := (int64(s.Period) | s.Periods.Value | s.ThrottledPeriods.Value | s.ThrottledUsec.Value | s.UsageUsec.Value |
 		s.Threads.Value | s.NodeCPUs.Value) < 0

@@ -11,24 +11,15 @@ type cpuWindow struct {
 	running runningSum
 }
 
-func (w *cpuWindow) observe(e Event, digest fingerprint, newest int64) outcome {
-	if s, ok := e.(*CPUSample); ok {
-		return w.countSample(s, digest, newest)
-	}
-	s := e.(CPUSample)
-	return w.countSample(&s, digest, newest)
-}
-
-// countSample counts one sample.
-func (w *cpuWindow) countSample(s *CPUSample, digest fingerprint, newest int64) outcome {
+func (w *cpuWindow) observe(e eventPointer, digest fingerprint, newest int64) outcome {
 	w.expire(newest)
-	var e entry[cpuSums]
-	cpuEntry(&e, s, digest)
-	got, isExact := w.add(&e, newest)
+	var sample entry[cpuSums]
+	cpuEntry(&sample, e.(*CPUSample), digest)
+	got, isExact := w.add(&sample, newest)
 	switch {
 	case got != counted:
 	case isExact:
-		w.running.add(&e.sums, e.period.Microseconds())
+		w.running.add(&sample.sums, sample.period.Microseconds())
 	default:
 		w.running.setInvalid()
 	}

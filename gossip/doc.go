@@ -118,10 +118,10 @@
 //
 // # Large captures
 //
-// [Analyzer.ObserveCPU] and [Analyzer.ObserveBirths] observe many records at once and keep nothing of the caller's memory. The
-// cost of a sample does not depend on the number of samples in its window. Analyzers are independent of each other, so several
-// can share the pods of a cluster, if everything about one pod goes to the same one: its memory samples complete the finding
-// about its kills.
+// [Events] holds many events of all kinds without allocating each one, and [Analyzer.ObserveAll] observes them. The cost of a
+// sample does not depend on the number of samples in its window. Analyzers are independent of each other, so several can share
+// the pods of a cluster, if everything about one pod goes to the same one: its memory samples complete the finding about its
+// kills.
 //
 // # Programs that run for long
 //

@@ -1,6 +1,9 @@
 package gossip
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // Event is one thing that the kernel did, or one window of its counters: CPUSample, MemorySample, OOMKill,
 // NetworkSample or PodCreation. The set is closed: no other package can add a type, so a switch over it can be checked
@@ -8,7 +11,7 @@ import "time"
 // A source of your own fills the type that fits and leaves absent what it does not measure. A kind of trouble that none of
 // them describes needs a change of this package.
 //
-// Events are values. The Analyzer also accepts a pointer to one and observes what it points to.
+// An event is a value. Where one is accepted, a pointer to one is too, and means what it points to.
 //
 //sumtype:decl
 type Event interface {
@@ -35,3 +38,124 @@ type Origin struct {
 
 // From returns the origin itself, so that every event that embeds an Origin has the method.
 func (o Origin) From() Origin { return o }
+
+// containerSubject returns the container, or the pod where none is named.
+func (o *Origin) containerSubject(kind Kind) Subject {
+	return Subject{Kind: kind, Namespace: o.Namespace, Pod: o.Pod, Container: o.Container}
+}
+
+// podSubject returns the pod, whatever container is named.
+func (o *Origin) podSubject(kind Kind) Subject {
+	return Subject{Kind: kind, Namespace: o.Namespace, Pod: o.Pod}
+}
+
+// Events are many events, in one list for each kind. They are for programs that read large captures: an Event is allocated,
+// an element of a list need not be. The zero value is empty. A program may append to the lists itself.
+//
+// An element is valid until Reset, or until the owner of the lists says: a decoder may use their memory again for the next
+// events. Copies of elements, and what [Events.All] yields, stay valid.
+type Events struct {
+	CPU     []CPUSample
+	Memory  []MemorySample
+	Kills   []OOMKill
+	Network []NetworkSample
+	Births  []PodCreation
+}
+
+// Add appends a copy of an event, or of the event that a pointer points to. It returns false for nil and for types that are
+// not in this package, which embed an event.
+func (e *Events) Add(event Event) bool {
+	switch event := event.(type) {
+	case CPUSample:
+		e.CPU = append(e.CPU, event)
+	case MemorySample:
+		e.Memory = append(e.Memory, event)
+	case OOMKill:
+		e.Kills = append(e.Kills, event)
+	case NetworkSample:
+		e.Network = append(e.Network, event)
+	case PodCreation:
+		e.Births = append(e.Births, event)
+	default:
+		return e.addPointer(event)
+	}
+	return true
+}
+
+// addPointer appends a copy of what a pointer points to, if it is an event.
+func (e *Events) addPointer(event Event) bool {
+	switch event := event.(type) {
+	case *CPUSample:
+		return appendPointed(&e.CPU, event)
+	case *MemorySample:
+		return appendPointed(&e.Memory, event)
+	case *OOMKill:
+		return appendPointed(&e.Kills, event)
+	case *NetworkSample:
+		return appendPointed(&e.Network, event)
+	case *PodCreation:
+		return appendPointed(&e.Births, event)
+	}
+	return false
+}
+
+func appendPointed[E any](to *[]E, event *E) bool {
+	if event != nil {
+		*to = append(*to, *event)
+	}
+	return event != nil
+}
+
+// Len returns the number of events.
+func (e *Events) Len() int {
+	return len(e.CPU) + len(e.Memory) + len(e.Kills) + len(e.Network) + len(e.Births)
+}
+
+// All yields copies of the events, one kind after the other, each kind in its order. Each one is allocated.
+func (e *Events) All() iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		_ = yieldAll(e.CPU, yield) && yieldAll(e.Memory, yield) && yieldAll(e.Kills, yield) &&
+			yieldAll(e.Network, yield) && yieldAll(e.Births, yield)
+	}
+}
+
+func yieldAll[E Event](list []E, yield func(Event) bool) bool {
+	for _, event := range list {
+		if !yield(event) {
+			return false
+		}
+	}
+	return true
+}
+
+// Reset removes all events and keeps the memory of the lists, for further ones. The texts of old events stay in memory until
+// their places are used again; timelines and system calls of births, which may be large, do not.
+func (e *Events) Reset() {
+	for i := range e.Births {
+		if b := &e.Births[i]; b.Timeline != nil || b.Syscalls != nil {
+			*b = PodCreation{}
+		}
+	}
+	e.CPU, e.Memory, e.Kills, e.Network, e.Births = e.CPU[:0], e.Memory[:0], e.Kills[:0], e.Network[:0], e.Births[:0]
+}
+
+// Enrich fills in from pods what the events lack, like the function [Enrich]. pod returns what is known about the pod
+// of a subject; uid is the record's and may be empty. It is not called for events that have no field a pod could fill
+// in.
+func (e *Events) Enrich(pod func(about Subject, uid string) Pod) {
+	for i := range e.CPU {
+		s := &e.CPU[i]
+		p := pod(s.containerSubject(KindCPUThrottling), s.PodUID)
+		s.fillFrom(&p)
+	}
+	for i := range e.Memory {
+		s := &e.Memory[i]
+		p := pod(s.containerSubject(KindMemoryPressure), s.PodUID)
+		s.fillFrom(&p)
+	}
+	for i := range e.Kills {
+		k := &e.Kills[i]
+		p := pod(k.containerSubject(KindOOMKill), k.PodUID)
+		k.fillFrom(&p)
+	}
+}

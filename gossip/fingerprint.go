@@ -10,36 +10,9 @@ import (
 // fingerprint is a 64-bit digest of everything in a record but its subject. Equal records have equal fingerprints on any
 // machine. They distinguish a repeated record from a second one, and give records of one instant an order that does not
 // depend on arrival.
-type fingerprint uint64
+type fingerprint uint64 // not a cryptographic hash: a sender that forges a collision only loses a record of its own
 
-// fingerprintOf digests an event. A cryptographic hash is not needed: a sender that forges a collision only loses a record of
-// its own.
-func fingerprintOf(e Event) fingerprint {
-	h := fingerprint(emptyFingerprint)
-	switch e := e.(type) {
-	case CPUSample:
-		h.addCPU(&e)
-	case MemorySample:
-		h.addOrigin(e.Origin)
-		h.addNumbers(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills)
-		h.addShares(e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60, e.PageFaultRate)
-	case OOMKill:
-		h.addOrigin(e.Origin)
-		h.addNumbers(e.VictimPID, e.UsageBytes, e.LimitBytes)
-		h.addText(e.VictimComm)
-		h.addText(string(e.Scope))
-	case NetworkSample:
-		h.addOrigin(e.Origin)
-		h.addNumbers(e.Segments, e.Retransmits, e.RxPackets, e.TxPackets, e.RxDrops, e.TxDrops, e.RxErrors, e.TxErrors, e.FailedConnects)
-		h.addShares(e.RetransmitShare, e.DropShare)
-		h.addDurations(e.Latency, e.LatencyP50, e.LatencyP99)
-	case PodCreation:
-		h.addBirth(&e)
-	}
-	return h
-}
-
-// emptyFingerprint is the digest of nothing.
+// emptyFingerprint is the digest of nothing; the functions that add an event begin with it.
 const emptyFingerprint = 0xcbf29ce484222325
 
 func (h *fingerprint) addCPU(e *CPUSample) {
@@ -48,6 +21,31 @@ func (h *fingerprint) addCPU(e *CPUSample) {
 	h.addNumbers(e.Periods, e.ThrottledPeriods, e.ThrottledUsec, e.UsageUsec, e.Threads, e.NodeCPUs)
 	h.addShares(e.ThrottledShare, e.UsageCores, e.ReportedShare, e.LimitCores)
 	h.addNumber(uint64(e.CFSPeriod))
+}
+
+func (h *fingerprint) addMemory(e *MemorySample) {
+	*h = emptyFingerprint
+	h.addOrigin(e.Origin)
+	h.addNumbers(e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills)
+	h.addShares(e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60, e.PageFaultRate)
+}
+
+func (h *fingerprint) addKill(e *OOMKill) {
+	*h = emptyFingerprint
+	h.addOrigin(e.Origin)
+	h.addNumbers(e.VictimPID, e.UsageBytes, e.LimitBytes)
+	h.addText(e.VictimComm)
+	h.addText(string(e.Scope))
+}
+
+func (h *fingerprint) addNetwork(e *NetworkSample) {
+	*h = emptyFingerprint
+	h.addOrigin(e.Origin)
+	h.addNumbers(
+		e.Segments, e.Retransmits, e.RxPackets, e.TxPackets, e.RxDrops, e.TxDrops, e.RxErrors, e.TxErrors, e.FailedConnects,
+	)
+	h.addShares(e.RetransmitShare, e.DropShare)
+	h.addDurations(e.Latency, e.LatencyP50, e.LatencyP99)
 }
 
 func (h *fingerprint) addBirth(e *PodCreation) {

@@ -24,15 +24,14 @@ func (i *instant) add(r *record) (full bool) {
 // group by UID, container and digest.
 func (i *instant) drainSorted(startsEpoch func(*record) bool, apply func(*record)) {
 	if len(i.pending) > 1 {
-		order := func(r *record) int {
-			if startsEpoch(r) {
-				return 1
+		for k := range i.pending {
+			if r := &i.pending[k]; startsEpoch(r) {
+				r.group = 1
 			}
-			return 0
 		}
 		slices.SortFunc(i.pending, func(x, y record) int {
 			return cmp.Or(
-				cmp.Compare(order(&x), order(&y)),
+				cmp.Compare(x.group, y.group),
 				cmp.Compare(x.uid, y.uid),
 				cmp.Compare(x.container, y.container),
 				cmp.Compare(x.digest, y.digest),

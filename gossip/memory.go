@@ -22,7 +22,7 @@ type MemorySample struct {
 
 // Subject returns the container, or the pod where the sample names no container, under KindMemoryPressure.
 func (s MemorySample) Subject() Subject {
-	return Subject{Kind: KindMemoryPressure, Namespace: s.Namespace, Pod: s.Pod, Container: s.Container}
+	return s.containerSubject(KindMemoryPressure)
 }
 
 func (MemorySample) isEvent() {}

@@ -22,9 +22,8 @@ type memoryEpoch struct {
 	since, end   int64 // its oldest sample and its newest, Unix nanoseconds
 }
 
-func (w *memoryWindow) observe(e Event, digest fingerprint, newest int64) outcome {
-	s := e.(MemorySample)
-	entry := memoryEntry(&s, digest)
+func (w *memoryWindow) observe(e eventPointer, digest fingerprint, newest int64) outcome {
+	entry := memoryEntry(e.(*MemorySample), digest)
 	got, _ := w.add(&entry, newest)
 	if got == counted && (w.since == 0 || entry.end < w.since) {
 		w.since = entry.end

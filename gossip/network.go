@@ -26,7 +26,7 @@ type NetworkSample struct {
 
 // Subject returns the pod, under KindNetworkIssue, whatever container the record names.
 func (s NetworkSample) Subject() Subject {
-	return Subject{Kind: KindNetworkIssue, Namespace: s.Namespace, Pod: s.Pod}
+	return s.podSubject(KindNetworkIssue)
 }
 
 func (NetworkSample) isEvent() {}

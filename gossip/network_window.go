@@ -7,9 +7,8 @@ import (
 // networkWindow is the window of one source of network samples.
 type networkWindow struct{ window[networkSums] }
 
-func (w *networkWindow) observe(e Event, digest fingerprint, newest int64) outcome {
-	s := e.(NetworkSample)
-	entry := networkEntry(&s, digest)
+func (w *networkWindow) observe(e eventPointer, digest fingerprint, newest int64) outcome {
+	entry := networkEntry(e.(*NetworkSample), digest)
 	got, _ := w.add(&entry, newest)
 	return got
 }

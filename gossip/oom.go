@@ -27,7 +27,7 @@ const (
 
 // Subject returns the container, under KindOOMKill. Its Container is empty while only the ID is known (see Enrich).
 func (k OOMKill) Subject() Subject {
-	return Subject{Kind: KindOOMKill, Namespace: k.Namespace, Pod: k.Pod, Container: k.Container}
+	return k.containerSubject(KindOOMKill)
 }
 
 func (OOMKill) isEvent() {}

@@ -8,8 +8,8 @@ import (
 // oomWindow is the window of one source of kills.
 type oomWindow struct{ window[oomSums] }
 
-func (w *oomWindow) observe(e Event, digest fingerprint, newest int64) outcome {
-	k := e.(OOMKill)
+func (w *oomWindow) observe(e eventPointer, digest fingerprint, newest int64) outcome {
+	k := e.(*OOMKill)
 	end := k.Time.UnixNano()
 	got, _ := w.add(&entry[oomSums]{
 		stamp: stamp{end: end, digest: digest},

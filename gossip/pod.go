@@ -202,25 +202,58 @@ func (p Pod) Known() bool { return p.Name != "" }
 func Enrich(e Event, p Pod) Event {
 	switch s := e.(type) {
 	case CPUSample:
-		if c, ok := p.Container(s.Container); ok && !s.LimitCores.Known && sameUID(s.PodUID, p.UID) {
-			s.LimitCores, s.LimitFilled = Some(c.CPULimit.Or(p.CPULimit.Or(0))), true
+		if s.fillFrom(&p) {
 			return s
 		}
 	case MemorySample:
-		if sameUID(s.PodUID, p.UID) {
-			s.Container = p.containerName(s.Origin)
-			s.LimitBytes, s.LimitFilled = p.fillMemoryLimit(s.Container, s.LimitBytes)
+		if s.fillFrom(&p) {
 			return s
 		}
 	case OOMKill:
-		if sameUID(s.PodUID, p.UID) {
-			s.Container = p.containerName(s.Origin)
-			s.LimitBytes, s.LimitFilled = p.fillMemoryLimit(s.Container, s.LimitBytes)
+		if s.fillFrom(&p) {
 			return s
 		}
 	case NetworkSample, PodCreation: // have no field that a pod could fill in
+	default:
+		var one Events
+		one.addPointer(e)
+		for value := range one.All() {
+			return Enrich(value, p)
+		}
 	}
 	return e
+}
+
+// fillFrom fills in the limit, and reports whether it did.
+func (s *CPUSample) fillFrom(p *Pod) bool {
+	if s.LimitCores.Known || !sameUID(s.PodUID, p.UID) {
+		return false
+	}
+	c, ok := p.Container(s.Container)
+	if ok {
+		s.LimitCores, s.LimitFilled = Some(c.CPULimit.Or(p.CPULimit.Or(0))), true
+	}
+	return ok
+}
+
+// fillFrom fills in the container's name and the limit, and reports whether the pod is the sample's.
+func (s *MemorySample) fillFrom(p *Pod) bool {
+	if !sameUID(s.PodUID, p.UID) {
+		return false
+	}
+	s.Container = p.containerName(s.Origin)
+	s.LimitBytes, s.LimitFilled = p.fillMemoryLimit(s.Container, s.LimitBytes)
+	return true
+}
+
+// fillFrom fills in the container's name and the limit, and reports whether the pod is the one of the kill.
+func (k *OOMKill) fillFrom(p *Pod) bool {
+	if !sameUID(k.PodUID, p.UID) {
+		return false
+	}
+	k.Container = p.containerName(k.Origin)
+	k.LimitBytes, k.LimitFilled = p.fillMemoryLimit(k.Container, k.LimitBytes)
+	return true
 }
 
 // containerName returns the container's name: from the record, or by the container's ID; empty when neither is known.

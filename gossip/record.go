@@ -1,14 +1,28 @@
 package gossip
 
+// eventPointer points to an event: an event is large, so it is not copied until it is kept. The events are the caller's until
+// record.detach.
+//
+//sumtype:decl
+type eventPointer interface{ isEventPointer() }
+
+func (*CPUSample) isEventPointer()     {}
+func (*MemorySample) isEventPointer()  {}
+func (*OOMKill) isEventPointer()       {}
+func (*NetworkSample) isEventPointer() {}
+func (*PodCreation) isEventPointer()   {}
+
 // record is an event with what is computed from all of it once: before it is put in order, and before a birth is cut to
 // size.
 type record struct {
-	event  Event
-	digest fingerprint
-	end    int64 // Unix nanoseconds
-	uid    string
+	event    eventPointer
+	detached bool // event is the record's own
+	digest   fingerprint
+	end      int64 // Unix nanoseconds
+	uid      string
 	marks
 
+	group   int   // in the order of an instant: 1 if it starts an epoch, else 0
 	longest Stage // of a birth
 	omitted int   // steps of its timeline
 }
@@ -22,90 +36,81 @@ type marks struct {
 	limitFromPod bool              // limit is the pod's
 }
 
-// newRecord digests an event.
-func newRecord(event Event) record {
-	r := record{event: event}
-	switch e := event.(type) {
-	case CPUSample:
-		r.digestCPU(&e)
-	case MemorySample:
-		r.setOrigin(&e.Origin)
-		r.digest = fingerprintOf(event)
-		r.counters, r.limit, r.limitFromPod = e.HasCounters(), bytesLimit(e.LimitBytes), e.LimitFilled
-		if e.Container != "" {
-			r.container = e.ContainerID
-		}
-	case OOMKill: // a kill ends its container, so the next kill is always of another one: that is no new epoch
-		r.setOrigin(&e.Origin)
-		r.digest = fingerprintOf(event)
-		r.counters, r.limit, r.limitFromPod = true, bytesLimit(e.LimitBytes), e.LimitFilled
-	case NetworkSample:
-		r.setOrigin(&e.Origin)
-		r.digest = fingerprintOf(event)
-		r.counters = e.HasCounters()
-	case PodCreation:
-		r.digestBirth(e)
-	}
-	return r
-}
-
-// digestCPU digests a CPU sample.
-func (r *record) digestCPU(s *CPUSample) {
-	r.setOrigin(&s.Origin)
+func (r *record) setCPU(s *CPUSample) {
+	r.setOrigin(s, &s.Origin)
 	r.digest.addCPU(s)
 	r.counters, r.container = s.Periods.Known && s.ThrottledPeriods.Known, s.ContainerID
 	r.limit, r.limitFromPod = s.LimitCores, s.LimitFilled
 }
 
-// digestBirth digests a birth, and cuts its timeline to the most informative steps.
-func (r *record) digestBirth(c PodCreation) {
-	r.event = c
-	r.setOrigin(&c.Origin)
-	r.digest.addBirth(&c)
-	r.longest = longestStage(&c)
-	if kept := informativeSteps(c.Timeline, maxSteps); len(kept) < len(c.Timeline) {
-		r.omitted = len(c.Timeline) - len(kept)
-		c.Timeline = kept
-		r.event = c
+func (r *record) setMemory(s *MemorySample) {
+	r.setOrigin(s, &s.Origin)
+	r.digest.addMemory(s)
+	r.counters, r.limit, r.limitFromPod = s.HasCounters(), bytesLimit(s.LimitBytes), s.LimitFilled
+	if s.Container != "" {
+		r.container = s.ContainerID
 	}
 }
 
-// detach copies the event out of the caller's slice before it is kept. A birth is fingerprinted only here because most births
-// are discarded unread.
-func (r *record) detach() {
-	switch e := r.event.(type) {
-	case *CPUSample:
-		r.event = *e
-	case *PodCreation:
-		r.digestBirth(*e)
-	case MemorySample, OOMKill, NetworkSample: // came by value
-	}
+// setKill leaves the container out: a kill ends its container, so the next kill is always of another one, and that is no new
+// epoch.
+func (r *record) setKill(k *OOMKill) {
+	r.setOrigin(k, &k.Origin)
+	r.digest.addKill(k)
+	r.counters, r.limit, r.limitFromPod = true, bytesLimit(k.LimitBytes), k.LimitFilled
 }
+
+func (r *record) setNetwork(s *NetworkSample) {
+	r.setOrigin(s, &s.Origin)
+	r.digest.addNetwork(s)
+	r.counters = s.HasCounters()
+}
+
+// setBirth leaves the digest to detach, because most births are discarded unread.
+func (r *record) setBirth(c *PodCreation) { r.setOrigin(c, &c.Origin) }
 
 // setOrigin sets what every event has.
-func (r *record) setOrigin(o *Origin) { r.end, r.uid, r.source = o.Time.UnixNano(), o.PodUID, o.Source }
+func (r *record) setOrigin(event eventPointer, o *Origin) {
+	r.event, r.end, r.uid, r.source = event, o.Time.UnixNano(), o.PodUID, o.Source
+}
+
+// detach copies the event out of the caller's memory before it is kept.
+func (r *record) detach() {
+	if r.detached {
+		return
+	}
+	r.detached = true
+	switch e := r.event.(type) {
+	case *CPUSample:
+		r.event = copyOf(e)
+	case *MemorySample:
+		r.event = copyOf(e)
+	case *OOMKill:
+		r.event = copyOf(e)
+	case *NetworkSample:
+		r.event = copyOf(e)
+	case *PodCreation:
+		r.detachBirth(copyOf(e))
+	}
+}
+
+// detachBirth digests a birth, and cuts its timeline to the most informative steps.
+func (r *record) detachBirth(c *PodCreation) {
+	r.event = c
+	r.digest.addBirth(c)
+	r.longest = longestStage(c)
+	kept := informativeSteps(c.Timeline, maxSteps)
+	r.omitted = len(c.Timeline) - len(kept)
+	c.Timeline = kept
+}
+
+func copyOf[E any](e *E) *E {
+	c := *e
+	return &c
+}
 
 func bytesLimit(n Optional[int64]) Optional[float64] {
 	return Optional[float64]{Value: float64(n.Value), Known: n.Known}
-}
-
-// isPossible reports whether the figures of an event can be true: counters that fell, and shares that are not numbers,
-// cannot.
-// The decoder refuses such records with a reason; this is for programs that make their events themselves.
-func isPossible(e Event) bool {
-	switch e := e.(type) {
-	case CPUSample:
-		return e.isPossible()
-	case MemorySample:
-		return e.isPossible()
-	case OOMKill:
-		return e.isPossible()
-	case NetworkSample:
-		return e.isPossible()
-	case PodCreation:
-		return e.isPossible()
-	}
-	return false
 }
 
 // areCounts reports whether none of the figures is negative.

@@ -156,7 +156,7 @@ func (s *state) countSample(r *record, a *Analyzer) outcome {
 	if got != counted || s.about.Kind != KindMemoryPressure {
 		return got
 	}
-	if m, ok := r.event.(MemorySample); ok && m.OOMKills.Known {
+	if m, ok := r.event.(*MemorySample); ok && m.OOMKills.Known {
 		if m.OOMKills.Value == 0 {
 			s.lastWithoutKill = max(s.lastWithoutKill, r.end)
 		} else {

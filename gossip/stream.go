@@ -18,7 +18,7 @@ type stream struct {
 
 // sampleWindow is the window of one source. Each kind has its own.
 type sampleWindow interface {
-	observe(e Event, digest fingerprint, newest int64) outcome
+	observe(e eventPointer, digest fingerprint, newest int64) outcome
 	expire(newest int64) int64
 	isEmpty() bool
 	appendSpans(to *spanList)
@@ -41,17 +41,17 @@ type windowFinding interface {
 }
 
 // newSampleWindow returns an empty window for events like the given one; nil for a birth, which has no window.
-func newSampleWindow(like Event, width int64) sampleWindow {
+func newSampleWindow(like eventPointer, width int64) sampleWindow {
 	switch like.(type) {
-	case CPUSample, *CPUSample:
+	case *CPUSample:
 		return &cpuWindow{window: window[cpuSums]{width: width}}
-	case MemorySample:
+	case *MemorySample:
 		return &memoryWindow{window: window[memorySums]{width: width}}
-	case OOMKill:
+	case *OOMKill:
 		return &oomWindow{window[oomSums]{width: width}}
-	case NetworkSample:
+	case *NetworkSample:
 		return &networkWindow{window[networkSums]{width: width}}
-	case PodCreation, *PodCreation:
+	case *PodCreation:
 	}
 	return nil
 }
