@@ -1,15 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie"
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
 // result is what a load measured: requests per second, and how long they took.
@@ -18,10 +20,24 @@ type result struct {
 	p50, p99 time.Duration
 }
 
-// postAll sends bodies over a number of connections, each body in turn, for a time; 0 means each body once.
-func postAll(ctx context.Context, url string, bodies [][]byte, connections int, length time.Duration) (result, error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
-	defer client.CloseIdleConnections()
+// newSender makes a client that keeps this number of connections. It never tries again: a request that fails ends the
+// measurement.
+func newSender(url string, connections int) (*webhook.Client, error) {
+	return webhook.New(webhook.Options{
+		URL: url, Transport: &http.Transport{MaxIdleConnsPerHost: connections}, Attempts: 1,
+	})
+}
+
+// postAll posts bodies over a number of connections: each body in turn for a length of time, or each once if length is
+// 0.
+func postAll(
+	ctx context.Context, url string, bodies [][]byte, connections int, length time.Duration,
+) (result, error) {
+	sender, err := newSender(url, connections)
+	if err != nil {
+		return result{}, err
+	}
+	defer sender.CloseIdleConnections()
 	var next atomic.Int64
 	var mu sync.Mutex
 	var took []time.Duration
@@ -38,7 +54,7 @@ func postAll(ctx context.Context, url string, bodies [][]byte, connections int, 
 					break
 				}
 				at := time.Now()
-				err = post(ctx, client, url, bodies[i%len(bodies)])
+				_, err = sender.Post(ctx, bodies[i%len(bodies)])
 				mine = append(mine, time.Since(at))
 			}
 			mu.Lock()
@@ -55,45 +71,31 @@ func postAll(ctx context.Context, url string, bodies [][]byte, connections int, 
 		return result{}, failed
 	}
 	slices.Sort(took)
-	return result{float64(len(took)) / elapsed.Seconds(), roundToTens(took[len(took)/2]), roundToTens(took[len(took)*99/100])}, nil
+	return result{
+		rate: float64(len(took)) / elapsed.Seconds(),
+		p50:  roundToTens(took[len(took)/2]), p99: roundToTens(took[len(took)*99/100]),
+	}, nil
 }
 
+// roundToTens rounds to tens of microseconds.
 func roundToTens(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
 
-func post(ctx context.Context, client *http.Client, url string, body []byte) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/x-ndjson")
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", response.Status, text)
-	}
-	return err
-}
-
-// singleRecords are bodies of one record each about 500 pods.
+// singleRecords returns n bodies of one record each, about 500 pods in turn.
 func singleRecords(n int) [][]byte {
 	at := time.Now().Add(-5 * time.Minute)
 	out := make([][]byte, n)
 	for i := range out {
-		out[i] = record(nil, i%500, at.Add(time.Duration(i/500)*5*time.Second), 40)
+		out[i] = appendRecord(nil, i%500, at.Add(time.Duration(i/500)*5*time.Second))
 	}
 	return out
 }
 
-// recordBatches are bodies of 1,000 records each about 500 pods, no record twice.
+// recordBatches returns n bodies of 1,000 records each, about 500 pods in turn. No record is in them twice.
 func recordBatches(n int, begin time.Time) [][]byte {
 	out := make([][]byte, n)
 	for i := range out {
 		for j := range 1000 {
-			out[i] = record(out[i], j%500, begin.Add(time.Duration(2*i+j/500)*time.Second), 40)
+			out[i] = appendRecord(out[i], j%500, begin.Add(time.Duration(2*i+j/500)*time.Second))
 		}
 	}
 	return out
@@ -101,9 +103,15 @@ func recordBatches(n int, begin time.Time) [][]byte {
 
 func podName(pod int) string { return fmt.Sprintf("api-%d", pod) }
 
-// record appends a record of a container that is throttled in so many of 50 periods.
-func record(b []byte, pod int, at time.Time, throttled int) []byte {
-	return fmt.Appendf(b, `{"type":"cpu_throttle","timestamp":%q,"namespace":"bench","pod_name":%q,"container_name":"app",`+
-		`"period_seconds":5,"nr_periods":50,"nr_throttled":%d,"throttled_usec":%d,"usage_usec":150000,"limit_cores":0.1}`+"\n",
-		at.UTC().Format(time.RFC3339), podName(pod), throttled, throttled*70_000)
+// appendRecord appends the record of a container that was throttled in 40 of 50 periods. Times are whole seconds.
+func appendRecord(b []byte, pod int, at time.Time) []byte {
+	return pixie.Append(b, gossip.CPUSample{
+		Origin: gossip.Origin{
+			Time: at.Truncate(time.Second), Namespace: benchNamespace, Pod: podName(pod), Container: "app",
+			Period: 5 * time.Second,
+		},
+		Periods: gossip.Some[int64](50), ThrottledPeriods: gossip.Some[int64](40),
+		ThrottledUsec: gossip.Some[int64](40 * 70_000), UsageUsec: gossip.Some[int64](150_000),
+		LimitCores: gossip.Some(0.1),
+	})
 }

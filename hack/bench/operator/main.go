@@ -1,8 +1,8 @@
-// Command bench measures the operator as its senders and its cluster see it: three processes on one machine (load, operator, API server
-// with etcd), over loopback. `make bench` runs it; it prints a table.
+// Command operator measures the operator from outside: three processes on one machine (load, operator, API server with
+// etcd) talk over loopback. `make bench-operator` runs it; it prints a table.
 //
-//	bench            all of it
-//	bench bare       serves a handler that only reads the body: what the operator's numbers are held against
+//	operator         measures everything
+//	operator bare    serves a handler that only reads the body, with which the operator is compared
 package main
 
 import (
@@ -36,12 +36,12 @@ func main() {
 		err = run(ctrl.SetupSignalHandler(), *program, *steady)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+		fmt.Fprintln(os.Stderr, "bench/operator:", err)
 		os.Exit(1)
 	}
 }
 
-// serveBare serves the simplest thing that could take records.
+// serveBare serves the least that can accept records.
 func serveBare(address string) error {
 	l, err := ingest.Listen(address, nil)
 	if err != nil {
@@ -108,7 +108,7 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
-// startServer runs a program that serves at a free port, given as its last argument.
+// startServer starts a program that serves at a free port, which is its last argument.
 func startServer(ctx context.Context, program string, args ...string) (*process, error) {
 	address, err := freeAddress()
 	if err != nil {
@@ -145,7 +145,7 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// withOperator runs an operator for as long as work takes.
+// withOperator runs an operator until work returns.
 func withOperator(ctx context.Context, program string, cluster *testcluster.ControlPlane, work func(*process) error) error {
 	ingest, err := freeAddress()
 	if err != nil {
@@ -164,7 +164,8 @@ func withOperator(ctx context.Context, program string, cluster *testcluster.Cont
 		return err
 	}
 	cmd := exec.CommandContext(ctx, program, "--kubeconfig="+file.Name(), "--leader-elect=false", "--ingest-auth=none",
-		"--ingest-bind-address="+ingest, "--otlp-grpc-bind-address=0", "--otlp-http-bind-address=0", "--metrics-bind-address="+metrics, "--health-probe-bind-address=0", "--max-objects-per-namespace=10000")
+		"--ingest-bind-address="+ingest, "--otlp-grpc-bind-address=0", "--otlp-http-bind-address=0",
+		"--metrics-bind-address="+metrics, "--health-probe-bind-address=0", "--max-objects-per-namespace=10000")
 	log, err := os.CreateTemp("", "operator-*.log")
 	if err != nil {
 		return err

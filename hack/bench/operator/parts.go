@@ -24,7 +24,10 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
-// podFleet is the pods that the records are about.
+// benchNamespace has the pods that the records are about, and the operator's objects about them.
+const benchNamespace = "bench"
+
+// podFleet has the pods that the records are about.
 type podFleet struct {
 	client client.Client
 	size   int
@@ -42,7 +45,7 @@ func makeFleet(ctx context.Context, cluster *testcluster.ControlPlane, size int)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "bench"}}); err != nil {
+	if err := c.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: benchNamespace}}); err != nil {
 		return nil, err
 	}
 	var all sync.WaitGroup
@@ -52,7 +55,7 @@ func makeFleet(ctx context.Context, cluster *testcluster.ControlPlane, size int)
 		all.Go(func() {
 			for i := worker; i < size; i += 8 {
 				err := c.Create(ctx, &corev1.Pod{
-					ObjectMeta: metav1.ObjectMeta{Namespace: "bench", Name: podName(i)},
+					ObjectMeta: metav1.ObjectMeta{Namespace: benchNamespace, Name: podName(i)},
 					Spec: corev1.PodSpec{
 						SchedulingGates: []corev1.PodSchedulingGate{{Name: "example.com/never"}},
 						Containers:      []corev1.Container{{Name: "app", Image: "none"}},
@@ -71,9 +74,9 @@ func makeFleet(ctx context.Context, cluster *testcluster.ControlPlane, size int)
 	return &podFleet{c, size}, failed
 }
 
-// deleteWhispers deletes the objects, so that each part begins with none.
+// deleteWhispers deletes the operator's objects, so that each part begins with none.
 func (f *podFleet) deleteWhispers(ctx context.Context) error {
-	return f.client.DeleteAllOf(ctx, &v1alpha1.KernelWhisper{}, client.InNamespace("bench"))
+	return f.client.DeleteAllOf(ctx, &v1alpha1.KernelWhisper{}, client.InNamespace(benchNamespace))
 }
 
 // benchContext is what a part needs besides the load.
@@ -84,7 +87,7 @@ type benchContext struct {
 }
 
 func measureThroughput(ctx context.Context, out io.Writer, url string, _ *podFleet, m benchContext) error {
-	if _, err := postAll(ctx, url, singleRecords(4000), 16, 0); err != nil { // so that the objects are there
+	if _, err := postAll(ctx, url, singleRecords(4000), 16, 0); err != nil { // so that the objects exist
 		return err
 	}
 	if err := m.process.waitUntilWritten(ctx); err != nil {
@@ -109,13 +112,13 @@ func measureThroughput(ctx context.Context, out io.Writer, url string, _ *podFle
 	return nil
 }
 
-// sideBySide posts single records to two servers in turns, so that what else the machine does meets both, and returns the median turn of
-// each by its rate.
+// sideBySide posts single records to two servers in turns, so that other work of the machine affects both, and returns
+// the turn of each that has the median rate.
 func sideBySide(ctx context.Context, reference, url string) (bare, own result, err error) {
 	var turns [2][]result
 	for range 7 {
-		for i, at := range []string{reference, url} {
-			r, err := postAll(ctx, at, singleRecords(4000), 16, time.Second)
+		for i, server := range []string{reference, url} {
+			r, err := postAll(ctx, server, singleRecords(4000), 16, time.Second)
 			if err != nil {
 				return bare, own, err
 			}
@@ -128,7 +131,7 @@ func sideBySide(ctx context.Context, reference, url string) (bare, own result, e
 	return turns[0][len(turns[0])/2], turns[1][len(turns[1])/2], nil
 }
 
-// measureBurst is 100,000 events about 500 subjects: what does it cost the API server?
+// measureBurst posts 100,000 events about 500 subjects and counts what they cost the API server.
 func measureBurst(ctx context.Context, out io.Writer, url string, f *podFleet, m benchContext) error {
 	begin := time.Now()
 	if _, err := postAll(ctx, url, recordBatches(100, time.Now().Add(-5*time.Minute)), 4, 0); err != nil {
@@ -143,7 +146,7 @@ func measureBurst(ctx context.Context, out io.Writer, url string, f *podFleet, m
 		return err
 	}
 	var list v1alpha1.KernelWhisperList
-	if err := f.client.List(ctx, &list, client.InNamespace("bench")); err != nil {
+	if err := f.client.List(ctx, &list, client.InNamespace(benchNamespace)); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "burst of 100,000 events\t\t\t\ttaken in %s; %.0f writes for %d objects (2 each: object, status)\n",
@@ -151,17 +154,20 @@ func measureBurst(ctx context.Context, out io.Writer, url string, f *podFleet, m
 	return nil
 }
 
-// measureSteadyState is 5,000 pods with an event each 10 s.
+// measureSteadyState posts an event about each of 5,000 pods every 10 s.
 func measureSteadyState(ctx context.Context, out io.Writer, url string, f *podFleet, m benchContext) error {
-	client := &http.Client{}
-	defer client.CloseIdleConnections()
+	sender, err := newSender(url, 1)
+	if err != nil {
+		return err
+	}
+	defer sender.CloseIdleConnections()
 	round := func(length time.Duration) error {
 		end := time.Now().Add(length)
 		tick := time.NewTicker(10 * time.Second / time.Duration(f.size))
 		defer tick.Stop()
 		for pod := 0; time.Now().Before(end); pod = (pod + 1) % f.size {
 			<-tick.C
-			if err := post(ctx, client, url, record(nil, pod, time.Now(), 40)); err != nil {
+			if _, err := sender.Post(ctx, appendRecord(nil, pod, time.Now())); err != nil {
 				return err
 			}
 		}
@@ -199,7 +205,7 @@ func measureSteadyState(ctx context.Context, out io.Writer, url string, f *podFl
 	return nil
 }
 
-// waitUntilWritten waits until nothing is waiting to be written.
+// waitUntilWritten waits until the operator has written all its objects.
 func (p *process) waitUntilWritten(ctx context.Context) error {
 	for ctx.Err() == nil {
 		waiting, err := p.readMetric(ctx, "kernelgossip_subjects_waiting")
@@ -211,7 +217,7 @@ func (p *process) waitUntilWritten(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// readMetric is the sum of a metric over its labels.
+// readMetric returns the sum of a metric over its labels.
 func (p *process) readMetric(ctx context.Context, name string) (float64, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.metrics, http.NoBody)
 	if err != nil {
@@ -241,7 +247,7 @@ func (p *process) readMetric(ctx context.Context, name string) (float64, error) 
 	return sum, lines.Err()
 }
 
-// readCPUTime is the processor time that a process has used (proc_pid_stat(5): utime and stime, in hundredths of a
+// readCPUTime returns the processor time that a process has used (proc_pid_stat(5): utime and stime, in hundredths of a
 // second).
 func (p *process) readCPUTime() (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
@@ -260,7 +266,7 @@ func (p *process) readCPUTime() (time.Duration, error) {
 	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
 
-// readResidentBytes is the memory that a process has (proc_pid_status(5)), in bytes.
+// readResidentBytes returns the resident memory of a process in bytes (proc_pid_status(5)).
 func (p *process) readResidentBytes() (int, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {

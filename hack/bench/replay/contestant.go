@@ -67,8 +67,8 @@ type measured struct {
 	memory    int64 // bytes, the most at any time
 }
 
-// measureRuns runs each program so often, and returns the run in the middle of each. They take turns: what a machine is slow with for a while
-// is not one program's alone.
+// measureRuns runs each program this number of times and returns the median run of each. The programs take turns, so that
+// a slow phase of the machine affects all of them.
 func measureRuns(all []contestant, runs int) ([]measured, error) {
 	took := make([][]measured, len(all))
 	for range max(1, runs) {

@@ -1,18 +1,18 @@
-// Command bench measures gossip-replay on a million synthetic records, as a whole process and beside others that read
+// Command replay measures gossip-replay on a million synthetic records, as a whole process and beside others that read
 // the same file.
 //
-//	bench                      the table; `make bench-replay` runs it
-//	bench -records 10000000    the same for more of them: time grows in proportion, memory does not
-//	bench -shape random        the same for records of another shape
-//	bench generate             writes the records to stdout
+//	replay                     the table; `make bench-replay` runs it
+//	replay -records 10000000   the same for more of them: time grows in proportion, memory does not
+//	replay -shape random       the same for records of another shape
+//	replay generate            writes the records to stdout
 //
 // The programs take turns, several times; the table has the run of each in the middle, by wall time. DuckDB needs
 // Node.js and
 //
 //	npm install --prefix bin @duckdb/node-api
 //
-// and jq its package. Whoever is not installed is left out, with a line that says so. Every program gets as many threads as there are
-// CPUs (GOMAXPROCS), and its output is thrown away.
+// and jq its package. A program that is not installed is left out, and a line says so. Each program gets as many threads
+// as there are CPUs (GOMAXPROCS), and its output is discarded.
 package main
 
 import (
@@ -48,7 +48,7 @@ func main() {
 		err = runBenchmark(l, *program, *runs)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+		fmt.Fprintln(os.Stderr, "bench/replay:", err)
 		os.Exit(1)
 	}
 }
@@ -83,8 +83,8 @@ func runBenchmark(l load.Load, program string, runs int) error {
 	}
 	for i, c := range all {
 		m := middle[i]
-		fmt.Fprintf(out, "%s\t%.0f MB\t%.2f s\t%.2f s\t%.0f MB\t%.0f\n", c.what, c.input.megabytes(), m.wall.Seconds(), m.cpu.Seconds(),
-			float64(m.memory)/1e6, c.input.megabytes()/m.wall.Seconds())
+		fmt.Fprintf(out, "%s\t%.0f MB\t%.2f s\t%.2f s\t%.0f MB\t%.0f\n", c.what, c.input.megabyteSize(), m.wall.Seconds(), m.cpu.Seconds(),
+			float64(m.memory)/1e6, c.input.megabyteSize()/m.wall.Seconds())
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ type input struct {
 	size int64
 }
 
-func (i input) megabytes() float64 { return float64(i.size) / 1e6 }
+func (i input) megabyteSize() float64 { return float64(i.size) / 1e6 }
 
 func write(l load.Load) (input, error) {
 	f, err := os.CreateTemp("", "records-*.ndjson")
@@ -106,7 +106,7 @@ func write(l load.Load) (input, error) {
 	if err := l.Write(f); err != nil {
 		return input{}, err
 	}
-	if err := f.Sync(); err != nil { // else the disk is still busy with it while the first program runs
+	if err := f.Sync(); err != nil { // otherwise the disk is still writing while the first program runs
 		return input{}, err
 	}
 	info, err := f.Stat()
