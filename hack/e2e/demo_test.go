@@ -51,14 +51,18 @@ func (k *kept) Run(ctx context.Context, line string) (string, error) {
 	return k.Live.Run(ctx, line)
 }
 
-// playDemo plays one scenario on the cluster of the tests, 80 columns wide and without colours, and returns what it showed.
+// playDemo plays one scenario on the cluster of the tests, 80 columns wide and without colours, and returns what it
+// showed.
 func playDemo(t *testing.T, name string) (string, *kept) {
 	t.Helper()
 	world.demo.Lock()
 	defer world.demo.Unlock()
 	scenarios, err := demo.Find(name)
 	require.NoError(t, err)
-	source := &kept{Live: &demo.Live{Kubectl: world.kubectl, Images: world.images}, whispers: make(map[v1alpha1.WhisperKind][]*v1alpha1.KernelWhisper)}
+	source := &kept{
+		Live:     &demo.Live{Kubectl: world.kubectl, Images: world.images},
+		whispers: make(map[v1alpha1.WhisperKind][]*v1alpha1.KernelWhisper),
+	}
 	var out strings.Builder
 	pauses := 0
 	st := stage.New(&out)
@@ -107,7 +111,8 @@ func TestDemoShowsTheFiguresOfABirth(t *testing.T) {
 	require.Len(t, views, 1)
 	require.Contains(t, views[0][0], "container started: web Running, ready, restarts: 0")
 	for n, what := range map[*int64]string{
-		c.KernelStats.Mounts: "mounts", c.KernelStats.CgroupWrites: "writes to cgroup files", c.KernelStats.NamespacesCreated: "namespaces",
+		c.KernelStats.Mounts: "mounts", c.KernelStats.CgroupWrites: "writes to cgroup files",
+		c.KernelStats.NamespacesCreated: "namespaces",
 		c.KernelStats.ProcessesCreated: "processes and threads", c.KernelStats.Execs: "programs executed",
 	} {
 		require.Equal(t, *n, number(t, views[0][1], ` ([\d,]+) `+what))
@@ -206,7 +211,7 @@ func TestACancelledDemoCleansUp(t *testing.T) {
 	gone(t, &corev1.Namespace{}, "", demo.Namespace)
 }
 
-// stopped is a live source whose user presses Ctrl-C while the verdict is waited for.
+// stopped is a live source with a user who presses Ctrl-C while the verdict is waited for.
 type stopped struct {
 	*demo.Live
 
@@ -230,7 +235,9 @@ func TestDemoWorkloadsAreRestricted(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"birth", "throttle", "memory", "network"} {
 		ns := namespace(t, name)
-		_, err := world.kubectl.Run(t.Context(), nil, "label", "namespace", ns, "pod-security.kubernetes.io/enforce=restricted")
+		waitForAccount(t, ns)
+		_, err := world.kubectl.Run(t.Context(), nil, "label", "namespace", ns,
+			"pod-security.kubernetes.io/enforce=restricted")
 		require.NoError(t, err)
 		manifest := filepath.Join("..", "..", "examples", "demo", "manifests", name+".yaml")
 		_, err = world.kubectl.Run(t.Context(), nil, "apply", "--dry-run=server", "--namespace", ns, "--filename", manifest)

@@ -26,12 +26,13 @@ import (
 // patience is how long the world may take for one thing.
 const patience = 3 * time.Minute
 
-// namespace makes a namespace for a test and deletes it after the test. For a test that failed it first logs what is in the namespace, and
-// what operator and observer logged.
+// namespace makes a namespace for a test and deletes it after the test. For a test that failed it first logs what is in
+// the namespace, and what operator and observer logged.
 func namespace(t *testing.T, suffix ...string) string {
 	t.Helper()
 	test := strings.TrimPrefix(t.Name(), "Test")
-	name := strings.ToLower(strings.Join(append([]string{"e2e", test[:min(len(test), 40)], fmt.Sprintf("%05x", rand.N(1<<20))}, suffix...), "-"))
+	parts := append([]string{"e2e", test[:min(len(test), 40)], fmt.Sprintf("%05x", rand.N(1<<20))}, suffix...)
+	name := strings.ToLower(strings.Join(parts, "-"))
 	require.NoError(t, world.client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}))
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -42,10 +43,12 @@ func namespace(t *testing.T, suffix ...string) string {
 	return name
 }
 
-// deleteNamespace deletes a namespace and does not wait for its end, which takes ten seconds: the end of all tests does.
+// deleteNamespace deletes a namespace and does not wait for its end, which takes ten seconds: the end of all tests
+// does.
 func deleteNamespace(t *testing.T, name string) {
 	t.Helper()
-	require.NoError(t, client.IgnoreNotFound(world.client.Delete(bg(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})))
+	require.NoError(t,
+		client.IgnoreNotFound(world.client.Delete(bg(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})))
 	world.deleted.Store(name, true)
 }
 
@@ -63,7 +66,7 @@ func waitForDeletedNamespaces(ctx context.Context) error {
 	})
 }
 
-// bg is the context of clean-ups, when that of the test has ended.
+// bg returns the context of clean-ups: the context of the test has ended.
 func bg() context.Context { return context.Background() }
 
 func report(t *testing.T, namespace string) {
@@ -100,14 +103,25 @@ func runPod(t *testing.T, namespace, name string, c corev1.Container, change ...
 	t.Helper()
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{c}, TerminationGracePeriodSeconds: new(int64(1)), AutomountServiceAccountToken: new(false)},
+		Spec: corev1.PodSpec{
+			Containers:                    []corev1.Container{c},
+			TerminationGracePeriodSeconds: new(int64(1)),
+			AutomountServiceAccountToken:  new(false),
+		},
 	}
 	for _, f := range change {
 		f(pod)
 	}
-	eventually(t, &corev1.ServiceAccount{}, namespace, "default", "made", func(*corev1.ServiceAccount) bool { return true })
+	waitForAccount(t, namespace)
 	require.NoError(t, world.client.Create(t.Context(), pod))
 	return pod
+}
+
+// waitForAccount waits for the default account of a namespace, without which no pod can be made.
+func waitForAccount(t *testing.T, namespace string) {
+	t.Helper()
+	eventually(t, &corev1.ServiceAccount{}, namespace, "default", "made",
+		func(*corev1.ServiceAccount) bool { return true })
 }
 
 // eventually waits until an object is as wanted.
@@ -120,7 +134,9 @@ func eventually[T client.Object](t *testing.T, o T, namespace, name, what string
 }
 
 // whisper waits until the whisper about a pod's container app is as wanted.
-func whisper(t *testing.T, namespace, pod, what string, wanted func(*v1alpha1.KernelWhisper) bool) *v1alpha1.KernelWhisper {
+func whisper(
+	t *testing.T, namespace, pod, what string, wanted func(*v1alpha1.KernelWhisper) bool,
+) *v1alpha1.KernelWhisper {
 	t.Helper()
 	return eventually(t, &v1alpha1.KernelWhisper{}, namespace, pod+".app.cputhrottling", what, wanted)
 }

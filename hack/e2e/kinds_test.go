@@ -21,8 +21,11 @@ func strain(args ...string) corev1.Container {
 	return corev1.Container{
 		Name: "app", Image: world.images.Strain, ImagePullPolicy: corev1.PullIfNotPresent, Args: args,
 		Resources: corev1.ResourceRequirements{
-			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("32Mi")},
-			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("48Mi")},
+			Requests: corev1.ResourceList{
+				corev1.ResourceCPU:    resource.MustParse("10m"),
+				corev1.ResourceMemory: resource.MustParse("32Mi"),
+			},
+			Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("48Mi")},
 		},
 	}
 }
@@ -41,7 +44,7 @@ func inTrouble(t *testing.T, namespace, name, condition string) (*v1alpha1.Kerne
 	return w, find(w)
 }
 
-// The kernel kills a worker, not the container's first process: where the container lives on, Kubernetes shows nothing.
+// The kernel kills a worker, not the container's first process. If the container lives on, Kubernetes shows nothing.
 func TestAKilledChildIsReportedThoughItsContainerLives(t *testing.T) {
 	t.Parallel()
 	ns := namespace(t)
@@ -64,7 +67,7 @@ func TestAKilledChildIsReportedThoughItsContainerLives(t *testing.T) {
 	require.Equal(t, "Kubernetes shows no OOM kill", w.Status.MetricsSay)
 }
 
-// Memory close to its limit is told before anything is killed.
+// Memory close to its limit is reported before anything is killed.
 func TestMemoryNearItsLimitIsReported(t *testing.T) {
 	t.Parallel()
 	ns := namespace(t)
@@ -82,7 +85,10 @@ func TestFailedConnectsAreReported(t *testing.T) {
 	ns := namespace(t)
 	require.NoError(t, world.client.Create(t.Context(), &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "db"},
-		Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "nobody"}, Ports: []corev1.ServicePort{{Port: 8080}}},
+		Spec: corev1.ServiceSpec{
+			Selector: map[string]string{"app": "nobody"},
+			Ports:    []corev1.ServicePort{{Port: 8080}},
+		},
 	}))
 	runPod(t, ns, "client", strain("connect", "$(DB_SERVICE_HOST):8080", "--every=500ms"))
 	w, c := inTrouble(t, ns, "client.networkissue", v1alpha1.ConditionNetworkDegraded)
@@ -90,18 +96,23 @@ func TestFailedConnectsAreReported(t *testing.T) {
 	require.GreaterOrEqual(t, *w.Status.KernelTruth.Network.ConnectFailures, int64(10))
 }
 
-// A server that loses a twentieth of what arrives: its client sends that again, and is told so.
+// A server that loses a twentieth of what arrives: its client sends that again, and the whisper about the client says
+// so.
 func TestRetransmitsAreReportedOfTheirSender(t *testing.T) {
 	t.Parallel()
 	ns := namespace(t)
 	runPod(t, ns, "server", strain("serve", ":8080"), func(p *corev1.Pod) {
 		p.Spec.InitContainers = []corev1.Container{{
 			Name: "lossy", Image: world.images.Base, ImagePullPolicy: corev1.PullIfNotPresent,
-			Command:         strings.Fields("iptables --append INPUT --protocol tcp --destination-port 8080 --match statistic --mode random --probability 0.05 --jump DROP"),
-			SecurityContext: &corev1.SecurityContext{Capabilities: &corev1.Capabilities{Add: []corev1.Capability{"NET_ADMIN"}}},
+			Command: strings.Fields("iptables --append INPUT --protocol tcp --destination-port 8080" +
+				" --match statistic --mode random --probability 0.05 --jump DROP"),
+			SecurityContext: &corev1.SecurityContext{
+				Capabilities: &corev1.Capabilities{Add: []corev1.Capability{"NET_ADMIN"}},
+			},
 		}}
 	})
-	server := eventually(t, &corev1.Pod{}, ns, "server", "running", func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodRunning })
+	server := eventually(t, &corev1.Pod{}, ns, "server", "running",
+		func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodRunning })
 	runPod(t, ns, "client", strain("stream", net.JoinHostPort(server.Status.PodIP, "8080")))
 	w, c := inTrouble(t, ns, "client.networkissue", v1alpha1.ConditionNetworkDegraded)
 	require.Equal(t, v1alpha1.ReasonRetransmits, c.Reason)

@@ -20,7 +20,8 @@ func TestTheOperatorPullsEachScriptFromPixie(t *testing.T) {
 		t.Skip("no PX_API_KEY: nothing has been asked of a Pixie")
 	}
 	require.Eventually(t, func() bool {
-		log, err := world.kubectl.Run(t.Context(), nil, "logs", "--namespace=kernel-gossip", "deployment/kernel-gossip-operator")
+		log, err := world.kubectl.Run(t.Context(), nil, "logs", "--namespace=kernel-gossip",
+			"deployment/kernel-gossip-operator")
 		pulled := 0
 		for _, name := range pxl.Names() {
 			for line := range strings.Lines(log) {

@@ -37,7 +37,8 @@ import (
 
 const remedy = "make demo-recover"
 
-// site is the world as the demo sees it, whole, with a namespace of the test's own for workloads. The world is left without the demo's account.
+// site is the world as the demo sees it, whole, with a namespace of the test's own for workloads. The world is left
+// without the demo's account.
 func site(t *testing.T) (s *install.Site, workloads string) {
 	t.Helper()
 	manifests, err := testcluster.Manifests(t.Context(), world.kubectl, filepath.Join("..", ".."), world.images)
@@ -98,14 +99,15 @@ func whole(t *testing.T, s *install.Site) {
 	}
 }
 
-// recovered recovers, wants it to have told of each of these, wants all to be whole, and a second time to find nothing.
-func recovered(t *testing.T, s *install.Site, told ...string) {
+// recovered runs recover, which must name each of these. Then everything must be whole, and a second run must find
+// nothing.
+func recovered(t *testing.T, s *install.Site, names ...string) {
 	t.Helper()
 	var said bytes.Buffer
 	err := recovery.Run(t.Context(), &said, s)
 	t.Logf("recover\n%s", &said)
 	require.NoError(t, err)
-	for _, text := range told {
+	for _, text := range names {
 		require.Contains(t, said.String(), text)
 	}
 	whole(t, s)
@@ -122,7 +124,7 @@ func change[T client.Object](t *testing.T, s *install.Site, o T, namespace, name
 			return false
 		}
 		how(o)
-		return s.Client.Update(t.Context(), o) == nil // somebody else may have written meanwhile
+		return s.Client.Update(t.Context(), o) == nil // another writer may have been quicker
 	}, patience, time.Second)
 }
 
@@ -147,28 +149,34 @@ func TestRecoverRepairsTheInstallation(t *testing.T) {
 	remove(t, s, &rbacv1.ClusterRoleBinding{}, "", "kernel-gossip-operator")
 	remove(t, s, &rbacv1.ClusterRoleBinding{}, "", "kernel-gossip-observer-sender")
 	remove(t, s, &apiextensionsv1.CustomResourceDefinition{}, "", certificates)
-	change(t, s, &apiextensionsv1.CustomResourceDefinition{}, "", whispers, func(d *apiextensionsv1.CustomResourceDefinition) {
+	older := func(d *apiextensionsv1.CustomResourceDefinition) {
 		status := d.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["status"]
 		delete(status.Properties, "advice") // as before there was advice
 		d.Spec.Versions[0].AdditionalPrinterColumns = nil
-	})
+	}
+	change(t, s, &apiextensionsv1.CustomResourceDefinition{}, "", whispers, older)
 	found := lines(t, s)
-	broken(t, found["definitions"], "CustomResourceDefinition "+whispers+" differs in spec.versions", "CustomResourceDefinition "+certificates+" is missing")
-	broken(t, found["installation"], "ConfigMap kernel-gossip/kernel-gossip is missing", "ClusterRoleBinding kernel-gossip-operator is missing", "ClusterRoleBinding kernel-gossip-observer-sender is missing")
+	broken(t, found["definitions"], "CustomResourceDefinition "+whispers+" differs in spec.versions",
+		"CustomResourceDefinition "+certificates+" is missing")
+	broken(t, found["installation"], "ConfigMap kernel-gossip/kernel-gossip is missing",
+		"ClusterRoleBinding kernel-gossip-operator is missing", "ClusterRoleBinding kernel-gossip-observer-sender is missing")
 	require.Equal(t, preflight.NotChecked, found["workloads"].Verdict)
 	recovered(t, s, "ConfigMap kernel-gossip/kernel-gossip is missing", whispers+" differs", certificates+" is missing")
 
 	ns := namespace(t)
 	runPod(t, ns, "born", burst("1", "--cpu 1ms --every 5s"))
-	eventually(t, &v1alpha1.PodBirthCertificate{}, ns, "born", "written", func(*v1alpha1.PodBirthCertificate) bool { return true })
+	eventually(t, &v1alpha1.PodBirthCertificate{}, ns, "born", "written",
+		func(*v1alpha1.PodBirthCertificate) bool { return true })
 }
 
-// Operator and observer that somebody stopped, spoiled or deleted, and a lease that a dead pod holds. Recordings do without the observer.
+// Operator and observer that were stopped, changed or deleted, and a lease that a dead pod holds. Recordings do
+// without the observer.
 func TestRecoverRepairsOperatorAndObserver(t *testing.T) {
 	s, _ := site(t)
 	recovered(t, s)
 	var lease coordinationv1.Lease
-	change(t, s, &lease, "kernel-gossip", "kernel-gossip-operator", func(l *coordinationv1.Lease) { l.Spec.HolderIdentity = new("gone_0") })
+	change(t, s, &lease, "kernel-gossip", "kernel-gossip-operator",
+		func(l *coordinationv1.Lease) { l.Spec.HolderIdentity = new("gone_0") })
 	broken(t, lines(t, s)["leader"], `held by "gone"`)
 	recovered(t, s, "the lease is held by a process of gone that is gone")
 
@@ -187,21 +195,26 @@ func TestRecoverRepairsOperatorAndObserver(t *testing.T) {
 		return err == nil && len(pods.Items) == 0
 	}, patience, time.Second)
 	change(t, s, &lease, "kernel-gossip", "kernel-gossip-operator", func(l *coordinationv1.Lease) {
-		l.Spec.HolderIdentity, l.Spec.LeaseDurationSeconds, l.Spec.RenewTime = new("gone_0"), new(int32(3600)), new(metav1.NowMicro())
+		l.Spec.HolderIdentity, l.Spec.LeaseDurationSeconds = new("gone_0"), new(int32(3600))
+		l.Spec.RenewTime = new(metav1.NowMicro())
 	})
 	found := lines(t, s)
-	broken(t, found["installation"], "Deployment kernel-gossip/kernel-gossip-operator differs in spec.replicas, spec.template.spec.containers[0].image",
+	broken(t, found["installation"],
+		"Deployment kernel-gossip/kernel-gossip-operator differs in spec.replicas, spec.template.spec.containers[0].image",
 		"DaemonSet kernel-gossip-observer/kernel-gossip-observer is missing")
 	broken(t, found["operator"], "scaled to 0")
 	broken(t, found["observer"], "not found")
 	for _, name := range []string{"leader", "ingest"} {
 		require.Equal(t, "not checked: needs operator", found[name].Detail)
 	}
-	recovered(t, s, "spec.replicas", "the lease is held by a process of gone that is gone", "DaemonSet kernel-gossip-observer/kernel-gossip-observer is missing")
+	recovered(t, s, "spec.replicas", "the lease is held by a process of gone that is gone",
+		"DaemonSet kernel-gossip-observer/kernel-gossip-observer is missing")
 
 	// What is in a namespace that is going may be whole when recover begins, and goes too.
-	require.NoError(t, s.Client.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kernel-gossip-observer"}}))
-	recovered(t, s, "Namespace kernel-gossip-observer is being deleted", "DaemonSet kernel-gossip-observer/kernel-gossip-observer is missing")
+	require.NoError(t,
+		s.Client.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kernel-gossip-observer"}}))
+	recovered(t, s, "Namespace kernel-gossip-observer is being deleted",
+		"DaemonSet kernel-gossip-observer/kernel-gossip-observer is missing")
 }
 
 // check makes one check of the list.
@@ -217,8 +230,8 @@ func check(t *testing.T, s *install.Site, name string) preflight.Line {
 	return preflight.Line{}
 }
 
-// spy compares what the operator made of a recording with what gossip-replay prints of it, before it is taken away: each object is that of the
-// records until some time, for one that has no news is not written again.
+// spy compares what the operator made of a recording with what gossip-replay prints of it, before it is taken away:
+// each object is as after one of the records, because an object without news is not written again.
 type spy struct {
 	*recording.Source
 
@@ -260,7 +273,8 @@ func (s *spy) End(ctx context.Context) error {
 		}, 30*time.Second, 500*time.Millisecond)
 		for name, report := range got {
 			at := slices.IndexFunc(s.want, func(r testcluster.Reports) bool { return r[name] == report })
-			require.NotEqual(s.t, -1, at, "%s is of no time of the recording: %s", name, lazy(func() string { return cmp.Diff(last[name], report) }))
+			require.NotEqual(s.t, -1, at, "%s is of no time of the recording: %s", name,
+				lazy(func() string { return cmp.Diff(last[name], report) }))
 			s.t.Logf("%s is that of %d of %d records", name, at+1, len(s.want))
 		}
 		s.want = nil
@@ -268,7 +282,8 @@ func (s *spy) End(ctx context.Context) error {
 	return s.Source.End(ctx)
 }
 
-// fromRecording plays all scenarios. The figures that are shown are those of the objects, and it is said that they were recorded.
+// fromRecording plays all scenarios. The figures that are shown are the objects' figures, and the origin of the recording
+// is shown.
 func fromRecording(t *testing.T, s *install.Site) {
 	t.Helper()
 	part := *s
@@ -295,7 +310,8 @@ func fromRecording(t *testing.T, s *install.Site) {
 	}
 }
 
-// Namespaces that cannot go, workloads that crash, objects about pods that are gone, a definition that cannot go; and what is not ours.
+// Namespaces that cannot go, workloads that crash, objects about pods that are gone, a definition that cannot go; and
+// what is not ours.
 func TestRecoverRepairsWorkloads(t *testing.T) {
 	s, ns := site(t)
 	recovered(t, s)
@@ -310,18 +326,26 @@ func TestRecoverRepairsWorkloads(t *testing.T) {
 	require.ErrorContains(t, recovery.Run(t.Context(), io.Discard, &only), "stays as it is")
 
 	stuck := ns + "-stuck"
-	require.NoError(t, world.client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: stuck, Labels: map[string]string{install.Part: install.DemoPart}}}))
-	require.NoError(t, world.client.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: stuck, Name: "held", Finalizers: []string{"example.com/held"}}}))
+	require.NoError(t, world.client.Create(t.Context(), &corev1.Namespace{
+		ObjectMeta: metav1.ObjectMeta{Name: stuck, Labels: map[string]string{install.Part: install.DemoPart}},
+	}))
+	require.NoError(t, world.client.Create(t.Context(), &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: stuck, Name: "held", Finalizers: []string{"example.com/held"}},
+	}))
 	require.NoError(t, world.client.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: stuck}}))
 	healthy := runPod(t, ns, "healthy", burst("1", "--cpu 1ms --every 5s"))
 	require.NoError(t, world.client.Create(t.Context(), &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "crashing"},
 		Spec: appsv1.DeploymentSpec{
 			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "crashing"}},
-			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "crashing"}}, Spec: corev1.PodSpec{Containers: []corev1.Container{never()}}},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "crashing"}},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{never()}},
+			},
 		},
 	}))
-	require.Eventually(t, func() bool { return strings.Contains(check(t, s, "workloads").Detail, "ErrImageNeverPull") }, patience, time.Second)
+	require.Eventually(t, func() bool { return strings.Contains(check(t, s, "workloads").Detail, "ErrImageNeverPull") },
+		patience, time.Second)
 	broken(t, check(t, s, "workloads"), "crashing-")
 	stale(t, ns, "nobody.app.cputhrottling")
 	broken(t, check(t, s, "workloads"), "1 object about pods that are gone: nobody.app.cputhrottling")
@@ -332,19 +356,23 @@ func TestRecoverRepairsWorkloads(t *testing.T) {
 	}, patience, time.Second)
 	only.Namespaces = map[string]string{stuck: "restricted"}
 	broken(t, check(t, &only, "workloads"), "is being deleted")
-	recovered(t, &both, "namespace "+stuck+" is being deleted", "ErrImageNeverPull", "deleted Deployment crashing", "nobody.app.cputhrottling is about a pod that is gone")
+	recovered(t, &both, "namespace "+stuck+" is being deleted", "ErrImageNeverPull", "deleted Deployment crashing",
+		"nobody.app.cputhrottling is about a pod that is gone")
 	gone(t, &corev1.Namespace{}, "", stuck)
 	gone(t, &appsv1.Deployment{}, ns, "crashing")
 	gone(t, &v1alpha1.KernelWhisper{}, ns, "nobody.app.cputhrottling")
 	still := eventually(t, &corev1.Pod{}, ns, "healthy", "there", func(*corev1.Pod) bool { return true })
 	require.Equal(t, healthy.UID, still.UID)
 	eventually(t, &corev1.Pod{}, stranger, "crashing", "there", func(*corev1.Pod) bool { return true })
-	eventually(t, &v1alpha1.KernelWhisper{}, stranger, "nobody.app.cputhrottling", "there", func(*v1alpha1.KernelWhisper) bool { return true })
+	eventually(t, &v1alpha1.KernelWhisper{}, stranger, "nobody.app.cputhrottling", "there",
+		func(*v1alpha1.KernelWhisper) bool { return true })
 
 	held := stale(t, ns, "held.app.cputhrottling")
 	held.Finalizers = []string{"example.com/held"}
 	require.NoError(t, world.client.Update(t.Context(), held))
-	require.NoError(t, s.Client.Delete(t.Context(), &apiextensionsv1.CustomResourceDefinition{ObjectMeta: metav1.ObjectMeta{Name: whispers}}))
+	require.NoError(t, s.Client.Delete(t.Context(), &apiextensionsv1.CustomResourceDefinition{
+		ObjectMeta: metav1.ObjectMeta{Name: whispers},
+	}))
 	broken(t, lines(t, s)["definitions"], "CustomResourceDefinition "+whispers+" is being deleted")
 	recovered(t, s, whispers+" is being deleted", "took away what held held.app.cputhrottling")
 }

@@ -5,7 +5,6 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,9 +13,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// The operator is killed while it is busy: what it had said stays said, and it goes on.
+// The operator is killed while it is busy: its verdicts stay, and it goes on.
 func TestAKilledOperatorKeepsItsVerdicts(t *testing.T) {
 	s := newSender(t)
 	ns := s.namespace
@@ -45,7 +46,8 @@ func TestAKilledOperatorKeepsItsVerdicts(t *testing.T) {
 	if world.kind != nil {
 		require.Eventually(t, func() bool { return restarts() > earlier }, patience, time.Second)
 	}
-	_, err := world.kubectl.Run(t.Context(), nil, "rollout", "status", "--timeout=2m", "--namespace", "kernel-gossip", "deployment/kernel-gossip-operator")
+	_, err := world.kubectl.Run(t.Context(), nil, "rollout", "status", "--timeout=2m", "--namespace", "kernel-gossip",
+		"deployment/kernel-gossip-operator")
 	require.NoError(t, err)
 
 	end := time.Now().Add(20 * time.Second)
@@ -61,7 +63,7 @@ func TestAKilledOperatorKeepsItsVerdicts(t *testing.T) {
 	whisper(t, ns, "after", "throttled", isThrottled)
 }
 
-// kill ends the operator without a warning, as far as this cluster lets us.
+// kill ends the operator without a warning, as far as this cluster allows it.
 func kill(t *testing.T) {
 	t.Helper()
 	if world.kind != nil {
@@ -71,17 +73,25 @@ func kill(t *testing.T) {
 		return
 	}
 	t.Log("not kind: the pod is deleted by force, which is a new pod rather than a restart")
-	_, err := world.kubectl.Run(t.Context(), nil, "delete", "pods", "--namespace", "kernel-gossip", "--selector", "app.kubernetes.io/name=kernel-gossip-operator", "--grace-period=0", "--force")
+	_, err := world.kubectl.Run(t.Context(), nil, "delete", "pods", "--namespace", "kernel-gossip", "--selector",
+		"app.kubernetes.io/name=kernel-gossip-operator", "--grace-period=0", "--force")
 	require.NoError(t, err)
 }
 
 // flood posts records about pods that do not exist, a thousand at a time, as fast as one curl after another can.
 func (s sender) flood(ctx context.Context, token string) {
-	var body strings.Builder
+	var body []byte
 	for i := range 1000 {
-		fmt.Fprintf(&body, `{"type":"cpu_throttle","timestamp":%q,"namespace":"nowhere","pod_name":"nobody-%d","container_name":"app","nr_periods":50,"nr_throttled":40}`+"\n",
-			time.Now().UTC().Format(time.RFC3339), i)
+		body = pixie.Append(body, gossip.CPUSample{
+			Origin: gossip.Origin{
+				Time: time.Now(), Namespace: "nowhere", Pod: fmt.Sprintf("nobody-%d", i), Container: "app",
+			},
+			Periods: gossip.Some[int64](50), ThrottledPeriods: gossip.Some[int64](40),
+		})
 	}
-	script := `cat >/tmp/flood; while :; do curl --silent --output /dev/null --max-time 5 --header 'Content-Type: application/x-ndjson' --header "Authorization: Bearer $0" --data-binary @/tmp/flood ` + service + ` || sleep 1; done`
-	_, _ = world.kubectl.Run(ctx, []byte(body.String()), "exec", "--stdin", "--namespace", s.namespace, "sender", "--", "timeout", "120", "sh", "-c", script, token)
+	script := `cat >/tmp/flood; while :; do curl --silent --output /dev/null --max-time 5 ` +
+		`--header 'Content-Type: application/x-ndjson' --header "Authorization: Bearer $0" ` +
+		`--data-binary @/tmp/flood ` + service + ` || sleep 1; done`
+	_, _ = world.kubectl.Run(ctx, body, "exec", "--stdin", "--namespace", s.namespace, "sender", "--",
+		"timeout", "120", "sh", "-c", script, token)
 }

@@ -30,12 +30,19 @@ type sender struct{ namespace string }
 func newSender(t *testing.T) sender {
 	t.Helper()
 	ns := namespace(t)
-	runPod(t, ns, "sender", corev1.Container{Name: "app", Image: world.images.Base, ImagePullPolicy: corev1.PullIfNotPresent, Command: []string{"sleep", "infinity"}})
-	eventually(t, &corev1.Pod{}, ns, "sender", "running", func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodRunning })
+	runPod(t, ns, "sender", corev1.Container{
+		Name: "app", Image: world.images.Base, ImagePullPolicy: corev1.PullIfNotPresent,
+		Command: []string{"sleep", "infinity"},
+	})
+	eventually(t, &corev1.Pod{}, ns, "sender", "running",
+		func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodRunning })
 	for _, account := range []string{"observer", "stranger"} {
-		require.NoError(t, world.client.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: account}}))
+		require.NoError(t, world.client.Create(t.Context(), &corev1.ServiceAccount{
+			ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: account},
+		}))
 	}
-	_, err := world.kubectl.Run(t.Context(), nil, "create", "clusterrolebinding", ns, "--clusterrole=kernel-gossip-sender", "--serviceaccount="+ns+":observer")
+	_, err := world.kubectl.Run(t.Context(), nil, "create", "clusterrolebinding", ns, "--clusterrole=kernel-gossip-sender",
+		"--serviceaccount="+ns+":observer")
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		_, err := world.kubectl.Run(bg(), nil, "delete", "clusterrolebinding", ns)
@@ -65,7 +72,8 @@ var (
 func (s sender) post(t *testing.T, to door, token string, body []byte) (code int, text string) {
 	t.Helper()
 	args := []string{
-		"exec", "--stdin", "--namespace", s.namespace, "sender", "--", "curl", "--silent", "--show-error", "--max-time", "60", "--write-out", "\n%{http_code}",
+		"exec", "--stdin", "--namespace", s.namespace, "sender", "--",
+		"curl", "--silent", "--show-error", "--max-time", "60", "--write-out", "\n%{http_code}",
 		"--header", "Content-Type: " + to.contentType, "--data-binary", "@-",
 	}
 	if token != "" {
@@ -85,8 +93,10 @@ func TestOnlyAnObserverMayPost(t *testing.T) {
 	s := newSender(t)
 	record := []byte(`{"type":"cpu_throttle","timestamp":"` + time.Now().UTC().Format(time.RFC3339) +
 		`","namespace":"nowhere","pod_name":"nobody","container_name":"app","nr_periods":1,"nr_throttled":0}`)
-	metric := fmt.Appendf(nil, `{"resourceMetrics":[{"resource":{"attributes":[{"key":"k8s.namespace.name","value":{"stringValue":"nowhere"}},`+
-		`{"key":"k8s.pod.name","value":{"stringValue":"nobody"}}]},"scopeMetrics":[{"metrics":[{"name":"kernel_gossip.network_issue.connect_failures",`+
+	metric := fmt.Appendf(nil, `{"resourceMetrics":[{"resource":{"attributes":[`+
+		`{"key":"k8s.namespace.name","value":{"stringValue":"nowhere"}},`+
+		`{"key":"k8s.pod.name","value":{"stringValue":"nobody"}}]},`+
+		`"scopeMetrics":[{"metrics":[{"name":"kernel_gossip.network_issue.connect_failures",`+
 		`"gauge":{"dataPoints":[{"timeUnixNano":"%d","asInt":"0"}]}}]}]}]}`, time.Now().UnixNano())
 	for name, tc := range map[string]struct {
 		token string

@@ -40,7 +40,8 @@ func main() {
 	flag.StringVar(&s.capture, "capture", "examples/captures/mixed.ndjson", "`FILE` to send")
 	flag.StringVar(&s.pods, "pods", "", "`FILE` of its pods, as kubectl lists them; CAPTURE.pods.yaml without it")
 	flag.StringVar(&s.listen, "listen", "127.0.0.1:8080", "loopback `ADDRESS` to which records are posted")
-	flag.StringVar(&s.overGRPC, "otlp-grpc", "127.0.0.1:0", "loopback `ADDRESS` that takes OpenTelemetry metrics over gRPC; port 0 is any that is free")
+	flag.StringVar(&s.overGRPC, "otlp-grpc", "127.0.0.1:0",
+		"loopback `ADDRESS` that takes OpenTelemetry metrics over gRPC; port 0 is any that is free")
 	flag.StringVar(&s.overHTTP, "otlp-http", "127.0.0.1:0", "the same over HTTP")
 	flag.StringVar(&s.metrics, "metrics", "127.0.0.1:8443", "loopback `ADDRESS` of /metrics, 0 for none")
 	flag.StringVar(&s.logLevel, "log-level", "info", "info or debug")
@@ -70,7 +71,8 @@ func (s settings) run(ctx context.Context, out, errs io.Writer) (err error) {
 		}
 		_ = os.RemoveAll(folder)
 	}()
-	kubeconfig, live := filepath.Join(folder, "kubeconfig"), filepath.Join(folder, strings.TrimSuffix(filepath.Base(s.capture), ".gz"))
+	kubeconfig := filepath.Join(folder, "kubeconfig")
+	live := filepath.Join(folder, strings.TrimSuffix(filepath.Base(s.capture), ".gz"))
 	if err := os.WriteFile(kubeconfig, cluster.Kubeconfig, 0o600); err != nil {
 		return err
 	}
@@ -113,7 +115,8 @@ go run ./replay/gossip-replay send --speed max --url http://%[3]s %[2]s
 
 The same with curl: curl -sS -H 'Content-Type: application/x-ndjson' --data-binary @%[2]s http://%[3]s/v1/events
 This copy of %[5]s has the UIDs of the pods placed here: the operator does not know those of the original.
-OpenTelemetry metrics: gRPC to %[6]s, HTTP to http://%[7]s/v1/metrics. Metrics of the operator: curl -s http://%[8]s/metrics
+OpenTelemetry metrics: gRPC to %[6]s, HTTP to http://%[7]s/v1/metrics.
+Metrics of the operator: curl -s http://%[8]s/metrics
 
 Ctrl-C ends and removes everything.
 
@@ -122,7 +125,9 @@ Ctrl-C ends and removes everything.
 
 // placeCapture makes the pods of the capture, writes the capture with their UIDs to live, and says what could not be
 // placed.
-func (s settings) placeCapture(ctx context.Context, cluster *testcluster.ControlPlane, live string, errs io.Writer) error {
+func (s settings) placeCapture(
+	ctx context.Context, cluster *testcluster.ControlPlane, live string, errs io.Writer,
+) error {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		return err

@@ -33,8 +33,8 @@ type ControlPlane struct {
 	supervisor  io.Closer
 }
 
-// StartControlPlane runs kube-apiserver and etcd from the folder assets, which package kubeassets finds, and installs our
-// definitions.
+// StartControlPlane runs kube-apiserver and etcd from the folder assets, which package kubeassets finds, and installs
+// our definitions.
 func StartControlPlane(assets string) (*ControlPlane, error) {
 	c, err := StartBareControlPlane(assets)
 	if err != nil {
@@ -61,8 +61,9 @@ func StartBareControlPlane(assets string) (*ControlPlane, error) {
 	}
 	e.ControlPlane.GetAPIServer().Path = filepath.Join(folder, "kube-apiserver")
 	e.ControlPlane.Etcd = &envtest.Etcd{Path: filepath.Join(folder, "etcd"), DataDir: filepath.Join(folder, "data")}
-	e.ControlPlane.GetAPIServer().CertDir = folder                         // a server that starts again keeps its certificates
-	e.ControlPlane.GetAPIServer().Configure().Set("request-timeout", "5s") // a stop waits this long for open watches
+	// A server that starts again keeps its certificates. A stop waits for open watches as long as for requests.
+	e.ControlPlane.GetAPIServer().CertDir = folder
+	e.ControlPlane.GetAPIServer().Configure().Set("request-timeout", "5s")
 	config, err := e.Start()
 	if err != nil {
 		_ = alive.Close()
@@ -70,7 +71,14 @@ func StartBareControlPlane(assets string) (*ControlPlane, error) {
 		return nil, fmt.Errorf("cannot start kube-apiserver and etcd of %s: %w", assets, err)
 	}
 	config.QPS = -1
-	return &ControlPlane{Config: config, Kubeconfig: e.KubeConfig, Kubectl: filepath.Join(assets, "kubectl"), environment: e, folder: folder, supervisor: alive}, nil
+	return &ControlPlane{
+		Config:      config,
+		Kubeconfig:  e.KubeConfig,
+		Kubectl:     filepath.Join(assets, "kubectl"),
+		environment: e,
+		folder:      folder,
+		supervisor:  alive,
+	}, nil
 }
 
 // superviseServers makes a folder with kube-apiserver and etcd, which end when this process ends.
@@ -106,8 +114,8 @@ func (c *ControlPlane) InstallCRDs() error {
 	return err
 }
 
-// Stop ends both processes and removes what they wrote. If this process ends without Stop, the system does the same: see
-// [kubeassets.Supervise].
+// Stop ends both processes and removes what they wrote. If this process ends without Stop, the system does the same:
+// see [kubeassets.Supervise].
 func (c *ControlPlane) Stop() error {
 	return errors.Join(c.environment.Stop(), c.supervisor.Close(), os.RemoveAll(c.folder))
 }

@@ -55,7 +55,8 @@ func FindKubectl(kubeconfig string) (Kubectl, error) {
 
 // Environ returns the environment of a shell in which the command kubectl is this one, for this cluster.
 func (k Kubectl) Environ() []string {
-	return append(os.Environ(), "KUBECONFIG="+k.Kubeconfig, "PATH="+filepath.Dir(k.Program)+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	return append(os.Environ(), "KUBECONFIG="+k.Kubeconfig,
+		"PATH="+filepath.Dir(k.Program)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 }
 
 // Run runs kubectl and returns its output. The error includes what kubectl wrote to stderr.
@@ -109,9 +110,11 @@ func Install(ctx context.Context, k Kubectl, manifests []byte) error {
 	if _, err := k.Run(ctx, manifests, "apply", "--server-side", "--filename=-"); err != nil {
 		return err
 	}
-	for _, what := range [][]string{{"kernel-gossip", "deployment/kernel-gossip-operator"}, {"kernel-gossip-observer", "daemonset/kernel-gossip-observer"}} {
-		if _, err := k.Run(ctx, nil, "rollout", "status", "--timeout=5m", "--namespace", what[0], what[1]); err != nil {
-			described, _ := k.Run(ctx, nil, "describe", "pods", "--namespace", what[0])
+	for namespace, workload := range map[string]string{
+		"kernel-gossip": "deployment/kernel-gossip-operator", "kernel-gossip-observer": "daemonset/kernel-gossip-observer",
+	} {
+		if _, err := k.Run(ctx, nil, "rollout", "status", "--timeout=5m", "--namespace", namespace, workload); err != nil {
+			described, _ := k.Run(ctx, nil, "describe", "pods", "--namespace", namespace)
 			return fmt.Errorf("%w\n%s", err, described)
 		}
 	}
@@ -123,13 +126,15 @@ func WaitForObservers(ctx context.Context, k Kubectl) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
-		out, err := k.Run(ctx, nil, "logs", "--namespace=kernel-gossip-observer", "--selector=app.kubernetes.io/name=kernel-gossip-observer", "--tail=-1")
+		out, err := k.Run(ctx, nil, "logs", "--namespace=kernel-gossip-observer",
+			"--selector=app.kubernetes.io/name=kernel-gossip-observer", "--tail=-1")
 		if err == nil && strings.Count(out, listeningLine) >= max(1, strings.Count(out, "msg=Observing")) {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the observer does not listen to the kernel; it needs bpftrace, privileges and BTF on each node: %w\n%s", ctx.Err(), out)
+			return fmt.Errorf("the observer does not listen to the kernel;"+
+				" it needs bpftrace, privileges and BTF on each node: %w\n%s", ctx.Err(), out)
 		case <-time.After(time.Second):
 		}
 	}

@@ -15,9 +15,9 @@ import (
 // kindStartTimeout is how long the nodes may take to become ready, in kind's notation.
 const kindStartTimeout = "5m"
 
-// kindConfig makes the kernel kill single processes, not whole containers, on cgroup v2 as well; on v1 it always does. The
-// kubelet has this setting since Kubernetes 1.32. Without it the kill of a child process restarts the container, and no
-// cluster of the tests would have the case in which Kubernetes shows nothing.
+// kindConfig makes the kernel kill single processes, not whole containers, on cgroup v2 as well; on v1 it always does.
+// The kubelet has this setting since Kubernetes 1.32. Without it the kill of a child process restarts the container,
+// and no cluster of the tests would have the case in which Kubernetes shows nothing.
 const kindConfig = `kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 kubeadmConfigPatches:
@@ -58,7 +58,8 @@ func findKindProgram() (string, error) {
 	if _, err := os.Stat(pinned); err != nil {
 		return exec.LookPath("kind")
 	}
-	program, err := commandOutput(exec.Command("go", "tool", "-modfile="+pinned, "-n", "kind")) // builds it and prints where it is
+	// -n builds the program and prints its path instead of running it.
+	program, err := commandOutput(exec.Command("go", "tool", "-modfile="+pinned, "-n", "kind"))
 	return strings.TrimSpace(program), err
 }
 
@@ -72,7 +73,9 @@ func (k *Kind) Up() error {
 		_, err := k.run(nil, "export", "kubeconfig", "--name", k.Name, "--kubeconfig", k.Kubeconfig)
 		return err
 	}
-	args := []string{"create", "cluster", "--name", k.Name, "--kubeconfig", k.Kubeconfig, "--wait", kindStartTimeout, "--config", "-"}
+	args := []string{
+		"create", "cluster", "--name", k.Name, "--kubeconfig", k.Kubeconfig, "--wait", kindStartTimeout, "--config", "-",
+	}
 	if image := os.Getenv("KIND_NODE_IMAGE"); image != "" {
 		args = append(args, "--image", image)
 	}

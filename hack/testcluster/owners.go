@@ -20,11 +20,11 @@ import (
 
 // A placed pod must exist as long as its capture is in use, even if the cluster has controllers: the garbage collector
 // deletes an object with an owner that does not exist, and a ReplicaSet makes and deletes pods until their number is
-// right. So pods are made first, then owners that want exactly these pods, and then the pods get their owners. Owners have
-// the containers of their pods, so that a patch that is printed for an owner can be applied.
+// right. So pods are made first, then owners that want exactly these pods, and then the pods get their owners. Owners
+// have the containers of their pods, so that a patch that is printed for an owner can be applied.
 
-// placeReplicaSet makes a ReplicaSet that wants the placed pods, and the Deployment that it belongs to. A ReplicaSet that
-// was recorded without its spec gets the spec of its pods.
+// placeReplicaSet makes a ReplicaSet that wants the placed pods, and the Deployment that it belongs to. A ReplicaSet
+// that was recorded without its spec gets the spec of its pods.
 func (p *placer) placeReplicaSet(ctx context.Context, item unstructured.Unstructured) error {
 	var set appsv1.ReplicaSet
 	return p.createRecorded(ctx, item, &set, func() error {
@@ -49,8 +49,8 @@ func (p *placer) completeReplicaSet(ctx context.Context, recorded types.UID, set
 	return p.placeDeployment(ctx, recorded, set)
 }
 
-// placeDeployment makes the Deployment of a ReplicaSet and makes it the only owner. Both have the same template, so that a
-// controller has nothing to roll out.
+// placeDeployment makes the Deployment of a ReplicaSet and makes it the only owner. Both have the same template, so
+// that a controller has nothing to roll out.
 func (p *placer) placeDeployment(ctx context.Context, recorded types.UID, set *appsv1.ReplicaSet) error {
 	owner := metav1.GetControllerOf(set)
 	set.OwnerReferences = nil
@@ -85,7 +85,8 @@ func (p *placer) placeDeployment(ctx context.Context, recorded types.UID, set *a
 func (p *placer) placeJob(ctx context.Context, item unstructured.Unstructured) error {
 	var job batchv1.Job
 	return p.createRecorded(ctx, item, &job, func() error {
-		job.OwnerReferences = slices.DeleteFunc(job.OwnerReferences, func(o metav1.OwnerReference) bool { return p.uids[string(o.UID)] == "" })
+		job.OwnerReferences = slices.DeleteFunc(job.OwnerReferences,
+			func(o metav1.OwnerReference) bool { return p.uids[string(o.UID)] == "" })
 		for i := range job.OwnerReferences { // a CronJob that is in the list
 			job.OwnerReferences[i].UID = types.UID(p.uids[string(job.OwnerReferences[i].UID)])
 		}
@@ -160,21 +161,28 @@ func (p *placer) placeOwner(ctx context.Context, pod *corev1.Pod, owner metav1.O
 	selector := &metav1.LabelSelector{MatchLabels: labels}
 	switch owner.Kind {
 	case "StatefulSet":
-		set := &appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{Replicas: new(p.countPodsOwnedBy(owner.UID)), Selector: selector}}
+		set := &appsv1.StatefulSet{
+			ObjectMeta: meta,
+			Spec:       appsv1.StatefulSetSpec{Replicas: new(p.countPodsOwnedBy(owner.UID)), Selector: selector},
+		}
 		set.Spec.Template = p.podTemplate("StatefulSet", set, owner.UID, labels)
-		set.Spec.UpdateStrategy.RollingUpdate = &appsv1.RollingUpdateStatefulSetStrategy{Partition: set.Spec.Replicas} // of pods above these
+		// A partition as large as the set: a controller replaces no pod.
+		set.Spec.UpdateStrategy.RollingUpdate = &appsv1.RollingUpdateStatefulSetStrategy{Partition: set.Spec.Replicas}
 		return p.createOwner(ctx, owner.UID, set)
 	case "DaemonSet":
 		t := p.podTemplate("DaemonSet", &appsv1.DaemonSet{ObjectMeta: meta}, owner.UID, labels)
 		t.Spec.NodeSelector = map[string]string{placedGate: "true"} // no node has it, so a controller makes no pods
 		return p.createOwner(ctx, owner.UID, &appsv1.DaemonSet{ObjectMeta: meta, Spec: appsv1.DaemonSetSpec{
-			Selector: selector, Template: t, UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType},
+			Selector:       selector,
+			Template:       t,
+			UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType},
 		}})
 	case "ReplicaSet":
 		set := &appsv1.ReplicaSet{ObjectMeta: meta}
 		if name, ok := strings.CutSuffix(owner.Name, "-"+pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]); ok {
 			set.OwnerReferences = []metav1.OwnerReference{{
-				APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: types.UID(pod.Namespace + "/" + name), Controller: new(true),
+				APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: types.UID(pod.Namespace + "/" + name),
+				Controller: new(true),
 			}}
 		}
 		if err := p.completeReplicaSet(ctx, owner.UID, set); err != nil {
@@ -227,16 +235,20 @@ func (p *placer) labelsOfPods(owner types.UID) map[string]string {
 	return nil
 }
 
-// podTemplate returns a template of pods that never run, in case a controller makes one. Its containers come from the list,
-// or else from the owner's pods.
-func (p *placer) podTemplate(kind string, owner client.Object, recorded types.UID, labels map[string]string) corev1.PodTemplateSpec {
+// podTemplate returns a template of pods that never run, in case a controller makes one. Its containers come from the
+// list, or else from the owner's pods.
+func (p *placer) podTemplate(
+	kind string, owner client.Object, recorded types.UID, labels map[string]string,
+) corev1.PodTemplateSpec {
 	spec, listed := p.templates[kind+" "+owner.GetNamespace()+"/"+owner.GetName()]
 	if pods := p.podsOwnedBy(recorded); !listed && len(pods) > 0 {
 		spec = pods[0].Spec
 	}
 	t := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{
 		SchedulingGates: []corev1.PodSchedulingGate{{Name: placedGate}},
-		Containers:      resourcesOnly(spec.Containers), InitContainers: resourcesOnly(spec.InitContainers), Resources: spec.Resources,
+		Containers:      resourcesOnly(spec.Containers),
+		InitContainers:  resourcesOnly(spec.InitContainers),
+		Resources:       spec.Resources,
 	}}
 	if len(t.Spec.Containers) == 0 {
 		t.Spec.Containers = []corev1.Container{{Name: "none", Image: placedImage}}

@@ -11,14 +11,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// PullFromPixie makes the operator pull from Pixie if PX_API_KEY is set, with the same Secret and patch that users apply,
-// and reports whether it does.
+// PullFromPixie makes the operator pull from Pixie if PX_API_KEY is set, with the same Secret and patch that users
+// apply, and reports whether it does.
 func PullFromPixie(ctx context.Context, k Kubectl, root string) (bool, error) {
 	if os.Getenv("PX_API_KEY") == "" {
 		return false, nil
 	}
 	values := map[string]string{}
-	for key, variable := range map[string]string{"api-key": "PX_API_KEY", "cluster-id": "PX_CLUSTER_ID", "address": "PX_CLOUD_ADDR"} {
+	for key, variable := range map[string]string{
+		"api-key": "PX_API_KEY", "cluster-id": "PX_CLUSTER_ID", "address": "PX_CLOUD_ADDR",
+	} {
 		if values[key] = os.Getenv(variable); values[key] == "" {
 			return false, fmt.Errorf("PX_API_KEY is set, and %s is not", variable)
 		}
@@ -30,7 +32,8 @@ func PullFromPixie(ctx context.Context, k Kubectl, root string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if _, err := k.Run(ctx, secret, "apply", "--server-side", "--filename=-"); err != nil { // not in an argument, for all to see
+	if _, err := k.Run(ctx, secret, "apply", "--server-side",
+		"--filename=-"); err != nil { // arguments are visible to all
 		return false, err
 	}
 	deployment := []string{"--namespace=kernel-gossip", "deployment/kernel-gossip-operator"}

@@ -38,10 +38,9 @@ type UIDs map[string]string
 // Place makes the pods of a capture, their owners, and the HorizontalPodAutoscalers and LimitRanges that are about
 // them, from a kubectl list in YAML or JSON. Other kinds are skipped. Pods get their recorded status and a scheduling
 // gate, so that no node and no image is needed. Owners are made so that the controllers of a whole cluster have nothing
-// to do:
-// see owners.go. Objects that the API server refuses, and owners of other kinds (the node of a static pod, a custom
-// resource), are left out; leftOut names them with the reason. Place returns an error if the API server does not answer or
-// the list cannot be read.
+// to do: see owners.go. Objects that the API server refuses, and owners of other kinds (the node of a static pod, a
+// custom resource), are left out; leftOut names them with the reason. Place returns an error if the API server does not
+// answer or the list cannot be read.
 func Place(ctx context.Context, c client.Client, list io.Reader) (uids UIDs, leftOut []string, err error) {
 	items, err := readList(list)
 	if err != nil {
@@ -81,7 +80,9 @@ type unplaceableError struct{ why string }
 
 func (e *unplaceableError) Error() string { return e.why }
 
-var errNotMade = &unplaceableError{"it is not in the list, and only Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs are made"}
+var errNotMade = &unplaceableError{
+	"it is not in the list, and only Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs are made",
+}
 
 // isRefused reports whether an error is about one object alone: the API server answered, and refused it.
 func isRefused(err error) bool {
@@ -137,8 +138,8 @@ func (p *placer) leaveOut(kind, namespace, name string, why error) {
 	}
 }
 
-// createNamespace makes a namespace and its default account, without which no pod can be made. A controller, if there is
-// one, may make the account first.
+// createNamespace makes a namespace and its default account, without which no pod can be made. A controller, if there
+// is one, may make the account first.
 func (p *placer) createNamespace(ctx context.Context, name string) error {
 	for _, o := range []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}},
@@ -164,7 +165,9 @@ func (p *placer) placeAsIs(ctx context.Context, item unstructured.Unstructured) 
 
 // createRecorded makes a recorded object with some changes, without what only the recording cluster knew, and notes its
 // UID.
-func (p *placer) createRecorded(ctx context.Context, item unstructured.Unstructured, o client.Object, change func() error) error {
+func (p *placer) createRecorded(
+	ctx context.Context, item unstructured.Unstructured, o client.Object, change func() error,
+) error {
 	if err := p.createNamespace(ctx, item.GetNamespace()); err != nil {
 		return err
 	}
@@ -199,9 +202,11 @@ func (p *placer) placePod(ctx context.Context, item unstructured.Unstructured) e
 		pod.Labels = selectableLabels(&recorded)
 		delete(pod.Annotations, corev1.MirrorPodAnnotationKey) // the mirror of a static pod: only a kubelet may make one
 		pod.Spec = corev1.PodSpec{
-			SchedulingGates: []corev1.PodSchedulingGate{{Name: placedGate}},
-			Containers:      resourcesOnly(recorded.Spec.Containers), InitContainers: resourcesOnly(recorded.Spec.InitContainers),
-			Resources: recorded.Spec.Resources, AutomountServiceAccountToken: new(false),
+			SchedulingGates:              []corev1.PodSchedulingGate{{Name: placedGate}},
+			Containers:                   resourcesOnly(recorded.Spec.Containers),
+			InitContainers:               resourcesOnly(recorded.Spec.InitContainers),
+			Resources:                    recorded.Spec.Resources,
+			AutomountServiceAccountToken: new(false),
 		}
 		return nil
 	}); err != nil {
@@ -217,7 +222,8 @@ func (p *placer) placePod(ctx context.Context, item unstructured.Unstructured) e
 			pod.Status.Conditions = append(pod.Status.Conditions, c)
 		}
 	}
-	pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses = recorded.Status.ContainerStatuses, recorded.Status.InitContainerStatuses
+	pod.Status.ContainerStatuses = recorded.Status.ContainerStatuses
+	pod.Status.InitContainerStatuses = recorded.Status.InitContainerStatuses
 	if err := p.client.Status().Patch(ctx, &pod, client.MergeFrom(before)); err != nil {
 		return err
 	}
@@ -242,7 +248,11 @@ func resourcesOnly(all []corev1.Container) []corev1.Container {
 	out := make([]corev1.Container, len(all))
 	for i, c := range all {
 		out[i] = corev1.Container{
-			Name: c.Name, Image: placedImage, Resources: c.Resources, RestartPolicy: c.RestartPolicy, ResizePolicy: c.ResizePolicy,
+			Name:          c.Name,
+			Image:         placedImage,
+			Resources:     c.Resources,
+			RestartPolicy: c.RestartPolicy,
+			ResizePolicy:  c.ResizePolicy,
 		}
 	}
 	return out
@@ -270,8 +280,8 @@ func (u UIDs) Rewrite(w io.Writer, capture io.Reader) error {
 	}
 }
 
-// ClearNamespaces deletes what Place and an operator made in these namespaces. It leaves nothing to the garbage collector,
-// which a [ControlPlane] does not have and for which Jobs would wait.
+// ClearNamespaces deletes what Place and an operator made in these namespaces. It leaves nothing to the garbage
+// collector, which a [ControlPlane] does not have and for which Jobs would wait.
 func ClearNamespaces(ctx context.Context, c client.Client, namespaces ...string) error {
 	var trouble []error
 	for _, namespace := range namespaces {

@@ -60,7 +60,8 @@ func TestTheAPIServerEndsWithTheProcessThatStartedIt(t *testing.T) {
 
 	require.NoError(t, helper.Process.Kill())
 	require.Error(t, helper.Wait())
-	require.Eventually(t, func() bool { return !answers(server.Host) && len(programsIn(t, temp)) == 0 }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return !answers(server.Host) && len(programsIn(t, temp)) == 0 }, 20*time.Second,
+		50*time.Millisecond)
 	left, err := filepath.Glob(filepath.Join(temp, "kernel-gossip-apiserver-*", "data", "member"))
 	require.NoError(t, err)
 	require.Empty(t, left)

@@ -81,7 +81,10 @@ func run(ctx context.Context, program string, steady time.Duration) error {
 	if err != nil {
 		return err
 	}
-	for i, part := range []func(context.Context, io.Writer, string, *podFleet, benchContext) error{measureThroughput, measureBurst, measureSteadyState} {
+	parts := []func(context.Context, io.Writer, string, *podFleet, benchContext) error{
+		measureThroughput, measureBurst, measureSteadyState,
+	}
+	for i, part := range parts {
 		if i > 0 {
 			if err := fleet.deleteWhispers(ctx); err != nil {
 				return err
@@ -146,7 +149,9 @@ func freeAddress() (string, error) {
 }
 
 // withOperator runs an operator until work returns.
-func withOperator(ctx context.Context, program string, cluster *testcluster.ControlPlane, work func(*process) error) error {
+func withOperator(
+	ctx context.Context, program string, cluster *testcluster.ControlPlane, work func(*process) error,
+) error {
 	ingest, err := freeAddress()
 	if err != nil {
 		return err

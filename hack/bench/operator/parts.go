@@ -98,7 +98,8 @@ func measureThroughput(ctx context.Context, out io.Writer, url string, _ *podFle
 		return err
 	}
 	fmt.Fprintf(out, "single POSTs, bare handler\t%.0f\t%s\t%s\t\n", bare.rate, bare.p50, bare.p99)
-	fmt.Fprintf(out, "single POSTs\t%.0f\t%s\t%s\t%.0f%% of the bare handler\n", one.rate, one.p50, one.p99, 100*one.rate/bare.rate)
+	fmt.Fprintf(out, "single POSTs\t%.0f\t%s\t%s\t%.0f%% of the bare handler\n", one.rate, one.p50, one.p99,
+		100*one.rate/bare.rate)
 	bodies := recordBatches(600, time.Now().Add(-30*time.Minute))
 	many, err := postAll(ctx, url, bodies, 4, 0)
 	if err != nil {
@@ -108,7 +109,8 @@ func measureThroughput(ctx context.Context, out io.Writer, url string, _ *podFle
 	for _, b := range bodies {
 		size += len(b)
 	}
-	fmt.Fprintf(out, "records, 1,000 in a POST\t%.0f\t%s\t%s\t%d bytes each\n", 1000*many.rate, many.p50, many.p99, size/len(bodies)/1000)
+	fmt.Fprintf(out, "records, 1,000 in a POST\t%.0f\t%s\t%s\t%d bytes each\n", 1000*many.rate, many.p50, many.p99,
+		size/len(bodies)/1000)
 	return nil
 }
 

@@ -32,7 +32,12 @@ func listContestants(program string, whole, part input, shape load.Shape) []cont
 	script := filepath.Join("hack", "bench", "replay", "duckdb.cjs")
 	modules := "NODE_PATH=" + filepath.Join("bin", "node_modules")
 	return []contestant{
-		{what: "gossip-replay -o json", input: whole, command: []string{program, "-o", "json", whole.name}, missing: findProgram(program, "go build -o bin/ ./replay/gossip-replay")},
+		{
+			what:    "gossip-replay -o json",
+			input:   whole,
+			command: []string{program, "-o", "json", whole.name},
+			missing: findProgram(program, "go build -o bin/ ./replay/gossip-replay"),
+		},
 		{
 			what: "DuckDB: read_json and an aggregate", input: whole, env: []string{modules},
 			command: []string{"node", script, whole.name, strconv.Itoa(runtime.GOMAXPROCS(0)), string(shape)},
@@ -48,7 +53,12 @@ func listContestants(program string, whole, part input, shape load.Shape) []cont
 				return ""
 			},
 		},
-		{what: "jq: one sum, of a twentieth", input: part, command: []string{"jq", "-n", jqProgram, part.name}, missing: findProgram("jq", "apt-get install jq")},
+		{
+			what:    "jq: one sum, of a twentieth",
+			input:   part,
+			command: []string{"jq", "-n", jqProgram, part.name},
+			missing: findProgram("jq", "apt-get install jq"),
+		},
 	}
 }
 
@@ -67,8 +77,8 @@ type measured struct {
 	memory    int64 // bytes, the most at any time
 }
 
-// measureRuns runs each program this number of times and returns the median run of each. The programs take turns, so that
-// a slow phase of the machine affects all of them.
+// measureRuns runs each program this number of times and returns the median run of each. The programs take turns, so
+// that a slow phase of the machine affects all of them.
 func measureRuns(all []contestant, runs int) ([]measured, error) {
 	took := make([][]measured, len(all))
 	for range max(1, runs) {

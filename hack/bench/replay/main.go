@@ -11,8 +11,8 @@
 //
 //	npm install --prefix bin @duckdb/node-api
 //
-// and jq its package. A program that is not installed is left out, and a line says so. Each program gets as many threads
-// as there are CPUs (GOMAXPROCS), and its output is discarded.
+// and jq its package. A program that is not installed is left out, and a line says so. Each program gets as many
+// threads as there are CPUs (GOMAXPROCS), and its output is discarded.
 package main
 
 import (
@@ -83,8 +83,8 @@ func runBenchmark(l load.Load, program string, runs int) error {
 	}
 	for i, c := range all {
 		m := middle[i]
-		fmt.Fprintf(out, "%s\t%.0f MB\t%.2f s\t%.2f s\t%.0f MB\t%.0f\n", c.what, c.input.megabyteSize(), m.wall.Seconds(), m.cpu.Seconds(),
-			float64(m.memory)/1e6, c.input.megabyteSize()/m.wall.Seconds())
+		fmt.Fprintf(out, "%s\t%.0f MB\t%.2f s\t%.2f s\t%.0f MB\t%.0f\n", c.what, c.input.megabyteSize(), m.wall.Seconds(),
+			m.cpu.Seconds(), float64(m.memory)/1e6, c.input.megabyteSize()/m.wall.Seconds())
 	}
 	return nil
 }

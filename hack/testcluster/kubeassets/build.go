@@ -14,7 +14,8 @@ import (
 
 // buildPrograms builds the programs from their Go modules, which hack/envtest/go.mod pins, and returns their folder.
 func buildPrograms(ctx context.Context, log io.Writer, repo, into string) (string, error) {
-	fmt.Fprintln(log, "building them from their Go modules instead: about 10 minutes on two cores, and up to 3 GB in Go's caches")
+	fmt.Fprintln(log,
+		"building them from their Go modules instead: about 10 minutes on two cores, and up to 3 GB in Go's caches")
 	module := filepath.Join(repo, "hack", "envtest")
 
 	start := time.Now()
@@ -68,7 +69,8 @@ func goCommand(ctx context.Context, dir string, args ...string) (string, error) 
 	var out, complaints bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &complaints
-	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0", "GOWORK=off") // no C compiler, and no workspace that knows other modules
+	// There may be no C compiler, and a workspace may have other modules.
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Run(); err != nil {

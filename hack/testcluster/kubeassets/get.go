@@ -16,8 +16,8 @@ import (
 
 // Get returns the folder with kube-apiserver, etcd and kubectl, like [Find]. If there is none, it fills the one in the
 // user's cache folder with a download, or with a build of some minutes if the download fails, and writes to log what it
-// does. It needs the go command and the repository as its working folder. Any number of processes may call it at once: one
-// works, the others wait.
+// does. It needs the go command and the repository as its working folder. Any number of processes may call it at once:
+// one works, the others wait.
 func Get(ctx context.Context, log io.Writer) (dir string, err error) {
 	if dir, err = folderOfEnv(); dir != "" || err != nil {
 		return dir, err
@@ -55,7 +55,8 @@ func fillFolder(ctx context.Context, log io.Writer, dir string) (err error) {
 	partial := dir + ".partial"
 	defer func() { err = errors.Join(err, removeFolder(partial)) }()
 
-	fmt.Fprintf(log, "kube-apiserver, etcd and kubectl are not in %s yet: getting them, once: a download, or a build of about 10 minutes.\n"+
+	fmt.Fprintf(log, "kube-apiserver, etcd and kubectl are not in %s yet: getting them, once:"+
+		" a download, or a build of about 10 minutes.\n"+
 		"Where a folder has all three, %s=FOLDER does without: stop this with Ctrl-C and set it.\n", dir, Env)
 	if err = removeFolder(partial); err != nil { // of a process that was killed
 		return err
@@ -87,8 +88,8 @@ func fillFolder(ctx context.Context, log io.Writer, dir string) (err error) {
 	return nil
 }
 
-// lockFile takes the lock file, and logs that it waits if another process has it. If the context ends first, the attempt
-// goes on in the background until the process ends.
+// lockFile takes the lock file, and logs that it waits if another process has it. If the context ends first, the
+// attempt goes on in the background until the process ends.
 func lockFile(ctx context.Context, log io.Writer, path string) (unlock func(), err error) {
 	type result struct {
 		unlock func()

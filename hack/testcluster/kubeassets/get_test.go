@@ -49,10 +49,19 @@ func TestGetFindsDownloadsOrBuilds(t *testing.T) {
 		wantCalls             string
 	}{
 		{name: "in the cache", cached: all, want: "", wantCalls: ""},
-		{name: "downloaded", download: "works", want: "downloaded\n", wantLog: []string{"KUBEBUILDER_ASSETS=FOLDER does without", "downloading"}, wantCalls: "list+tool"},
 		{
-			name: "built", build: "etcd kube-apiserver kubectl", want: "built\n",
-			wantLog: []string{"no download", "no such host", "building", "10 minutes"}, wantCalls: "list+tool+list+build+build+build",
+			name:      "downloaded",
+			download:  "works",
+			want:      "downloaded\n",
+			wantLog:   []string{"KUBEBUILDER_ASSETS=FOLDER does without", "downloading"},
+			wantCalls: "list+tool",
+		},
+		{
+			name:      "built",
+			build:     "etcd kube-apiserver kubectl",
+			want:      "built\n",
+			wantLog:   []string{"no download", "no such host", "building", "10 minutes"},
+			wantCalls: "list+tool+list+build+build+build",
 		},
 		{
 			name: "an incomplete cache is replaced", cached: []string{"etcd"}, download: "works", want: "downloaded\n",

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// Version is the Kubernetes release to find. It is also the version of k8s.io/api in go.mod and of k8s.io/kubernetes in
-	// hack/envtest/go.mod.
+	// Version is the Kubernetes release to find. It is also the version of k8s.io/api in go.mod and of k8s.io/kubernetes
+	// in hack/envtest/go.mod.
 	Version = "1.37.2"
 
 	// Env is the environment variable that names a folder with all three. It comes before everything else. Envtest uses it
@@ -33,8 +33,8 @@ var programs = []program{
 	{"kubectl", "k8s.io/kubernetes/cmd/kubectl"},
 }
 
-// Find returns the folder with kube-apiserver, etcd and kubectl: the one that $KUBEBUILDER_ASSETS names, or else the one in
-// the user's cache folder that [Get] fills. The error says what to do.
+// Find returns the folder with kube-apiserver, etcd and kubectl: the one that $KUBEBUILDER_ASSETS names, or else the
+// one in the user's cache folder that [Get] fills. The error says what to do.
 func Find() (dir string, err error) {
 	if dir, err = folderOfEnv(); dir != "" || err != nil {
 		return dir, err
@@ -49,8 +49,8 @@ func Find() (dir string, err error) {
 	return dir, nil
 }
 
-// folderOfEnv returns the folder that the environment names, "" if it names none. An incomplete folder is an error and not
-// a reason to look elsewhere: a user who sets the variable wants these programs and no others.
+// folderOfEnv returns the folder that the environment names, "" if it names none. An incomplete folder is an error and
+// not a reason to look elsewhere: a user who sets the variable wants these programs and no others.
 func folderOfEnv() (string, error) {
 	dir := os.Getenv(Env)
 	if dir == "" {

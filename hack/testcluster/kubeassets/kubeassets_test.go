@@ -28,8 +28,15 @@ func TestFindLooksInTheNamedFolderAndInTheCache(t *testing.T) {
 			wantErr: []string{"KUBEBUILDER_ASSETS is set to ENV,", "no program kube-apiserver, kubectl"},
 		},
 		{name: "the cache holds them", cached: all, want: "cache"},
-		{name: "the cache lacks one", cached: []string{"etcd", "kubectl"}, wantErr: []string{"not in CACHE", "`make test`", "`make assets`"}},
-		{name: "there is nothing", wantErr: []string{"not in CACHE", "KUBEBUILDER_ASSETS is not set", "`make test`", "`make assets`"}},
+		{
+			name:    "the cache lacks one",
+			cached:  []string{"etcd", "kubectl"},
+			wantErr: []string{"not in CACHE", "`make test`", "`make assets`"},
+		},
+		{
+			name:    "there is nothing",
+			wantErr: []string{"not in CACHE", "KUBEBUILDER_ASSETS is not set", "`make test`", "`make assets`"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -38,7 +38,8 @@ func Supervise(folder, assets string, programs ...string) (io.Closer, error) {
 		return nil, err
 	}
 	for _, name := range programs {
-		script := fmt.Sprintf(superviseScript, shellQuoted(filepath.Join(assets, name)), shellQuoted(pipe), shellQuoted(folder))
+		script := fmt.Sprintf(superviseScript, shellQuoted(filepath.Join(assets, name)), shellQuoted(pipe),
+			shellQuoted(folder))
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(script), 0o700); err != nil {
 			return nil, err
 		}
