@@ -8,7 +8,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// slowBirth names where the time went.
+// slowBirth names the stage of a birth that took longest.
 func slowBirth(f gossip.PodBirth, _ gossip.Pod) (Recommendation, bool) {
 	if f.Level < gossip.SeverityInfo {
 		return Recommendation{}, false
@@ -19,22 +19,22 @@ func slowBirth(f gossip.PodBirth, _ gossip.Pod) (Recommendation, bool) {
 	case f.Reason == gossip.ReasonNotMeasured:
 		r.Action = "No verdict on the start-up objective: measure the image pull and the init containers."
 		r.Reason = fmt.Sprintf("Not measured: %s. The %s may be theirs, and the objective leaves them out.",
-			strings.Join(f.Covered.Missing, ", "), seconds(c.Duration))
+			strings.Join(f.Covered.Missing, ", "), formatSeconds(c.Duration))
 	case f.Longest.Name == "":
 		r.Action = "Record a timeline of this pod's births to see where the time goes."
-		r.Reason = fmt.Sprintf("It took %s%s, and the record tells of no stages.", seconds(f.Own), leftOut(c))
+		r.Reason = fmt.Sprintf("It took %s%s, and the record has no stages.", formatSeconds(f.Own), describeLeftOut(c))
 	case f.Longest.LeftOut:
 		r.Action = "Look at the stages besides the " + f.Longest.Name + ", which took longest and does not count."
-		r.Reason = fmt.Sprintf("What counts took %s%s.", seconds(f.Own), leftOut(c))
+		r.Reason = fmt.Sprintf("What counts took %s%s.", formatSeconds(f.Own), describeLeftOut(c))
 	default:
 		r.Action = "Look at its longest stage first: " + f.Longest.Name + "."
-		r.Reason = fmt.Sprintf("That stage took %s of %s.", seconds(f.Longest.Duration), seconds(c.Duration))
+		r.Reason = fmt.Sprintf("That stage took %s of %s.", formatSeconds(f.Longest.Duration), formatSeconds(c.Duration))
 	}
 	return r, true
 }
 
-// leftOut says what the objective leaves out, as far as it was measured.
-func leftOut(c gossip.PodCreation) string {
+// describeLeftOut names what the objective leaves out of a birth, as far as it was measured.
+func describeLeftOut(c gossip.PodCreation) string {
 	var parts []string
 	if c.ImagePull.Known {
 		parts = append(parts, "image pull")
@@ -50,12 +50,12 @@ func leftOut(c gossip.PodCreation) string {
 
 func birthEvidence(f gossip.PodBirth) string {
 	c := f.Creation
-	parts := []string{seconds(c.Duration) + " in all"}
+	parts := []string{formatSeconds(c.Duration) + " in all"}
 	if pull, ok := c.ImagePull.Get(); ok {
-		parts = append(parts, "image pull "+seconds(pull))
+		parts = append(parts, "image pull "+formatSeconds(pull))
 	}
 	if init, ok := c.Init.Get(); ok {
-		parts = append(parts, "init containers "+seconds(init))
+		parts = append(parts, "init containers "+formatSeconds(init))
 	}
 	for _, work := range []struct {
 		count gossip.Optional[int64]
@@ -68,4 +68,4 @@ func birthEvidence(f gossip.PodBirth) string {
 	return strings.Join(parts, ", ")
 }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }
+func formatSeconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }

@@ -16,7 +16,7 @@ import (
 //go:embed testdata/calibration.tsv
 var calibration string
 
-// workload is a line of the recorded calibration.
+// workload is a line of testdata/calibration.tsv.
 type workload struct {
 	id                                    int
 	mode                                  string
@@ -27,7 +27,7 @@ type workload struct {
 	kind                                  string
 }
 
-func recorded(t *testing.T) []workload {
+func readWorkloads(t *testing.T) []workload {
 	t.Helper()
 	var all []workload
 	for line := range strings.Lines(calibration) {
@@ -44,17 +44,19 @@ func recorded(t *testing.T) []workload {
 	return all
 }
 
-func (w workload) finding() gossip.CPUThrottling {
+func (w workload) observe() gossip.CPUThrottling {
 	a := gossip.New(gossip.Options{})
 	s := gossip.CPUSample{
 		Origin: gossip.Origin{
-			Time: time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC), Namespace: "lab", Pod: fmt.Sprintf("w-%d", w.id), Container: "app",
-			Period: time.Duration(w.wall) * time.Microsecond,
+			Time: time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC), Namespace: "lab", Pod: fmt.Sprintf("w-%d", w.id),
+			Container: "app",
+			Period:    time.Duration(w.wall) * time.Microsecond,
 		},
 		Periods: gossip.Some(w.periods), ThrottledPeriods: gossip.Some(w.throttled), ThrottledUsec: gossip.Some(w.wait),
-		UsageUsec: gossip.Some(w.usage), LimitCores: gossip.Some(w.limit), Threads: gossip.Some(w.threads), NodeCPUs: gossip.Some[int64](2),
+		UsageUsec: gossip.Some(w.usage), LimitCores: gossip.Some(w.limit), Threads: gossip.Some(w.threads),
+		NodeCPUs: gossip.Some[int64](2),
 	}
-	for n := int64(0); n < gossip.MinPeriods; n += w.periods { // as if recorded for longer: the estimate only knows quotients
+	for n := int64(0); n < gossip.MinPeriods; n += w.periods { // a longer recording: only quotients matter
 		a.Observe(s)
 		s.Time = s.Time.Add(s.Period)
 	}
@@ -62,16 +64,16 @@ func (w workload) finding() gossip.CPUThrottling {
 	return f.(gossip.CPUThrottling)
 }
 
-// The estimate gives what was published for every recorded workload, and what that was worth: never too little where the demand
-// can be known, and never more than twice the need.
-func TestCalibration(t *testing.T) {
+// The estimate for each recorded workload is the published one: never too low where the demand can be known, and never
+// more than twice the need.
+func TestRecordedWorkloadsGetWhatTheyNeed(t *testing.T) {
 	var over []float64
-	for _, w := range recorded(t) {
-		e, err := estimateLimit(w.finding())
+	for _, w := range readWorkloads(t) {
+		e, err := estimateLimit(w.observe())
 		require.NoError(t, err, w.id)
 		require.InDelta(t, w.advised, e.target, 1e-9, "workload %d", w.id)
-		require.Equal(t, w.kind == "step", e.step, "workload %d", w.id)
-		if !e.step {
+		require.Equal(t, w.kind == "step", e.isStep, "workload %d", w.id)
+		if !e.isStep {
 			over = append(over, e.target/w.truth)
 		}
 	}

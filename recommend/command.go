@@ -6,8 +6,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// isObjectName says whether Kubernetes accepts the name of a namespace, pod, container or workload (RFC 1123). A name outside it gets
-// no command: nothing that could mean something to a shell or a terminal is ever printed as a command.
+// isObjectName reports whether Kubernetes accepts the name of a namespace, pod, container or workload (RFC 1123). Any
+// other name gets no command: no text that a shell or a terminal could interpret is ever printed as a command.
 func isObjectName(name string) bool {
 	for i := range len(name) {
 		switch c := name[i]; {
@@ -20,60 +20,62 @@ func isObjectName(name string) bool {
 	return 0 < len(name) && len(name) <= 253
 }
 
-// edit is what a command sets of a limit and a request, as JSON; empty is not mentioned.
-type edit struct{ limit, request string }
+// resourceEdit is the limit and the request that a command sets, as JSON. The command does not mention an empty one.
+type resourceEdit struct{ limit, request string }
 
-// none takes a value out of an object.
-const none = "null"
+// jsonNull is the value that removes a field from an object.
+const jsonNull = "null"
 
-func (c limitChange) amount(n float64) string { return `"` + c.of.text(n) + `"` }
+func (c limitChange) jsonAmount(n float64) string { return `"` + c.unit.formatAmount(n) + `"` }
 
-// amountOrNone is the amount that an object has; none where it has none.
-func (c limitChange) amountOrNone(n gossip.Optional[float64]) string {
+// jsonAmountOrNull returns the amount that an object has, or null where it has none.
+func (c limitChange) jsonAmountOrNull(n gossip.Optional[float64]) string {
 	if !n.Known {
-		return none
+		return jsonNull
 	}
-	return c.amount(n.Value)
+	return c.jsonAmount(n.Value)
 }
 
-// spec is the edit as part of a pod, in JSON. Sidecars stand among the init containers. Nothing in it needs an escape:
-// command has only names that Kubernetes accepts.
-func (c limitChange) spec(role gossip.Role, e edit) string {
+// formatSpec returns the edit as part of a pod, in JSON. Sidecars are listed with the init containers. No value needs
+// an escape, because formatCommand refuses names that Kubernetes does not accept.
+func (c limitChange) formatSpec(role gossip.Role, e resourceEdit) string {
 	var parts []string
 	for _, part := range []struct{ name, value string }{{"limits", e.limit}, {"requests", e.request}} {
 		if part.value != "" {
-			parts = append(parts, `"`+part.name+`":{"`+string(c.of)+`":`+part.value+`}`)
+			parts = append(parts, `"`+part.name+`":{"`+string(c.unit)+`":`+part.value+`}`)
 		}
 	}
 	resources := `"resources":{` + strings.Join(parts, ",") + `}`
-	if c.whole {
+	if c.wholePod {
 		return `{"spec":{` + resources + `}}`
 	}
 	containers := "containers"
 	if role == gossip.RoleSidecar || role == gossip.RoleInit {
 		containers = "initContainers"
 	}
-	return `{"spec":{"` + containers + `":[{"name":"` + c.about.Container + `",` + resources + `}]}}`
+	return `{"spec":{"` + containers + `":[{"name":"` + c.subject.Container + `",` + resources + `}]}}`
 }
 
-// command is a kubectl patch that is safe to paste: empty when a name is not one that Kubernetes has.
-func (c limitChange) command(kind, name, flags, patch string) string {
-	about := c.about
-	if !isObjectName(name) || !isObjectName(about.Namespace) || (!c.whole && !isObjectName(about.Container)) {
+// formatCommand returns a kubectl patch that is safe to paste. It is empty when Kubernetes would not accept one of the
+// names.
+func (c limitChange) formatCommand(kind, name, flags, patch string) string {
+	about := c.subject
+	if !isObjectName(name) || !isObjectName(about.Namespace) || (!c.wholePod && !isObjectName(about.Container)) {
 		return ""
 	}
-	return "kubectl --namespace " + about.Namespace + " patch " + kind + " " + name + " " + flags + " --patch '" + patch + "'"
+	return "kubectl --namespace " + about.Namespace + " patch " + kind + " " + name + " " + flags + " --patch '" + patch +
+		"'"
 }
 
-// commands fills in what changes the pod, what makes the change last, and what takes back whichever of the two was
-// done: taking back what was not done changes nothing, and the pod of the resize may be gone.
-func (c limitChange) commands(r *Recommendation) {
+// fillCommands fills in the commands and the risk. Rollback takes back both Resize and Patch, with one command for
+// each: taking back what was not done changes nothing, and the pod that was resized may no longer exist.
+func (c limitChange) fillCommands(r *Recommendation) {
 	var undo [2]string
-	r.Resize, undo[0] = c.resize()
-	r.Patch, undo[1] = c.patch()
+	r.Resize, undo[0] = c.resizeCommands()
+	r.Patch, undo[1] = c.patchCommands()
 	r.Rollback = strings.Trim(strings.Join(undo[:], "; "), "; ")
-	r.Risk = c.risk()
+	r.Risk = c.describeRisk()
 }
 
-// upper begins a sentence.
-func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// startSentence returns the text with its first letter in upper case.
+func startSentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -11,7 +11,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// inTemplate changes what the owner's template has of container app.
+// inTemplate changes container app in the owner's template.
 func inTemplate(change func(*gossip.Container)) func(*gossip.Pod) {
 	return func(p *gossip.Pod) {
 		t := templateOf(*p)
@@ -20,19 +20,19 @@ func inTemplate(change func(*gossip.Container)) func(*gossip.Pod) {
 	}
 }
 
-// advice about sample(): from 230m to 1 core.
-func advised(t *testing.T, change ...func(*gossip.Pod)) recommend.Recommendation {
+// adviceAfter returns the advice about newSample, from 230m to 1 core, after the changes to the pod.
+func adviceAfter(t *testing.T, change ...func(*gossip.Pod)) recommend.Recommendation {
 	t.Helper()
-	p := pod()
+	p := newPod()
 	for _, f := range change {
 		f(&p)
 	}
-	got := recommend.Default().For(find(t, sample()), p)
+	got := recommend.Default().For(observeOne(t, newSample()), p)
 	require.NotEmpty(t, got)
 	return got[0]
 }
 
-func resources(of string) string { return `"resources":{` + of + `}` }
+func formatResources(of string) string { return `"resources":{` + of + `}` }
 
 func TestPatchesStartFromTheTemplate(t *testing.T) {
 	none := gossip.Optional[float64]{}
@@ -45,7 +45,9 @@ func TestPatchesStartFromTheTemplate(t *testing.T) {
 			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"100m"}`, undo: `"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}`,
 		},
 		"the template has less": {
-			pod:   []func(*gossip.Pod){inTemplate(func(c *gossip.Container) { c.CPULimit, c.CPURequest = gossip.Some(0.2), gossip.Some(0.05) })},
+			pod: []func(*gossip.Pod){
+				inTemplate(func(c *gossip.Container) { c.CPULimit, c.CPURequest = gossip.Some(0.2), gossip.Some(0.05) }),
+			},
 			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"50m"}`, undo: `"limits":{"cpu":"200m"},"requests":{"cpu":"50m"}`,
 		},
 		"the template has more: nothing that lowers it": {
@@ -65,7 +67,9 @@ func TestPatchesStartFromTheTemplate(t *testing.T) {
 			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"100m"}`, undo: `"limits":{"cpu":null},"requests":{"cpu":null}`,
 		},
 		"guaranteed": {
-			pod:   []func(*gossip.Pod){guaranteed, inTemplate(func(c *gossip.Container) { c.CPURequest, c.CPULimit = gossip.Some(0.2), gossip.Some(0.2) })},
+			pod: []func(*gossip.Pod){
+				guaranteed, inTemplate(func(c *gossip.Container) { c.CPURequest, c.CPULimit = gossip.Some(0.2), gossip.Some(0.2) }),
+			},
 			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"1"}`, undo: `"limits":{"cpu":"200m"},"requests":{"cpu":"200m"}`,
 		},
 		"guaranteed by default: the request follows": {
@@ -96,7 +100,7 @@ func TestPatchesStartFromTheTemplate(t *testing.T) {
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
-			r := advised(t, test.pod...)
+			r := adviceAfter(t, test.pod...)
 			require.NotNil(t, r.Target, r.Reason)
 			require.Contains(t, r.Risk, test.risk)
 			if test.patch == "" {
@@ -104,17 +108,20 @@ func TestPatchesStartFromTheTemplate(t *testing.T) {
 				require.NotContains(t, r.Rollback, "deployment")
 				return
 			}
-			require.Contains(t, r.Patch, resources(test.patch))
+			require.Contains(t, r.Patch, formatResources(test.patch))
 			_, undo, found := strings.Cut(r.Rollback, "; ")
 			require.True(t, found, r.Rollback)
-			require.Contains(t, undo, resources(test.undo))
+			require.Contains(t, undo, formatResources(test.undo))
 		})
 	}
 }
 
-// The pod goes back to what the pod had, and the template to what the template had.
+// The pod gets its own values back, and the template its own.
 func TestRollbacksGoBackToWhatEachHad(t *testing.T) {
-	r := advised(t, inTemplate(func(c *gossip.Container) { c.CPULimit = gossip.Some(0.2) }), func(p *gossip.Pod) { p.Containers[0].CPULimit = gossip.Some(0.5) })
+	r := adviceAfter(
+		t, inTemplate(func(c *gossip.Container) { c.CPULimit = gossip.Some(0.2) }),
+		func(p *gossip.Pod) { p.Containers[0].CPULimit = gossip.Some(0.5) },
+	)
 	pod, template, found := strings.Cut(r.Rollback, "; ")
 	require.True(t, found)
 	require.Contains(t, pod, `"limits":{"cpu":"500m"}`)
@@ -126,7 +133,8 @@ func TestWhatTheClusterSaysAgainstAChange(t *testing.T) {
 	deferred := gossip.PendingResize{State: "Deferred", Message: "no room", Since: noon}
 	asks := func(cpu float64) *gossip.Resources {
 		return &gossip.Resources{
-			CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(cpu), MemoryRequest: gossip.Some[int64](64 << 20), MemoryLimit: gossip.Some[int64](64 << 20),
+			CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(cpu), MemoryRequest: gossip.Some[int64](64 << 20),
+			MemoryLimit: gossip.Some[int64](64 << 20),
 		}
 	}
 	for what, test := range map[string]struct {
@@ -139,7 +147,9 @@ func TestWhatTheClusterSaysAgainstAChange(t *testing.T) {
 			},
 			"VerticalPodAutoscaler v sets its CPU requests and limits: change its policy (maxAllowed is 500m)",
 		},
-		"an autoscaler of memory": {func(p *gossip.Pod) { p.Containers[0].MemorySetter = gossip.Setter{Name: "VerticalPodAutoscaler v"} }, ""},
+		"an autoscaler of memory": {
+			func(p *gossip.Pod) { p.Containers[0].MemorySetter = gossip.Setter{Name: "VerticalPodAutoscaler v"} }, "",
+		},
 		"an autoscaler of requests": {func(p *gossip.Pod) {
 			p.Containers[0].CPUSetter = gossip.Setter{Name: "VerticalPodAutoscaler v", RequestsOnly: true}
 		}, ""},
@@ -152,7 +162,8 @@ func TestWhatTheClusterSaysAgainstAChange(t *testing.T) {
 		},
 		"a resize is pending": {
 			func(p *gossip.Pod) { p.Resize, p.Containers[0].Asked = &deferred, asks(2) },
-			"A resize of its CPU limit to 2 is Deferred since 2026-11-22T12:00:00Z; the kubelet says: no room (the estimate is 1)",
+			"A resize of its CPU limit to 2 is Deferred since 2026-11-22T12:00:00Z; the kubelet says: no room (the estimate " +
+				"is 1)",
 		},
 		"a resize that never will be": {
 			func(p *gossip.Pod) {
@@ -165,9 +176,12 @@ func TestWhatTheClusterSaysAgainstAChange(t *testing.T) {
 			"The records have a CPU limit of 230m, and the pod has none",
 		},
 		"the pod has more by now": {
-			func(p *gossip.Pod) { p.Containers[0].CPULimit = gossip.Some(1.5) }, "Its CPU limit is 1500m by now, measured was one of 230m",
+			func(p *gossip.Pod) { p.Containers[0].CPULimit = gossip.Some(1.5) },
+			"Its CPU limit is 1500m by now, measured was one of 230m",
 		},
-		"the pod has no such container now": {func(p *gossip.Pod) { p.Containers[0].Name = "web" }, "The pod has no container app now"},
+		"the pod has no such container now": {
+			func(p *gossip.Pod) { p.Containers[0].Name = "web" }, "The pod has no container app now",
+		},
 		"a quota of limits": {
 			func(p *gossip.Pod) {
 				p.Quotas = []gossip.Quota{{Name: "q", Left: gossip.Resources{CPULimit: gossip.Some(0.5)}}}
@@ -191,19 +205,22 @@ func TestWhatTheClusterSaysAgainstAChange(t *testing.T) {
 			p.Quotas = []gossip.Quota{{Name: "q", Left: gossip.Resources{CPULimit: gossip.Some(0.77)}}}
 		}, ""},
 		"the pod as a whole may have less": {
-			func(p *gossip.Pod) { p.CPULimit = gossip.Some(0.5) }, "The pod as a whole has a CPU limit of 500m, and no container may have more",
+			func(p *gossip.Pod) { p.CPULimit = gossip.Some(0.5) },
+			"The pod as a whole has a CPU limit of 500m, and no container may have more",
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
-			p := pod(test.pod)
-			r := recommend.Default().For(find(t, sample()), p)[0]
+			p := newPod(test.pod)
+			r := recommend.Default().For(observeOne(t, newSample()), p)[0]
 			if test.reason == "" {
 				require.NotNil(t, r.Target, r.Reason)
 				return
 			}
 			require.Nil(t, r.Target)
 			require.Contains(t, r.Reason, test.reason)
-			require.Contains(t, r.Reason, "(the estimate is 1)", "the number is said, for whoever can change what speaks against it")
+			require.Contains(
+				t, r.Reason, "(the estimate is 1)", "the number is said, for whoever can change what speaks against it",
+			)
 			require.Empty(t, r.Resize+r.Patch+r.Rollback)
 		})
 	}
@@ -214,13 +231,19 @@ func TestPodsThatCannotBeResizedKeepTheirPatch(t *testing.T) {
 		pod  func(*gossip.Pod)
 		risk string
 	}{
-		"finished":       {func(p *gossip.Pod) { p.Ended = true }, "The pod has finished or is being deleted: only its template can be changed."},
-		"replaced":       {func(p *gossip.Pod) { p.Replaced = true }, "a newer one has its name"},
-		"an old node":    {func(p *gossip.Pod) { p.Fixed = true }, "Kubernetes 1.33 and newer can"},
-		"another resize": {func(p *gossip.Pod) { p.Resize = &gossip.PendingResize{State: "Deferred"} }, "wait for an earlier one, which is Deferred"},
+		"finished": {
+			func(p *gossip.Pod) { p.Ended = true },
+			"The pod has finished or is being deleted: only its template can be changed.",
+		},
+		"replaced":    {func(p *gossip.Pod) { p.Replaced = true }, "a newer one has its name"},
+		"an old node": {func(p *gossip.Pod) { p.Fixed = true }, "Kubernetes 1.33 and newer can"},
+		"another resize": {
+			func(p *gossip.Pod) { p.Resize = &gossip.PendingResize{State: "Deferred"} },
+			"wait for an earlier one, which is Deferred",
+		},
 	} {
 		t.Run(what, func(t *testing.T) {
-			r := recommend.Default().For(find(t, sample()), pod(test.pod))[0]
+			r := recommend.Default().For(observeOne(t, newSample()), newPod(test.pod))[0]
 			require.NotNil(t, r.Target)
 			require.Empty(t, r.Resize)
 			require.NotEmpty(t, r.Patch)
@@ -230,10 +253,10 @@ func TestPodsThatCannotBeResizedKeepTheirPatch(t *testing.T) {
 	}
 }
 
-// A limit of the pod as a whole that killed, or hurts, gets a number of its own.
+// A limit of the pod as a whole that hurts or caused a kill gets a number of its own.
 func TestThePodsOwnMemoryLimit(t *testing.T) {
 	whole := func(change ...func(*gossip.Pod)) gossip.Pod {
-		p := memoryPod()
+		p := newMemoryPod()
 		p.MemoryLimit, p.MemoryRequest = gossip.Some[int64](600*mebi), gossip.Some[int64](200*mebi)
 		for _, f := range change {
 			f(&p)
@@ -243,7 +266,7 @@ func TestThePodsOwnMemoryLimit(t *testing.T) {
 	}
 	noLimit := func(k *gossip.OOMKill) { k.LimitBytes = gossip.Some[int64](0) }
 	global := func(k *gossip.OOMKill) { k.Scope = gossip.ScopeGlobal }
-	killedByPod := kill(300) // of 512Mi
+	killedByPod := newKill(300) // of 512Mi
 	killedByPod.Scope = gossip.ScopeMemcg
 	for what, test := range map[string]struct {
 		event  gossip.Event
@@ -251,19 +274,22 @@ func TestThePodsOwnMemoryLimit(t *testing.T) {
 		rule   string
 		target string
 	}{
-		"killed below its own limit": {killedByPod, whole(), "raise-pod-memory-limit", "720Mi"},
-		"killed without one":         {kill(590, noLimit), whole(func(p *gossip.Pod) { p.Containers[0].MemoryLimit.Known = false }), "raise-pod-memory-limit", "720Mi"},
-		"killed at its own limit":    {kill(512), whole(), "raise-memory-limit", ""},
-		"killed by the node":         {kill(300, global), whole(), "node-out-of-memory", ""},
+		"killed below its own limit": {event: killedByPod, pod: whole(), rule: "raise-pod-memory-limit", target: "720Mi"},
+		"killed without one": {
+			event: newKill(590, noLimit), pod: whole(func(p *gossip.Pod) { p.Containers[0].MemoryLimit.Known = false }),
+			rule: "raise-pod-memory-limit", target: "720Mi",
+		},
+		"killed at its own limit": {event: newKill(512), pod: whole(), rule: "raise-memory-limit"},
+		"killed by the node":      {event: newKill(300, global), pod: whole(), rule: "node-out-of-memory"},
 		"the pod waits for memory": {
-			usage(590, func(s *gossip.MemorySample) {
+			event: newUsage(590, func(s *gossip.MemorySample) {
 				s.Container, s.LimitBytes, s.SomeAvg60 = "", gossip.Some[int64](600*mebi), gossip.Some(0.2)
 			}),
-			whole(), "raise-pod-memory-limit", "720Mi",
+			pod: whole(), rule: "raise-pod-memory-limit", target: "720Mi",
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
-			got := recommend.Default().For(find(t, test.event), test.pod)
+			got := recommend.Default().For(observeOne(t, test.event), test.pod)
 			require.Len(t, got, 1)
 			r := got[0]
 			require.Equal(t, test.rule, r.Rule, r.Reason)
@@ -272,34 +298,39 @@ func TestThePodsOwnMemoryLimit(t *testing.T) {
 			}
 			require.Equal(t, test.target, r.Target.String())
 			require.Contains(t, r.Resize, `--subresource resize --patch '{"spec":{"resources":{"limits":{"memory":"720Mi"}}}}'`)
-			require.Contains(t, r.Patch, `{"spec":{"template":{"spec":{"resources":{"limits":{"memory":"720Mi"},"requests":{"memory":"200Mi"}}}}}}`)
+			require.Contains(
+				t, r.Patch,
+				`{"spec":{"template":{"spec":{"resources":{"limits":{"memory":"720Mi"},"requests":{"memory":"200Mi"}}}}}}`,
+			)
 			require.Contains(t, r.Rollback, `{"spec":{"resources":{"limits":{"memory":"600Mi"}}}}`)
 		})
 	}
-	sum := recommend.Default().For(find(t, kill(300, noLimit, global)), whole(func(p *gossip.Pod) {
+	sum := recommend.Default().For(observeOne(t, newKill(300, noLimit, global)), whole(func(p *gossip.Pod) {
 		p.Containers[0].MemoryLimit.Known = false
 	}))[0]
 	require.Nil(t, sum.Target)
-	require.Contains(t, sum.Reason, "The pod as a whole requests 200Mi of memory, and its containers would request 400Mi together")
+	require.Contains(
+		t, sum.Reason, "The pod as a whole requests 200Mi of memory, and its containers would request 400Mi together",
+	)
 }
 
 func TestQuantitiesAreWrittenAsTheyWere(t *testing.T) {
-	p := memoryPod()
+	p := newMemoryPod()
 	p.Containers[0].MemoryLimit = gossip.Some[int64](512_000_000)
 	p.Owner.Template = &gossip.Template{Containers: slices.Clone(p.Containers)}
-	k := kill(400, func(k *gossip.OOMKill) {
+	k := newKill(400, func(k *gossip.OOMKill) {
 		k.UsageBytes, k.LimitBytes = gossip.Some[int64](512_000_000), gossip.Some[int64](512_000_000)
 	})
-	r := recommend.Default().For(find(t, k), p)[0]
+	r := recommend.Default().For(observeOne(t, k), p)[0]
 	require.Contains(t, r.Rollback, `"limits":{"memory":"512M"}`)
 	require.Equal(t, "512M", r.Current.String())
 }
 
-// Where the template is not known the API server holds it against the pod, and changes nothing where they differ.
+// Where the template is not known, the API server compares it with the pod and changes nothing if they differ.
 func TestUnknownTemplatesAreGuarded(t *testing.T) {
 	unknown := func(p *gossip.Pod) { p.Owner.Template = nil }
 	const command = "kubectl --namespace shop patch deployment api --type json --patch "
-	r := advised(t, unknown)
+	r := adviceAfter(t, unknown)
 	require.Equal(t, command+`'[{"op":"test","path":"/spec/template/spec/containers/0/name","value":"app"},`+
 		`{"op":"test","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"230m"},`+
 		`{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"1"}]'`, r.Patch)
@@ -309,15 +340,19 @@ func TestUnknownTemplatesAreGuarded(t *testing.T) {
 		`{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"230m"}]'`, undo)
 	require.Contains(t, r.Risk, "the patch is refused, and changes nothing, unless the template has what the pod has")
 
-	r = advised(t, guaranteed, unknown)
-	require.Contains(t, r.Patch, `{"op":"replace","path":"/spec/template/spec/containers/0/resources/requests/cpu","value":"1"}`)
+	r = adviceAfter(t, guaranteed, unknown)
+	require.Contains(
+		t, r.Patch, `{"op":"replace","path":"/spec/template/spec/containers/0/resources/requests/cpu","value":"1"}`,
+	)
 
-	r = advised(t, func(p *gossip.Pod) {
+	r = adviceAfter(t, func(p *gossip.Pod) {
 		p.Containers = append([]gossip.Container{{Name: "setup", Role: gossip.RoleInit}, {Name: "log"}}, p.Containers...)
 		p.Containers[2].Role = gossip.RoleSidecar
 	}, unknown)
 	require.Contains(t, r.Patch, "/spec/template/spec/initContainers/1/resources/limits/cpu")
 
-	r = advised(t, func(p *gossip.Pod) { p.Owner = gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"} })
+	r = adviceAfter(
+		t, func(p *gossip.Pod) { p.Owner = gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"} },
+	)
 	require.Contains(t, r.Patch, "/spec/jobTemplate/spec/template/spec/containers/0/resources/limits/cpu")
 }

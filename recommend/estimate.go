@@ -8,9 +8,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// The estimate of a sufficient CPU limit and its constants come from 44 workloads that were recorded with their smallest
-// sufficient limit (found by trial): it sufficed for 37 of 37 that were not saturated, at a median of 1.03 to 1.07 times the need.
-// The package comment tells its limits.
+// The estimate of a sufficient CPU limit and its constants come from 44 workloads that were recorded with their
+// smallest sufficient limit (found by trial): it sufficed for all 37 that were not saturated, at a median of 1.03 to
+// 1.07 times the need. The package comment describes its limits.
 const (
 	floorFactor  = 1.2  // never less than this times the limit …
 	usageTarget  = 0.8  // … or than usage at this share of the new limit
@@ -27,47 +27,51 @@ const (
 	fewThrottled = 30   // throttled periods, below which we say "measure again"
 	weakRatio    = 0.30 // the same where the waits decided
 
-	impossibleUse = 1.25 // of the limit, on average of a window in which the kernel enforced it; records are a few percent off at most
+	// impossibleUse is a share of the limit that no average over a window can have while the kernel enforces the limit:
+	// records are a few percent off at most.
+	impossibleUse = 1.25
 )
 
 // estimate is a CPU limit in cores and how it was found.
 type estimate struct {
 	target, lower, upper float64 // upper is 0 when nothing bounds it
-	basis                string  // why that number, for people
-	step                 bool    // the demand cannot be known from the counters: only a step can be advised
-	again                bool    // measure again afterwards
+	basis                string  // why that number, as a sentence
+	isStep               bool    // the counters do not show the demand, so only a step can be advised
+	measureAgain         bool    // the evidence is thin, or target is a step
 }
 
-// estimateLimit says how much CPU would let the container's bursts finish without waiting; or why nobody can tell.
+// estimateLimit returns the limit that lets the container's bursts finish without waiting. The error says why there can
+// be no number.
 func estimateLimit(f gossip.CPUThrottling) (estimate, error) {
-	if err := tellable(f); err != nil {
+	if err := checkEstimable(f); err != nil {
 		return estimate{}, err
 	}
 	limit, ratio := f.Limit.Value, f.Throttled.Value
 	e := estimate{lower: max(floorFactor*limit, f.Usage.Or(0)/usageTarget)}
 	switch {
 	case f.MeanWait.Known && f.UsageTime.Known && f.UsedOfLimit.Known:
-		e.fromCounters(f)
+		e.fillFromCounters(f)
 	case ratio < 1:
-		e.step, e.again = true, true
+		e.isStep, e.measureAgain = true, true
 		e.target = limit * min(maxStep, 1+ratioSlope*ratio/(1-ratio))
 	default:
-		e.step, e.again = true, true
+		e.isStep, e.measureAgain = true, true
 		e.target = limit * maxStep
 	}
 	if e.basis == "" {
-		e.basis = "How long it waited, or how much it used, was not measured: the share of throttled periods alone tells a step."
+		e.basis = "How long it waited, or how much it used, was not measured: the share of throttled periods alone gives a " +
+			"step."
 	}
 	if e.target < e.lower {
 		e.target = e.lower
 		e.basis = fmt.Sprintf("It is at least %g times the limit, and leaves what it uses at %.0f%% of the new one.",
 			floorFactor, usageTarget*100)
 	}
-	e.target = roundUp(e.target)
-	if most := atOnce(f); most > 0 {
+	e.target = roundUpCores(e.target)
+	if most := usableCores(f); most > 0 {
 		if e.target > most {
 			e.target = most
-			e.basis = fmt.Sprintf("It cannot use more than %s at once: its threads, or the node's CPUs.", cores(most))
+			e.basis = fmt.Sprintf("It cannot use more than %s at once: its threads, or the node's CPUs.", formatCores(most))
 		}
 		e.upper = cmp.Or(e.upper, most)
 	}
@@ -78,20 +82,21 @@ func estimateLimit(f gossip.CPUThrottling) (estimate, error) {
 	return e, nil
 }
 
-// fromCounters is the whole estimate before its bounds; names as in the package comment.
-func (e *estimate) fromCounters(f gossip.CPUThrottling) {
+// fillFromCounters makes the estimate before its bounds are applied. Names are as in the formula of the package
+// comment.
+func (e *estimate) fillFromCounters(f gossip.CPUThrottling) {
 	limit, period := f.Limit.Value, f.CFSPeriod.Seconds()
 	ratio, used := f.Throttled.Value, f.UsedOfLimit.Value
 	tried := limit + f.MeanWait.Value.Seconds()/period
 	e.upper = max(1, math.Ceil(tried-0.1))
-	if most := atOnce(f); most > 0 {
+	if most := usableCores(f); most > 0 {
 		e.upper = min(e.upper, most)
 	}
 	floor := min(waitMargin*tried, maxStep*limit)
 	if used >= saturatedUse && ratio >= saturated {
-		e.step, e.again = true, true
+		e.isStep, e.measureAgain = true, true
 		e.target = min(e.upper, floor)
-		e.basis = "It uses its whole limit all the time, so the counters cannot tell how much more it would use."
+		e.basis = "It uses its whole limit all the time, so the counters do not show how much more it would use."
 		return
 	}
 	burst := math.Inf(1)
@@ -100,48 +105,64 @@ func (e *estimate) fromCounters(f gossip.CPUThrottling) {
 		burst = burstMargin * c * f.UsageTime.Value.Seconds() / (float64(free) * period)
 	}
 	e.target = min(e.upper, max(burst, floor))
-	e.again = f.ThrottledPeriods.Value < fewThrottled || (ratio < weakRatio && burst < floor)
+	e.measureAgain = f.ThrottledPeriods.Value < fewThrottled || (ratio < weakRatio && burst < floor)
 	switch e.target {
 	case e.upper:
-		e.basis = fmt.Sprintf("It tried to use up to %s at once: the limit plus the mean wait of a throttled period.", cores(e.upper))
+		e.basis = fmt.Sprintf(
+			"It tried to use up to %s at once: the limit plus the mean wait of a throttled period.", formatCores(e.upper),
+		)
 	case burst:
-		e.basis = fmt.Sprintf("One burst needs about %s for one period of %s; with that it ends without waiting.", cores(burst), f.CFSPeriod)
+		e.basis = fmt.Sprintf(
+			"One burst needs about %s for one period of %s; with that it ends without waiting.", formatCores(burst), f.CFSPeriod,
+		)
 	default:
-		e.basis = fmt.Sprintf("Its waits say that it tried to use about %s.", cores(tried))
+		e.basis = fmt.Sprintf("Its waits say that it tried to use about %s.", formatCores(tried))
 	}
 }
 
-// tellable says why there can be no number.
-func tellable(f gossip.CPUThrottling) error {
-	most := atOnce(f)
+// checkEstimable returns the reason why there can be no number, or nil.
+func checkEstimable(f gossip.CPUThrottling) error {
+	most := usableCores(f)
 	switch limit, known := f.Limit.Get(); {
 	case f.Standing:
-		return fmt.Errorf("the container or its limit is new, and what was measured is of the old one: wait for %d periods", gossip.MinPeriods)
+		return fmt.Errorf(
+			"the container or its limit is new, and what was measured is of the old one: wait for %d periods", gossip.MinPeriods,
+		)
 	case !known:
 		return fmt.Errorf("the current CPU limit is not known")
 	case limit == 0:
-		return fmt.Errorf("throttled periods prove a CPU limit that the record or the pod does not show; look at cpu.max of the container's " +
+		return fmt.Errorf("throttled periods prove a CPU limit that the record or the pod does not show; look at cpu.max " +
+			"of the container's " +
 			"cgroup and of the pod's above it")
 	case f.Periods.Known && f.Periods.Value < gossip.MinPeriods:
 		return fmt.Errorf("only %d periods were measured, and fewer than %d tell nothing", f.Periods.Value, gossip.MinPeriods)
 	case !f.Throttled.Known:
 		return fmt.Errorf("throttling was not measured")
 	case f.ThrottledPeriods.Known && f.ThrottledPeriods.Value < minThrottled:
-		return fmt.Errorf("only %d periods were throttled, and fewer than %d tell nothing", f.ThrottledPeriods.Value, minThrottled)
+		return fmt.Errorf(
+			"only %d periods were throttled, and fewer than %d tell nothing", f.ThrottledPeriods.Value, minThrottled,
+		)
 	case f.UsageTime.Known && f.ThrottledPeriods.Value > 0 && f.UsedOfLimit.Value > impossibleUse:
-		return fmt.Errorf("its counters say that it used %.0f%% of its limit, and the kernel lets nothing use more than all of it: "+
-			"they are cumulative, or of a longer time than their records", gossip.Percent(f.UsedOfLimit.Value))
+		return fmt.Errorf(
+			"its counters say that it used %.0f%% of its limit, and the kernel lets nothing use more than all of it: "+
+				"they are cumulative, or of a longer time than their records",
+			gossip.Percent(f.UsedOfLimit.Value),
+		)
 	case f.Throttled.Value < minRatio:
 		return fmt.Errorf("less than %.0f%% of periods were throttled", minRatio*100)
 	case most > 0 && limit >= most:
-		return fmt.Errorf("the limit of %s is not less than the %s that the container can use at once, so it is hardly the cause: "+
-			"look at cpu.stat of the pod's cgroup, above the container's", cores(limit), cores(most))
+		return fmt.Errorf(
+			"the limit of %s is not less than the %s that the container can use at once, so it is hardly the cause: "+
+				"look at cpu.stat of the pod's cgroup, above the container's",
+			formatCores(limit), formatCores(most),
+		)
 	}
 	return nil
 }
 
-// atOnce is how many cores the container can use at once: its threads and the node's CPUs, as far as known. 0: not known.
-func atOnce(f gossip.CPUThrottling) float64 {
+// usableCores returns the number of cores that the container can use at once: the smaller of its threads and the node's
+// CPUs, as far as they are known. It is 0 when neither is.
+func usableCores(f gossip.CPUThrottling) float64 {
 	most := math.Inf(1)
 	if f.Threads.Known {
 		most = float64(f.Threads.Value)
@@ -155,8 +176,9 @@ func atOnce(f gossip.CPUThrottling) float64 {
 	return most
 }
 
-// roundUp rounds cores up to 50m below one core and to 100m above. What floats make of a round number stays that number.
-func roundUp(cores float64) float64 {
+// roundUpCores rounds cores up to 50m below one core and to 100m above. A number that only floating-point error moved
+// above a multiple stays that multiple.
+func roundUpCores(cores float64) float64 {
 	perCore := 10.0
 	if cores < 1 {
 		perCore = 20

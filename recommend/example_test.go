@@ -2,6 +2,7 @@ package recommend_test
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -16,27 +17,31 @@ func Example() {
 			Time: time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC), Period: 12 * time.Second,
 			Namespace: "lab", Pod: "w-3", Container: "app",
 		},
-		Periods: gossip.Some[int64](54), ThrottledPeriods: gossip.Some[int64](42), ThrottledUsec: gossip.Some[int64](3_009_970),
-		UsageUsec: gossip.Some[int64](1_038_868), LimitCores: gossip.Some(0.23), Threads: gossip.Some[int64](1),
+		Periods: gossip.Some[int64](54), ThrottledPeriods: gossip.Some[int64](42),
+		ThrottledUsec: gossip.Some[int64](3_009_970),
+		UsageUsec:     gossip.Some[int64](1_038_868), LimitCores: gossip.Some(0.23), Threads: gossip.Some[int64](1),
 	})
 	for f := range analyzer.Findings() {
 		for _, r := range recommend.Default().For(f, gossip.Pod{}) {
-			fmt.Println(r)
-			fmt.Println(r.Resize)
+			fmt.Println(r.Action)
+			fmt.Println(r.Reason)
+			fmt.Println(strings.Replace(r.Resize, " --patch", "\n  --patch", 1))
 		}
 	}
 	// Output:
-	// Raise the CPU limit of container app from 230m to 1. It tried to use up to 1 at once: the limit plus the mean wait of a throttled period.
-	// kubectl --namespace lab patch pod w-3 --subresource resize --patch '{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"}}}]}}'
+	// Raise the CPU limit of container app from 230m to 1.
+	// It tried to use up to 1 at once: the limit plus the mean wait of a throttled period.
+	// kubectl --namespace lab patch pod w-3 --subresource resize
+	//   --patch '{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"}}}]}}'
 }
 
-// A rule of one's own stands beside the others.
+// A rule of your own works like the default ones.
 func ExampleRuleFor() {
 	team := recommend.RuleFor("ask-the-team", func(f gossip.CPUThrottling, _ gossip.Pod) (recommend.Recommendation, bool) {
 		if f.Level < gossip.SeverityHigh {
 			return recommend.Recommendation{}, false
 		}
-		return recommend.Recommendation{Priority: f.Level, Action: "Tell team " + f.About.Namespace + "."}, true
+		return recommend.Recommendation{Priority: f.Level, Action: "Ask team " + f.About.Namespace + "."}, true
 	})
 	finding := gossip.CPUThrottling{Report: gossip.Report{
 		About: gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"},
@@ -48,6 +53,6 @@ func ExampleRuleFor() {
 	rules := append(recommend.Default(), team)
 	fmt.Println(len(rules.For(finding, gossip.Pod{})), "of", len(rules), "rules have something to say")
 	// Output:
-	// ask-the-team: Tell team shop.
+	// ask-the-team: Ask team shop.
 	// 2 of 13 rules have something to say
 }

@@ -8,68 +8,68 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// limitChange is one change: of a container's limit, of its request alone, or of the limit of the pod as a whole.
+// limitChange is a change of a container's limit, of its request alone, or of the limit of the pod as a whole.
 type limitChange struct {
-	pod      gossip.Pod
-	about    gossip.Subject
-	of       unit
-	request  bool    // the request changes, and the limit stays
-	whole    bool    // it is the limit of the pod as a whole (spec.resources)
-	from, to float64 // from is what was measured; the pod may have another value by now
+	pod         gossip.Pod
+	subject     gossip.Subject
+	unit        unit
+	requestOnly bool    // the request changes, and the limit stays
+	wholePod    bool    // the limit of the pod as a whole changes (spec.resources)
+	from, to    float64 // from is the measured value; the pod may have another by now
 }
 
 // amounts are a limit and a request, in cores or bytes. Absent is "not set".
 type amounts struct{ limit, request gossip.Optional[float64] }
 
-func (c limitChange) container() (gossip.Container, bool) {
-	return c.pod.Container(c.about.Container)
+func (c limitChange) changedContainer() (gossip.Container, bool) {
+	return c.pod.Container(c.subject.Container)
 }
 
-// own are the pod's amounts of what changes, and whether they are known.
-func (c limitChange) own() (amounts, bool) {
-	if c.whole {
-		return c.of.ofPod(c.pod), c.pod.Known()
+// currentAmounts returns the amounts that the pod has now, and whether they are known.
+func (c limitChange) currentAmounts() (amounts, bool) {
+	if c.wholePod {
+		return c.unit.podAmounts(c.pod), c.pod.Known()
 	}
-	own, ok := c.container()
-	return c.of.of(own), ok
+	container, ok := c.changedContainer()
+	return c.unit.amountsOf(container), ok
 }
 
-// guaranteed reports whether the request must move with the limit: else the QoS class would change, which the API
-// server refuses for a running pod. Resources of the pod as a whole decide the class alone.
-func (c limitChange) guaranteed() bool {
+// requestFollowsLimit reports whether the request must move with the limit: otherwise the QoS class would change, which
+// the API server refuses for a running pod. Where the pod as a whole has resources, they alone decide the class.
+func (c limitChange) requestFollowsLimit() bool {
 	if c.pod.QoS != gossip.QoSGuaranteed {
 		return false
 	}
-	if c.podLevel() {
-		whole := c.of.ofPod(c.pod)
-		return c.whole && whole.limit == whole.request
+	if c.podHasResources() {
+		whole := c.unit.podAmounts(c.pod)
+		return c.wholePod && whole.limit == whole.request
 	}
 	return true
 }
 
-// podLevel reports whether the pod as a whole has resources (spec.resources).
-func (c limitChange) podLevel() bool {
+// podHasResources reports whether the pod as a whole has resources (spec.resources).
+func (c limitChange) podHasResources() bool {
 	p := c.pod
 	return p.CPULimit.Known || p.MemoryLimit.Known || p.CPURequest.Known || p.MemoryRequest.Known
 }
 
-// static reports whether the pod is the mirror of a static pod: its owner is the node.
-func (c limitChange) static() bool { return c.pod.Owner.Kind == "Node" }
+// isStaticPod reports whether the pod mirrors a static pod: its owner is the node.
+func (c limitChange) isStaticPod() bool { return c.pod.Owner.Kind == "Node" }
 
-// becomesGuaranteed reports whether a request that rises to the limit is the last that was missing to the Guaranteed
-// class.
+// becomesGuaranteed reports whether the pod gets the Guaranteed class when the request rises to the limit.
 func (c limitChange) becomesGuaranteed() bool {
-	own, ok := c.container()
-	if limit := c.of.limit(own); c.podLevel() || !ok || !limit.Known || limit.Value != c.to {
+	container, ok := c.changedContainer()
+	if limit := c.unit.limitOf(container); c.podHasResources() || !ok || !limit.Known || limit.Value != c.to {
 		return false
 	}
 	return !slices.ContainsFunc(c.pod.Containers, func(other gossip.Container) bool { return !c.keepsGuaranteed(other) })
 }
 
-// against says what in the cluster speaks against the change; empty when nothing does.
-func (c limitChange) against() string {
+// findObjection returns what in the cluster speaks against the change; empty when nothing does.
+func (c limitChange) findObjection() string {
 	for _, objection := range []func() string{
-		c.againstPod, c.againstPending, c.againstSetter, c.againstRequest, c.againstPodLimit, c.againstLimitRanges, c.againstQuotas,
+		c.podObjection, c.pendingResizeObjection, c.setterObjection, c.requestObjection, c.podLimitObjection,
+		c.limitRangeObjection, c.quotaObjection,
 	} {
 		if why := objection(); why != "" {
 			return why
@@ -78,32 +78,38 @@ func (c limitChange) against() string {
 	return ""
 }
 
-// againstPod holds what was measured against the pod as it is now.
-func (c limitChange) againstPod() string {
-	own, known := c.own()
+// podObjection compares the measured values with the pod as it is now.
+func (c limitChange) podObjection() string {
+	current, known := c.currentAmounts()
 	switch {
-	case !c.pod.Known() || c.whole:
+	case !c.pod.Known() || c.wholePod:
 		return ""
 	case !known:
-		return fmt.Sprintf("the pod has no container %s now", c.about.Container)
-	case c.request:
+		return fmt.Sprintf("the pod has no container %s now", c.subject.Container)
+	case c.requestOnly:
 		return ""
-	case !own.limit.Known && !c.of.ofPod(c.pod).limit.Known:
-		return fmt.Sprintf("the records have a %s limit of %s, and the pod has none: a limit that is added to a running pod cannot be "+
-			"taken away again", c.of.title(), c.of.text(c.from))
-	case own.limit.Known && own.limit.Value >= c.to:
-		return fmt.Sprintf("its %s limit is %s by now, measured was one of %s", c.of.title(), c.of.text(own.limit.Value), c.of.text(c.from))
+	case !current.limit.Known && !c.unit.podAmounts(c.pod).limit.Known:
+		return fmt.Sprintf(
+			"the records have a %s limit of %s, and the pod has none: a limit that is added to a running pod cannot be "+
+				"taken away again",
+			c.unit.displayName(), c.unit.formatAmount(c.from),
+		)
+	case current.limit.Known && current.limit.Value >= c.to:
+		return fmt.Sprintf(
+			"its %s limit is %s by now, measured was one of %s", c.unit.displayName(), c.unit.formatAmount(current.limit.Value),
+			c.unit.formatAmount(c.from),
+		)
 	}
 	return ""
 }
 
-// againstPending speaks up where the same was asked for already and is not in force.
-func (c limitChange) againstPending() string {
-	own, _ := c.container()
-	if c.pod.Resize == nil || own.Asked == nil {
+// pendingResizeObjection reports a resize of the same resource that was requested before and is not yet in force.
+func (c limitChange) pendingResizeObjection() string {
+	container, _ := c.changedContainer()
+	if c.pod.Resize == nil || container.Asked == nil {
 		return ""
 	}
-	asked, enforced := c.of.ofResources(*own.Asked), c.of.of(own)
+	asked, enforced := c.unit.resourceAmounts(*container.Asked), c.unit.amountsOf(container)
 	if asked == enforced {
 		return ""
 	}
@@ -111,14 +117,17 @@ func (c limitChange) againstPending() string {
 	if asked.limit == enforced.limit {
 		what, to = "request", asked.request
 	}
-	text := fmt.Sprintf("a resize of its %s %s to %s is %s", c.of.title(), what, c.of.text(to.Value), pendingState(*c.pod.Resize))
+	text := fmt.Sprintf(
+		"a resize of its %s %s to %s is %s", c.unit.displayName(), what, c.unit.formatAmount(to.Value),
+		pendingState(*c.pod.Resize),
+	)
 	if c.pod.Resize.State == "Infeasible" {
 		text += "; this node will never admit it: change the owner's template, or ask for less"
 	}
 	return text
 }
 
-// pendingState is a pending resize in words: "Deferred since 10:00 (why)".
+// pendingState describes a pending resize: "Deferred since 2026-01-02T10:00:00Z; the kubelet says: …".
 func pendingState(r gossip.PendingResize) string {
 	text := r.State
 	if !r.Since.IsZero() {
@@ -130,11 +139,11 @@ func pendingState(r gossip.PendingResize) string {
 	return text
 }
 
-// againstSetter speaks up where an autoscaler sets the same value itself.
-func (c limitChange) againstSetter() string {
-	own, _ := c.container()
-	setter := c.of.setter(own)
-	if setter.Name == "" || c.whole || (setter.RequestsOnly && !c.request && !c.guaranteed()) {
+// setterObjection reports an autoscaler that sets the same value itself.
+func (c limitChange) setterObjection() string {
+	container, _ := c.changedContainer()
+	setter := c.unit.setterOf(container)
+	if setter.Name == "" || c.wholePod || (setter.RequestsOnly && !c.requestOnly && !c.requestFollowsLimit()) {
 		return ""
 	}
 	what := "requests and limits"
@@ -145,15 +154,17 @@ func (c limitChange) againstSetter() string {
 	if setter.Most != "" {
 		policy = fmt.Sprintf("change its policy (maxAllowed is %s)", setter.Most)
 	}
-	return fmt.Sprintf("%s sets its %s %s: %s; it would undo another change", setter.Name, c.of.title(), what, policy)
+	return fmt.Sprintf(
+		"%s sets its %s %s: %s; it would undo another change", setter.Name, c.unit.displayName(), what, policy,
+	)
 }
 
-// againstRequest says what speaks against a change that moves the request.
-func (c limitChange) againstRequest() string {
-	if !c.guaranteed() && !c.request {
+// requestObjection reports what speaks against a change that moves the request.
+func (c limitChange) requestObjection() string {
+	if !c.requestFollowsLimit() && !c.requestOnly {
 		return ""
 	}
-	if c.guaranteed() && !c.whole {
+	if c.requestFollowsLimit() && !c.wholePod {
 		for _, other := range c.pod.Containers {
 			if !c.keepsGuaranteed(other) {
 				return fmt.Sprintf("the pod's QoS class is Guaranteed and would change, because container %s does not have "+
@@ -161,112 +172,132 @@ func (c limitChange) againstRequest() string {
 			}
 		}
 	}
-	switch scaler := c.of.autoscaler(c.pod); {
+	switch scaler := c.unit.autoscalerOf(c.pod); {
 	case scaler == "" && c.pod.UnreadAutoscaler != "":
-		return fmt.Sprintf("HorizontalPodAutoscaler %s is of a form that is not read: it may scale by a share of the %s request",
-			c.pod.UnreadAutoscaler, c.of.title())
+		return fmt.Sprintf(
+			"HorizontalPodAutoscaler %s is of a form that is not read: it may scale by a share of the %s request",
+			c.pod.UnreadAutoscaler, c.unit.displayName(),
+		)
 	case scaler == "":
 		return ""
-	case c.request:
-		return fmt.Sprintf("HorizontalPodAutoscaler %s scales by a share of the %s request: change both together", scaler, c.of.title())
+	case c.requestOnly:
+		return fmt.Sprintf(
+			"HorizontalPodAutoscaler %s scales by a share of the %s request: change both together", scaler, c.unit.displayName(),
+		)
 	default:
 		return fmt.Sprintf("HorizontalPodAutoscaler %s scales by a share of the %s request; in a Guaranteed pod the "+
-			"request must be raised with the limit: change both together", scaler, c.of.title())
+			"request must be raised with the limit: change both together", scaler, c.unit.displayName())
 	}
 }
 
-// keepsGuaranteed reports whether a container fulfils the Guaranteed class: requests equal to limits, of CPU and of
-// memory. What changes in the changed container will. Ephemeral containers have no resources and no part in the class.
+// keepsGuaranteed reports whether a container meets the Guaranteed class after the change: its requests equal its
+// limits, for CPU and for memory. The resource that changes in the changed container will.
 func (c limitChange) keepsGuaranteed(other gossip.Container) bool {
-	changed := other.Name == c.about.Container
-	if other.Role == gossip.RoleEphemeral { // has no say in the class
+	changed := other.Name == c.subject.Container
+	if other.Role == gossip.RoleEphemeral { // has no resources and does not count for the class
 		return true
 	}
-	return ((changed && c.of == memory) || memory.equal(other)) && ((changed && c.of == cpu) || cpu.equal(other))
+	return ((changed && c.unit == memory) || memory.requestEqualsLimit(other)) && ((changed && c.unit == cpu) ||
+		cpu.requestEqualsLimit(other))
 }
 
-// againstPodLimit holds a change of one container against the resources of the pod as a whole.
-func (c limitChange) againstPodLimit() string {
-	whole, title := c.of.ofPod(c.pod), c.of.title()
-	if c.whole {
+// podLimitObjection compares the change of one container with the resources of the pod as a whole.
+func (c limitChange) podLimitObjection() string {
+	whole, title := c.unit.podAmounts(c.pod), c.unit.displayName()
+	if c.wholePod {
 		return ""
 	}
 	if most, ok := whole.limit.Get(); ok {
-		own, _ := c.own()
+		current, _ := c.currentAmounts()
 		switch {
-		case !own.limit.Known && !c.request:
-			return fmt.Sprintf("the limit of %s is the pod's, which all its containers share: look at them together", c.of.text(most))
+		case !current.limit.Known && !c.requestOnly:
+			return fmt.Sprintf(
+				"the limit of %s is the pod's, which all its containers share: look at them together", c.unit.formatAmount(most),
+			)
 		case c.to > most:
-			return fmt.Sprintf("the pod as a whole has a %s limit of %s, and no container may have more", title, c.of.text(most))
+			return fmt.Sprintf(
+				"the pod as a whole has a %s limit of %s, and no container may have more", title, c.unit.formatAmount(most),
+			)
 		}
 	}
-	if most, ok := whole.request.Get(); ok && (c.request || c.guaranteed()) {
-		if sum := c.requestsWith(c.to); sum > most {
-			return fmt.Sprintf("the pod as a whole requests %s of %s, and its containers would request %s together", c.of.text(most), title, c.of.text(sum))
+	if most, ok := whole.request.Get(); ok && (c.requestOnly || c.requestFollowsLimit()) {
+		if sum := c.sumOfRequests(c.to); sum > most {
+			return fmt.Sprintf(
+				"the pod as a whole requests %s of %s, and its containers would request %s together", c.unit.formatAmount(most),
+				title, c.unit.formatAmount(sum),
+			)
 		}
 	}
 	return ""
 }
 
-// requestsWith is the sum of what the containers request that run beside each other, with that request for the changed
-// one.
-func (c limitChange) requestsWith(request float64) float64 {
+// sumOfRequests returns what the containers that run at the same time request together, with the given request for the
+// changed one.
+func (c limitChange) sumOfRequests(request float64) float64 {
 	sum := request
 	for _, other := range c.pod.Containers {
-		if other.Name != c.about.Container && (other.Role == gossip.RoleMain || other.Role == gossip.RoleSidecar) {
-			sum += c.of.request(other).Or(0)
+		if other.Name != c.subject.Container && (other.Role == gossip.RoleMain || other.Role == gossip.RoleSidecar) {
+			sum += c.unit.requestOf(other).Or(0)
 		}
 	}
 	return sum
 }
 
-// againstLimitRanges holds the change of a container against the namespace's LimitRanges.
-func (c limitChange) againstLimitRanges() string {
-	if c.request || c.whole {
+// limitRangeObjection compares the change of a container with the LimitRanges of the namespace.
+func (c limitChange) limitRangeObjection() string {
+	if c.requestOnly || c.wholePod {
 		return ""
 	}
 	for _, r := range c.pod.LimitRanges {
-		most, ratio := c.of.bounds(r)
+		most, ratio := c.unit.limitRangeBounds(r)
 		if most.Known && c.to > most.Value {
-			return fmt.Sprintf("LimitRange %s admits no %s limit above %s", r.Name, c.of.title(), c.of.text(most.Value))
+			return fmt.Sprintf(
+				"LimitRange %s admits no %s limit above %s", r.Name, c.unit.displayName(), c.unit.formatAmount(most.Value),
+			)
 		}
-		request := c.requestBeside()
+		request := c.requestAfter()
 		if request.Value > 0 && ratio.Known && c.to/request.Value > ratio.Value {
-			return fmt.Sprintf("LimitRange %s admits no limit above %g times the request of %s", r.Name, ratio.Value, c.of.text(request.Value))
+			return fmt.Sprintf(
+				"LimitRange %s admits no limit above %g times the request of %s", r.Name, ratio.Value,
+				c.unit.formatAmount(request.Value),
+			)
 		}
 	}
 	return ""
 }
 
-// requestBeside is the pod's request after the change of its limit; absent where it is not known.
-func (c limitChange) requestBeside() gossip.Optional[float64] {
-	if c.guaranteed() {
+// requestAfter returns the request after the limit has changed; absent where it is not known.
+func (c limitChange) requestAfter() gossip.Optional[float64] {
+	if c.requestFollowsLimit() {
 		return gossip.Some(c.to)
 	}
-	own, _ := c.own()
-	return own.request
+	current, _ := c.currentAmounts()
+	return current.request
 }
 
-// againstQuotas holds what the change adds to the sums of the namespace against its ResourceQuotas.
-func (c limitChange) againstQuotas() string {
-	own, known := c.own()
+// quotaObjection compares what the change adds to the sums of the namespace with its ResourceQuotas.
+func (c limitChange) quotaObjection() string {
+	current, known := c.currentAmounts()
 	if !known || c.pod.Ended {
 		return ""
 	}
 	for _, q := range c.pod.Quotas {
-		left := c.of.ofResources(q.Left)
+		left := c.unit.resourceAmounts(q.Left)
 		for _, sum := range []struct {
 			name    string
 			moves   bool
 			left    gossip.Optional[float64]
 			present float64
 		}{
-			{"limits", !c.request, left.limit, own.limit.Or(c.from)},
-			{"requests", c.request || c.guaranteed(), left.request, own.request.Or(0)},
+			{name: "limits", moves: !c.requestOnly, left: left.limit, present: current.limit.Or(c.from)},
+			{
+				name: "requests", moves: c.requestOnly || c.requestFollowsLimit(), left: left.request,
+				present: current.request.Or(0),
+			},
 		} {
 			if more := c.to - sum.present; sum.moves && sum.left.Known && more > sum.left.Value {
 				return fmt.Sprintf("ResourceQuota %s leaves %s of %s.%s, and the change needs %s more for each pod",
-					q.Name, c.of.text(max(0, sum.left.Value)), sum.name, c.of, c.of.text(more))
+					q.Name, c.unit.formatAmount(max(0, sum.left.Value)), sum.name, c.unit, c.unit.formatAmount(more))
 			}
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// memoryLeak says when memory will run out: a higher limit would only put it off.
+// memoryLeak says when memory will run out. It advises no higher limit, which would only delay that.
 func memoryLeak(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	n, ok := memoryNeedOf(f, p)
 	if !ok || !n.leak.Known {
@@ -15,14 +15,16 @@ func memoryLeak(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	leak := n.leak.Value
 	r := Recommendation{
 		Priority: n.Level,
-		Action:   fmt.Sprintf("Find the leak in %s, and do not raise its memory limit.", n.whose()),
-		Reason: fmt.Sprintf("Its working set climbs by %s an hour without coming back (R² %.2f); at this rate it reaches its limit of %s in %s.",
-			mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2, mebibytes(n.limit.Value), leak.TimeLeft()),
+		Action:   fmt.Sprintf("Find the leak in %s, and do not raise its memory limit.", n.subjectName()),
+		Reason: fmt.Sprintf(
+			"Its working set climbs by %s an hour without coming back (R² %.2f); at this rate it reaches its limit of %s in %s.",
+			formatMebibytes(int64(leak.BytesPerSecond*3600)), leak.R2, formatMebibytes(n.limit.Value), leak.TimeLeft(),
+		),
 		Evidence: n.evidence,
 		Risk:     "A cache that still fills looks the same: compare over a day, or look at a heap profile.",
 	}
 	climbed := fmt.Sprintf("Its working set climbed by %s an hour without coming back (R² %.2f), until ",
-		mebibytes(int64(leak.BytesPerSecond*3600)), leak.R2)
+		formatMebibytes(int64(leak.BytesPerSecond*3600)), leak.R2)
 	switch {
 	case n.killed:
 		r.Reason = climbed + "it was killed: a higher limit would only put that off."
@@ -30,7 +32,7 @@ func memoryLeak(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 		r.Reason = climbed + "the container restarted or its limit changed."
 	}
 	if n.limit.Known {
-		r.Current = bytes(n.limit.Value)
+		r.Current = memoryQuantity(n.limit.Value)
 	}
 	return r, true
 }

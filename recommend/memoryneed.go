@@ -9,56 +9,64 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// What a container needs, from the most that it was seen to use: the recommenders of Kubernetes' autoscaler (VPA) take the larger of the
-// two after an OOM kill.
+// What a container needs, compared with the largest use that was measured. After an OOM kill the recommenders of
+// Kubernetes' autoscaler (VPA) take the larger of the two results.
 const (
 	memoryFactor = 1.2
 	memoryMargin = 100 * mebi
 )
 
-// memoryNeed is what a finding about memory says for advice: of a container that is short of memory, or of which processes were killed.
+// memoryNeed holds what advice needs from a finding about memory: about a container that is short of memory, or in
+// which processes were killed.
 type memoryNeed struct {
 	gossip.Report
 	peak, limit gossip.Optional[int64]
 	leak        gossip.Optional[gossip.Leak]
 	standing    bool
 	killed      bool
-	outside     bool // it is not the container's own limit that hurts
+	notOwnLimit bool // the container's own limit is not the cause
 	culprit     culprit
-	hits        int64
-	podLimit    gossip.Optional[int64] // which all containers of the pod share
+	limitHits   int64
+	podLimit    gossip.Optional[int64] // shared by all containers of the pod
 	role        gossip.Role
 	evidence    string
 }
 
-// culprit is what was out of memory when a process was killed.
+// culprit is what ran out of memory when a process was killed.
 type culprit int
 
 const (
-	ownLimit    culprit = iota // or not known to be another
-	limitAbove                 // a limit, and not the container's own as far as that is shown
+	ownLimit    culprit = iota // also where nothing shows another cause
+	limitAbove                 // a limit; as far as the record shows, not the container's own
 	nodeOrAbove                // the node, or a limit above the container's own
 	node
 )
 
-// Why there can be no number, of a limit or a request.
+// Reasons why there can be no number for a limit or a request.
 const (
-	wait      = "the container or its limit is new, and what was measured is of the old one: wait for new samples"
-	ephemeral = "an ephemeral container has no resources of its own, and what it uses counts to the pod: end it once it is not needed"
+	waitReason      = "the container or its limit is new, and what was measured is of the old one: wait for new samples"
+	ephemeralReason = "an ephemeral container has no resources of its own, and what it uses counts to the pod: end it " +
+		"once it is not needed"
 )
 
-// ofNode says whether it may have been the node that had no memory left.
-func (n memoryNeed) ofNode() bool { return n.killed && n.culprit >= nodeOrAbove }
+// isNodeShort reports whether the node may have been what ran out of memory.
+func (n memoryNeed) isNodeShort() bool { return n.killed && n.culprit >= nodeOrAbove }
 
-// memoryNeedOf is false for findings that call for no advice: healthy ones, and other kinds.
+// memoryNeedOf returns what advice needs from the finding. It reports false for findings that call for no advice:
+// healthy ones, and those about other resources.
 func memoryNeedOf(f gossip.Finding, p gossip.Pod) (memoryNeed, bool) {
 	var n memoryNeed
 	switch f := f.(type) {
 	case gossip.MemoryPressure:
-		n = memoryNeed{Report: f.Report, peak: f.Peak, limit: f.Limit, leak: f.Leak, standing: f.Standing, evidence: memoryEvidence(f)}
-		n.fromPressure(f)
+		n = memoryNeed{
+			Report: f.Report, peak: f.Peak, limit: f.Limit, leak: f.Leak, standing: f.Standing, evidence: memoryEvidence(f),
+		}
+		n.fillFromPressure(f)
 	case gossip.OOMKilled:
-		n = memoryNeed{Report: f.Report, peak: f.Peak, limit: f.Limit, leak: f.Leak, standing: f.Standing, killed: true, outside: f.Outside()}
+		n = memoryNeed{
+			Report: f.Report, peak: f.Peak, limit: f.Limit, leak: f.Leak, standing: f.Standing, killed: true,
+			notOwnLimit: f.Outside(),
+		}
 		n.evidence, n.culprit = killEvidence(f), culpritOf(f)
 	case gossip.CPUThrottling, gossip.NetworkIssue, gossip.PodBirth:
 		return n, false
@@ -66,12 +74,12 @@ func memoryNeedOf(f gossip.Finding, p gossip.Pod) (memoryNeed, bool) {
 	c, known := p.Container(n.About.Container)
 	n.role, n.podLimit = c.Role, p.MemoryLimit
 	if k, isKill := f.(gossip.OOMKilled); isKill && k.Scope == gossip.ScopeMemcg && known && !c.MemoryLimit.Known {
-		n.culprit = limitAbove // it has none of its own, whatever limit the kill was seen at
+		n.culprit = limitAbove // the container has no limit, whatever limit the record of the kill has
 	}
 	return n, n.Level >= gossip.SeverityInfo
 }
 
-// culpritOf returns what was out of memory, as far as the record of a kill shows.
+// culpritOf returns what ran out of memory, as far as the record of a kill shows.
 func culpritOf(f gossip.OOMKilled) culprit {
 	switch {
 	case f.Scope == gossip.ScopeGlobal:
@@ -84,39 +92,40 @@ func culpritOf(f gossip.OOMKilled) culprit {
 	return nodeOrAbove
 }
 
-// fromPressure fills in what memory samples only hint at.
-func (n *memoryNeed) fromPressure(f gossip.MemoryPressure) {
-	n.killed, n.hits = f.Kills.Value > 0, f.LimitHits.Value
+// fillFromPressure fills in what memory samples show only indirectly.
+func (n *memoryNeed) fillFromPressure(f gossip.MemoryPressure) {
+	n.killed, n.limitHits = f.Kills.Value > 0, f.LimitHits.Value
 	limit := f.Limit.Value
 	if share, ok := f.UsedOfLimit.Get(); ok && !n.peak.Known && limit > 0 {
 		n.peak = gossip.Some(int64(math.Round(share * float64(limit))))
 	}
-	if n.killed && n.belowLimit() && f.LimitHits.Value > 0 { // between two samples it was at its limit
+	if n.killed && n.isBelowLimit() && f.LimitHits.Value > 0 { // it was at its limit between two samples
 		n.peak = f.Limit
 	}
 	switch {
 	case f.Limit.Known && limit == 0:
-		n.outside = n.hits == 0
-	case n.belowLimit(): // and not for a moment above, as far as that was counted
-		n.outside = !n.killed || f.LimitHits.Known
+		n.notOwnLimit = n.limitHits == 0
+	case n.isBelowLimit(): // at each sample; limit hits would show that it was above in between
+		n.notOwnLimit = !n.killed || f.LimitHits.Known
 	}
-	if n.killed && n.outside {
+	if n.killed && n.notOwnLimit {
 		n.culprit = nodeOrAbove
 	}
 }
 
-// belowLimit says whether less than 90 % of the limit was in use at most. False where that is not known.
-func (n *memoryNeed) belowLimit() bool {
+// isBelowLimit reports whether the largest use was less than 90 % of the limit. It is false where that is not known.
+func (n *memoryNeed) isBelowLimit() bool {
 	return n.peak.Known && n.limit.Value > 0 && 10*n.peak.Value < 9*n.limit.Value
 }
 
-// target is what to set: the larger of the two above, rounded up to 16Mi below 1Gi and to 64Mi above.
-func (n memoryNeed) target() float64 {
-	return targetFor(n.peak.Value)
+// targetBytes returns the value to set.
+func (n memoryNeed) targetBytes() float64 {
+	return targetForUsage(n.peak.Value)
 }
 
-// targetFor is the target of a container, or a pod, that used so much.
-func targetFor(used int64) float64 {
+// targetForUsage returns the value to set for a container, or a pod, that used that much: the larger of memoryFactor
+// times the use and memoryMargin above it, rounded up to 16Mi below 1Gi and to 64Mi above.
+func targetForUsage(used int64) float64 {
 	need := math.Max(float64(used)*memoryFactor, float64(used)+memoryMargin)
 	step := 16.0 * mebi
 	if need >= 1024*mebi {
@@ -125,45 +134,45 @@ func targetFor(used int64) float64 {
 	return math.Ceil(need/step) * step
 }
 
-// whose is the container, or the pod where the finding names none.
-func (n memoryNeed) whose() string {
+// subjectName returns the container for a sentence, or the pod where the finding names no container.
+func (n memoryNeed) subjectName() string {
 	if n.About.Container == "" {
 		return "the pod"
 	}
 	return "container " + n.About.Container
 }
 
-// advise turns a change into advice, unless something else in the cluster speaks against it.
-func (n memoryNeed) advise(c limitChange, what string) Recommendation {
-	if against := c.against(); against != "" {
-		return n.refuse(what, fmt.Sprintf("%s (the estimate is %s)", against, memory.text(c.to)))
+// adviseChange turns a change into advice, or into a refusal where something in the cluster speaks against it.
+func (n memoryNeed) adviseChange(c limitChange, what string) Recommendation {
+	if against := c.findObjection(); against != "" {
+		return n.refuseNumber(what, fmt.Sprintf("%s (the estimate is %s)", against, memory.formatAmount(c.to)))
 	}
-	r := Recommendation{Priority: n.Level, Evidence: n.evidence, Target: memory.quantity(c.to)}
-	c.commands(&r)
-	from := "from " + memory.text(c.from) + " "
+	r := Recommendation{Priority: n.Level, Evidence: n.evidence, Target: memory.newQuantity(c.to)}
+	c.fillCommands(&r)
+	from := "from " + memory.formatAmount(c.from) + " "
 	if c.from > 0 {
-		r.Current = memory.quantity(c.from)
+		r.Current = memory.newQuantity(c.from)
 	} else {
 		from = ""
 	}
-	r.Action = fmt.Sprintf("Raise the memory %s of %s %sto %s.", what, n.whose(), from, memory.text(c.to))
+	r.Action = fmt.Sprintf("Raise the memory %s of %s %sto %s.", what, n.subjectName(), from, memory.formatAmount(c.to))
 	return r
 }
 
-// refuse gives no number, and says first why.
-func (n memoryNeed) refuse(what, why string) Recommendation {
+// refuseNumber returns a recommendation without a number. Its Reason begins with why.
+func (n memoryNeed) refuseNumber(what, why string) Recommendation {
 	r := Recommendation{
 		Priority: n.Level, Evidence: n.evidence,
-		Action: fmt.Sprintf("No number for the memory %s of %s.", what, n.whose()),
+		Action: fmt.Sprintf("No number for the memory %s of %s.", what, n.subjectName()),
 		Reason: strings.ToUpper(why[:1]) + why[1:] + ".",
 	}
 	if n.limit.Known && what == "limit" {
-		r.Current = bytes(n.limit.Value)
+		r.Current = memoryQuantity(n.limit.Value)
 	}
 	return r
 }
 
-// memoryEvidence is the figures in a line. A figure that nobody measured is left out.
+// memoryEvidence returns the figures in one line. A figure that was not measured is left out.
 func memoryEvidence(f gossip.MemoryPressure) string {
 	var parts []string
 	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
@@ -174,9 +183,9 @@ func memoryEvidence(f gossip.MemoryPressure) string {
 	}
 	switch {
 	case f.Peak.Known && f.Limit.Value > 0:
-		say("working set up to %s of %s", mebibytes(f.Peak.Value), mebibytes(f.Limit.Value))
+		say("working set up to %s of %s", formatMebibytes(f.Peak.Value), formatMebibytes(f.Limit.Value))
 	case f.Peak.Known:
-		say("working set up to %s", mebibytes(f.Peak.Value))
+		say("working set up to %s", formatMebibytes(f.Peak.Value))
 	case f.UsedOfLimit.Known:
 		percent("usage up to", f.UsedOfLimit)
 	}
@@ -193,7 +202,7 @@ func memoryEvidence(f gossip.MemoryPressure) string {
 	if f.FaultRate.Known {
 		say("%.0f/s at most", f.FaultRate.Value)
 	}
-	return strings.Join(append(parts, samples(f.Covered)), ", ")
+	return strings.Join(append(parts, formatSamples(f.Covered)), ", ")
 }
 
 func killEvidence(f gossip.OOMKilled) string {
@@ -205,9 +214,9 @@ func killEvidence(f gossip.OOMKilled) string {
 		text += fmt.Sprintf(" (pid %d)", f.VictimPID.Value)
 	}
 	if f.Usage.Known {
-		text += " at " + mebibytes(f.Usage.Value)
+		text += " at " + formatMebibytes(f.Usage.Value)
 		if f.Limit.Value > 0 {
-			text += " of " + mebibytes(f.Limit.Value)
+			text += " of " + formatMebibytes(f.Limit.Value)
 		}
 	}
 	switch f.Scope {
@@ -219,6 +228,6 @@ func killEvidence(f gossip.OOMKilled) string {
 	return text
 }
 
-func samples(c gossip.Coverage) string {
+func formatSamples(c gossip.Coverage) string {
 	return fmt.Sprintf("%d of %d samples in %s", c.Samples, c.Expected, c.Window.Round(time.Second))
 }

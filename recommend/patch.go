@@ -7,71 +7,72 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// patch is the command that changes the owner's template, so that the next pods have the change too, and the one that
-// takes it back. It starts from what the template has, which may differ from what the pod has. Both are empty where
-// there is nothing that could or should be changed: see whyNoPatch.
-func (c limitChange) patch() (do, undo string) {
+// patchCommands returns the command that changes the owner's template, so that the next pods have the change too, and
+// the command that takes it back. It starts from the template's values, which may differ from the pod's. Both are empty
+// where a template cannot or should not be changed: see whyNoPatch.
+func (c limitChange) patchCommands() (do, undo string) {
 	switch {
-	case !c.patchable() || c.whyNoPatch() != "":
+	case !c.ownerIsPatchable() || c.whyNoPatch() != "":
 		return "", ""
 	case c.pod.Owner.Template == nil:
 		return c.guardedPatch()
 	}
-	has, role := c.template()
-	set, back := edit{}, edit{}
-	if c.request {
-		set.request, back.request = c.amount(c.to), c.amountOrNone(has.request)
+	has, role := c.templateAmounts()
+	set, back := resourceEdit{}, resourceEdit{}
+	if c.requestOnly {
+		set.request, back.request = c.jsonAmount(c.to), c.jsonAmountOrNull(has.request)
 	} else {
-		set.limit, back.limit = c.amount(c.to), c.amountOrNone(has.limit)
+		set.limit, back.limit = c.jsonAmount(c.to), c.jsonAmountOrNull(has.limit)
 		set.request, back.request = c.requestInTemplate(has)
 	}
-	return c.patchCommand(role, set), c.patchCommand(role, back)
+	return c.formatPatch(role, set), c.formatPatch(role, back)
 }
 
-// requestInTemplate is the request to state beside the new limit: a template without one would take the new limit as
-// its request. In a Guaranteed pod it moves with the limit.
+// requestInTemplate returns the request to state with the new limit, and the one for the rollback: a template without a
+// request would take the new limit as its request. In a Guaranteed pod the request moves with the limit.
 func (c limitChange) requestInTemplate(has amounts) (set, back string) {
-	own, _ := c.own()
-	follows := c.guaranteed() && (has.request == has.limit || !has.request.Known)
+	current, _ := c.currentAmounts()
+	follows := c.requestFollowsLimit() && (has.request == has.limit || !has.request.Known)
 	switch {
 	case follows && has.request.Known:
-		return c.amount(c.to), c.amount(has.request.Value)
+		return c.jsonAmount(c.to), c.jsonAmount(has.request.Value)
 	case follows:
 		return "", ""
 	case has.request.Known:
-		return c.amount(has.request.Value), c.amount(has.request.Value)
-	case has.limit.Known && !c.whole: // which is its request until now
-		return c.amount(has.limit.Value), none
-	case own.request.Known: // of a LimitRange, or an autoscaler's
-		return c.amount(own.request.Value), none
+		return c.jsonAmount(has.request.Value), c.jsonAmount(has.request.Value)
+	case has.limit.Known && !c.wholePod: // the limit has been its request until now
+		return c.jsonAmount(has.limit.Value), jsonNull
+	case current.request.Known: // from a LimitRange or an autoscaler
+		return c.jsonAmount(current.request.Value), jsonNull
 	}
 	return "", ""
 }
 
-// template are the amounts of the owner's template, which is known, and the role of the container there.
-func (c limitChange) template() (amounts, gossip.Role) {
+// templateAmounts returns the amounts in the owner's template and the role of the container there. The template is
+// known.
+func (c limitChange) templateAmounts() (amounts, gossip.Role) {
 	t := *c.pod.Owner.Template
-	if c.whole {
-		return c.of.ofResources(gossip.Resources{
+	if c.wholePod {
+		return c.unit.resourceAmounts(gossip.Resources{
 			CPURequest: t.CPURequest, CPULimit: t.CPULimit, MemoryRequest: t.MemoryRequest, MemoryLimit: t.MemoryLimit,
 		}), gossip.RoleMain
 	}
-	own, _ := t.Container(c.about.Container)
-	return c.of.of(own), own.Role
+	container, _ := t.Container(c.subject.Container)
+	return c.unit.amountsOf(container), container.Role
 }
 
-func (c limitChange) patchCommand(role gossip.Role, e edit) string {
+func (c limitChange) formatPatch(role gossip.Role, e resourceEdit) string {
 	o := c.pod.Owner
-	change := `{"spec":{"template":` + c.spec(role, e) + `}}`
+	change := `{"spec":{"template":` + c.formatSpec(role, e) + `}}`
 	if o.Kind == "CronJob" {
-		change = `{"spec":{"jobTemplate":{"spec":{"template":` + c.spec(role, e) + `}}}}`
+		change = `{"spec":{"jobTemplate":{"spec":{"template":` + c.formatSpec(role, e) + `}}}}`
 	}
-	return c.command(strings.ToLower(o.Kind), o.Name, "--type strategic", change)
+	return c.formatCommand(strings.ToLower(o.Kind), o.Name, "--type strategic", change)
 }
 
-// patchable reports whether the owner is of a kind whose template a command can change. A Job's is immutable, and what
-// a custom resource looks like is not known.
-func (c limitChange) patchable() bool {
+// ownerIsPatchable reports whether a command can change the template of an owner of this kind. A Job's template is
+// immutable, and the form of a custom resource is not known.
+func (c limitChange) ownerIsPatchable() bool {
 	switch c.pod.Owner.APIVersion + "/" + c.pod.Owner.Kind {
 	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet", "batch/v1/CronJob":
 		return true
@@ -79,15 +80,15 @@ func (c limitChange) patchable() bool {
 	return false
 }
 
-// whyNoPatch says in a sentence why there is no command for the owner; empty when there is one, or no owner.
+// whyNoPatch returns a sentence that says why there is no command for the owner; empty when there is one, or no owner.
 func (c limitChange) whyNoPatch() string {
 	o := c.pod.Owner
-	if !c.patchable() {
+	if !c.ownerIsPatchable() {
 		return c.whyNoOwner()
 	}
-	own, _ := c.container()
-	if own.Injector != "" {
-		return c.injected(own.Injector + " puts")
+	container, _ := c.changedContainer()
+	if container.Injector != "" {
+		return c.explainInjected(container.Injector + " puts")
 	}
 	if o.Template == nil {
 		if do, _ := c.guardedPatch(); do == "" {
@@ -95,16 +96,16 @@ func (c limitChange) whyNoPatch() string {
 		}
 		return ""
 	}
-	if _, has := o.Template.Container(c.about.Container); !has && !c.whole {
-		return c.injected("something, a webhook most likely, puts")
+	if _, has := o.Template.Container(c.subject.Container); !has && !c.wholePod {
+		return c.explainInjected("something, a webhook most likely, puts")
 	}
-	return c.enoughInTemplate()
+	return c.templateObjection()
 }
 
 func (c limitChange) whyNoOwner() string {
 	kind := c.pod.Owner.Kind
 	switch {
-	case kind == "" || c.static():
+	case kind == "" || c.isStaticPod():
 		return ""
 	case kind == "Job":
 		return "A Job's template cannot be changed: change it where the Job is made."
@@ -112,52 +113,61 @@ func (c limitChange) whyNoOwner() string {
 	return fmt.Sprintf("The resize lasts as long as the pod: change the %s where it is defined.", kind)
 }
 
-// enoughInTemplate says that a template needs no change, or cannot take it. A command never lowers what a template has.
-func (c limitChange) enoughInTemplate() string {
+// templateObjection returns why the template needs no change, or cannot have it. A command never lowers a template's
+// value.
+func (c limitChange) templateObjection() string {
 	o := c.pod.Owner
-	has, _ := c.template()
+	has, _ := c.templateAmounts()
 	present, what := has.limit, "limit"
-	if c.request {
+	if c.requestOnly {
 		present, what = has.request, "request"
 		if !present.Known {
 			present = has.limit
 		}
 	}
-	title := c.of.title()
+	title := c.unit.displayName()
 	switch {
 	case present.Known && present.Value >= c.to:
-		return fmt.Sprintf("The template of %s %s has a %s %s of %s already: new pods get that.", o.Kind, o.Name, title, what, c.of.text(present.Value))
-	case c.whole && !has.limit.Known:
+		return fmt.Sprintf(
+			"The template of %s %s has a %s %s of %s already: new pods get that.", o.Kind, o.Name, title, what,
+			c.unit.formatAmount(present.Value),
+		)
+	case c.wholePod && !has.limit.Known:
 		return fmt.Sprintf("The template of %s %s has no %s limit for the pod as a whole.", o.Kind, o.Name, title)
-	case c.request && has.limit.Known && has.limit.Value < c.to:
-		return fmt.Sprintf("The template of %s %s has a %s limit of %s, and no request may be above it.", o.Kind, o.Name, title, c.of.text(has.limit.Value))
+	case c.requestOnly && has.limit.Known && has.limit.Value < c.to:
+		return fmt.Sprintf(
+			"The template of %s %s has a %s limit of %s, and no request may be above it.", o.Kind, o.Name, title,
+			c.unit.formatAmount(has.limit.Value),
+		)
 	}
 	return ""
 }
 
-// injected says where a container comes from that the owner's template does not have.
-func (c limitChange) injected(who string) string {
-	own, _ := c.container()
+// explainInjected says where to change a container that the owner's template does not have.
+func (c limitChange) explainInjected(who string) string {
+	container, _ := c.changedContainer()
 	text := fmt.Sprintf("The template of %s %s does not have container %s: %s it into the pods.",
-		c.pod.Owner.Kind, c.pod.Owner.Name, c.about.Container, who)
-	if setting := c.injectorSetting(own.Injector); setting != "" {
+		c.pod.Owner.Kind, c.pod.Owner.Name, c.subject.Container, who)
+	if setting := c.injectorSetting(container.Injector); setting != "" {
 		return text + " Set " + setting + "."
 	}
 	return text + " Change it there."
 }
 
-// injectorSettings are what the injectors' documentation calls their settings: CPU limit, CPU request, memory limit,
-// memory request.
+// injectorSettings are the injectors' own settings, as their documentation names them: CPU limit, CPU request, memory
+// limit, memory request.
 var injectorSettings = map[string][4]string{
 	"Istio": {
-		"sidecar.istio.io/proxyCPULimit", "sidecar.istio.io/proxyCPU", "sidecar.istio.io/proxyMemoryLimit", "sidecar.istio.io/proxyMemory",
+		"sidecar.istio.io/proxyCPULimit", "sidecar.istio.io/proxyCPU", "sidecar.istio.io/proxyMemoryLimit",
+		"sidecar.istio.io/proxyMemory",
 	},
 	"Linkerd": {
 		"config.linkerd.io/proxy-cpu-limit", "config.linkerd.io/proxy-cpu-request",
 		"config.linkerd.io/proxy-memory-limit", "config.linkerd.io/proxy-memory-request",
 	},
 	"Dapr": {
-		"dapr.io/sidecar-cpu-limit", "dapr.io/sidecar-cpu-request", "dapr.io/sidecar-memory-limit", "dapr.io/sidecar-memory-request",
+		"dapr.io/sidecar-cpu-limit", "dapr.io/sidecar-cpu-request", "dapr.io/sidecar-memory-limit",
+		"dapr.io/sidecar-memory-request",
 	},
 	"Vault": {
 		"vault.hashicorp.com/agent-limits-cpu", "vault.hashicorp.com/agent-requests-cpu",
@@ -169,21 +179,21 @@ var injectorSettings = map[string][4]string{
 	},
 }
 
-// injectorSetting names the injector's own setting for what changes; empty where it is not known.
+// injectorSetting returns the injector's own setting for the value that changes; empty where it is not known.
 func (c limitChange) injectorSetting(injector string) string {
 	settings, ok := injectorSettings[injector]
 	switch {
 	case injector == "OpenTelemetry":
 		return "the resources in its Instrumentation or OpenTelemetryCollector"
-	case !ok || strings.Contains(c.about.Container, "init"):
+	case !ok || strings.Contains(c.subject.Container, "init"):
 		return ""
 	}
 	i := 0
-	if c.of == memory {
+	if c.unit == memory {
 		i = 2
 	}
-	if c.request {
+	if c.requestOnly {
 		i++
 	}
-	return fmt.Sprintf("the annotation %s: %s on the template", settings[i], c.of.text(c.to))
+	return fmt.Sprintf("the annotation %s: %s on the template", settings[i], c.unit.formatAmount(c.to))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// Above Info there is always a number to set, or the reason why there is none.
+// Above Info there is always a number to set, or a reason why there is none.
 func TestAboveInfoThereIsANumberOrAReason(t *testing.T) {
 	seen := map[string]int{}
 	for seed := range uint64(6_000) {
@@ -65,61 +65,76 @@ func TestAboveInfoThereIsANumberOrAReason(t *testing.T) {
 	}
 }
 
-// maybe is a figure, or none.
-func maybe[T comparable](r *rand.Rand, figures ...T) gossip.Optional[T] {
+// figureOrNone returns one of the figures, or none.
+func figureOrNone[T comparable](r *rand.Rand, figures ...T) gossip.Optional[T] {
 	if r.IntN(4) == 0 {
 		return gossip.Optional[T]{}
 	}
 	return gossip.Some(figures[r.IntN(len(figures))])
 }
 
-// one is one of the choices.
-func one[T any](r *rand.Rand, choices ...T) T { return choices[r.IntN(len(choices))] }
+// oneOf returns one of the choices.
+func oneOf[T any](r *rand.Rand, choices ...T) T { return choices[r.IntN(len(choices))] }
 
-// randomPod returns a pod; how much is known about it is random, too.
+// randomPod returns a pod. How much is known about it is random, too.
 func randomPod(r *rand.Rand) gossip.Pod {
 	if r.IntN(6) == 0 {
 		return gossip.Pod{}
 	}
 	p := gossip.Pod{
-		Namespace: "shop", Name: "api-0", QoS: one(r, "", gossip.QoSGuaranteed, gossip.QoSBurstable, gossip.QoSBestEffort),
-		Owner: one(r, gossip.Owner{}, gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true},
-			gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "api"}, gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "n"}),
-		Autoscaler: one(r, "", "", "", "h"), MemoryAutoscaler: one(r, "", "", "", "h"), UnreadAutoscaler: one(r, "", "", "", "h"),
+		Namespace: "shop", Name: "api-0", QoS: oneOf(r, "", gossip.QoSGuaranteed, gossip.QoSBurstable, gossip.QoSBestEffort),
+		Owner: oneOf(r, gossip.Owner{}, gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true},
+			gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "api"},
+			gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "n"}),
+		Autoscaler: oneOf(r, "", "", "", "h"), MemoryAutoscaler: oneOf(r, "", "", "", "h"),
+		UnreadAutoscaler: oneOf(r, "", "", "", "h"),
 	}
 	if r.IntN(3) == 0 {
-		p.CPULimit, p.MemoryLimit = maybe(r, 0.1, 1, 8), maybe[int64](r, 64*mebi, 4096*mebi)
+		p.CPULimit, p.MemoryLimit = figureOrNone(r, 0.1, 1, 8), figureOrNone[int64](r, 64*mebi, 4096*mebi)
 	}
 	if r.IntN(4) == 0 {
-		p.LimitRanges = []gossip.LimitRange{{Name: "bounds", Max: maybe(r, 0.2, 1), MaxRatio: maybe(r, 1.5), MaxMemory: maybe[int64](r, 100*mebi), MaxMemoryRatio: maybe(r, 1.5)}}
+		p.LimitRanges = []gossip.LimitRange{
+			{
+				Name: "bounds", Max: figureOrNone(r, 0.2, 1), MaxRatio: figureOrNone(r, 1.5),
+				MaxMemory:      figureOrNone[int64](r, 100*mebi),
+				MaxMemoryRatio: figureOrNone(r, 1.5),
+			},
+		}
 	}
 	if r.IntN(2) == 0 {
 		p.Started = noon.Add(-time.Duration(r.IntN(1200)) * time.Second)
 	}
 	for range r.IntN(3) {
 		c := gossip.Container{
-			Name: one(r, "app", "app", "log"), ID: one(r, "", "c1", "c2"), Role: gossip.Role(r.IntN(4)),
-			CPURequest: maybe(r, 0.05, 0.1), CPULimit: maybe(r, 0.1, 0.5, 4), MemoryRequest: maybe[int64](r, 32*mebi, 512*mebi),
-			MemoryLimit: maybe[int64](r, 64*mebi, 512*mebi), ResizeRestarts: r.IntN(4) == 0, MemoryResizeRestarts: r.IntN(4) == 0,
-			ShowsOOMKill: maybe(r, true, false),
+			Name: oneOf(r, "app", "app", "log"), ID: oneOf(r, "", "c1", "c2"), Role: gossip.Role(r.IntN(4)),
+			CPURequest: figureOrNone(r, 0.05, 0.1), CPULimit: figureOrNone(r, 0.1, 0.5, 4),
+			MemoryRequest: figureOrNone[int64](r, 32*mebi, 512*mebi),
+			MemoryLimit:   figureOrNone[int64](r, 64*mebi, 512*mebi), ResizeRestarts: r.IntN(4) == 0,
+			MemoryResizeRestarts: r.IntN(4) == 0,
+			ShowsOOMKill:         figureOrNone(r, true, false),
 		}
 		if r.IntN(2) == 0 {
 			c.Started = noon.Add(-time.Duration(r.IntN(1200)) * time.Second)
-			c.Ready = one(r, time.Time{}, c.Started, c.Started.Add(time.Minute))
+			c.Ready = oneOf(r, time.Time{}, c.Started, c.Started.Add(time.Minute))
 		}
 		p.Containers = append(p.Containers, c)
 	}
 	return p
 }
 
-// randomEvents are some minutes of one container, up to noon, of one or two kinds: limits and containers change,
-// figures are lacking.
+// randomEvents returns some minutes of events of one container, up to noon, of one or two kinds. Limits and containers
+// change, and some figures are missing.
 func randomEvents(r *rand.Rand) []gossip.Event {
 	var events []gossip.Event
-	kinds := []func(*rand.Rand, gossip.Origin, int) gossip.Event{randomCPU, randomMemory, randomLeak, randomKill, randomNetwork, randomBirth}
-	make1, make2 := one(r, kinds...), one(r, kinds...)
+	kinds := []func(*rand.Rand, gossip.Origin, int) gossip.Event{
+		randomCPU, randomMemory, randomLeak, randomKill, randomNetwork, randomBirth,
+	}
+	make1, make2 := oneOf(r, kinds...), oneOf(r, kinds...)
 	n := 1 + r.IntN(40)
-	origin := gossip.Origin{Namespace: "shop", Pod: "api-0", Container: one(r, "app", "app", "app", ""), ContainerID: one(r, "", "c1"), Source: "test"}
+	origin := gossip.Origin{
+		Namespace: "shop", Pod: "api-0", Container: oneOf(r, "app", "app", "app", ""), ContainerID: oneOf(r, "", "c1"),
+		Source: "test",
+	}
 	for i := range n {
 		if r.IntN(40) == 0 {
 			origin.ContainerID = "c2"
@@ -138,24 +153,28 @@ func randomEvents(r *rand.Rand) []gossip.Event {
 }
 
 func randomCPU(r *rand.Rand, o gossip.Origin, i int) gossip.Event {
-	periods := one[int64](r, 0, 3, 300)
+	periods := oneOf[int64](r, 0, 3, 300)
 	s := gossip.CPUSample{
-		Origin: o, UsageUsec: maybe(r, int64(i)*50_000, 900_000, 14_900_000), ThrottledUsec: maybe[int64](r, 0, 9_000_000, 60_000_000),
-		ThrottledShare: maybe(r, 0, 0.3, 1), UsageCores: maybe(r, 0.05), ReportedShare: maybe(r, 0.3, 1), LimitCores: maybe(r, 0.1, 0.1, 0.1, 0.1, 0.1, 0, 0.5),
-		Threads: maybe[int64](r, 1, 40), NodeCPUs: maybe[int64](r, 2, 64),
+		Origin: o, UsageUsec: figureOrNone(r, int64(i)*50_000, 900_000, 14_900_000),
+		ThrottledUsec:  figureOrNone[int64](r, 0, 9_000_000, 60_000_000),
+		ThrottledShare: figureOrNone(r, 0, 0.3, 1), UsageCores: figureOrNone(r, 0.05), ReportedShare: figureOrNone(r, 0.3, 1),
+		LimitCores: figureOrNone(r, 0.1, 0.1, 0.1, 0.1, 0.1, 0, 0.5),
+		Threads:    figureOrNone[int64](r, 1, 40), NodeCPUs: figureOrNone[int64](r, 2, 64),
 	}
 	if r.IntN(5) > 0 {
-		s.Periods, s.ThrottledPeriods = gossip.Some(periods), gossip.Some(one(r, 0, periods/3, periods))
+		s.Periods, s.ThrottledPeriods = gossip.Some(periods), gossip.Some(oneOf(r, 0, periods/3, periods))
 	}
 	return s
 }
 
 func randomMemory(r *rand.Rand, o gossip.Origin, i int) gossip.Event {
 	return gossip.MemorySample{
-		Origin: o, WorkingSet: maybe(r, int64(20+10*i)*mebi, 500*mebi), UsedBytes: maybe[int64](r, 400*mebi),
-		UsedShare: maybe(r, 0.5, 0.95), LimitBytes: maybe[int64](r, 512*mebi, 512*mebi, 512*mebi, 512*mebi, 512*mebi, 0, 640*mebi),
-		SomeAvg60: maybe(r, 0, 0.2), FullAvg10: maybe(r, 0, 0, 0, 0.1), SomeAvg10: maybe(r, 0.0), MajorFaults: maybe[int64](r, 0, 50_000),
-		LimitHits: maybe[int64](r, 0, 7), OOMKills: maybe[int64](r, 0, 0, 0, 0, 0, 0, 1),
+		Origin: o, WorkingSet: figureOrNone(r, int64(20+10*i)*mebi, 500*mebi), UsedBytes: figureOrNone[int64](r, 400*mebi),
+		UsedShare:  figureOrNone(r, 0.5, 0.95),
+		LimitBytes: figureOrNone[int64](r, 512*mebi, 512*mebi, 512*mebi, 512*mebi, 512*mebi, 0, 640*mebi),
+		SomeAvg60:  figureOrNone(r, 0, 0.2), FullAvg10: figureOrNone(r, 0, 0, 0, 0.1), SomeAvg10: figureOrNone(r, 0.0),
+		MajorFaults: figureOrNone[int64](r, 0, 50_000),
+		LimitHits:   figureOrNone[int64](r, 0, 7), OOMKills: figureOrNone[int64](r, 0, 0, 0, 0, 0, 0, 1),
 	}
 }
 
@@ -170,32 +189,43 @@ func randomLeak(r *rand.Rand, o gossip.Origin, i int) gossip.Event {
 
 func randomKill(r *rand.Rand, o gossip.Origin, _ int) gossip.Event {
 	return gossip.OOMKill{
-		Origin: o, VictimComm: one(r, "", "java"), UsageBytes: maybe[int64](r, 30*mebi, 300*mebi, 512*mebi), LimitBytes: maybe[int64](r, 512*mebi, 512*mebi, 512*mebi, 0),
-		Scope: one(r, "", gossip.ScopeMemcg, gossip.ScopeGlobal),
+		Origin: o, VictimComm: oneOf(r, "", "java"), UsageBytes: figureOrNone[int64](r, 30*mebi, 300*mebi, 512*mebi),
+		LimitBytes: figureOrNone[int64](r, 512*mebi, 512*mebi, 512*mebi, 0),
+		Scope:      oneOf(r, "", gossip.ScopeMemcg, gossip.ScopeGlobal),
 	}
 }
 
 func randomNetwork(r *rand.Rand, o gossip.Origin, _ int) gossip.Event {
 	return gossip.NetworkSample{
-		Origin: o, Segments: maybe[int64](r, 10, 5000), Retransmits: maybe[int64](r, 0, 200), RxPackets: maybe[int64](r, 10, 5000), RxDrops: maybe[int64](r, 0, 200),
-		FailedConnects: maybe[int64](r, 0, 20), RetransmitShare: maybe(r, 0, 0.05), DropShare: maybe(r, 0, 0.05),
+		Origin: o, Segments: figureOrNone[int64](r, 10, 5000), Retransmits: figureOrNone[int64](r, 0, 200),
+		RxPackets: figureOrNone[int64](r, 10, 5000), RxDrops: figureOrNone[int64](r, 0, 200),
+		FailedConnects: figureOrNone[int64](r, 0, 20), RetransmitShare: figureOrNone(r, 0, 0.05),
+		DropShare: figureOrNone(r, 0, 0.05),
 	}
 }
 
 func randomBirth(r *rand.Rand, o gossip.Origin, _ int) gossip.Event {
 	c := gossip.PodCreation{
-		Origin: o, Duration: one(r, time.Second, 4*time.Second, 40*time.Second), ImagePull: maybe(r, 0, 30*time.Second), Init: maybe(r, 0, time.Second),
+		Origin: o, Duration: oneOf(r, time.Second, 4*time.Second, 40*time.Second),
+		ImagePull: figureOrNone(r, 0, 30*time.Second),
+		Init:      figureOrNone(r, 0, time.Second),
 	}
 	if r.IntN(2) == 0 {
-		c.Timeline = []gossip.Step{{Offset: 0, Actor: gossip.ActorKernel, Action: "a"}, {Offset: c.Duration, Actor: gossip.ActorKernel, Action: "b"}}
+		c.Timeline = []gossip.Step{
+			{Offset: 0, Actor: gossip.ActorKernel, Action: "a"}, {Offset: c.Duration, Actor: gossip.ActorKernel, Action: "b"},
+		}
 	}
 	return c
 }
 
-// The generator finds the kinds of gaps that it is there for: without a rule, its findings have nothing.
+// The generator finds the gaps that it is meant to find: if a rule is left out, some of its findings get no advice.
 func TestTheGeneratorMissesNoRule(t *testing.T) {
-	for _, without := range []string{"raise-cpu-limit", "memory-leak", "node-out-of-memory", "raise-pod-memory-limit", "raise-memory-limit", "slow-birth"} {
-		rules := slices.DeleteFunc(recommend.Default(), func(r recommend.Rule) bool { return strings.HasPrefix(r.ID(), without) })
+	for _, without := range []string{
+		"raise-cpu-limit", "memory-leak", "node-out-of-memory", "raise-pod-memory-limit", "raise-memory-limit", "slow-birth",
+	} {
+		rules := slices.DeleteFunc(
+			recommend.Default(), func(r recommend.Rule) bool { return strings.HasPrefix(r.ID(), without) },
+		)
 		gaps := 0
 		for seed := range uint64(1_000) {
 			r := rand.New(rand.NewPCG(seed, 14))

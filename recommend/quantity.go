@@ -8,17 +8,17 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// quantity is cores as Kubernetes writes them, to the millicore.
-func quantity(cores float64) *resource.Quantity {
+// cpuQuantity returns cores as Kubernetes writes them, to the millicore.
+func cpuQuantity(cores float64) *resource.Quantity {
 	return resource.NewMilliQuantity(gossip.Millicores(min(cores, math.MaxInt32)), resource.DecimalSI)
 }
 
-// cores is a quantity for a sentence: "100m", "1", "1500m".
-func cores(n float64) string { return quantity(n).String() }
+// formatCores returns cores for a sentence: "100m", "1", "1500m".
+func formatCores(n float64) string { return cpuQuantity(n).String() }
 
-// bytes is a quantity of memory in the shorter of Kubernetes' two notations, which is the one that it was written in:
-// 128Mi, 128M.
-func bytes(n int64) *resource.Quantity {
+// memoryQuantity returns bytes in the shorter of Kubernetes' two notations, which is most likely the one that the user
+// wrote: 128Mi, 128M.
+func memoryQuantity(n int64) *resource.Quantity {
 	binary, decimal := resource.NewQuantity(n, resource.BinarySI), resource.NewQuantity(n, resource.DecimalSI)
 	if len(decimal.String()) < len(binary.String()) {
 		return decimal
@@ -26,7 +26,7 @@ func bytes(n int64) *resource.Quantity {
 	return binary
 }
 
-// mebibytes is an amount of memory for a sentence, rounded half up to Mi: "512Mi".
-func mebibytes(n int64) string { return bytes((n + mebi/2) / mebi * mebi).String() }
+// formatMebibytes returns bytes for a sentence, rounded half up to Mi: "512Mi".
+func formatMebibytes(n int64) string { return memoryQuantity((n + mebi/2) / mebi * mebi).String() }
 
 const mebi = 1 << 20

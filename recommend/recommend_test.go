@@ -17,14 +17,16 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// sample is synthetic, after the recorded workload 3: bursts of 171 ms on 230m, throttled in 42 of 54 periods, needs one core.
-func sample(change ...func(*gossip.CPUSample)) gossip.CPUSample {
+// newSample returns a synthetic sample like the recorded workload 3: bursts of 171 ms on 230m, throttled in 42 of 54
+// periods; it needs one core.
+func newSample(change ...func(*gossip.CPUSample)) gossip.CPUSample {
 	s := gossip.CPUSample{
 		Origin: gossip.Origin{
 			Time: noon, Namespace: "shop", Pod: "api-7f9c-x1", Container: "app", Source: "cgroup", Period: 12 * time.Second,
 		},
-		Periods: gossip.Some[int64](54), ThrottledPeriods: gossip.Some[int64](42), ThrottledUsec: gossip.Some[int64](3_009_970),
-		UsageUsec: gossip.Some[int64](1_038_868), LimitCores: gossip.Some(0.23), NodeCPUs: gossip.Some[int64](2),
+		Periods: gossip.Some[int64](54), ThrottledPeriods: gossip.Some[int64](42),
+		ThrottledUsec: gossip.Some[int64](3_009_970),
+		UsageUsec:     gossip.Some[int64](1_038_868), LimitCores: gossip.Some(0.23), NodeCPUs: gossip.Some[int64](2),
 	}
 	for _, f := range change {
 		f(&s)
@@ -32,7 +34,7 @@ func sample(change ...func(*gossip.CPUSample)) gossip.CPUSample {
 	return s
 }
 
-func find(t *testing.T, events ...gossip.Event) gossip.Finding {
+func observeOne(t *testing.T, events ...gossip.Event) gossip.Finding {
 	t.Helper()
 	a := gossip.New(gossip.Options{})
 	for _, e := range events {
@@ -45,7 +47,7 @@ func find(t *testing.T, events ...gossip.Event) gossip.Finding {
 	return nil
 }
 
-func pod(change ...func(*gossip.Pod)) gossip.Pod {
+func newPod(change ...func(*gossip.Pod)) gossip.Pod {
 	p := gossip.Pod{
 		Namespace: "shop", Name: "api-7f9c-x1", QoS: gossip.QoSBurstable,
 		Owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api"},
@@ -76,8 +78,8 @@ func guaranteed(p *gossip.Pod) {
 	p.Containers[0].CPURequest = p.Containers[0].CPULimit
 }
 
-// texts is a recommendation with its quantities as text.
-func texts(r recommend.Recommendation) map[string]string {
+// formatFields returns the fields of a recommendation as texts.
+func formatFields(r recommend.Recommendation) map[string]string {
 	m := map[string]string{
 		"rule": r.Rule, "priority": r.Priority.String(), "action": r.Action, "reason": r.Reason, "evidence": r.Evidence,
 		"resize": r.Resize, "patch": r.Patch, "rollback": r.Rollback, "risk": r.Risk,
@@ -94,33 +96,37 @@ func texts(r recommend.Recommendation) map[string]string {
 	return m
 }
 
-func TestRaiseCPULimit(t *testing.T) {
-	got := recommend.Default().For(find(t, sample()), pod())
+func TestRaiseCPULimitFillsEveryField(t *testing.T) {
+	got := recommend.Default().For(observeOne(t, newSample()), newPod())
 	require.Len(t, got, 1)
 	want := map[string]string{
 		"rule": "raise-cpu-limit", "priority": "High",
-		"action":   "Raise the CPU limit of container app from 230m to 1.",
-		"reason":   "It tried to use up to 1 at once: the limit plus the mean wait of a throttled period.",
-		"evidence": "42 of 54 periods throttled (78%), mean wait 72ms, 87m used, 38% of the limit, active 45% of the time, 1 of 1 samples in 12s",
-		"current":  "230m", "range": "276m 1 1",
+		"action": "Raise the CPU limit of container app from 230m to 1.",
+		"reason": "It tried to use up to 1 at once: the limit plus the mean wait of a throttled period.",
+		"evidence": "42 of 54 periods throttled (78%), mean wait 72ms, 87m used, 38% of the limit, active 45% of the time, " +
+			"1 of 1 samples in 12s",
+		"current": "230m", "range": "276m 1 1",
 		"resize": `kubectl --namespace shop patch pod api-7f9c-x1 --subresource resize --patch ` +
 			`'{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"},"requests":{"cpu":"100m"}}}]}}'`,
 		"patch": `kubectl --namespace shop patch deployment api --type strategic --patch ` +
-			`'{"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"},"requests":{"cpu":"100m"}}}]}}}}'`,
+			`'{"spec":{"template":{"spec":{"containers":[{"name":"app",` +
+			`"resources":{"limits":{"cpu":"1"},"requests":{"cpu":"100m"}}}]}}}}'`,
 		"rollback": `kubectl --namespace shop patch pod api-7f9c-x1 --subresource resize --patch ` +
 			`'{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}}}]}}'; ` +
 			`kubectl --namespace shop patch deployment api --type strategic --patch ` +
-			`'{"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}}}]}}}}'`,
-		"risk": "The request stays, so the node may be overcommitted further: when it is busy, the container competes by its request. " +
+			`'{"spec":{"template":{"spec":{"containers":[{"name":"app",` +
+			`"resources":{"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}}}]}}}}'`,
+		"risk": "The request stays, so the node may be overcommitted further: when it is busy, the container competes by " +
+			"its request. " +
 			"Patching the owner rolls its pods.",
 	}
-	if d := cmp.Diff(want, texts(got[0])); d != "" {
+	if d := cmp.Diff(want, formatFields(got[0])); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
 }
 
-// The guards: what changes the number, the commands, or forbids both.
-func TestGuards(t *testing.T) {
+// What is known about the pod changes the number and the commands, or forbids both.
+func TestThePodChangesTheNumberOrForbidsIt(t *testing.T) {
 	limit := func(most, ratio gossip.Optional[float64]) func(*gossip.Pod) {
 		return func(p *gossip.Pod) { p.LimitRanges = []gossip.LimitRange{{Name: "cap", Max: most, MaxRatio: ratio}} }
 	}
@@ -130,20 +136,48 @@ func TestGuards(t *testing.T) {
 		target string // "" is a refusal
 		says   string // in action, reason, risk or resize
 	}{
-		"guaranteed: request and limit together": {pod: []func(*gossip.Pod){guaranteed}, target: "1", says: `"limits":{"cpu":"1"},"requests":{"cpu":"1"}`},
-		"guaranteed needs room":                  {pod: []func(*gossip.Pod){guaranteed}, target: "1", says: "must have 770m to spare"},
+		"guaranteed: request and limit together": {
+			pod: []func(*gossip.Pod){guaranteed}, target: "1", says: `"limits":{"cpu":"1"},"requests":{"cpu":"1"}`,
+		},
+		"guaranteed needs room": {pod: []func(*gossip.Pod){guaranteed}, target: "1", says: "must have 770m to spare"},
 		"guaranteed with another container that is not": {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) {
-			p.Containers = append(p.Containers, gossip.Container{Name: "log", CPULimit: gossip.Some(0.1), CPURequest: gossip.Some(0.05)})
+			p.Containers = append(
+				p.Containers, gossip.Container{Name: "log", CPULimit: gossip.Some(0.1), CPURequest: gossip.Some(0.05)},
+			)
 		}}, says: "container log does not have requests equal to its limits"},
-		"HPA, and the request moves":     {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.Autoscaler = "api" }}, says: "HorizontalPodAutoscaler api scales by a share"},
-		"HPA, and the request stays":     {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Autoscaler = "api" }}, target: "1", says: "The request stays"},
-		"HPA of a form that is not read": {pod: []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.UnreadAutoscaler = "api" }}, says: "HorizontalPodAutoscaler api is of a form that is not read"},
-		"LimitRange max":                 {pod: []func(*gossip.Pod){limit(gossip.Some(0.5), gossip.Optional[float64]{})}, says: "LimitRange cap admits no CPU limit above 500m (the estimate is 1)"},
-		"LimitRange max is enough":       {pod: []func(*gossip.Pod){limit(gossip.Some(1.0), gossip.Optional[float64]{})}, target: "1", says: ""},
-		"LimitRange ratio":               {pod: []func(*gossip.Pod){limit(gossip.Optional[float64]{}, gossip.Some(5.0))}, says: "no limit above 5 times the request of 100m"},
-		"threads cut the number":         {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1.2; s.Threads = gossip.Some[int64](2) }, target: "2", says: ""},
-		"limit is all its threads":       {sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1; s.Threads = gossip.Some[int64](1) }, says: "hardly the cause"},
-		"limit unknown":                  {sample: func(s *gossip.CPUSample) { s.LimitCores.Known = false }, says: "The current CPU limit is not known"},
+		"HPA, and the request moves": {
+			pod:  []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.Autoscaler = "api" }},
+			says: "HorizontalPodAutoscaler api scales by a share",
+		},
+		"HPA, and the request stays": {
+			pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.Autoscaler = "api" }}, target: "1", says: "The request stays",
+		},
+		"HPA of a form that is not read": {
+			pod:  []func(*gossip.Pod){guaranteed, func(p *gossip.Pod) { p.UnreadAutoscaler = "api" }},
+			says: "HorizontalPodAutoscaler api is of a form that is not read",
+		},
+		"LimitRange max": {
+			pod:  []func(*gossip.Pod){limit(gossip.Some(0.5), gossip.Optional[float64]{})},
+			says: "LimitRange cap admits no CPU limit above 500m (the estimate is 1)",
+		},
+		"LimitRange max is enough": {
+			pod: []func(*gossip.Pod){limit(gossip.Some(1.0), gossip.Optional[float64]{})}, target: "1", says: "",
+		},
+		"LimitRange ratio": {
+			pod:  []func(*gossip.Pod){limit(gossip.Optional[float64]{}, gossip.Some(5.0))},
+			says: "no limit above 5 times the request of 100m",
+		},
+		"threads cut the number": {
+			sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1.2; s.Threads = gossip.Some[int64](2) }, target: "2",
+			says: "",
+		},
+		"limit is all its threads": {
+			sample: func(s *gossip.CPUSample) { s.LimitCores.Value = 1; s.Threads = gossip.Some[int64](1) },
+			says:   "hardly the cause",
+		},
+		"limit unknown": {
+			sample: func(s *gossip.CPUSample) { s.LimitCores.Known = false }, says: "The current CPU limit is not known",
+		},
 		"few throttled periods": {
 			sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 9; s.Periods.Value = 60 },
 			says:   "Only 9 periods were throttled",
@@ -152,7 +186,9 @@ func TestGuards(t *testing.T) {
 			sample: func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 29; s.ThrottledUsec.Value = 29 * 70_000 },
 			target: "1", says: "then measure again: the evidence is thin",
 		},
-		"the pod has a limit, and it is enough": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.CPULimit = gossip.Some(1.0) }}, target: "1"},
+		"the pod has a limit, and it is enough": {
+			pod: []func(*gossip.Pod){func(p *gossip.Pod) { p.CPULimit = gossip.Some(1.0) }}, target: "1",
+		},
 		"the pod has a lower limit": {
 			pod:  []func(*gossip.Pod){func(p *gossip.Pod) { p.CPULimit = gossip.Some(0.4) }},
 			says: "The pod as a whole has a CPU limit of 400m",
@@ -164,12 +200,17 @@ func TestGuards(t *testing.T) {
 			pod:    []func(*gossip.Pod){func(p *gossip.Pod) { p.Containers[0].ResizeRestarts = true }},
 			target: "1", says: "The resize restarts the container",
 		},
-		"usage not measured": {sample: func(s *gossip.CPUSample) { s.UsageUsec.Known = false }, target: "700m", says: "was not measured"},
+		"usage not measured": {
+			sample: func(s *gossip.CPUSample) { s.UsageUsec.Known = false }, target: "700m", says: "was not measured",
+		},
 		"at least 1.2 times": {
 			sample: func(s *gossip.CPUSample) { s.LimitCores.Value, s.ThrottledUsec.Value = 0.9, 42_000 },
 			target: "1100m", says: "at least 1.2 times the limit",
 		},
-		"nothing known of the pod": {pod: []func(*gossip.Pod){func(p *gossip.Pod) { *p = gossip.Pod{} }}, target: "1", says: "Nothing is known of the pod"},
+		"nothing known of the pod": {
+			pod: []func(*gossip.Pod){func(p *gossip.Pod) { *p = gossip.Pod{} }}, target: "1",
+			says: "Nothing is known of the pod",
+		},
 		"sidecar": {
 			pod:    []func(*gossip.Pod){func(p *gossip.Pod) { p.Containers[0].Role = gossip.RoleSidecar }},
 			target: "1", says: `{"spec":{"initContainers":[{"name":"app"`,
@@ -177,12 +218,12 @@ func TestGuards(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := sample()
+			s := newSample()
 			if test.sample != nil {
 				test.sample(&s)
 			}
-			r := recommend.Default().For(find(t, s), pod(test.pod...))[0]
-			got := texts(r)
+			r := recommend.Default().For(observeOne(t, s), newPod(test.pod...))[0]
+			got := formatFields(r)
 			require.Contains(t, r.Action+r.Reason+r.Risk+r.Resize, test.says)
 			if test.target == "" {
 				require.Nil(t, r.Target)
@@ -195,31 +236,54 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-func TestOwners(t *testing.T) {
+func TestPatchFollowsTheKindOfOwner(t *testing.T) {
 	tests := map[string]struct {
 		owner    gossip.Owner
 		patch    string
 		rollback string
 		risk     string
 	}{
-		"bare pod":     {gossip.Owner{}, "", "patch pod api-7f9c-x1 --subresource resize", ""},
-		"stateful set": {gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db"}, "patch statefulset db --type strategic", "patch statefulset db", "rolls its pods"},
-		"daemon set":   {gossip.Owner{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "agent"}, "patch daemonset agent", "patch daemonset agent", ""},
-		"cron job": {
-			gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
-			`patch cronjob report --type strategic --patch '{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":`, "cronjob report", "",
+		"bare pod": {owner: gossip.Owner{}, rollback: "patch pod api-7f9c-x1 --subresource resize"},
+		"stateful set": {
+			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db"},
+			patch: "patch statefulset db --type strategic", rollback: "patch statefulset db", risk: "rolls its pods",
 		},
-		"job: immutable":    {gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "once"}, "", "patch pod", "change it where the Job is made"},
-		"rollout: unknown":  {gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"}, "", "patch pod", "change the Rollout"},
-		"static pod":        {gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "n1"}, "", "", "a file on the node"},
-		"guessed":           {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true}, "patch deployment api", "deployment", "inferred from names"},
-		"hostile name":      {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api;rm -rf $HOME"}, "", "patch pod", ""},
-		"name like a flag":  {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "--all"}, "", "patch pod", ""},
-		"name with a quote": {gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "a'b"}, "", "patch pod", ""},
+		"daemon set": {
+			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "agent"}, patch: "patch daemonset agent",
+			rollback: "patch daemonset agent",
+		},
+		"cron job": {
+			owner: gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
+			patch: `patch cronjob report --type strategic ` +
+				`--patch '{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":`,
+			rollback: "cronjob report",
+		},
+		"job: immutable": {
+			owner: gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "once"}, rollback: "patch pod",
+			risk: "change it where the Job is made",
+		},
+		"rollout: unknown": {
+			owner: gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"}, rollback: "patch pod",
+			risk: "change the Rollout",
+		},
+		"static pod": {owner: gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "n1"}, risk: "a file on the node"},
+		"guessed": {
+			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true},
+			patch: "patch deployment api", rollback: "deployment", risk: "inferred from names",
+		},
+		"hostile name": {
+			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api;rm -rf $HOME"}, rollback: "patch pod",
+		},
+		"name like a flag": {
+			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "--all"}, rollback: "patch pod",
+		},
+		"name with a quote": {
+			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "a'b"}, rollback: "patch pod",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			r := recommend.Default().For(find(t, sample()), pod(func(p *gossip.Pod) { p.Owner = test.owner }))[0]
+			r := recommend.Default().For(observeOne(t, newSample()), newPod(func(p *gossip.Pod) { p.Owner = test.owner }))[0]
 			require.Contains(t, r.Patch, test.patch)
 			require.Equal(t, test.patch == "", r.Patch == "")
 			require.Contains(t, r.Rollback, test.rollback)
@@ -228,15 +292,17 @@ func TestOwners(t *testing.T) {
 	}
 }
 
-// Nothing that could mean something to a shell ends up in a command, wherever it stands.
+// No command contains a text that a shell could interpret, whichever name has it.
 func TestCommandsAreSafeToPaste(t *testing.T) {
-	for _, hostile := range []string{"a'; touch /tmp/x; '", "$(id)", "`id`", "a\nb", "-n", "A", "", "a\x1b[2J", "ä", strings.Repeat("a", 254)} {
+	for _, hostile := range []string{
+		"a'; touch /tmp/x; '", "$(id)", "`id`", "a\nb", "-n", "A", "", "a\x1b[2J", "ä", strings.Repeat("a", 254),
+	} {
 		for field, change := range map[string]func(*gossip.CPUSample){
 			"namespace": func(s *gossip.CPUSample) { s.Namespace = hostile },
 			"pod":       func(s *gossip.CPUSample) { s.Pod = hostile },
 			"container": func(s *gossip.CPUSample) { s.Container = hostile },
 		} {
-			r := recommend.Default().For(find(t, sample(change)), pod(func(p *gossip.Pod) {
+			r := recommend.Default().For(observeOne(t, newSample(change)), newPod(func(p *gossip.Pod) {
 				if field == "container" {
 					p.Containers[0].Name = hostile
 				}
@@ -250,29 +316,29 @@ func TestCommandsAreSafeToPaste(t *testing.T) {
 	}
 }
 
-// Counters since the container's start, one record after the other and without a length, gave 675300m
+// Counters since the container's start, in one record after the other without a length, once gave 675300m
 // (k0sproject/k0s#4954).
 func TestCumulativeCountersGiveNoNumber(t *testing.T) {
 	var events []gossip.Event
 	for i := range 8 {
-		events = append(events, sample(func(s *gossip.CPUSample) {
+		events = append(events, newSample(func(s *gossip.CPUSample) {
 			s.Time, s.Period, s.LimitCores = noon.Add(time.Duration(i)*15*time.Second), 0, gossip.Some(8.0)
 			s.Periods, s.ThrottledPeriods = gossip.Some(7607+int64(i)*20), gossip.Some[int64](4174)
 			s.ThrottledUsec, s.UsageUsec = gossip.Some[int64](3_322_148_518), gossip.Some(2_099_091_679+int64(i)*1_000_000)
 			s.NodeCPUs.Known = false
 		}))
 	}
-	r := recommend.Default().For(find(t, events...), gossip.Pod{})[0]
+	r := recommend.Default().For(observeOne(t, events...), gossip.Pod{})[0]
 	require.Nil(t, r.Target)
 	require.Contains(t, r.Reason, "Its counters say that it used 1752% of its limit")
 }
 
-func TestSteps(t *testing.T) {
+func TestUnknownDemandGetsAStep(t *testing.T) {
 	ratioOnly := gossip.CPUSample{
 		Origin:         gossip.Origin{Time: noon, Namespace: "shop", Pod: "api-0", Container: "app"},
 		ThrottledShare: gossip.Some(0.4), LimitCores: gossip.Some(0.2),
 	}
-	saturated := sample(func(s *gossip.CPUSample) {
+	saturated := newSample(func(s *gossip.CPUSample) {
 		s.Periods.Value, s.ThrottledPeriods.Value, s.UsageUsec.Value, s.ThrottledUsec.Value = 120, 118, 2_700_000, 118*80_000
 	})
 	for name, test := range map[string]struct {
@@ -283,7 +349,7 @@ func TestSteps(t *testing.T) {
 		"saturated: min(1, 3·0.23)":                {saturated, "700m"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := recommend.Default().For(find(t, test.event), gossip.Pod{})
+			got := recommend.Default().For(observeOne(t, test.event), gossip.Pod{})
 			require.Equal(t, "cpu-limit-step", got[0].Rule)
 			require.Equal(t, test.target, got[0].Target.String())
 			require.Contains(t, got[0].Action, "as a first step, then measure again")
@@ -291,25 +357,25 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-func TestStartupThrottling(t *testing.T) {
+func TestThrottlingDuringStartGetsABoost(t *testing.T) {
 	started := func(ago time.Duration) func(*gossip.Pod) {
 		return func(p *gossip.Pod) { p.Started = noon.Add(-ago) }
 	}
-	got := recommend.Default().For(find(t, sample()), pod(started(60*time.Second)))
+	got := recommend.Default().For(observeOne(t, newSample()), newPod(started(60*time.Second)))
 	require.Len(t, got, 1)
 	require.Equal(t, "startup-throttling", got[0].Rule)
 	require.Nil(t, got[0].Target)
 	require.Contains(t, got[0].Reason, "only within 60s of the pod's start. The start would have needed about 1.")
 
-	got = recommend.Default().For(find(t, sample()), pod(started(-time.Second)))
+	got = recommend.Default().For(observeOne(t, newSample()), newPod(started(-time.Second)))
 	require.Equal(t, "raise-cpu-limit", got[0].Rule, "the start of a later pod of that name")
-	got = recommend.Default().For(find(t, sample()), pod(started(61*time.Second)))
+	got = recommend.Default().For(observeOne(t, newSample()), newPod(started(61*time.Second)))
 	require.Equal(t, "raise-cpu-limit", got[0].Rule)
 }
 
-// A start ends when the container is ready, counts from its own start, and may take long:
-// kubernetes-sigs/scheduler-plugins#350, and around it.
-func TestWhatIsAStart(t *testing.T) {
+// A start ends when the container is ready, counts from the container's own start, and may take long: the case of
+// kubernetes-sigs/scheduler-plugins#350, and similar ones.
+func TestAStartEndsWhenTheContainerIsReady(t *testing.T) {
 	type span struct{ from, to int } // seconds after the container's start
 	for name, test := range map[string]struct {
 		throttled []span
@@ -320,9 +386,14 @@ func TestWhatIsAStart(t *testing.T) {
 		start     bool
 		says      string
 	}{
-		"a minute":                            {throttled: []span{{0, 60}}, until: 60, start: true, says: "within 60s of the container's start."},
-		"a minute, after a slow pull":         {throttled: []span{{0, 60}}, until: 60, pulled: 95, start: true},
-		"until it was ready":                  {throttled: []span{{0, 45}}, until: 300, ready: 50, start: true, says: "within 45s of the container's start, and was ready after 50s; in the 4m15s since then it was not."},
+		"a minute": {
+			throttled: []span{{0, 60}}, until: 60, start: true, says: "within 60s of the container's start.",
+		},
+		"a minute, after a slow pull": {throttled: []span{{0, 60}}, until: 60, pulled: 95, start: true},
+		"until it was ready": {
+			throttled: []span{{0, 45}}, until: 300, ready: 50, start: true,
+			says: "within 45s of the container's start, and was ready after 50s; in the 4m15s since then it was not.",
+		},
 		"ready during the last sample":        {throttled: []span{{0, 45}}, until: 45, ready: 35, start: true},
 		"long, until it was ready":            {throttled: []span{{0, 240}}, until: 240, ready: 240, start: true},
 		"long, and never again":               {throttled: []span{{0, 240}}, until: 300, start: true, says: "within 4m0s"},
@@ -337,14 +408,16 @@ func TestWhatIsAStart(t *testing.T) {
 		"later, before it was ready for good": {throttled: []span{{200, 260}}, until: 500, ready: 270},
 		"before it restarted":                 {throttled: []span{{-60, 30}}, until: 300},
 		"no probe: ready at once":             {throttled: []span{{0, 45}}, until: 45, ready: 1, start: true},
-		"an init container":                   {throttled: []span{{0, 45}}, until: 300, role: gossip.RoleInit, says: "while it waits, its pod does not start"},
+		"an init container": {
+			throttled: []span{{0, 45}}, until: 300, role: gossip.RoleInit, says: "while it waits, its pod does not start",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := noon.Add(time.Second)
 			var events []gossip.Event
 			first := min(0, test.throttled[0].from)
 			for at := first + 15; at <= test.until; at += 15 {
-				events = append(events, sample(func(s *gossip.CPUSample) {
+				events = append(events, newSample(func(s *gossip.CPUSample) {
 					s.Time, s.Period = began.Add(time.Duration(at)*time.Second), 15*time.Second
 					s.Periods.Value, s.ThrottledPeriods.Value, s.ThrottledUsec.Value = 150, 0, 0
 					for _, w := range test.throttled {
@@ -354,7 +427,7 @@ func TestWhatIsAStart(t *testing.T) {
 					}
 				}))
 			}
-			got := recommend.Default().For(find(t, events...), pod(func(p *gossip.Pod) {
+			got := recommend.Default().For(observeOne(t, events...), newPod(func(p *gossip.Pod) {
 				p.Started = began.Add(-time.Duration(test.pulled) * time.Second)
 				c := &p.Containers[0]
 				c.Started, c.Role = began, test.role
@@ -369,69 +442,77 @@ func TestWhatIsAStart(t *testing.T) {
 	}
 }
 
-func TestMatchThreads(t *testing.T) {
+func TestOnlyParallelThreadsGetFewerWorkers(t *testing.T) {
 	rules := func(change func(*gossip.CPUSample)) []string {
 		var ids []string
-		for _, r := range recommend.Default().For(find(t, sample(change)), pod()) {
+		for _, r := range recommend.Default().For(observeOne(t, newSample(change)), newPod()) {
 			ids = append(ids, r.Rule)
 		}
 		return ids
 	}
 	parallel := func(s *gossip.CPUSample) { s.ThrottledUsec.Value = 42 * 150_000; s.Threads = gossip.Some[int64](8) }
 	require.Equal(t, []string{"raise-cpu-limit", "match-threads-to-limit"}, rules(parallel))
-	require.Equal(t, []string{"raise-cpu-limit"}, rules(func(s *gossip.CPUSample) { s.Threads = gossip.Some[int64](8) }), "idle threads do not matter")
+	require.Equal(
+		t, []string{"raise-cpu-limit"}, rules(func(s *gossip.CPUSample) { s.Threads = gossip.Some[int64](8) }),
+		"idle threads do not matter",
+	)
 	require.Equal(t, []string{"cpu-limit-step", "match-threads-to-limit"},
 		rules(func(s *gossip.CPUSample) { s.ThrottledUsec.Known = false; s.Threads = gossip.Some[int64](8) }))
 }
 
-func TestNoAdvice(t *testing.T) {
-	healthy := sample(func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 2 })
-	require.Empty(t, recommend.Default().For(find(t, healthy), pod()))
+func TestHealthyContainersGetNoAdvice(t *testing.T) {
+	healthy := newSample(func(s *gossip.CPUSample) { s.ThrottledPeriods.Value = 2 })
+	require.Empty(t, recommend.Default().For(observeOne(t, healthy), newPod()))
 }
 
-func TestStandingVerdict(t *testing.T) {
-	raised := sample(func(s *gossip.CPUSample) {
+func TestStandingVerdictGivesNoNumber(t *testing.T) {
+	raised := newSample(func(s *gossip.CPUSample) {
 		s.Time, s.LimitCores.Value, s.Periods.Value, s.ThrottledPeriods.Value = noon.Add(5*time.Second), 1, 3, 0
 	})
-	got := recommend.Default().For(find(t, sample(), raised), pod())
+	got := recommend.Default().For(observeOne(t, newSample(), raised), newPod())
 	require.Len(t, got, 1)
 	require.Nil(t, got[0].Target, "the old figures say nothing about the new limit")
 	require.Contains(t, got[0].Reason, "what was measured is of the old one")
 }
 
-func TestSlowBirth(t *testing.T) {
+func TestSlowBirthNamesItsLongestStage(t *testing.T) {
 	birth := gossip.PodCreation{
 		Origin:   gossip.Origin{Time: noon, Namespace: "shop", Pod: "api-0"},
 		Duration: 7 * time.Second, ImagePull: gossip.Some(time.Duration(0)), Init: gossip.Some(500 * time.Millisecond),
-		Timeline: []gossip.Step{{Action: "sandbox"}, {Offset: 4800 * time.Millisecond, Action: "network"}, {Offset: 7 * time.Second, Action: "exec"}},
+		Timeline: []gossip.Step{
+			{Action: "sandbox"}, {Offset: 4800 * time.Millisecond, Action: "network"}, {Offset: 7 * time.Second, Action: "exec"},
+		},
 	}
-	r := recommend.Default().For(find(t, birth), gossip.Pod{})
+	r := recommend.Default().For(observeOne(t, birth), gossip.Pod{})
 	require.Len(t, r, 1)
 	require.Equal(t, "slow-birth", r[0].Rule)
 	require.Equal(t, "Look at its longest stage first: sandbox → network.", r[0].Action)
 	require.Equal(t, "That stage took 4.80s of 7.00s.", r[0].Reason)
 
 	birth.Duration, birth.ImagePull = 16*time.Second, gossip.Some(8*time.Second)
-	r = recommend.Default().For(find(t, birth), gossip.Pod{})
+	r = recommend.Default().For(observeOne(t, birth), gossip.Pod{})
 	require.Equal(t, "Look at its longest stage first: after exec.", r[0].Action)
 	birth.Timeline = nil
-	r = recommend.Default().For(find(t, birth), gossip.Pod{})
+	r = recommend.Default().For(observeOne(t, birth), gossip.Pod{})
 	require.Equal(t, "Look at the stages besides the image pull, which took longest and does not count.", r[0].Action)
 	require.Equal(t, "What counts took 7.50s, image pull and init containers left out.", r[0].Reason)
 
 	birth.ImagePull.Known = false
-	r = recommend.Default().For(find(t, birth), gossip.Pod{})
+	r = recommend.Default().For(observeOne(t, birth), gossip.Pod{})
 	require.Contains(t, r[0].Reason, "Not measured: image_pull_ns.")
 
 	birth.Duration, birth.ImagePull.Known = time.Second, true
-	require.Empty(t, recommend.Default().For(find(t, birth), gossip.Pod{}))
+	require.Empty(t, recommend.Default().For(observeOne(t, birth), gossip.Pod{}))
 }
 
 func TestRuleIDsAreUniqueInTheAnswer(t *testing.T) {
-	rules := append(recommend.Default(), recommend.RuleFor("raise-cpu-limit", func(gossip.CPUThrottling, gossip.Pod) (recommend.Recommendation, bool) {
-		return recommend.Recommendation{Action: "mine"}, true
-	}))
-	got := rules.For(find(t, sample()), pod())
+	rules := append(
+		recommend.Default(),
+		recommend.RuleFor("raise-cpu-limit", func(gossip.CPUThrottling, gossip.Pod) (recommend.Recommendation, bool) {
+			return recommend.Recommendation{Action: "mine"}, true
+		}),
+	)
+	got := rules.For(observeOne(t, newSample()), newPod())
 	require.Len(t, got, 1)
 	require.NotEqual(t, "mine", got[0].Action)
 }
@@ -449,7 +530,7 @@ func TestARecommendationReadsAsSentencesWithItsNumberOnce(t *testing.T) {
 	}
 }
 
-// The list of rules in the package comment is the one that is asked.
+// The package comment lists the default rules.
 func TestThePackageCommentListsTheRulesInTheirOrder(t *testing.T) {
 	text, err := os.ReadFile("doc.go")
 	require.NoError(t, err)

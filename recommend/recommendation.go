@@ -9,30 +9,30 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Recommendation is one piece of advice about one finding. A refusal is a Recommendation too: it has no Target, and its Reason
-// says first why there is no number.
+// Recommendation is one piece of advice about one finding. A refusal is a Recommendation without Target; its Reason
+// begins with why there is no number.
 type Recommendation struct {
 	Rule     string          // kebab-case ID of the rule, unique in an object, never renamed
 	Priority gossip.Severity // the finding's severity, or lower where the advice can wait
 	Action   string          // what to do, in a sentence
 	Reason   string          // why it helps, or why there is no number
-	Evidence string          // the figures it stands on
+	Evidence string          // the figures that it is based on
 
-	// Current, Target, Lower and Upper are quantities of the resource that the rule is about (CPU in cores, memory in bytes). Nil is
-	// "not known" for Current and "no number" for the others.
+	// Current, Target, Lower and Upper are quantities of the resource that the rule is about (CPU in cores, memory in
+	// bytes). Nil means "not known" for Current and "no number" for the others.
 	Current, Target, Lower, Upper *resource.Quantity
 
-	// MeasureAgain says that Target is a first step, or stands on thin evidence.
+	// MeasureAgain is true when Target is a first step, or the evidence is thin.
 	MeasureAgain bool
 
-	Resize   string // kubectl command that resizes the running pod in place; empty when there is none
+	Resize   string // kubectl command that resizes the running pod in place; empty when the pod cannot be resized
 	Patch    string // kubectl command that changes the owner's template, so that it lasts
-	Rollback string // kubectl commands that take back what Resize and Patch did, to what the pod and the template had
+	Rollback string // kubectl commands that restore the values that the pod and the template had before Resize and Patch
 	Risk     string // what may go wrong
 }
 
-// String returns what to do and why, with the number, in plain sentences. The evidence, the commands and the risk are
-// in the fields.
+// String returns what to do and why, with the number, in plain sentences. It leaves out the evidence, the commands and
+// the risk.
 func (r Recommendation) String() string {
 	said := r.Action
 	if r.Target != nil && !hasWord(said, r.Target.String()) {
@@ -41,7 +41,7 @@ func (r Recommendation) String() string {
 	return strings.TrimSpace(said + " " + r.Reason)
 }
 
-// hasWord reports whether a sentence has a word, whatever punctuation is around it.
+// hasWord reports whether a sentence contains a word, ignoring the punctuation around it.
 func hasWord(sentence, word string) bool {
 	return slices.ContainsFunc(strings.Fields(sentence), func(s string) bool { return strings.Trim(s, ".,:;()") == word })
 }

@@ -2,51 +2,54 @@ package recommend
 
 import "fmt"
 
-// risk says what may go wrong, and what the commands do not reach.
-func (c limitChange) risk() string {
-	if c.static() {
+// describeRisk says what may go wrong, and what the commands do not change.
+func (c limitChange) describeRisk() string {
+	if c.isStaticPod() {
 		return c.whyNoResize()
 	}
-	resize, _ := c.resize()
+	resize, _ := c.resizeCommands()
 	risk := c.mainRisk(resize != "")
-	if own, _ := c.container(); resize != "" && c.of.resizeRestarts(own) {
+	if container, _ := c.changedContainer(); resize != "" && c.unit.resizeRestarts(container) {
 		risk += " The resize restarts the container: its resizePolicy says so."
 	}
-	if c.of == memory && !c.request && resize != "" {
+	if c.unit == memory && !c.requestOnly && resize != "" {
 		risk += " The rollback may fail while more is in use."
 	}
-	if last := c.lasts(); last != "" {
+	if last := c.describeOwnerChange(); last != "" {
 		risk += " " + last
 	}
 	return risk
 }
 
-// mainRisk is what to think of first.
+// mainRisk says what to consider first.
 func (c limitChange) mainRisk(resizes bool) string {
-	spare := fmt.Sprintf("the node must have %s to spare, else the resize waits", c.of.inWords(c.to-c.from))
+	spare := fmt.Sprintf("the node must have %s to spare, else the resize waits", c.unit.formatRounded(c.to-c.from))
 	switch {
 	case !c.pod.Known():
-		return "Nothing is known of the pod: if it is of the Guaranteed class, its request must be raised too, and the API server " +
+		return "Nothing is known of the pod: if it is of the Guaranteed class, its request must be raised too, and the API " +
+			"server " +
 			"refuses the resize. Its owner, autoscaler and limit ranges were not checked."
 	case !resizes:
 		return c.whyNoResize()
-	case c.request:
-		return upper(spare) + "."
-	case c.guaranteed():
-		return "The request rises with the limit, because the pod is of the Guaranteed class: " + spare + "; where the kubelet has the " +
+	case c.requestOnly:
+		return startSentence(spare) + "."
+	case c.requestFollowsLimit():
+		return "The request rises with the limit, because the pod is of the Guaranteed class: " + spare +
+			"; where the kubelet has the " +
 			"static CPU or memory manager policy it is Infeasible."
-	case c.whole:
+	case c.wholePod:
 		return "Clusters that cannot resize a pod as a whole yet refuse the resize."
-	case c.of == memory:
+	case c.unit == memory:
 		return "The request stays: when the node runs short, what uses most above its request is killed first."
 	default:
-		return "The request stays, so the node may be overcommitted further: when it is busy, the container competes by its request."
+		return "The request stays, so the node may be overcommitted further: when it is busy, the container competes by " +
+			"its request."
 	}
 }
 
-// lasts says what becomes of the owner: whether its pods follow, and who might take the change back.
-func (c limitChange) lasts() string {
-	patch, _ := c.patch()
+// describeOwnerChange says what happens to the owner: whether its pods get the change, and what may take it back.
+func (c limitChange) describeOwnerChange() string {
+	patch, _ := c.patchCommands()
 	if patch == "" {
 		return c.whyNoPatch()
 	}
@@ -56,10 +59,16 @@ func (c limitChange) lasts() string {
 	case o.Kind == "CronJob":
 		text = "The next Job has the change; one that runs does not."
 	case o.Waits:
-		text = fmt.Sprintf("The pods of the %s follow when they are made anew: it is paused, or its update strategy is OnDelete.", o.Kind)
+		text = fmt.Sprintf(
+			"The pods of the %s follow when they are made anew: it is paused, or its update strategy is OnDelete.", o.Kind,
+		)
 	}
 	if o.Template == nil {
-		text += fmt.Sprintf(" The template of the %s is not known here: the patch is refused, and changes nothing, unless the template has what the pod has.", o.Kind)
+		text += fmt.Sprintf(
+			" The template of the %s is not known here: the patch is refused, and changes nothing, unless the template has "+
+				"what the pod has.",
+			o.Kind,
+		)
 	}
 	if o.Maker != "" {
 		text += fmt.Sprintf(" %s made the %s and may take the patch back: change it there, too.", o.Maker, o.Kind)

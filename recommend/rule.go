@@ -6,31 +6,31 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Rule gives at most one piece of advice about a finding. Make one with RuleFor.
+// Rule gives at most one piece of advice about a finding. RuleFor makes one.
 type Rule struct {
 	id     string
 	advise func(gossip.Finding, gossip.Pod) (Recommendation, bool)
 }
 
-// RuleFor makes a rule about findings of type F, or of any type where F is gossip.Finding. The id is kebab-case, unique
-// among the rules of a program, and never renamed: it is the key of the recommendation in an object. fn is pure; false
-// means that it has nothing to say. A refusal is a Recommendation without Target whose Reason says first why there is
-// no number.
+// RuleFor makes a rule about findings of type F, or about findings of all types where F is gossip.Finding. The id is
+// kebab-case, unique among the rules of a program, and never renamed: it is the key of the recommendation in an object.
+// fn is pure; it returns false where it has no advice. A refusal is a Recommendation without Target; its Reason begins
+// with why there is no number.
 func RuleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (Recommendation, bool)) Rule {
 	return Rule{id: id, advise: func(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
-		own, ok := f.(F)
+		finding, ok := f.(F)
 		if !ok {
 			return Recommendation{}, false
 		}
-		return fn(own, p)
+		return fn(finding, p)
 	}}
 }
 
-// ID is the rule's kebab-case name.
+// ID returns the rule's kebab-case name.
 func (r Rule) ID() string { return r.id }
 
-// For asks this rule alone about a finding. What is known of the pod may be the zero Pod. False means that the rule has
-// nothing to say.
+// For returns this rule's advice about a finding, and false where the rule has none. The pod may be the zero Pod, which
+// means that nothing is known about it.
 func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	a, ok := r.advise(f, p)
 	if !ok {
@@ -40,10 +40,11 @@ func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	return a, true
 }
 
-// Rules are asked in order.
+// Rules are a list of rules, the most useful first.
 type Rules []Rule
 
-// Default is the advice that both programs give. The slice is fresh: append rules of your own, or leave some out.
+// Default returns the rules that both programs use. The slice is new at each call: append rules of your own, or leave
+// some out.
 func Default() Rules {
 	return Rules{
 		RuleFor("raise-cpu-limit", raiseCPULimit),
@@ -61,8 +62,9 @@ func Default() Rules {
 	}
 }
 
-// For asks every rule about the finding. What is known of the pod may be the zero Pod. Of two rules with one ID only the first that
-// has something to say is heard, because an object holds one recommendation for each ID.
+// For returns the advice of every rule about the finding, in the order of the rules. The pod may be the zero Pod, which
+// means that nothing is known about it. If several rules with the same ID have advice, only the first counts, because
+// an object holds one recommendation for each ID.
 func (rs Rules) For(f gossip.Finding, p gossip.Pod) []Recommendation {
 	var advice []Recommendation
 	for _, r := range rs {

@@ -7,15 +7,16 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// manyThreads is how many times the cores of the limit the threads must be, where the waits do not tell whether they run at once.
-// Most runtimes keep idle threads, so a small multiple means nothing.
+// manyThreads is the number of threads per core of the limit from which on matchThreads gives advice if the waits do
+// not show whether the threads run at once. Most runtimes keep idle threads, so a smaller multiple means nothing.
 const manyThreads = 4
 
-// matchThreads advises as many workers as the limit has cores. More of them use up the quota together early in the period and then
-// all wait. A mean wait above one period proves it, because throttled time is summed over the CPUs that wait. (Shrinking pools to
-// the reservation gave Twitter's services 1.5 to 2 times the capacity: danluu.com/cgroup-throttling.)
+// matchThreads advises as many workers as the limit has cores. More workers use up the quota together early in the
+// period, and then all of them wait. A mean wait above one period proves it, because throttled time is summed over the
+// CPUs that wait. (Twitter's services had 1.5 to 2 times the capacity after their pools were reduced to the
+// reservation: danluu.com/cgroup-throttling.)
 func matchThreads(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
-	if f.Level < gossip.SeverityWarning || f.Standing || f.Limit.Value <= 0 || duringStart(f, p) {
+	if f.Level < gossip.SeverityWarning || f.Standing || f.Limit.Value <= 0 || isOnlyDuringStart(f, p) {
 		return Recommendation{}, false
 	}
 	workers := math.Max(1, math.Ceil(f.Limit.Value-1e-9))
@@ -25,20 +26,26 @@ func matchThreads(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
 		return Recommendation{}, false
 	case f.MeanWait.Known && f.MeanWait.Value > f.CFSPeriod:
 		atOnce := math.Ceil(float64(f.MeanWait.Value) / float64(f.CFSPeriod))
-		why = fmt.Sprintf("A throttled period cost %dms of waiting in a period of %dms: at least %.0f CPUs waited at once, on a limit of %s.",
-			f.MeanWait.Value.Milliseconds(), f.CFSPeriod.Milliseconds(), atOnce, cores(f.Limit.Value))
+		why = fmt.Sprintf(
+			"A throttled period cost %dms of waiting in a period of %dms: at least %.0f CPUs waited at once, on a limit of %s.",
+			f.MeanWait.Value.Milliseconds(), f.CFSPeriod.Milliseconds(), atOnce, formatCores(f.Limit.Value),
+		)
 	case !f.MeanWait.Known && f.Threads.Known && float64(f.Threads.Value) >= manyThreads*workers:
 		why = fmt.Sprintf("It has %d threads on a limit of %s, and how many of them run at once was not measured.",
-			f.Threads.Value, cores(f.Limit.Value))
+			f.Threads.Value, formatCores(f.Limit.Value))
 	default:
 		return Recommendation{}, false
 	}
 	return Recommendation{
 		Priority: min(f.Level, gossip.SeverityWarning), // the limit comes first
-		Action: fmt.Sprintf("Or, if the limit must stay, let container %s run no more than %.0f at once: GOMAXPROCS, -XX:ActiveProcessorCount, or the "+
-			"size of its pool.", f.About.Container, workers),
+		Action: fmt.Sprintf(
+			"Or, if the limit must stay, let container %s run no more than %.0f at once: GOMAXPROCS, "+
+				"-XX:ActiveProcessorCount, or the "+
+				"size of its pool.",
+			f.About.Container, workers,
+		),
 		Reason:   why,
-		Evidence: evidence(f),
+		Evidence: cpuEvidence(f),
 		Risk:     "Fewer workers serve fewer requests at once: compare latency under load. Restarts the container.",
 	}, true
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// unit is what a change is of, by its name in Kubernetes: CPU in cores, or memory in bytes.
+// unit is the resource that changes, by its name in Kubernetes: CPU in cores, or memory in bytes.
 type unit string
 
 const (
@@ -16,86 +16,86 @@ const (
 	memory unit = "memory"
 )
 
-// title is the unit in a sentence.
-func (u unit) title() string {
+// displayName returns the resource's name for a sentence.
+func (u unit) displayName() string {
 	if u == cpu {
 		return "CPU"
 	}
 	return string(u)
 }
 
-// quantity is an amount as Kubernetes writes it.
-func (u unit) quantity(n float64) *resource.Quantity {
+// newQuantity returns an amount as Kubernetes writes it.
+func (u unit) newQuantity(n float64) *resource.Quantity {
 	if u == cpu {
-		return quantity(n)
+		return cpuQuantity(n)
 	}
-	return bytes(int64(min(n, math.MaxInt64/2)))
+	return memoryQuantity(int64(min(n, math.MaxInt64/2)))
 }
 
-func (u unit) text(n float64) string { return u.quantity(n).String() }
+func (u unit) formatAmount(n float64) string { return u.newQuantity(n).String() }
 
-// inWords is an amount for a sentence: memory is rounded to Mi.
-func (u unit) inWords(n float64) string {
+// formatRounded returns an amount for a sentence, with memory rounded to Mi.
+func (u unit) formatRounded(n float64) string {
 	if u == cpu {
-		return cores(n)
+		return formatCores(n)
 	}
-	return mebibytes(int64(n))
+	return formatMebibytes(int64(n))
 }
 
-func (u unit) request(c gossip.Container) gossip.Optional[float64] {
+func (u unit) requestOf(c gossip.Container) gossip.Optional[float64] {
 	if u == cpu {
 		return c.CPURequest
 	}
-	return float(c.MemoryRequest)
+	return optionalFloat(c.MemoryRequest)
 }
 
-func (u unit) limit(c gossip.Container) gossip.Optional[float64] {
+func (u unit) limitOf(c gossip.Container) gossip.Optional[float64] {
 	if u == cpu {
 		return c.CPULimit
 	}
-	return float(c.MemoryLimit)
+	return optionalFloat(c.MemoryLimit)
 }
 
-// of are a container's amounts of the unit.
-func (u unit) of(c gossip.Container) amounts {
-	return amounts{limit: u.limit(c), request: u.request(c)}
+// amountsOf returns a container's limit and request.
+func (u unit) amountsOf(c gossip.Container) amounts {
+	return amounts{limit: u.limitOf(c), request: u.requestOf(c)}
 }
 
-// ofPod are those of the pod as a whole.
-func (u unit) ofPod(p gossip.Pod) amounts {
-	return u.ofResources(gossip.Resources{
+// podAmounts returns the limit and the request of the pod as a whole.
+func (u unit) podAmounts(p gossip.Pod) amounts {
+	return u.resourceAmounts(gossip.Resources{
 		CPURequest: p.CPURequest, CPULimit: p.CPULimit, MemoryRequest: p.MemoryRequest, MemoryLimit: p.MemoryLimit,
 	})
 }
 
-func (u unit) ofResources(r gossip.Resources) amounts {
+func (u unit) resourceAmounts(r gossip.Resources) amounts {
 	if u == cpu {
 		return amounts{limit: r.CPULimit, request: r.CPURequest}
 	}
-	return amounts{limit: float(r.MemoryLimit), request: float(r.MemoryRequest)}
+	return amounts{limit: optionalFloat(r.MemoryLimit), request: optionalFloat(r.MemoryRequest)}
 }
 
-// setter is the autoscaler that sets the container's amounts of the unit.
-func (u unit) setter(c gossip.Container) gossip.Setter {
+// setterOf returns the autoscaler that sets the container's limit or request.
+func (u unit) setterOf(c gossip.Container) gossip.Setter {
 	if u == cpu {
 		return c.CPUSetter
 	}
 	return c.MemorySetter
 }
 
-func (u unit) autoscaler(p gossip.Pod) string {
+func (u unit) autoscalerOf(p gossip.Pod) string {
 	if u == cpu {
 		return p.Autoscaler
 	}
 	return p.MemoryAutoscaler
 }
 
-// bounds are the largest limit and the largest limit/request that a LimitRange admits.
-func (u unit) bounds(r gossip.LimitRange) (most, ratio gossip.Optional[float64]) {
+// limitRangeBounds returns the largest limit and the largest limit/request that a LimitRange admits.
+func (u unit) limitRangeBounds(r gossip.LimitRange) (most, ratio gossip.Optional[float64]) {
 	if u == cpu {
 		return r.Max, r.MaxRatio
 	}
-	return float(r.MaxMemory), r.MaxMemoryRatio
+	return optionalFloat(r.MaxMemory), r.MaxMemoryRatio
 }
 
 func (u unit) resizeRestarts(c gossip.Container) bool {
@@ -105,12 +105,12 @@ func (u unit) resizeRestarts(c gossip.Container) bool {
 	return c.MemoryResizeRestarts
 }
 
-// equal says whether a container has a request that equals its limit, as the Guaranteed class demands.
-func (u unit) equal(c gossip.Container) bool {
-	limit := u.limit(c)
-	return limit.Known && u.request(c).Or(limit.Value) == limit.Value
+// requestEqualsLimit reports whether a container's request equals its limit, as the Guaranteed class demands.
+func (u unit) requestEqualsLimit(c gossip.Container) bool {
+	limit := u.limitOf(c)
+	return limit.Known && u.requestOf(c).Or(limit.Value) == limit.Value
 }
 
-func float(n gossip.Optional[int64]) gossip.Optional[float64] {
+func optionalFloat(n gossip.Optional[int64]) gossip.Optional[float64] {
 	return gossip.Optional[float64]{Value: float64(n.Value), Known: n.Known}
 }
