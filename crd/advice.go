@@ -10,22 +10,23 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// An object has room for so many recommendations, and for so many bytes of them.
+// The number of recommendations in an object, and their size in bytes, are bounded.
 const (
 	maxRecommendations = 8
 	whisperRoom        = 8 << 10
 	certificateRoom    = 2 << 10 // the timeline needs the rest
 )
 
-// recommendations takes the advice over in its order, and says how much of it had no room. A second recommendation of one rule, or
-// one of no rule, would make the whole object invalid: neither is kept.
-func recommendations(advice []recommend.Recommendation, room int) (list []v1alpha1.Recommendation, omitted int64) {
+// fitRecommendations returns the advice that has room, in its order, and the number of recommendations that have none.
+// A second recommendation of the same rule, or one without a rule, would make the whole object invalid, so it is
+// dropped.
+func fitRecommendations(advice []recommend.Recommendation, room int) (list []v1alpha1.Recommendation, omitted int64) {
 	for _, a := range advice {
-		r := recommendation(a)
+		r := newRecommendation(a)
 		if r.Rule == "" || slices.ContainsFunc(list, func(kept v1alpha1.Recommendation) bool { return kept.Rule == r.Rule }) {
 			continue
 		}
-		size := sizeOf(&r)
+		size := recommendationSize(&r)
 		if len(list) == maxRecommendations || size > room {
 			omitted++
 			continue
@@ -36,33 +37,34 @@ func recommendations(advice []recommend.Recommendation, room int) (list []v1alph
 	return list, omitted
 }
 
-func recommendation(r recommend.Recommendation) v1alpha1.Recommendation {
+func newRecommendation(r recommend.Recommendation) v1alpha1.Recommendation {
 	return v1alpha1.Recommendation{
-		Rule:       clip(r.Rule, maxLabel),
-		Priority:   severity(r.Priority),
-		Action:     clip(r.Action, maxSentence),
-		Reason:     clip(r.Reason, maxProse),
-		Evidence:   clip(r.Evidence, maxProse),
-		Current:    quantity(r.Current),
-		Target:     quantity(r.Target),
-		LowerBound: quantity(r.Lower),
-		UpperBound: quantity(r.Upper),
-		Resize:     command(r.Resize),
-		Patch:      command(r.Patch),
-		Rollback:   command(r.Rollback),
-		Risk:       clip(r.Risk, maxProse),
+		Rule:       clipText(r.Rule, maxLabel),
+		Priority:   apiSeverity(r.Priority),
+		Action:     clipText(r.Action, maxSentence),
+		Reason:     clipText(r.Reason, maxProse),
+		Evidence:   clipText(r.Evidence, maxProse),
+		Current:    copyQuantity(r.Current),
+		Target:     copyQuantity(r.Target),
+		LowerBound: copyQuantity(r.Lower),
+		UpperBound: copyQuantity(r.Upper),
+		Resize:     wholeCommand(r.Resize),
+		Patch:      wholeCommand(r.Patch),
+		Rollback:   wholeCommand(r.Rollback),
+		Risk:       clipText(r.Risk, maxProse),
 	}
 }
 
-func quantity(q *resource.Quantity) *resource.Quantity {
+func copyQuantity(q *resource.Quantity) *resource.Quantity {
 	if q == nil {
 		return nil
 	}
 	return new(q.DeepCopy())
 }
 
-// sizeOf is how many bytes of JSON a recommendation takes, with the comma after it. It has a rule at least.
-func sizeOf(r *v1alpha1.Recommendation) int {
+// recommendationSize returns the length of a recommendation in JSON, with the comma after it. The recommendation has at
+// least a rule.
+func recommendationSize(r *v1alpha1.Recommendation) int {
 	size := len("{}")
 	for _, field := range [...]struct{ name, text string }{
 		{"rule", r.Rule},
@@ -70,10 +72,10 @@ func sizeOf(r *v1alpha1.Recommendation) int {
 		{"action", r.Action},
 		{"reason", r.Reason},
 		{"evidence", r.Evidence},
-		{"current", amount(r.Current)},
-		{"target", amount(r.Target)},
-		{"lowerBound", amount(r.LowerBound)},
-		{"upperBound", amount(r.UpperBound)},
+		{"current", formatQuantity(r.Current)},
+		{"target", formatQuantity(r.Target)},
+		{"lowerBound", formatQuantity(r.LowerBound)},
+		{"upperBound", formatQuantity(r.UpperBound)},
 		{"resize", r.Resize},
 		{"patch", r.Patch},
 		{"rollback", r.Rollback},
@@ -86,15 +88,15 @@ func sizeOf(r *v1alpha1.Recommendation) int {
 	return size
 }
 
-func amount(q *resource.Quantity) string {
+func formatQuantity(q *resource.Quantity) string {
 	if q == nil {
 		return ""
 	}
 	return q.String()
 }
 
-// settings are the rules whose number is a setting, and what it sets. Rules of others may be about anything.
-var settings = map[string]string{
+// settingOf are the rules whose number is a setting, and what it sets. Rules of others may be about anything.
+var settingOf = map[string]string{
 	"raise-cpu-limit":    "cpu limit",
 	"cpu-limit-step":     "cpu limit",
 	"raise-memory-limit": "memory limit",
@@ -106,15 +108,15 @@ var settings = map[string]string{
 // tasks are the rules that never have a number: what they say to do is the advice.
 var tasks = []string{"memory-leak", "investigate-retransmits", "investigate-drops", "investigate-connects"}
 
-// setting is the advice in a few words: the first number to set, else what to do, or why there is no number.
-func setting(advice []recommend.Recommendation) string {
+// shortAdvice is the advice in a few words: the first number to set, else what to do, or why there is no number.
+func shortAdvice(advice []recommend.Recommendation) string {
 	for _, r := range advice {
-		what, sets := settings[r.Rule]
+		what, sets := settingOf[r.Rule]
 		switch {
 		case r.Target == nil:
 			continue
 		case !sets:
-			return clip(clause(r.Action), maxAdvice)
+			return clipText(firstClause(r.Action), maxAdvice)
 		}
 		s := what + " → " + withUnit(what, r.Target)
 		if r.Current != nil {
@@ -123,21 +125,21 @@ func setting(advice []recommend.Recommendation) string {
 		if r.MeasureAgain {
 			s += ", then measure again"
 		}
-		return clip(s, maxAdvice)
+		return clipText(s, maxAdvice)
 	}
 	for _, r := range advice {
-		s := clause(r.Reason)
+		s := firstClause(r.Reason)
 		if slices.Contains(tasks, r.Rule) {
-			s, _, _ = strings.Cut(clause(r.Action), ":")
+			s, _, _ = strings.Cut(firstClause(r.Action), ":")
 		}
 		if s != "" {
-			return clip(s, maxAdvice)
+			return clipText(s, maxAdvice)
 		}
 	}
 	return ""
 }
 
-// withUnit is a quantity with its unit, where Kubernetes has none: "100m", "1 core", "2 cores", "160Mi".
+// withUnit returns a quantity with its unit, where Kubernetes has none: "100m", "1 core", "2 cores", "160Mi".
 func withUnit(what string, q *resource.Quantity) string {
 	text := q.String()
 	switch {
@@ -149,9 +151,9 @@ func withUnit(what string, q *resource.Quantity) string {
 	return text + " cores"
 }
 
-// clause is the first part of a sentence that stands alone.
-func clause(s string) string {
-	s = printable(s)
+// firstClause returns the first part of a text that is complete by itself.
+func firstClause(s string) string {
+	s = printableText(s)
 	for _, end := range []string{". ", "; "} {
 		s, _, _ = strings.Cut(s, end)
 	}

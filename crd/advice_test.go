@@ -12,7 +12,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// A bare number of CPU says its unit: "100m → 1" reads like a hundredth.
+// A bare number of CPU gets its unit: "100m → 1" reads like a hundredth.
 func TestAdviceNamesTheUnitOfCores(t *testing.T) {
 	for _, test := range []struct {
 		rule, current, target string

@@ -15,8 +15,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// TestAPIServer sends our objects to a real API server: what it takes, what it refuses, what kubectl shows.
-func TestAPIServer(t *testing.T) {
+// The objects go to a real API server: what it accepts, what it refuses, and what kubectl shows.
+func TestTheAPIServerTakesWhatWeMakeAndRefusesTheRest(t *testing.T) {
 	c := startCluster(t)
 	t.Run("takes every golden object", func(t *testing.T) {
 		for name, in := range goldens() {
@@ -28,7 +28,7 @@ func TestAPIServer(t *testing.T) {
 		}
 	})
 	t.Run("keeps what was written", func(t *testing.T) {
-		object := crd.New(hidden(), gossip.Pod{}, []recommend.Recommendation{raise()})
+		object := crd.New(hiddenThrottling(), gossip.Pod{}, []recommend.Recommendation{raiseAdvice()})
 		var stored, written struct {
 			Metadata struct{ Generation int64 }
 			Status   json.RawMessage
@@ -41,7 +41,7 @@ func TestAPIServer(t *testing.T) {
 		require.EqualValues(t, 1, stored.Metadata.Generation, "observedGeneration says 1")
 	})
 	t.Run("stores the largest objects below 16 KiB", func(t *testing.T) {
-		findings, advice := monsters("x")
+		findings, advice := largestFindingsOfAllKinds("x")
 		for _, finding := range findings {
 			object := crd.New(finding, gossip.Pod{}, advice)
 			stored := c.write(t, object)
@@ -49,17 +49,19 @@ func TestAPIServer(t *testing.T) {
 			require.Less(t, len(stored), 16<<10)
 		}
 	})
-	t.Run("refuses", func(t *testing.T) { refusals(t, c) })
-	t.Run("shows columns", func(t *testing.T) { columns(t, c) })
+	t.Run("refuses", func(t *testing.T) { testRefusals(t, c) })
+	t.Run("shows columns", func(t *testing.T) { testColumns(t, c) })
 	t.Run("explains every field", func(t *testing.T) {
-		require.Contains(t, c.must(t, "", "explain", "kw.status.kernelTruth.cpu.throttledMilliseconds"), "it is not a share of time")
+		require.Contains(
+			t, c.must(t, "", "explain", "kw.status.kernelTruth.cpu.throttledMilliseconds"), "it is not a share of time",
+		)
 		require.Contains(t, c.must(t, "", "explain", "pbc.status.timeline"), "offsetMilliseconds")
 		require.NotContains(t, c.must(t, "", "explain", "kw", "--recursive"), "<empty>")
 	})
 }
 
-// refusals sends what the schema must not take. Each case changes one valid object.
-func refusals(t *testing.T, c *cluster) {
+// testRefusals sends objects that the schema must refuse. Each case changes one valid object.
+func testRefusals(t *testing.T, c *cluster) {
 	t.Helper()
 	const (
 		whisper = `{"apiVersion":"kernel.gossip.io/v1alpha1","kind":"KernelWhisper","metadata":{"name":"refused"},` +
@@ -75,36 +77,99 @@ func refusals(t *testing.T, c *cluster) {
 	step := `{"offsetMilliseconds":0,"action":"a"}`
 	missing := `"coverage":{"confidence":"Low","windowSeconds":0,"samples":0,"expectedSamples":0,"missing":[%s]}`
 	for name, tc := range map[string]struct{ object, old, new, want string }{
-		"another kind":           {whisper, `"CPUThrottling"`, `"OOMKill"`, "spec is immutable"},
-		"an unknown kind":        {whisper, `"CPUThrottling"`, `"DiskPressure"`, "spec.kind: Unsupported value"},
-		"basis points":           {whisper, `%s`, `"kernelTruth":{"network":{"dropBasisPoints":10001}}`, "should be less than or equal to 10000"},
-		"long victim":            {whisper, `%s`, `"kernelTruth":{"memory":{"victim":"` + strings.Repeat("a", 49) + `"}}`, "may not be more than 48"},
-		"another pod":            {whisper, `"api-0"`, `"api-1"`, "spec is immutable"},
-		"another container":      {whisper, `"app"`, `"other"`, "spec is immutable"},
-		"another UID":            {whisper, `"u"`, `"v"`, "spec is immutable"},
-		"no pod name":            {whisper, `"name":"api-0",`, ``, "spec.pod.name: Required"},
-		"empty pod name":         {whisper, `"api-0"`, `""`, "spec.pod.name in body should be at least 1 chars long"},
-		"long pod name":          {whisper, `api-0`, strings.Repeat("a", 254), "may not be more than 253"},
-		"unknown field":          {whisper, `"spec":{`, `"spec":{"node":"n",`, "field not declared in schema"},
-		"certificate's name":     {certificate, `"metadata":{"name":"refused"}`, `"metadata":{"name":"other"}`, "has the name of its pod"},
-		"certificate's other":    {certificate, `"u"`, `"v"`, "spec is immutable"},
-		"unknown status":         {whisper, `%s`, `"phase":"Bad"`, "field not declared in schema"},
-		"severity":               {whisper, `%s`, `"severity":"Bad"`, "Unsupported value"},
-		"percent above 100":      {whisper, `%s`, `"kernelTruth":{"cpu":{"throttledPercent":101}}`, "should be less than or equal to 100"},
-		"fraction":               {whisper, `%s`, `"kernelTruth":{"cpu":{"throttledPercent":1.5}}`, "must be of type integer"},
-		"negative count":         {whisper, `%s`, `"kernelTruth":{"cpu":{"periods":-1}}`, "should be greater than or equal to 0"},
-		"no quantity":            {whisper, `%s`, `"metricsLie":{"cpu":{"usage":"much"}}`, "metricsLie.cpu.usage in body should match"},
-		"long text":              {whisper, `%s`, `"kernelSays":"` + strings.Repeat("a", 65) + `"`, "may not be more than 64"},
-		"long message":           {whisper, `%s`, `"conditions":[{"type":"Throttled","status":"True","reason":"R",` + when + `,"message":"` + strings.Repeat("m", 1025) + `"}]`, "at most 1024"},
-		"condition twice":        {whisper, `%s`, `"conditions":[{"type":"T","status":"True","reason":"R","message":"",` + when + `},{"type":"T","status":"True","reason":"R","message":"",` + when + `}]`, "duplicate"},
-		"condition without time": {whisper, `%s`, `"conditions":[{"type":"T","status":"True","reason":"R","message":""}]`, "lastTransitionTime: Required"},
-		"rule twice":             {whisper, `%s`, `"recommendations":[{"rule":"a","priority":"Info"},{"rule":"a","priority":"Info"}]`, "duplicate"},
-		"rule without name":      {whisper, `%s`, `"recommendations":[{"priority":"Info"}]`, "omits all key fields"},
-		"many missing":           {whisper, `%s`, fmt.Sprintf(missing, strings.Repeat(`"f",`, 16)+`"f"`), "must have at most 16 items"},
-		"missing, too long":      {whisper, `%s`, fmt.Sprintf(missing, `"`+strings.Repeat("f", 49)+`"`), "may not be more than 48"},
-		"many steps":             {certificate, `%s`, `"timeline":[` + strings.Repeat(step+",", 32) + step + `]`, "must have at most 32 items"},
-		"an unknown actor":       {certificate, `%s`, `"timeline":[{"offsetMilliseconds":0,"action":"a","actor":"Me"}]`, "Unsupported value"},
-		"a step without offset":  {certificate, `%s`, `"timeline":[{"action":"a"}]`, "offsetMilliseconds: Required"},
+		"another kind": {object: whisper, old: `"CPUThrottling"`, new: `"OOMKill"`, want: "spec is immutable"},
+		"an unknown kind": {
+			object: whisper, old: `"CPUThrottling"`, new: `"DiskPressure"`, want: "spec.kind: Unsupported value",
+		},
+		"basis points": {
+			object: whisper, old: `%s`, new: `"kernelTruth":{"network":{"dropBasisPoints":10001}}`,
+			want: "should be less than or equal to 10000",
+		},
+		"long victim": {
+			object: whisper, old: `%s`, new: `"kernelTruth":{"memory":{"victim":"` + strings.Repeat("a", 49) + `"}}`,
+			want: "may not be more than 48",
+		},
+		"another pod":       {object: whisper, old: `"api-0"`, new: `"api-1"`, want: "spec is immutable"},
+		"another container": {object: whisper, old: `"app"`, new: `"other"`, want: "spec is immutable"},
+		"another UID":       {object: whisper, old: `"u"`, new: `"v"`, want: "spec is immutable"},
+		"no pod name":       {object: whisper, old: `"name":"api-0",`, new: ``, want: "spec.pod.name: Required"},
+		"empty pod name": {
+			object: whisper, old: `"api-0"`, new: `""`, want: "spec.pod.name in body should be at least 1 chars long",
+		},
+		"long pod name": {
+			object: whisper, old: `api-0`, new: strings.Repeat("a", 254), want: "may not be more than 253",
+		},
+		"unknown field": {
+			object: whisper, old: `"spec":{`, new: `"spec":{"node":"n",`, want: "field not declared in schema",
+		},
+		"certificate's name": {
+			object: certificate, old: `"metadata":{"name":"refused"}`, new: `"metadata":{"name":"other"}`,
+			want: "has the name of its pod",
+		},
+		"certificate's other": {object: certificate, old: `"u"`, new: `"v"`, want: "spec is immutable"},
+		"unknown status":      {object: whisper, old: `%s`, new: `"phase":"Bad"`, want: "field not declared in schema"},
+		"severity":            {object: whisper, old: `%s`, new: `"severity":"Bad"`, want: "Unsupported value"},
+		"percent above 100": {
+			object: whisper, old: `%s`, new: `"kernelTruth":{"cpu":{"throttledPercent":101}}`,
+			want: "should be less than or equal to 100",
+		},
+		"fraction": {
+			object: whisper, old: `%s`, new: `"kernelTruth":{"cpu":{"throttledPercent":1.5}}`, want: "must be of type integer",
+		},
+		"negative count": {
+			object: whisper, old: `%s`, new: `"kernelTruth":{"cpu":{"periods":-1}}`,
+			want: "should be greater than or equal to 0",
+		},
+		"no quantity": {
+			object: whisper, old: `%s`, new: `"metricsLie":{"cpu":{"usage":"much"}}`,
+			want: "metricsLie.cpu.usage in body should match",
+		},
+		"long text": {
+			object: whisper, old: `%s`, new: `"kernelSays":"` + strings.Repeat("a", 65) + `"`, want: "may not be more than 64",
+		},
+		"long message": {
+			object: whisper, old: `%s`,
+			new: `"conditions":[{"type":"Throttled","status":"True","reason":"R",` + when + `,"message":"` + strings.Repeat(
+				"m", 1025,
+			) + `"}]`,
+			want: "at most 1024",
+		},
+		"condition twice": {
+			object: whisper, old: `%s`,
+			new: `"conditions":[{"type":"T","status":"True","reason":"R","message":"",` + when +
+				`},{"type":"T","status":"True","reason":"R","message":"",` + when + `}]`,
+			want: "duplicate",
+		},
+		"condition without time": {
+			object: whisper, old: `%s`, new: `"conditions":[{"type":"T","status":"True","reason":"R","message":""}]`,
+			want: "lastTransitionTime: Required",
+		},
+		"rule twice": {
+			object: whisper, old: `%s`, new: `"recommendations":[{"rule":"a","priority":"Info"},{"rule":"a","priority":"Info"}]`,
+			want: "duplicate",
+		},
+		"rule without name": {
+			object: whisper, old: `%s`, new: `"recommendations":[{"priority":"Info"}]`, want: "omits all key fields",
+		},
+		"many missing": {
+			object: whisper, old: `%s`, new: fmt.Sprintf(missing, strings.Repeat(`"f",`, 16)+`"f"`),
+			want: "must have at most 16 items",
+		},
+		"missing, too long": {
+			object: whisper, old: `%s`, new: fmt.Sprintf(missing, `"`+strings.Repeat("f", 49)+`"`),
+			want: "may not be more than 48",
+		},
+		"many steps": {
+			object: certificate, old: `%s`, new: `"timeline":[` + strings.Repeat(step+",", 32) + step + `]`,
+			want: "must have at most 32 items",
+		},
+		"an unknown actor": {
+			object: certificate, old: `%s`, new: `"timeline":[{"offsetMilliseconds":0,"action":"a","actor":"Me"}]`,
+			want: "Unsupported value",
+		},
+		"a step without offset": {
+			object: certificate, old: `%s`, new: `"timeline":[{"action":"a"}]`, want: "offsetMilliseconds: Required",
+		},
 	} {
 		require.Contains(t, tc.object, tc.old, name)
 		subresource := ""
@@ -116,21 +181,26 @@ func refusals(t *testing.T, c *cluster) {
 			t.Errorf("%s: want a refusal with %q, got %v: %s", name, tc.want, err, answer)
 		}
 	}
-	out, err := c.kubectl(t, strings.Replace(fmt.Sprintf(whisper, ""), `,"container":"app"`, ``, 1), "create", "--validate=strict", "-f", "-")
+	out, err := c.kubectl(
+		t, strings.Replace(fmt.Sprintf(whisper, ""), `,"container":"app"`, ``, 1), "create", "--validate=strict", "-f", "-",
+	)
 	require.Error(t, err)
 	require.Contains(t, out, "container is required for kind CPUThrottling")
-	out, err = c.kubectl(t, strings.Replace(fmt.Sprintf(whisper, ""), "CPUThrottling", "NetworkIssue", 1), "create", "--validate=strict", "-f", "-")
+	out, err = c.kubectl(
+		t, strings.Replace(fmt.Sprintf(whisper, ""), "CPUThrottling", "NetworkIssue", 1), "create", "--validate=strict", "-f",
+		"-",
+	)
 	require.Error(t, err)
 	require.Contains(t, out, "a NetworkIssue is about the whole pod")
 }
 
-// columns compares what `kubectl get` shows with what README.md promises.
-func columns(t *testing.T, c *cluster) {
+// testColumns compares what `kubectl get` shows with what README.md promises.
+func testColumns(t *testing.T, c *cluster) {
 	t.Helper()
 	c.must(t, "", "delete", "kernel-gossip", "--all")
-	whisper := crd.New(hidden(), gossip.Pod{}, []recommend.Recommendation{raise()})
+	whisper := crd.New(hiddenThrottling(), gossip.Pod{}, []recommend.Recommendation{raiseAdvice()})
 	c.write(t, whisper)
-	c.write(t, crd.New(birth(), gossip.Pod{}, nil))
+	c.write(t, crd.New(podBirth(), gossip.Pod{}, nil))
 	for _, tc := range []struct {
 		args []string
 		want string
@@ -139,12 +209,17 @@ func columns(t *testing.T, c *cluster) {
 			"api-0.app.cputhrottling Critical throttled in 80% of periods 33% of the CPU limit cpu limit 100m → 1 core "},
 		{[]string{"get", "pbc"}, "NAME SEVERITY TOOK KERNEL AGE " +
 			"api-0 None 1.153s 13942 syscalls, longest: sandbox exec → container exec (733ms) "},
-		{[]string{"get", "kw", "-o", "wide"}, "NAME SEVERITY KERNEL METRICS ADVICE AGE POD CONTAINER KIND WORST CONFIDENCE SEEN "},
+		{
+			[]string{"get", "kw", "-o", "wide"},
+			"NAME SEVERITY KERNEL METRICS ADVICE AGE POD CONTAINER KIND WORST CONFIDENCE SEEN ",
+		},
 		{[]string{"get", "pbc", "-o", "wide"}, "NAME SEVERITY TOOK KERNEL AGE ADVICE SYSCALLS PROCESSES CONFIDENCE BORN "},
 	} {
 		out := c.must(t, "", tc.args...)
 		t.Logf("kubectl %s\n%s", strings.Join(tc.args, " "), out)
-		require.True(t, strings.HasPrefix(strings.Join(strings.Fields(out), " ")+" ", tc.want), "want %q, got\n%s", tc.want, out)
+		require.True(
+			t, strings.HasPrefix(strings.Join(strings.Fields(out), " ")+" ", tc.want), "want %q, got\n%s", tc.want, out,
+		)
 	}
 	stale := crd.NoRecentSamples(whisper.(*v1alpha1.KernelWhisper), metav1.Now().Time)
 	c.write(t, stale)

@@ -28,25 +28,28 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 )
 
-// cluster is a real API server with nothing behind it: etcd, kube-apiserver and kubectl as package kubeassets finds them.
+// cluster is a real API server without controllers and nodes: etcd, kube-apiserver and kubectl as package kubeassets
+// finds them.
 type cluster struct {
 	assets, server, token, dir string
 	http                       *http.Client
 }
 
-// startCluster starts one, with our definitions, and stops it at the end of the test.
+// startCluster starts a cluster with our definitions and stops it at the end of the test.
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
 	assets, err := kubeassets.Find()
 	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal(err) // nothing passes there by being skipped
+		t.Fatal(err) // no test may be skipped there
 	} else if err != nil {
 		t.Skip(err)
 	}
 	dir := t.TempDir()
 	c := &cluster{
 		assets: assets, server: fmt.Sprintf("https://127.0.0.1:%d", freePort(t)), token: "test-token", dir: dir,
-		http: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}, // self-signed, on loopback
+		http: &http.Client{
+			Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
+		}, // self-signed, on loopback
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -60,8 +63,10 @@ func startCluster(t *testing.T) *cluster {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, alive.Close()) })
 	etcd := fmt.Sprintf("http://127.0.0.1:%d", freePort(t))
-	startProcess(t, filepath.Join(dir, "etcd"), "--data-dir="+filepath.Join(dir, "data"), "--unsafe-no-fsync", "--log-level=error",
-		"--listen-client-urls="+etcd, "--advertise-client-urls="+etcd, "--listen-peer-urls=http://127.0.0.1:0")
+	startProcess(
+		t, filepath.Join(dir, "etcd"), "--data-dir="+filepath.Join(dir, "data"), "--unsafe-no-fsync", "--log-level=error",
+		"--listen-client-urls="+etcd, "--advertise-client-urls="+etcd, "--listen-peer-urls=http://127.0.0.1:0",
+	)
 	startProcess(t, filepath.Join(dir, "kube-apiserver"), "--etcd-servers="+etcd, "--bind-address=127.0.0.1",
 		"--secure-port="+c.server[strings.LastIndex(c.server, ":")+1:], "--cert-dir="+filepath.Join(dir, "certs"),
 		"--token-auth-file="+tokens, "--authorization-mode=AlwaysAllow", "--service-cluster-ip-range=10.0.0.0/24",
@@ -80,7 +85,7 @@ func startCluster(t *testing.T) *cluster {
 	return c
 }
 
-// startProcess runs a server until the end of the test; its last words are shown when the test fails.
+// startProcess runs a server until the end of the test, and logs the end of its output when the test fails.
 func startProcess(t *testing.T, path string, args ...string) {
 	t.Helper()
 	var log bytes.Buffer
@@ -105,11 +110,12 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// kubectl runs one command.
+// kubectl runs kubectl with one command.
 func (c *cluster) kubectl(t *testing.T, in string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(c.assets, "kubectl"), append([]string{
-		"--kubeconfig=/dev/null", "--server=" + c.server, "--token=" + c.token, "--insecure-skip-tls-verify", "--namespace=shop",
+		"--kubeconfig=/dev/null", "--server=" + c.server, "--token=" + c.token, "--insecure-skip-tls-verify",
+		"--namespace=shop",
 		"--cache-dir=" + filepath.Join(c.dir, "cache"),
 	}, args...)...)
 	cmd.Stdin = strings.NewReader(in)
@@ -124,7 +130,7 @@ func (c *cluster) must(t *testing.T, in string, args ...string) string {
 	return out
 }
 
-// do sends one request and returns the answer; the error is a status that is not 2xx.
+// do sends one request and returns the answer. A status of 300 or above is an error.
 func (c *cluster) do(t *testing.T, method, path, body string) (string, error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, c.server+path, strings.NewReader(body))
@@ -143,19 +149,23 @@ func (c *cluster) do(t *testing.T, method, path, body string) (string, error) {
 	return string(answer), err
 }
 
-// apply is server-side apply with strict validation: of identity and spec, or of the subresource status.
+// apply applies an object on the server's side with strict validation: identity and spec, or the subresource status.
 func (c *cluster) apply(t *testing.T, object, subresource string) (string, error) {
 	t.Helper()
 	var o metav1.PartialObjectMetadata
 	require.NoError(t, yaml.Unmarshal([]byte(object), &o), object)
-	return c.do(t, http.MethodPatch, path(o.Kind, o.Name)+subresource+"?fieldManager=kernel-gossip&fieldValidation=Strict&force=true", object)
+	return c.do(
+		t, http.MethodPatch, path(o.Kind, o.Name)+subresource+"?fieldManager=kernel-gossip&fieldValidation=Strict&force=true",
+		object,
+	)
 }
 
 func path(kind, name string) string {
 	return "/apis/kernel.gossip.io/v1alpha1/namespaces/shop/" + strings.ToLower(kind) + "s/" + name
 }
 
-// write applies an object as the operator does, identity and spec first, then the status, and returns what the server holds then.
+// write applies an object as the operator does, identity and spec first and then the status, and returns the stored
+// object.
 func (c *cluster) write(t *testing.T, o crd.Object) string {
 	t.Helper()
 	o.SetNamespace("shop")

@@ -13,34 +13,36 @@ import (
 
 func newCertificate(f gossip.PodBirth, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.PodBirthCertificate {
 	pod := podReference(f.Report, p)
-	list, omitted := recommendations(advice, certificateRoom)
-	steps, left := timeline(f)
+	list, omitted := fitRecommendations(advice, certificateRoom)
+	steps, left := newTimeline(f)
 	c := &v1alpha1.PodBirthCertificate{
 		TypeMeta:   typeMeta(v1alpha1.KindPodBirthCertificate),
 		ObjectMeta: objectMeta(f.Report, pod),
 		Spec:       v1alpha1.PodBirthCertificateSpec{Pod: pod},
 		Status: v1alpha1.PodBirthCertificateStatus{
-			Conditions:      []metav1.Condition{condition(v1alpha1.ConditionBornInTime, bornInTime(f.Reason), f.Report, birthMessage(f))},
-			Severity:        severity(f.Level),
-			BornTime:        seconds(f.Creation.Time),
-			Took:            about(f.Creation.Duration),
-			KernelSays:      clip(birthSays(f), maxBirth),
-			KernelStats:     kernelStats(f.Creation),
+			Conditions: []metav1.Condition{
+				newCondition(v1alpha1.ConditionBornInTime, birthStatus(f.Reason), f.Report, birthMessage(f)),
+			},
+			Severity:        apiSeverity(f.Level),
+			BornTime:        eventSeconds(f.Creation.Time),
+			Took:            formatDuration(f.Creation.Duration),
+			KernelSays:      clipText(birthSays(f), maxBirth),
+			KernelStats:     newKernelStats(f.Creation),
 			Timeline:        steps,
 			TimelineOmitted: left,
-			Coverage:        coverage(f.Covered),
+			Coverage:        newCoverage(f.Covered),
 			Recommendations: list, RecommendationsOmitted: omitted,
 		},
 	}
 	if len(advice) > 0 {
-		c.Status.Advice = clip(clause(advice[0].Action), maxAdvice)
+		c.Status.Advice = clipText(firstClause(advice[0].Action), maxAdvice)
 	}
 	return c
 }
 
-// bornInTime is the status of the condition. It follows the reason and not the severity: a birth of three seconds is worth an Info
-// and in time all the same.
-func bornInTime(r gossip.Reason) metav1.ConditionStatus {
+// birthStatus returns the status of the condition. It follows the reason and not the severity: a birth of three seconds
+// has severity Info and is in time.
+func birthStatus(r gossip.Reason) metav1.ConditionStatus {
 	switch r {
 	case gossip.ReasonWithinObjective:
 		return metav1.ConditionTrue
@@ -51,23 +53,23 @@ func bornInTime(r gossip.Reason) metav1.ConditionStatus {
 	}
 }
 
-func kernelStats(c gossip.PodCreation) v1alpha1.KernelStats {
+func newKernelStats(c gossip.PodCreation) v1alpha1.KernelStats {
 	return v1alpha1.KernelStats{
-		TotalSyscalls:         count(c.TotalSyscalls),
-		NamespacesCreated:     count(c.NamespaceOps),
-		CgroupWrites:          count(c.CgroupWrites),
-		Execs:                 count(c.Execs),
-		ProcessesCreated:      count(c.Processes),
-		Mounts:                count(c.Mounts),
-		IPTablesRules:         count(c.IPTablesRules),
-		ImagePullMilliseconds: milliseconds(c.ImagePull),
-		InitMilliseconds:      milliseconds(c.Init),
-		DurationMilliseconds:  milliseconds(gossip.Some(c.Duration)),
+		TotalSyscalls:         countPointer(c.TotalSyscalls),
+		NamespacesCreated:     countPointer(c.NamespaceOps),
+		CgroupWrites:          countPointer(c.CgroupWrites),
+		Execs:                 countPointer(c.Execs),
+		ProcessesCreated:      countPointer(c.Processes),
+		Mounts:                countPointer(c.Mounts),
+		IPTablesRules:         countPointer(c.IPTablesRules),
+		ImagePullMilliseconds: roundMilliseconds(c.ImagePull),
+		InitMilliseconds:      roundMilliseconds(c.Init),
+		DurationMilliseconds:  roundMilliseconds(gossip.Some(c.Duration)),
 	}
 }
 
-// birthSays is the kernel's side in a few words: how much it had to do, as far as that was counted, and where the time
-// went.
+// birthSays returns the kernel's side in a few words: how much work it had, as far as that was counted, and which stage
+// took longest.
 func birthSays(f gossip.PodBirth) string {
 	c := f.Creation
 	var says []string
@@ -81,18 +83,18 @@ func birthSays(f gossip.PodBirth) string {
 		}
 	}
 	if f.Longest.Name != "" {
-		says = append(says, fmt.Sprintf("longest: %s (%s)", clip(f.Longest.Name, 56), about(f.Longest.Duration)))
+		says = append(says, fmt.Sprintf("longest: %s (%s)", clipText(f.Longest.Name, 56), formatDuration(f.Longest.Duration)))
 	}
 	return strings.Join(says, ", ")
 }
 
-// birthMessage is the condition's message: whole sentences for whoever is on call.
+// birthMessage returns the message of the condition, in whole sentences.
 func birthMessage(f gossip.PodBirth) string {
 	const objective = gossip.BirthObjective
 	c := f.Creation
-	message := "Bringing the pod up took " + about(c.Duration)
+	message := "Bringing the pod up took " + formatDuration(c.Duration)
 	if f.Own != c.Duration {
-		message += ", of which " + about(f.Own) + " count: " + leftOut(c) + " are left out"
+		message += "; " + formatDuration(f.Own) + " of that count: " + describeLeftOut(c) + " are left out"
 	}
 	switch f.Reason {
 	case gossip.ReasonWithinObjective:
@@ -100,23 +102,27 @@ func birthMessage(f gossip.PodBirth) string {
 	case gossip.ReasonObjectiveMissed:
 		message += fmt.Sprintf(". The start-up objective of %s was missed.", objective)
 	default:
-		message += fmt.Sprintf(". Whether that is within the start-up objective of %s is not known: not everything was measured%s.",
-			objective, missing(f.Covered))
+		message += fmt.Sprintf(
+			". Whether that is within the start-up objective of %s is not known: not everything was measured%s.", objective,
+			missingNote(f.Covered),
+		)
 	}
 	if f.Longest.Name != "" {
-		message += fmt.Sprintf(" The longest stage was %s (%s).", clip(f.Longest.Name, maxSentence), about(f.Longest.Duration))
+		message += fmt.Sprintf(
+			" The longest stage was %s (%s).", clipText(f.Longest.Name, maxSentence), formatDuration(f.Longest.Duration),
+		)
 	}
 	return message
 }
 
-// leftOut names what the objective leaves out of a birth and how long it took.
-func leftOut(c gossip.PodCreation) string {
+// describeLeftOut names the parts of a birth that the objective leaves out, with their lengths.
+func describeLeftOut(c gossip.PodCreation) string {
 	var parts []string
 	if d, ok := c.ImagePull.Get(); ok {
-		parts = append(parts, about(d)+" of image pull")
+		parts = append(parts, formatDuration(d)+" of image pull")
 	}
 	if d, ok := c.Init.Get(); ok {
-		parts = append(parts, about(d)+" of init containers")
+		parts = append(parts, formatDuration(d)+" of init containers")
 	}
 	return strings.Join(parts, " and ")
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-func TestHasObject(t *testing.T) {
+func TestFindingsFromInfoOnHaveAnObject(t *testing.T) {
 	level := func(now, worst gossip.Severity) gossip.Finding {
 		return gossip.CPUThrottling{Report: gossip.Report{Level: now, History: gossip.History{Worst: worst}}}
 	}
@@ -47,7 +47,7 @@ func TestHasObject(t *testing.T) {
 	}
 }
 
-func TestName(t *testing.T) {
+func TestNamesAreValidAndUnique(t *testing.T) {
 	long := strings.Repeat("a.", 120) // 240 characters: too long with container and kind
 	for _, tc := range []struct {
 		about gossip.Subject
@@ -76,8 +76,9 @@ func TestName(t *testing.T) {
 	require.Equal(t, strings.Repeat("p", 242)+"-30dc055503", a, "a name never changes")
 }
 
-// monster is the largest finding of a kind that a payload can make, filled with the given text.
-func monster(text string) (gossip.CPUThrottling, gossip.PodBirth, []recommend.Recommendation) {
+// largestFindings returns the largest finding about CPU, the largest birth and the largest advice that a payload can
+// make, filled with the given text.
+func largestFindings(text string) (gossip.CPUThrottling, gossip.PodBirth, []recommend.Recommendation) {
 	long, name := strings.Repeat(text, 4000), strings.Repeat("n", 253)
 	report := gossip.Report{
 		About:  gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: name[:63], Pod: name, Container: name[:63]},
@@ -85,15 +86,19 @@ func monster(text string) (gossip.CPUThrottling, gossip.PodBirth, []recommend.Re
 		History: gossip.History{First: noon, Last: noon, Worst: gossip.SeverityCritical, Transition: noon},
 		Covered: gossip.Coverage{
 			Window: math.MaxInt64, Samples: math.MaxInt64, Expected: math.MaxInt64, Gaps: math.MaxInt64, Epochs: math.MaxInt64,
-			Dropped: math.MaxInt64, Missing: slices.Repeat([]string{long}, 50), Ignored: slices.Repeat([]string{long}, 50), Source: long,
+			Dropped: math.MaxInt64, Missing: slices.Repeat([]string{long}, 50), Ignored: slices.Repeat([]string{long}, 50),
+			Source: long,
 		},
 	}
 	n, d := gossip.Some[int64](math.MaxInt64), gossip.Some(time.Duration(math.MaxInt64))
 	f := gossip.CPUThrottling{
 		Report: report, Periods: n, ThrottledPeriods: n, Throttled: gossip.Some(1.0), ThrottledTime: d, MeanWait: d,
-		Active: gossip.Some(1.0), Usage: gossip.Some(1e300), UsedOfLimit: gossip.Some(1e300), Limit: gossip.Some(1e300), Standing: true,
+		Active: gossip.Some(1.0), Usage: gossip.Some(1e300), UsedOfLimit: gossip.Some(1e300), Limit: gossip.Some(1e300),
+		Standing: true,
 	}
-	b := gossip.PodBirth{Report: report, Own: math.MaxInt64 - 1, Longest: gossip.Stage{Name: long, Duration: math.MaxInt64}}
+	b := gossip.PodBirth{
+		Report: report, Own: math.MaxInt64 - 1, Longest: gossip.Stage{Name: long, Duration: math.MaxInt64},
+	}
 	b.About.Kind, b.About.Container, b.Reason = gossip.KindPodBirth, "", gossip.ReasonNotMeasured
 	b.Creation = gossip.PodCreation{
 		Origin:        gossip.Origin{Time: noon},
@@ -109,19 +114,20 @@ func monster(text string) (gossip.CPUThrottling, gossip.PodBirth, []recommend.Re
 	for _, id := range "abcdefghijkl" {
 		advice = append(advice, recommend.Recommendation{
 			Rule: string(id), Priority: gossip.SeverityCritical, Action: long, Reason: long, Evidence: long, Risk: long,
-			Current: q("999999999m"), Target: q("999999999m"), Lower: q("999999999m"), Upper: q("999999999m"),
+			Current: quantityOf("999999999m"), Target: quantityOf("999999999m"), Lower: quantityOf("999999999m"),
+			Upper:  quantityOf("999999999m"),
 			Resize: strings.Repeat("x", 900), Patch: strings.Repeat("x", 900), Rollback: long,
 		})
 	}
-	for _, id := range "mnopqrstuvwxyz" { // small ones that fill what room is left
+	for _, id := range "mnopqrstuvwxyz" { // small ones that fill the room that is left
 		advice = append(advice, recommend.Recommendation{Rule: string(id), Action: long, Reason: strings.Repeat("x", 100)})
 	}
 	return f, b, advice
 }
 
-// monsters are the largest findings of all kinds.
-func monsters(text string) ([]gossip.Finding, []recommend.Recommendation) {
-	f, b, advice := monster(text)
+// largestFindingsOfAllKinds returns the largest finding of each kind, and the advice.
+func largestFindingsOfAllKinds(text string) ([]gossip.Finding, []recommend.Recommendation) {
+	f, b, advice := largestFindings(text)
 	report := func(kind gossip.Kind, reason gossip.Reason) gossip.Report {
 		r := f.Report
 		r.About.Kind, r.Reason = kind, reason
@@ -129,28 +135,34 @@ func monsters(text string) ([]gossip.Finding, []recommend.Recommendation) {
 	}
 	n, d, x := gossip.Some[int64](math.MaxInt64), gossip.Some(time.Duration(math.MaxInt64)), gossip.Some(1e300)
 	network := gossip.NetworkIssue{
-		Report: report(gossip.KindNetworkIssue, gossip.ReasonRetransmits), Segments: n, Retransmits: n, Retransmitted: x, Packets: n, Drops: n, Dropped: x,
+		Report: report(gossip.KindNetworkIssue, gossip.ReasonRetransmits), Segments: n, Retransmits: n, Retransmitted: x,
+		Packets: n, Drops: n, Dropped: x,
 		FailedConnects: n, FailedPerMinute: x, Errors: n, Latency: d, LatencyP50: d, LatencyP99: d, Reported: true,
 	}
 	network.About.Container = ""
 	return []gossip.Finding{
 		f, b, network,
 		gossip.MemoryPressure{
-			Report: report(gossip.KindMemoryPressure, gossip.ReasonStalled), WorkingSet: n, Peak: n, Used: n, Limit: n, UsedOfLimit: x,
-			SomeAvg10: x, SomeAvg60: x, FullAvg10: x, FullAvg60: x, MajorFaults: n, FaultRate: x, FaultBaseline: x, PageFaultRate: x, Reclaims: n,
-			LimitHits: n, Kills: n, Leak: gossip.Some(gossip.Leak{BytesPerSecond: 1e300, R2: 1, Until: math.MaxInt64}), Standing: true,
+			Report: report(gossip.KindMemoryPressure, gossip.ReasonStalled), WorkingSet: n, Peak: n, Used: n, Limit: n,
+			UsedOfLimit: x,
+			SomeAvg10:   x, SomeAvg60: x, FullAvg10: x, FullAvg60: x, MajorFaults: n, FaultRate: x, FaultBaseline: x,
+			PageFaultRate: x, Reclaims: n,
+			LimitHits: n, Kills: n, Leak: gossip.Some(gossip.Leak{BytesPerSecond: 1e300, R2: 1, Until: math.MaxInt64}),
+			Standing: true,
 		},
 		gossip.OOMKilled{
-			Report: report(gossip.KindOOMKill, gossip.ReasonOOMKilled), Kills: math.MaxInt64, LastKill: noon, VictimPID: n, VictimComm: strings.Repeat(text, 4000),
-			Scope: gossip.ScopeGlobal, ContainerID: strings.Repeat(text, 4000), Usage: n, Peak: n, Limit: n, Leak: gossip.Some(gossip.Leak{}), Standing: true,
+			Report: report(gossip.KindOOMKill, gossip.ReasonOOMKilled), Kills: math.MaxInt64, LastKill: noon, VictimPID: n,
+			VictimComm: strings.Repeat(text, 4000),
+			Scope:      gossip.ScopeGlobal, ContainerID: strings.Repeat(text, 4000), Usage: n, Peak: n, Limit: n,
+			Leak: gossip.Some(gossip.Leak{}), Standing: true,
 		},
 	}, advice
 }
 
-// TestSize makes the largest objects there can be. What the API server adds (managed fields and the like) is in apiserver_test.go.
-func TestSize(t *testing.T) {
+// The largest possible objects leave room for what the API server adds, such as managed fields: see apiserver_test.go.
+func TestTheLargestObjectsFit(t *testing.T) {
 	for _, text := range []string{"x", "→", "<", `"`, "\x00", "\xff", "😀", "\u2028"} {
-		findings, advice := monsters(text)
+		findings, advice := largestFindingsOfAllKinds(text)
 		for _, finding := range findings {
 			object := crd.New(finding, gossip.Pod{}, advice)
 			got, err := json.Marshal(object)
@@ -161,8 +173,8 @@ func TestSize(t *testing.T) {
 	}
 }
 
-func TestNoRecentSamples(t *testing.T) {
-	w := crd.New(hidden(), gossip.Pod{}, []recommend.Recommendation{raise()}).(*v1alpha1.KernelWhisper)
+func TestNoRecentSamplesIsUnknown(t *testing.T) {
+	w := crd.New(hiddenThrottling(), gossip.Pod{}, []recommend.Recommendation{raiseAdvice()}).(*v1alpha1.KernelWhisper)
 	before := w.DeepCopy()
 	first := crd.NoRecentSamples(w, noon.Add(time.Hour))
 	if diff := cmp.Diff(before, w); diff != "" {
@@ -173,25 +185,32 @@ func TestNoRecentSamples(t *testing.T) {
 		t.Errorf("said twice (-first +later):\n%s", diff)
 	}
 	c := first.Status.Conditions[0]
-	got := []string{c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339), string(first.Status.Severity)}
-	if diff := cmp.Diff([]string{"Throttled", "Unknown", "NoRecentSamples", "2026-03-01T13:00:00Z", "Unknown"}, got); diff != "" {
+	got := []string{
+		c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339), string(first.Status.Severity),
+	}
+	if diff := cmp.Diff(
+		[]string{"Throttled", "Unknown", "NoRecentSamples", "2026-03-01T13:00:00Z", "Unknown"}, got,
+	); diff != "" {
 		t.Errorf("condition (-want +got):\n%s", diff)
 	}
 }
 
-// A window without a record of a kill is what no kill looks like.
-func TestNoRecentKill(t *testing.T) {
+// A window without a record of a kill is a window without a kill.
+func TestNoRecentKillIsHealthy(t *testing.T) {
 	f := oomFinding()
-	f.Report = hidden().Report
+	f.Report = hiddenThrottling().Report
 	f.About.Kind, f.Reason = gossip.KindOOMKill, gossip.ReasonOOMKilled
 	w := crd.New(f, gossip.Pod{}, nil).(*v1alpha1.KernelWhisper)
 	quiet := crd.NoRecentSamples(w, noon.Add(time.Hour))
 	later := crd.NoRecentSamples(quiet, noon.Add(2*time.Hour))
 	require.Empty(t, cmp.Diff(quiet, later))
 	c := quiet.Status.Conditions[0]
-	require.Equal(t, []string{"OOMKilled", "False", "NoKillInWindow", "2026-03-01T13:00:00Z", "None", "Critical"}, []string{
-		c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339), string(quiet.Status.Severity), string(quiet.Status.WorstSeverity),
-	})
+	require.Equal(
+		t, []string{"OOMKilled", "False", "NoKillInWindow", "2026-03-01T13:00:00Z", "None", "Critical"}, []string{
+			c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339), string(quiet.Status.Severity),
+			string(quiet.Status.WorstSeverity),
+		},
+	)
 	for _, finding := range []gossip.Finding{
 		gossip.MemoryPressure{Report: gossip.Report{About: gossip.Subject{Kind: gossip.KindMemoryPressure}}},
 		gossip.NetworkIssue{Report: gossip.Report{About: gossip.Subject{Kind: gossip.KindNetworkIssue}}},
@@ -203,27 +222,35 @@ func TestNoRecentKill(t *testing.T) {
 	}
 }
 
-// TestVocabulary holds the API's words and those of the analysis together.
-func TestVocabulary(t *testing.T) {
+// The API and the analysis have the same words.
+func TestTheAPISharesTheWordsOfTheAnalysis(t *testing.T) {
 	require.Equal(t, []string{
 		v1alpha1.ReasonThrottledWhileCPULow, v1alpha1.ReasonThrottled, v1alpha1.ReasonBelowThreshold, v1alpha1.ReasonNoLimit,
-		v1alpha1.ReasonTooFewPeriods, v1alpha1.ReasonNotMeasured, v1alpha1.ReasonWithinObjective, v1alpha1.ReasonObjectiveMissed,
+		v1alpha1.ReasonTooFewPeriods, v1alpha1.ReasonNotMeasured, v1alpha1.ReasonWithinObjective,
+		v1alpha1.ReasonObjectiveMissed,
 	}, []string{
-		string(gossip.ReasonThrottledWhileCPULow), string(gossip.ReasonThrottled), string(gossip.ReasonBelowThreshold), string(gossip.ReasonNoLimit),
-		string(gossip.ReasonTooFewPeriods), string(gossip.ReasonNotMeasured), string(gossip.ReasonWithinObjective), string(gossip.ReasonObjectiveMissed),
+		string(gossip.ReasonThrottledWhileCPULow), string(gossip.ReasonThrottled), string(gossip.ReasonBelowThreshold),
+		string(gossip.ReasonNoLimit),
+		string(gossip.ReasonTooFewPeriods), string(gossip.ReasonNotMeasured), string(gossip.ReasonWithinObjective),
+		string(gossip.ReasonObjectiveMissed),
 	})
 	require.Equal(t, []string{
-		v1alpha1.ReasonOOMKilled, v1alpha1.ReasonNoKillInWindow, v1alpha1.ReasonStalled, v1alpha1.ReasonThrashing, v1alpha1.ReasonLimitHit,
-		v1alpha1.ReasonNearLimit, v1alpha1.ReasonMemoryLeak, v1alpha1.ReasonRetransmits, v1alpha1.ReasonDrops, v1alpha1.ReasonFailedConnects, v1alpha1.ReasonTooLittleTraffic,
+		v1alpha1.ReasonOOMKilled, v1alpha1.ReasonNoKillInWindow, v1alpha1.ReasonStalled, v1alpha1.ReasonThrashing,
+		v1alpha1.ReasonLimitHit,
+		v1alpha1.ReasonNearLimit, v1alpha1.ReasonMemoryLeak, v1alpha1.ReasonRetransmits, v1alpha1.ReasonDrops,
+		v1alpha1.ReasonFailedConnects, v1alpha1.ReasonTooLittleTraffic,
 	}, []string{
-		string(gossip.ReasonOOMKilled), string(gossip.ReasonNoKillInWindow), string(gossip.ReasonStalled), string(gossip.ReasonThrashing),
-		string(gossip.ReasonLimitHit), string(gossip.ReasonNearLimit), string(gossip.ReasonMemoryLeak), string(gossip.ReasonRetransmits), string(gossip.ReasonDrops),
+		string(gossip.ReasonOOMKilled), string(gossip.ReasonNoKillInWindow), string(gossip.ReasonStalled),
+		string(gossip.ReasonThrashing),
+		string(gossip.ReasonLimitHit), string(gossip.ReasonNearLimit), string(gossip.ReasonMemoryLeak),
+		string(gossip.ReasonRetransmits), string(gossip.ReasonDrops),
 		string(gossip.ReasonFailedConnects), string(gossip.ReasonTooLittleTraffic),
 	})
 	require.Equal(t, []v1alpha1.WhisperKind{
 		v1alpha1.WhisperCPUThrottling, v1alpha1.WhisperMemoryPressure, v1alpha1.WhisperOOMKill, v1alpha1.WhisperNetworkIssue,
 	}, []v1alpha1.WhisperKind{
-		v1alpha1.WhisperKind(gossip.KindCPUThrottling), v1alpha1.WhisperKind(gossip.KindMemoryPressure), v1alpha1.WhisperKind(gossip.KindOOMKill),
+		v1alpha1.WhisperKind(gossip.KindCPUThrottling), v1alpha1.WhisperKind(gossip.KindMemoryPressure),
+		v1alpha1.WhisperKind(gossip.KindOOMKill),
 		v1alpha1.WhisperKind(gossip.KindNetworkIssue),
 	})
 	require.Equal(t, gossip.SeverityCritical.String(), string(v1alpha1.SeverityCritical))
@@ -231,7 +258,7 @@ func TestVocabulary(t *testing.T) {
 	require.Regexp(t, reason, v1alpha1.ReasonNoRecentSamples)
 }
 
-func TestCRDs(t *testing.T) {
+func TestDefinitionsAreOfBothKinds(t *testing.T) {
 	var kinds []string
 	for _, b := range crd.CRDs() {
 		var definition struct {

@@ -13,9 +13,9 @@ var definitions embed.FS
 // CRDs returns the CustomResourceDefinitions of both kinds as YAML, one document each, in order of their file names.
 func CRDs() [][]byte {
 	var list [][]byte
-	names, _ := fs.Glob(definitions, "*.yaml") // fails for a bad pattern only
+	names, _ := fs.Glob(definitions, "*.yaml") // fails only for a bad pattern
 	for _, name := range names {
-		if b, err := definitions.ReadFile(name); err == nil { // embedded, so it is there
+		if b, err := definitions.ReadFile(name); err == nil { // it is embedded, so it exists
 			list = append(list, b)
 		}
 	}

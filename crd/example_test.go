@@ -7,10 +7,11 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// A finding becomes an object; figures that nobody measured are not in it.
+// A finding becomes an object. Figures that were not measured are absent from its status.
 func ExampleNew() {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	finding := gossip.CPUThrottling{
@@ -24,24 +25,15 @@ func ExampleNew() {
 		Throttled: gossip.Some(0.305),
 		Limit:     gossip.Some(0.5),
 	}
-	text, err := yaml.Marshal(crd.New(finding, gossip.Pod{}, nil))
+	whisper := crd.New(finding, gossip.Pod{}, nil).(*v1alpha1.KernelWhisper)
+	text, err := yaml.Marshal(map[string]any{whisper.Name: whisper.Status})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Print(string(text))
 	// Output:
-	// apiVersion: kernel.gossip.io/v1alpha1
-	// kind: KernelWhisper
-	// metadata:
-	//   name: api-0.app.cputhrottling
-	//   namespace: shop
-	// spec:
-	//   container: app
-	//   kind: CPUThrottling
-	//   pod:
-	//     name: api-0
-	// status:
+	// api-0.app.cputhrottling:
 	//   conditions:
 	//   - lastTransitionTime: "2026-03-01T12:00:00Z"
 	//     message: The kernel refused to run the container in 31% of its periods, under
@@ -72,7 +64,7 @@ func ExampleNew() {
 	//   worstSeverity: Warning
 }
 
-// The operator writes only what is news.
+// The operator writes an object only when there is news.
 func ExampleNews() {
 	finding := gossip.CPUThrottling{
 		Report:    gossip.Report{Level: gossip.SeverityWarning, Reason: gossip.ReasonThrottled},

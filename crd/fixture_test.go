@@ -14,13 +14,13 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 700_000_000, time.UTC)
 
 const podUID = "6f1f5a3e-0b0e-4c7e-9a53-0d8f4c1f7a11"
 
-func q(s string) *resource.Quantity {
+func quantityOf(s string) *resource.Quantity {
 	v := resource.MustParse(s)
 	return &v
 }
 
-// hidden is the example of the API's documentation: an illustration, not a measurement.
-func hidden() gossip.CPUThrottling {
+// hiddenThrottling returns the example of the API's documentation: an illustration, not a measurement.
+func hiddenThrottling() gossip.CPUThrottling {
 	return gossip.CPUThrottling{
 		Report: gossip.Report{
 			About:  gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"},
@@ -28,7 +28,8 @@ func hidden() gossip.CPUThrottling {
 			Level:  gossip.SeverityCritical,
 			Reason: gossip.ReasonThrottledWhileCPULow,
 			History: gossip.History{
-				First: noon.Add(-10 * time.Second), Last: noon, Worst: gossip.SeverityCritical, Transition: noon.Add(-10 * time.Second),
+				First: noon.Add(-10 * time.Second), Last: noon, Worst: gossip.SeverityCritical,
+				Transition: noon.Add(-10 * time.Second),
 			},
 			Covered: gossip.Coverage{
 				Window: 15 * time.Second, Samples: 3, Expected: 3, Epochs: 1, Confidence: gossip.ConfidenceHigh,
@@ -47,22 +48,22 @@ func hidden() gossip.CPUThrottling {
 	}
 }
 
-func raise() recommend.Recommendation {
+func raiseAdvice() recommend.Recommendation {
 	return recommend.Recommendation{
 		Rule:     "raise-cpu-limit",
 		Priority: gossip.SeverityCritical,
 		Action:   "Raise the CPU limit of container app from 100m to 1.",
 		Reason:   "That is what its bursts need to finish within a period.",
 		Evidence: "45 of 56 periods throttled (80%), mean wait 73ms",
-		Current:  q("100m"), Target: q("1"), Lower: q("150m"), Upper: q("2"),
+		Current:  quantityOf("100m"), Target: quantityOf("1"), Lower: quantityOf("150m"), Upper: quantityOf("2"),
 		Resize:   `kubectl --namespace shop patch pod api-0 --subresource resize --patch '{"spec":{"containers":[{"name":"app"}]}}'`,
 		Rollback: `kubectl --namespace shop patch pod api-0 --subresource resize --patch '{"spec":{"containers":[{"name":"app"}]}}'`,
 		Risk:     "The node may be overcommitted further.",
 	}
 }
 
-// birth is a birth in time, with the longest stage told.
-func birth() gossip.PodBirth {
+// podBirth returns a birth in time that names its longest stage.
+func podBirth() gossip.PodBirth {
 	return gossip.PodBirth{
 		Report: gossip.Report{
 			About:   gossip.Subject{Kind: gossip.KindPodBirth, Namespace: "shop", Pod: "api-0"},
@@ -92,26 +93,30 @@ func birth() gossip.PodBirth {
 	}
 }
 
-// memoryFinding, oomFinding and networkFinding are illustrations, not measurements. They lack the report.
+// memoryFinding, oomFinding and networkFinding return illustrations, not measurements. Their reports are empty.
 func memoryFinding() gossip.MemoryPressure {
 	return gossip.MemoryPressure{
-		WorkingSet: gossip.Some[int64](470 << 20), Peak: gossip.Some[int64](480 << 20), Limit: gossip.Some[int64](512 << 20), UsedOfLimit: gossip.Some(0.9375),
-		SomeAvg60: gossip.Some(0.125), FullAvg10: gossip.Some(0.031), MajorFaults: gossip.Some[int64](40), LimitHits: gossip.Some[int64](7),
-		Kills: gossip.Some[int64](0),
+		WorkingSet: gossip.Some[int64](470 << 20), Peak: gossip.Some[int64](480 << 20), Limit: gossip.Some[int64](512 << 20),
+		UsedOfLimit: gossip.Some(0.9375),
+		SomeAvg60:   gossip.Some(0.125), FullAvg10: gossip.Some(0.031), MajorFaults: gossip.Some[int64](40),
+		LimitHits: gossip.Some[int64](7),
+		Kills:     gossip.Some[int64](0),
 	}
 }
 
 func oomFinding() gossip.OOMKilled {
 	return gossip.OOMKilled{
-		Kills: 3, LastKill: noon, VictimPID: gossip.Some[int64](4711), VictimComm: "java", Scope: gossip.ScopeMemcg, ContainerID: "c1",
-		Usage: gossip.Some[int64](512 << 20), Peak: gossip.Some[int64](512 << 20), Limit: gossip.Some[int64](512 << 20),
+		Kills: 3, LastKill: noon, VictimPID: gossip.Some[int64](4711), VictimComm: "java", Scope: gossip.ScopeMemcg,
+		ContainerID: "c1",
+		Usage:       gossip.Some[int64](512 << 20), Peak: gossip.Some[int64](512 << 20), Limit: gossip.Some[int64](512 << 20),
 	}
 }
 
 func networkFinding() gossip.NetworkIssue {
 	return gossip.NetworkIssue{
 		Segments: gossip.Some[int64](12_000), Retransmits: gossip.Some[int64](240), Retransmitted: gossip.Some(0.02),
-		Packets: gossip.Some[int64](9000), Drops: gossip.Some[int64](0), Dropped: gossip.Some(0.0), FailedConnects: gossip.Some[int64](1),
-		Latency: gossip.Some(12 * time.Millisecond), LatencyP99: gossip.Some(80 * time.Millisecond),
+		Packets: gossip.Some[int64](9000), Drops: gossip.Some[int64](0), Dropped: gossip.Some(0.0),
+		FailedConnects: gossip.Some[int64](1),
+		Latency:        gossip.Some(12 * time.Millisecond), LatencyP99: gossip.Some(80 * time.Millisecond),
 	}
 }

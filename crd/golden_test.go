@@ -28,15 +28,15 @@ type input struct {
 	advice  []recommend.Recommendation
 }
 
-// throttling and born vary the two fixtures.
-func throttling(vary func(*gossip.CPUThrottling)) gossip.CPUThrottling {
-	f := hidden()
+// throttlingWith and born vary the two fixtures.
+func throttlingWith(vary func(*gossip.CPUThrottling)) gossip.CPUThrottling {
+	f := hiddenThrottling()
 	vary(&f)
 	return f
 }
 
-func born(vary func(*gossip.PodBirth)) gossip.PodBirth {
-	f := birth()
+func birthWith(vary func(*gossip.PodBirth)) gossip.PodBirth {
+	f := podBirth()
 	vary(&f)
 	return f
 }
@@ -48,61 +48,63 @@ func goldens() map[string]input {
 		f.Level, f.Reason, f.History.Worst = gossip.SeverityNone, gossip.ReasonBelowThreshold, gossip.SeverityNone
 		f.History.First, f.History.Last = time.Time{}, time.Time{}
 	}
-	step := raise()
-	step.Rule, step.Current, step.Target = "cpu-limit-step", q("200m"), q("600m")
+	step := raiseAdvice()
+	step.Rule, step.Current, step.Target = "cpu-limit-step", quantityOf("200m"), quantityOf("600m")
 	step.Action = "Raise the CPU limit of container app from 200m to 600m, as a first step, then measure again."
 	step.MeasureAgain = true
 	refusal := recommend.Recommendation{
 		Rule: "raise-cpu-limit", Priority: gossip.SeverityCritical, Action: "No number for the CPU limit of container app.",
-		Reason: "LimitRange small admits no CPU limit above 500m (the estimate is 1).", Current: q("100m"),
+		Reason: "LimitRange small admits no CPU limit above 500m (the estimate is 1).", Current: quantityOf("100m"),
 	}
 	all := memoryGoldens()
 	maps.Copy(all, map[string]input{
-		"whisper_hidden": {hidden(), gossip.Pod{}, []recommend.Recommendation{raise()}},
+		"whisper_hidden": {hiddenThrottling(), gossip.Pod{}, []recommend.Recommendation{raiseAdvice()}},
 		"whisper_refused": {
-			throttling(func(f *gossip.CPUThrottling) { f.PodUID = "" }),
+			throttlingWith(func(f *gossip.CPUThrottling) { f.PodUID = "" }),
 			gossip.Pod{UID: "from-the-pod"},
 			[]recommend.Recommendation{refusal, refusal},
 		},
 		"whisper_standing_first_step": {
-			throttling(func(f *gossip.CPUThrottling) { f.Standing = true }),
+			throttlingWith(func(f *gossip.CPUThrottling) { f.Standing = true }),
 			gossip.Pod{},
 			[]recommend.Recommendation{step},
 		},
-		"whisper_zero_measured": {throttling(func(f *gossip.CPUThrottling) {
+		"whisper_zero_measured": {throttlingWith(func(f *gossip.CPUThrottling) {
 			healthy(f)
 			f.ThrottledPeriods, f.Throttled = gossip.Some[int64](0), gossip.Some(0.0)
 			f.ThrottledTime, f.MeanWait = gossip.Some(time.Duration(0)), times
 			f.Usage, f.UsedOfLimit = gossip.Some(0.0), gossip.Some(0.0)
 		}), gossip.Pod{}, nil},
-		"whisper_percent_only": {throttling(func(f *gossip.CPUThrottling) {
+		"whisper_percent_only": {throttlingWith(func(f *gossip.CPUThrottling) {
 			f.Level, f.Reason = gossip.SeverityWarning, gossip.ReasonThrottled
 			f.Periods, f.ThrottledPeriods, f.ThrottledTime, f.MeanWait = counts, counts, times, times
 			f.Throttled, f.Active, f.Usage, f.UsedOfLimit, f.Limit = gossip.Some(0.305), none, none, none, none
 			f.Covered.Confidence = gossip.ConfidenceLow
 		}), gossip.Pod{}, nil},
-		"whisper_no_limit": {throttling(func(f *gossip.CPUThrottling) {
+		"whisper_no_limit": {throttlingWith(func(f *gossip.CPUThrottling) {
 			healthy(f)
 			f.Reason, f.Limit, f.UsedOfLimit = gossip.ReasonNoLimit, gossip.Some(0.0), none
 			f.Throttled, f.MeanWait, f.Active = none, times, gossip.Some(0.0)
 			f.Periods, f.ThrottledPeriods, f.ThrottledTime = gossip.Some[int64](0), gossip.Some[int64](0), gossip.Some(time.Duration(0))
 		}), gossip.Pod{}, nil},
-		"whisper_too_few_periods": {throttling(func(f *gossip.CPUThrottling) {
+		"whisper_too_few_periods": {throttlingWith(func(f *gossip.CPUThrottling) {
 			healthy(f)
 			f.Level, f.Reason = gossip.SeverityUnknown, gossip.ReasonTooFewPeriods
 			f.Periods, f.ThrottledPeriods, f.Throttled = gossip.Some[int64](12), gossip.Some[int64](3), gossip.Some(0.25)
 			f.ThrottledTime, f.MeanWait, f.Active = gossip.Some(150*time.Millisecond), gossip.Some(50*time.Millisecond), gossip.Some(0.08)
 		}), gossip.Pod{}, nil},
-		"whisper_nothing_known": {gossip.CPUThrottling{Report: gossip.Report{About: hidden().About}}, gossip.Pod{}, nil},
-		"certificate_in_time":   {birth(), gossip.Pod{}, nil},
-		"certificate_missed": {born(func(f *gossip.PodBirth) {
+		"whisper_nothing_known": {
+			gossip.CPUThrottling{Report: gossip.Report{About: hiddenThrottling().About}}, gossip.Pod{}, nil,
+		},
+		"certificate_in_time": {podBirth(), gossip.Pod{}, nil},
+		"certificate_missed": {birthWith(func(f *gossip.PodBirth) {
 			f.Level, f.Reason, f.Own = gossip.SeverityWarning, gossip.ReasonObjectiveMissed, 6*time.Second
 			f.Creation.Duration, f.Covered.Missing = 9*time.Second, nil
 			f.Creation.ImagePull, f.Creation.Init = gossip.Some(2500*time.Millisecond), gossip.Some(500*time.Millisecond)
 		}), gossip.Pod{}, []recommend.Recommendation{{
 			Rule: "slow-birth", Priority: gossip.SeverityWarning, Action: "Look at its longest stage first: image pull.",
 		}}},
-		"certificate_not_measured": {born(func(f *gossip.PodBirth) {
+		"certificate_not_measured": {birthWith(func(f *gossip.PodBirth) {
 			f.Level, f.Reason, f.Own, f.Longest = gossip.SeverityInfo, gossip.ReasonNotMeasured, 8*time.Second, gossip.Stage{}
 			f.Creation.Duration, f.Creation.Timeline = 8*time.Second, nil
 		}), gossip.Pod{}, nil},
@@ -112,17 +114,20 @@ func goldens() map[string]input {
 
 // memoryGoldens are those of the kinds that are not about CPU.
 func memoryGoldens() map[string]input {
-	shared := hidden().Report
+	shared := hiddenThrottling().Report
 	report := func(kind gossip.Kind, container string, level gossip.Severity, reason gossip.Reason) gossip.Report {
 		r := shared
 		r.About = gossip.Subject{Kind: kind, Namespace: "shop", Pod: "api-0", Container: container}
 		r.Level, r.Reason, r.History.Worst, r.Covered.Missing = level, reason, max(level, gossip.SeverityWarning), nil
 		return r
 	}
-	app := gossip.Pod{Name: "api-0", Containers: []gossip.Container{{Name: "app", ID: "containerd://c1", ShowsOOMKill: gossip.Some(false)}}}
+	app := gossip.Pod{
+		Name: "api-0", Containers: []gossip.Container{{Name: "app", ID: "containerd://c1", ShowsOOMKill: gossip.Some(false)}},
+	}
 	raiseMemory := recommend.Recommendation{
-		Rule: "raise-memory-limit", Priority: gossip.SeverityCritical, Action: "Raise the memory limit of container app from 512Mi to 624Mi.",
-		Reason: "It was killed at its limit.", Current: q("512Mi"), Target: q("624Mi"),
+		Rule: "raise-memory-limit", Priority: gossip.SeverityCritical,
+		Action: "Raise the memory limit of container app from 512Mi to 624Mi.",
+		Reason: "It was killed at its limit.", Current: quantityOf("512Mi"), Target: quantityOf("624Mi"),
 	}
 	full := memoryFinding()
 	full.Report = report(gossip.KindMemoryPressure, "app", gossip.SeverityWarning, gossip.ReasonStalled)
@@ -146,13 +151,19 @@ func memoryGoldens() map[string]input {
 			f.WorkingSet, f.Peak, f.Limit, f.UsedOfLimit = full.WorkingSet, full.Peak, full.Limit, full.UsedOfLimit
 			f.Leak = gossip.Some(gossip.Leak{BytesPerSecond: 1 << 18, R2: 0.99, Until: 128 * time.Second})
 		}), gossip.Pod{}, []recommend.Recommendation{{
-			Rule: "memory-leak", Priority: gossip.SeverityHigh, Action: "Find the leak in container app, and do not raise its memory limit.", Reason: "It climbs.",
+			Rule: "memory-leak", Priority: gossip.SeverityHigh,
+			Action: "Find the leak in container app, and do not raise its memory limit.", Reason: "It climbs.",
 		}}},
 		"memory_killed_of_pod": {memory(gossip.SeverityCritical, gossip.ReasonOOMKilled, func(f *gossip.MemoryPressure) {
 			f.About.Container, f.Kills, f.Limit = "", gossip.Some[int64](2), gossip.Some[int64](0)
 			f.Peak = full.Peak
 		}), gossip.Pod{}, nil},
-		"memory_killed_not_shown": {memory(gossip.SeverityCritical, gossip.ReasonOOMKilled, func(f *gossip.MemoryPressure) { f.Kills = gossip.Some[int64](1) }), app, nil},
+		"memory_killed_not_shown": {
+			memory(
+				gossip.SeverityCritical, gossip.ReasonOOMKilled, func(f *gossip.MemoryPressure) { f.Kills = gossip.Some[int64](1) },
+			),
+			app, nil,
+		},
 		"memory_percent_only": {memory(gossip.SeverityWarning, gossip.ReasonNearLimit, func(f *gossip.MemoryPressure) {
 			f.UsedOfLimit, f.Covered.Confidence = gossip.Some(0.93), gossip.ConfidenceLow
 		}), gossip.Pod{}, nil},
@@ -170,46 +181,71 @@ func memoryGoldens() map[string]input {
 			f.Covered.Missing, f.Used = []string{"limit_bytes", "psi_some_avg60"}, gossip.Some[int64](100<<20)
 		}), gossip.Pod{}, nil},
 		"oom_not_shown": {oom, app, []recommend.Recommendation{raiseMemory}},
-		"oom_shown":     {oom, gossip.Pod{Name: "api-0", Containers: []gossip.Container{{Name: "app", ID: "containerd://c2", ShowsOOMKill: gossip.Some(true)}}}, nil},
-		"oom_another_container": {
-			killed(func(f *gossip.OOMKilled) { f.Leak = gossip.Some(gossip.Leak{}) }),
-			gossip.Pod{Name: "api-0", Containers: []gossip.Container{{Name: "app", ID: "containerd://c2", ShowsOOMKill: gossip.Some(false)}}},
+		"oom_shown": {
+			oom,
+			gossip.Pod{
+				Name:       "api-0",
+				Containers: []gossip.Container{{Name: "app", ID: "containerd://c2", ShowsOOMKill: gossip.Some(true)}},
+			},
 			nil,
 		},
-		"oom_of_the_node": {killed(func(f *gossip.OOMKilled) { f.Scope, f.Kills = gossip.ScopeGlobal, 1 }), gossip.Pod{}, []recommend.Recommendation{{
-			Rule: "node-out-of-memory", Priority: gossip.SeverityCritical, Action: "Raise the memory request.", Current: q("128Mi"), Target: q("512Mi"),
-		}}},
-		"oom_below_its_limit": {killed(func(f *gossip.OOMKilled) { f.Usage = gossip.Some[int64](100 << 20) }), gossip.Pod{}, nil},
+		"oom_another_container": {
+			killed(func(f *gossip.OOMKilled) { f.Leak = gossip.Some(gossip.Leak{}) }),
+			gossip.Pod{
+				Name:       "api-0",
+				Containers: []gossip.Container{{Name: "app", ID: "containerd://c2", ShowsOOMKill: gossip.Some(false)}},
+			},
+			nil,
+		},
+		"oom_of_the_node": {
+			killed(func(f *gossip.OOMKilled) { f.Scope, f.Kills = gossip.ScopeGlobal, 1 }), gossip.Pod{},
+			[]recommend.Recommendation{{
+				Rule: "node-out-of-memory", Priority: gossip.SeverityCritical, Action: "Raise the memory request.",
+				Current: quantityOf("128Mi"), Target: quantityOf("512Mi"),
+			}},
+		},
+		"oom_below_its_limit": {
+			killed(func(f *gossip.OOMKilled) { f.Usage = gossip.Some[int64](100 << 20) }), gossip.Pod{}, nil,
+		},
 		"oom_little_known": {gossip.OOMKilled{
-			Report: report(gossip.KindOOMKill, "", gossip.SeverityCritical, gossip.ReasonOOMKilled), Kills: 1, ContainerID: "c1", Standing: true,
+			Report: report(gossip.KindOOMKill, "", gossip.SeverityCritical, gossip.ReasonOOMKilled), Kills: 1, ContainerID: "c1",
+			Standing: true,
 		}, gossip.Pod{}, nil},
 		"oom_no_kill": {killed(func(f *gossip.OOMKilled) {
 			f.Level, f.Reason, f.Kills = gossip.SeverityNone, gossip.ReasonNoKillInWindow, 0
 		}), app, nil},
 		"network_retransmits": {network, gossip.Pod{}, []recommend.Recommendation{{
-			Rule: "investigate-retransmits", Priority: gossip.SeverityWarning, Action: "Find where segments are lost: look.", Reason: "2% were sent again.",
+			Rule: "investigate-retransmits", Priority: gossip.SeverityWarning, Action: "Find where segments are lost: look.",
+			Reason: "2% were sent again.",
 		}}},
 		"network_percent_only": {gossip.NetworkIssue{
-			Report: report(gossip.KindNetworkIssue, "", gossip.SeverityHigh, gossip.ReasonDrops), Dropped: gossip.Some(0.015), Reported: true,
+			Report: report(gossip.KindNetworkIssue, "", gossip.SeverityHigh, gossip.ReasonDrops), Dropped: gossip.Some(0.015),
+			Reported: true,
 		}, gossip.Pod{}, nil},
 		"network_connects": {gossip.NetworkIssue{
 			Report:         report(gossip.KindNetworkIssue, "", gossip.SeverityWarning, gossip.ReasonFailedConnects),
-			FailedConnects: gossip.Some[int64](31), FailedPerMinute: gossip.Some(2.07), LatencyP50: gossip.Some(time.Millisecond),
+			FailedConnects: gossip.Some[int64](31), FailedPerMinute: gossip.Some(2.07),
+			LatencyP50: gossip.Some(time.Millisecond),
 		}, gossip.Pod{}, nil},
 		"network_little_traffic": {gossip.NetworkIssue{
 			Report:   report(gossip.KindNetworkIssue, "", gossip.SeverityUnknown, gossip.ReasonTooLittleTraffic),
-			Segments: gossip.Some[int64](240), Retransmits: gossip.Some[int64](40), Packets: gossip.Some[int64](9), Drops: gossip.Some[int64](0),
+			Segments: gossip.Some[int64](240), Retransmits: gossip.Some[int64](40), Packets: gossip.Some[int64](9),
+			Drops: gossip.Some[int64](0),
 		}, gossip.Pod{}, nil},
 		"network_recovered": {gossip.NetworkIssue{
 			Report:  report(gossip.KindNetworkIssue, "", gossip.SeverityNone, gossip.ReasonBelowThreshold),
 			Packets: gossip.Some[int64](9000), Drops: gossip.Some[int64](0), Dropped: gossip.Some(0.0),
 		}, gossip.Pod{}, nil},
-		"network_not_measured": {gossip.NetworkIssue{Report: report(gossip.KindNetworkIssue, "", gossip.SeverityUnknown, gossip.ReasonNotMeasured)}, gossip.Pod{}, nil},
+		"network_not_measured": {
+			gossip.NetworkIssue{Report: report(gossip.KindNetworkIssue, "", gossip.SeverityUnknown, gossip.ReasonNotMeasured)},
+			gossip.Pod{}, nil,
+		},
 	}
 }
 
-// TestNew compares whole objects with testdata/*.yaml, and reads each back: nothing may be lost between the YAML and the types.
-func TestNew(t *testing.T) {
+// TestObjectsAreWhatTestdataShows compares whole objects with testdata/*.yaml, and reads each back: nothing may be lost
+// between the YAML and the types.
+func TestObjectsAreWhatTestdataShows(t *testing.T) {
 	for name, in := range goldens() {
 		t.Run(name, func(t *testing.T) {
 			object := crd.New(in.finding, in.pod, in.advice)
@@ -238,8 +274,9 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestREADME reads the examples of README.md and compares them with what New makes, but for the advice, which is cut short there.
-func TestREADME(t *testing.T) {
+// TestREADMEShowsRealObjects reads the examples of README.md and compares them with what New makes, but for the advice,
+// which is cut short there.
+func TestREADMEShowsRealObjects(t *testing.T) {
 	page, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1)
@@ -247,7 +284,7 @@ func TestREADME(t *testing.T) {
 
 	var whisper v1alpha1.KernelWhisper
 	require.NoError(t, yaml.UnmarshalStrict(examples[0][1], &whisper))
-	want := crd.New(hidden(), gossip.Pod{}, []recommend.Recommendation{raise()}).(*v1alpha1.KernelWhisper)
+	want := crd.New(hiddenThrottling(), gossip.Pod{}, []recommend.Recommendation{raiseAdvice()}).(*v1alpha1.KernelWhisper)
 	require.Equal(t, want.Status.Recommendations[0].Action, whisper.Status.Recommendations[0].Action)
 	want.Status.Recommendations, whisper.Status.Recommendations = nil, nil
 	if diff := cmp.Diff(want, &whisper); diff != "" {
@@ -256,7 +293,7 @@ func TestREADME(t *testing.T) {
 
 	var certificate v1alpha1.PodBirthCertificate
 	require.NoError(t, yaml.UnmarshalStrict(examples[1][1], &certificate))
-	made := crd.New(birth(), gossip.Pod{}, nil).(*v1alpha1.PodBirthCertificate)
+	made := crd.New(podBirth(), gossip.Pod{}, nil).(*v1alpha1.PodBirthCertificate)
 	made.OwnerReferences = nil
 	if diff := cmp.Diff(made, &certificate); diff != "" {
 		t.Errorf("certificate (-New +README.md):\n%s", diff)

@@ -8,21 +8,22 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Name is the name of a subject's object, in the pod's namespace: `<pod>.<container>.<kind in lower case>` for a whisper,
-// `<pod>.<kind>` where the whole pod is meant, and the pod's own name for a certificate. Kubernetes allows 253 characters; a longer
-// name is cut and ends in a dash and ten hexadecimal digits of the whole name's SHA-256, so it stays the same and stays unique.
+// Name returns the name of a subject's object in the pod's namespace: `<pod>.<container>.<kind in lower case>` for a
+// whisper, `<pod>.<kind>` for a whisper about the whole pod, and the pod's name for a certificate. Kubernetes allows
+// 253 characters. A longer name is cut and ends in a dash and ten hexadecimal digits of the SHA-256 of the whole name,
+// so it is unique and always the same.
 func Name(s gossip.Subject) string {
 	if s.Kind == gossip.KindPodBirth {
-		return shorten(s.Pod)
+		return shortenName(s.Pod)
 	}
 	parts := []string{s.Pod}
 	if s.Container != "" {
 		parts = append(parts, s.Container)
 	}
-	return shorten(strings.Join(append(parts, strings.ToLower(string(s.Kind))), "."))
+	return shortenName(strings.Join(append(parts, strings.ToLower(string(s.Kind))), "."))
 }
 
-func shorten(name string) string {
+func shortenName(name string) string {
 	const digits = 10
 	if len(name) <= maxName {
 		return name

@@ -10,42 +10,42 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// networkWhisper is the whisper about a pod's network.
-func networkWhisper(f gossip.NetworkIssue, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
+// newNetworkWhisper returns the whisper about a pod's network.
+func newNetworkWhisper(f gossip.NetworkIssue, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
 	w := newWhisper(f.Report, p, advice, networkMessage(f))
-	w.Status.KernelSays, w.Status.MetricsSay = clip(networkSays(f), maxSays), clip(latencies(f), maxSays)
+	w.Status.KernelSays, w.Status.MetricsSay = clipText(networkSays(f), maxSays), clipText(formatLatencies(f), maxSays)
 	w.Status.KernelTruth.Network = v1alpha1.NetworkTruth{
-		Retransmits:           count(f.Retransmits),
-		Segments:              count(f.Segments),
-		RetransmitBasisPoints: basisPoints(f.Retransmitted),
-		Drops:                 count(f.Drops),
-		Packets:               count(f.Packets),
-		DropBasisPoints:       basisPoints(f.Dropped),
-		ConnectFailures:       count(f.FailedConnects),
+		Retransmits:           countPointer(f.Retransmits),
+		Segments:              countPointer(f.Segments),
+		RetransmitBasisPoints: roundBasisPoints(f.Retransmitted),
+		Drops:                 countPointer(f.Drops),
+		Packets:               countPointer(f.Packets),
+		DropBasisPoints:       roundBasisPoints(f.Dropped),
+		ConnectFailures:       countPointer(f.FailedConnects),
 	}
 	return w
 }
 
-// networkSays is the kernel's side in a few words: what the verdict stands on.
+// networkSays returns the kernel's side in a few words: the figure that decided the verdict.
 func networkSays(f gossip.NetworkIssue) string {
 	switch f.Reason {
 	case gossip.ReasonRetransmits:
-		return hundredths(f.Retransmitted) + " of TCP segments sent again"
+		return formatShare(f.Retransmitted) + " of TCP segments sent again"
 	case gossip.ReasonDrops:
-		return hundredths(f.Dropped) + " of packets dropped"
+		return formatShare(f.Dropped) + " of packets dropped"
 	case gossip.ReasonFailedConnects:
 		return fmt.Sprintf("%d connects failed, %.1f a minute", f.FailedConnects.Value, f.FailedPerMinute.Value)
 	case gossip.ReasonBelowThreshold:
 		return "no network issue"
 	case gossip.ReasonTooLittleTraffic:
-		return "too little traffic" + traffic(f)
+		return "too little traffic" + trafficNote(f)
 	default:
 		return "not measured"
 	}
 }
 
-// traffic is how much there was of what a verdict needs more of.
-func traffic(f gossip.NetworkIssue) string {
+// trafficNote returns the count that was too small for a verdict, and the least that a verdict needs.
+func trafficNote(f gossip.NetworkIssue) string {
 	switch {
 	case f.Segments.Known && !f.Retransmitted.Known:
 		return fmt.Sprintf(" (%d of %d segments)", f.Segments.Value, gossip.MinSegments)
@@ -56,26 +56,26 @@ func traffic(f gossip.NetworkIssue) string {
 	}
 }
 
-// hundredths is a share as a percentage with two digits at most: shares of packets are small.
-func hundredths(share gossip.Optional[float64]) string {
-	p := basisPoints(share)
+// formatShare returns a share as a percentage with at most two decimals, because shares of packets are small.
+func formatShare(share gossip.Optional[float64]) string {
+	p := roundBasisPoints(share)
 	if p == nil {
 		return "an unknown share"
 	}
 	return strconv.FormatFloat(float64(*p)/100, 'f', -1, 64) + "%"
 }
 
-// latencies are what a dashboard shows for the same time.
-func latencies(f gossip.NetworkIssue) string {
+// formatLatencies returns what a dashboard shows for the same time.
+func formatLatencies(f gossip.NetworkIssue) string {
 	var parts []string
 	if d, ok := f.Latency.Get(); ok {
-		parts = append(parts, "average "+about(d))
+		parts = append(parts, "average "+formatDuration(d))
 	}
 	if d, ok := f.LatencyP50.Get(); ok {
-		parts = append(parts, "median "+about(d))
+		parts = append(parts, "median "+formatDuration(d))
 	}
 	if d, ok := f.LatencyP99.Get(); ok {
-		parts = append(parts, "p99 "+about(d))
+		parts = append(parts, "p99 "+formatDuration(d))
 	}
 	if len(parts) == 0 {
 		return "not measured"
@@ -83,22 +83,24 @@ func latencies(f gossip.NetworkIssue) string {
 	return "latency " + strings.Join(parts, ", ")
 }
 
-// networkMessage is the condition's message: whole sentences for whoever is on call.
+// networkMessage returns the message of the condition, in whole sentences.
 func networkMessage(f gossip.NetworkIssue) string {
 	var parts []string
 	if f.Retransmitted.Known {
-		parts = append(parts, hundredths(f.Retransmitted)+" of TCP segments were sent again"+counts(f.Retransmits, f.Segments))
+		parts = append(
+			parts, formatShare(f.Retransmitted)+" of TCP segments were sent again"+countsNote(f.Retransmits, f.Segments),
+		)
 	}
 	if f.Dropped.Known {
-		parts = append(parts, hundredths(f.Dropped)+" of packets were dropped"+counts(f.Drops, f.Packets))
+		parts = append(parts, formatShare(f.Dropped)+" of packets were dropped"+countsNote(f.Drops, f.Packets))
 	}
 	if f.FailedConnects.Known {
-		parts = append(parts, plural(f.FailedConnects.Value, "TCP connect")+" failed")
+		parts = append(parts, formatCount(f.FailedConnects.Value, "TCP connect")+" failed")
 	}
-	message := "Whether packets of the pod are lost was not measured" + missing(f.Covered) + "."
+	message := "Whether packets of the pod are lost was not measured" + missingNote(f.Covered) + "."
 	switch {
 	case f.Reason == gossip.ReasonTooLittleTraffic:
-		message = "There was too little traffic for a verdict" + traffic(f) + "."
+		message = "There was too little traffic for a verdict" + trafficNote(f) + "."
 	case len(parts) > 0:
 		message = "Of the pod's network: " + strings.Join(parts, ", ") + "."
 	}
@@ -111,8 +113,8 @@ func networkMessage(f gossip.NetworkIssue) string {
 	return message
 }
 
-// counts are those of a share, where there are any.
-func counts(part, whole gossip.Optional[int64]) string {
+// countsNote returns the counts of a share, where they are known.
+func countsNote(part, whole gossip.Optional[int64]) string {
 	if !whole.Known {
 		return ""
 	}

@@ -20,11 +20,19 @@ const (
 	newsSeen    = 5 * time.Minute // of lastSeenTime
 )
 
-// News says whether after is worth a write where before is what the cluster has; before is nil when it has nothing. News is: a new
-// object or another subject; another severity, condition (type, status, reason) or set of rules; a target that came, went or moved
-// by more than 20 %; a percentage that came, went or moved by 5 points or more, or a share of packets by 20 % of itself; a lastSeenTime that moved by 5 minutes or more.
-// Texts alone (messages, evidence) and counts never are. Small moves add up, because each is compared with what was written. Nor is a
-// later birth of the same pod: a container that restarts is not born again, and after a restart of ours only the object remembers it.
+// News reports whether after is worth a write, where before is the object in the cluster, or nil when there is none.
+// News are:
+//
+//   - a new object or another subject;
+//   - another severity, condition (type, status, reason) or set of rules;
+//   - a target that appeared, disappeared or moved by more than 20 %;
+//   - a percentage that appeared, disappeared or moved by 5 points or more, or a share of packets that moved by 20 % of
+//     itself;
+//   - a lastSeenTime that moved by 5 minutes or more.
+//
+// Texts alone (messages, evidence) and counts are never news. Small moves add up, because each is compared with what
+// was written. A later birth of the same pod is no news either: a container that restarts is not born again, and after
+// a restart of the operator only the object has the first birth.
 func News(before, after Object) bool {
 	switch after := after.(type) {
 	case *v1alpha1.KernelWhisper:
@@ -52,22 +60,22 @@ func whisperNews(a, b *v1alpha1.KernelWhisperStatus) bool {
 
 func memoryNews(a, b *v1alpha1.MemoryTruth) bool {
 	return percentNews(a.SomeAvg60Percent, b.SomeAvg60Percent) || percentNews(a.FullAvg10Percent, b.FullAvg10Percent) ||
-		percentNews(percentUsed(a), percentUsed(b))
+		percentNews(usedPercent(a), usedPercent(b))
 }
 
-// percentUsed is the peak as a percentage of the limit, which the object does not tell by itself.
-func percentUsed(m *v1alpha1.MemoryTruth) *int32 {
+// usedPercent returns the peak as a percentage of the limit, which is no field of the object.
+func usedPercent(m *v1alpha1.MemoryTruth) *int32 {
 	if m.PeakBytes == nil || m.LimitBytes == nil || *m.LimitBytes <= 0 {
 		return nil
 	}
-	return percent(gossip.Some(float64(*m.PeakBytes)/float64(*m.LimitBytes)), math.MaxInt32)
+	return roundPercent(gossip.Some(float64(*m.PeakBytes)/float64(*m.LimitBytes)), math.MaxInt32)
 }
 
 func networkNews(a, b *v1alpha1.NetworkTruth) bool {
 	return shareNews(a.RetransmitBasisPoints, b.RetransmitBasisPoints) || shareNews(a.DropBasisPoints, b.DropBasisPoints)
 }
 
-// shareNews compares shares by their ratio: from 1 % to 2 % is as much as from 10 % to 20 %.
+// shareNews compares shares by their ratio: a move from 1 % to 2 % counts as much as one from 10 % to 20 %.
 func shareNews(a, b *int32) bool {
 	if a == nil || b == nil {
 		return a != b
@@ -84,7 +92,7 @@ func certificateNews(a, b *v1alpha1.PodBirthCertificateStatus) bool {
 		adviceNews(a.Recommendations, b.Recommendations)
 }
 
-// conditionNews compares what a condition claims: neither its wording nor its time.
+// conditionNews compares the type, status and reason of conditions, but neither message nor time.
 func conditionNews(a, b []metav1.Condition) bool {
 	type claim struct{ kind, status, reason string }
 	claims := func(list []metav1.Condition) map[claim]bool {
@@ -97,7 +105,7 @@ func conditionNews(a, b []metav1.Condition) bool {
 	return !maps.Equal(claims(a), claims(b))
 }
 
-// adviceNews compares the rules that speak, in any order, and their targets.
+// adviceNews compares the rules that gave advice, in any order, and their targets.
 func adviceNews(a, b []v1alpha1.Recommendation) bool {
 	if len(a) != len(b) {
 		return true
@@ -116,7 +124,7 @@ func targetNews(a, b *v1alpha1.Recommendation) bool {
 		return a.Target != b.Target
 	}
 	before, after := a.Target.AsApproximateFloat64(), b.Target.AsApproximateFloat64()
-	// In milli-units, for 1.2 is a little more than 20 % above 1 in binary fractions.
+	// In milli-units, because the binary fraction of 1.2 is a little more than 20 % above 1.
 	return math.Abs(math.Round(1000*after)-math.Round(1000*before)) > newsTarget*math.Round(1000*before)
 }
 

@@ -11,11 +11,11 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-func TestNewsOfWhisper(t *testing.T) {
-	second := raise()
+func TestOnlyLargeMovesOfAWhisperAreNews(t *testing.T) {
+	second := raiseAdvice()
 	second.Rule = "match-threads-to-limit"
 	target := func(s string) func(*gossip.CPUThrottling, *[]recommend.Recommendation) {
-		return func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { (*advice)[0].Target = q(s) }
+		return func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { (*advice)[0].Target = quantityOf(s) }
 	}
 	finding := func(vary func(*gossip.CPUThrottling)) func(*gossip.CPUThrottling, *[]recommend.Recommendation) {
 		return func(f *gossip.CPUThrottling, _ *[]recommend.Recommendation) { vary(f) }
@@ -39,7 +39,9 @@ func TestNewsOfWhisper(t *testing.T) {
 		"one more rule": {func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) {
 			*advice = append(*advice, second)
 		}, true},
-		"another rule": {func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { (*advice)[0].Rule = "other" }, true},
+		"another rule": {
+			func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { (*advice)[0].Rule = "other" }, true,
+		},
 		"no rule":      {func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { *advice = nil }, true},
 		"target +20 %": {target("1200m"), false},
 		"target -20 %": {target("800m"), false},
@@ -48,7 +50,9 @@ func TestNewsOfWhisper(t *testing.T) {
 		"target gone": {func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) {
 			(*advice)[0].Target = nil
 		}, true},
-		"bounds alone":    {func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { (*advice)[0].Upper = q("9") }, false},
+		"bounds alone": {
+			func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { (*advice)[0].Upper = quantityOf("9") }, false,
+		},
 		"throttled -4":    {finding(func(f *gossip.CPUThrottling) { f.Throttled.Value = 0.76 }), false},
 		"throttled -5":    {finding(func(f *gossip.CPUThrottling) { f.Throttled.Value = 0.75 }), true},
 		"active +5":       {finding(func(f *gossip.CPUThrottling) { f.Active.Value = 0.42 }), true},
@@ -58,7 +62,7 @@ func TestNewsOfWhisper(t *testing.T) {
 		"seen 4 min 59 s": {finding(func(f *gossip.CPUThrottling) { f.History.Last = noon.Add(299 * time.Second) }), false},
 		"seen 5 min":      {finding(func(f *gossip.CPUThrottling) { f.History.Last = noon.Add(5 * time.Minute) }), true},
 	} {
-		f, advice := hidden(), []recommend.Recommendation{raise()}
+		f, advice := hiddenThrottling(), []recommend.Recommendation{raiseAdvice()}
 		before := crd.New(f, gossip.Pod{}, advice)
 		tc.vary(&f, &advice)
 		after := crd.New(f, gossip.Pod{}, advice)
@@ -71,7 +75,7 @@ func TestNewsOfWhisper(t *testing.T) {
 	}
 }
 
-func TestNewsOfMemoryAndNetwork(t *testing.T) {
+func TestOnlyLargeMovesOfMemoryAndNetworkAreNews(t *testing.T) {
 	memory := func(vary func(*gossip.MemoryPressure)) crd.Object {
 		f := memoryFinding()
 		vary(&f)
@@ -88,8 +92,10 @@ func TestNewsOfMemoryAndNetwork(t *testing.T) {
 		vary func(*gossip.MemoryPressure)
 		want bool
 	}{
-		"nothing":       {func(*gossip.MemoryPressure) {}, false},
-		"counts":        {func(f *gossip.MemoryPressure) { f.MajorFaults.Value, f.LimitHits.Value, f.WorkingSet.Value = 9, 9, 9 }, false},
+		"nothing": {func(*gossip.MemoryPressure) {}, false},
+		"counts": {
+			func(f *gossip.MemoryPressure) { f.MajorFaults.Value, f.LimitHits.Value, f.WorkingSet.Value = 9, 9, 9 }, false,
+		},
 		"some +4":       {func(f *gossip.MemoryPressure) { f.SomeAvg60.Value = 0.17 }, false},
 		"some +5":       {func(f *gossip.MemoryPressure) { f.SomeAvg60.Value = 0.18 }, true},
 		"full +5":       {func(f *gossip.MemoryPressure) { f.FullAvg10.Value = 0.08 }, true},
@@ -126,8 +132,8 @@ func TestNewsOfMemoryAndNetwork(t *testing.T) {
 	}
 }
 
-func TestNewsOfCertificate(t *testing.T) {
-	before := crd.New(birth(), gossip.Pod{}, nil)
+func TestALaterBirthIsNoNews(t *testing.T) {
+	before := crd.New(podBirth(), gossip.Pod{}, nil)
 	for name, tc := range map[string]struct {
 		vary func(*gossip.PodBirth)
 		want bool
@@ -135,7 +141,9 @@ func TestNewsOfCertificate(t *testing.T) {
 		"nothing":  {func(*gossip.PodBirth) {}, false},
 		"severity": {func(f *gossip.PodBirth) { f.Level = gossip.SeverityInfo }, true},
 		"reason":   {func(f *gossip.PodBirth) { f.Reason = gossip.ReasonNotMeasured }, true},
-		"counts":   {func(f *gossip.PodBirth) { f.Creation.TotalSyscalls, f.Longest.Name = gossip.Some[int64](1), "other" }, false},
+		"counts": {
+			func(f *gossip.PodBirth) { f.Creation.TotalSyscalls, f.Longest.Name = gossip.Some[int64](1), "other" }, false,
+		},
 		"a restart": {func(f *gossip.PodBirth) {
 			f.Level, f.Creation.Time = gossip.SeverityWarning, f.Creation.Time.Add(time.Hour)
 		}, false},
@@ -143,14 +151,14 @@ func TestNewsOfCertificate(t *testing.T) {
 			f.Level, f.Creation.Time = gossip.SeverityWarning, f.Creation.Time.Add(-time.Hour)
 		}, true},
 	} {
-		if got := crd.News(before, crd.New(born(tc.vary), gossip.Pod{}, nil)); got != tc.want {
+		if got := crd.News(before, crd.New(birthWith(tc.vary), gossip.Pod{}, nil)); got != tc.want {
 			t.Errorf("%s: News = %v, want %v", name, got, tc.want)
 		}
 	}
 }
 
-func TestNewsOfNothing(t *testing.T) {
-	whisper, certificate := crd.New(hidden(), gossip.Pod{}, nil), crd.New(birth(), gossip.Pod{}, nil)
+func TestNothingIsNoNews(t *testing.T) {
+	whisper, certificate := crd.New(hiddenThrottling(), gossip.Pod{}, nil), crd.New(podBirth(), gossip.Pod{}, nil)
 	for name, tc := range map[string]struct {
 		before, after crd.Object
 		want          bool

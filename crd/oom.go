@@ -9,63 +9,65 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// noKill is what the kernel says of a window without a kill.
+// noKill is the kernel's side of a window without a kill.
 const noKill = "no kill for a whole window"
 
-// oomWhisper is the whisper about OOM kills.
-func oomWhisper(f gossip.OOMKilled, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
+// newOOMWhisper returns the whisper about OOM kills.
+func newOOMWhisper(f gossip.OOMKilled, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
 	shown := ""
 	if f.Kills > 0 {
-		shown = kubernetesShows(f.About, f.ContainerID, p)
+		shown = kubernetesSide(f.About, f.ContainerID, p)
 	}
 	w := newWhisper(f.Report, p, advice, oomMessage(f, shown))
-	w.Status.KernelSays, w.Status.MetricsSay = clip(oomSays(f), maxSays), shown
+	w.Status.KernelSays, w.Status.MetricsSay = clipText(oomSays(f), maxSays), shown
 	w.Status.KernelTruth.Memory = v1alpha1.MemoryTruth{
-		PeakBytes:  count(f.Peak),
-		LimitBytes: count(f.Limit),
-		OOMKills:   count(gossip.Some(f.Kills)),
-		Victim:     victim(f, maxField),
+		PeakBytes:  countPointer(f.Peak),
+		LimitBytes: countPointer(f.Limit),
+		OOMKills:   countPointer(gossip.Some(f.Kills)),
+		Victim:     formatVictim(f, maxField),
 	}
 	return w
 }
 
-// Kubernetes' side of a kill: the kubelet hears only of the end of a container's first process.
+// Kubernetes' side of a kill. The kubelet learns only of the end of a container's first process.
 const (
-	showsNone = "Kubernetes shows no OOM kill"
-	showsOne  = "Kubernetes shows an OOM kill"
-	firstOnly = " Kubernetes shows no OOM kill: it hears only of the end of a container's first process."
+	kubernetesShowsNone = "Kubernetes shows no OOM kill"
+	kubernetesShowsKill = "Kubernetes shows an OOM kill"
+	firstProcessOnly    = " Kubernetes shows no OOM kill: it hears only of the end of a container's first process."
 )
 
-// kubernetesShows is what kubectl says of a kill in a container; empty when that is not known, or about another container of that name.
-func kubernetesShows(about gossip.Subject, id string, p gossip.Pod) string {
+// kubernetesSide returns what kubectl shows of a kill in a container; empty when that is not known, or is about another
+// container of that name.
+func kubernetesSide(about gossip.Subject, id string, p gossip.Pod) string {
 	c, ok := p.Container(about.Container)
 	shown, known := c.ShowsOOMKill.Get()
 	switch {
 	case !ok || !known || p.Replaced:
 		return ""
 	case shown:
-		return showsOne
+		return kubernetesShowsKill
 	case id == "" || c.Was(id):
-		return showsNone
+		return kubernetesShowsNone
 	default:
 		return ""
 	}
 }
 
-// oomSays is the kernel's side in a few words.
+// oomSays returns the kernel's side in a few words.
 func oomSays(f gossip.OOMKilled) string {
 	if f.Kills == 0 {
 		return noKill
 	}
-	says := "killed " + plural(f.Kills, "process")
+	says := "killed " + formatCount(f.Kills, "process")
 	if f.VictimComm != "" {
-		says += last(f) + clip(f.VictimComm, 24)
+		says += victimIntro(f) + clipText(f.VictimComm, 24)
 	}
 	return says
 }
 
-// last leads to the process that was killed last, so that its name is not taken for anything else.
-func last(f gossip.OOMKilled) string {
+// victimIntro returns the words before the name of the process that was killed last, so that the name is not mistaken
+// for part of the sentence.
+func victimIntro(f gossip.OOMKilled) string {
 	words := ", "
 	if f.Kills > 1 {
 		words += "the last "
@@ -76,8 +78,8 @@ func last(f gossip.OOMKilled) string {
 	return words
 }
 
-// victim is the process that was killed last, as far as it is known.
-func victim(f gossip.OOMKilled, most int) string {
+// formatVictim returns the process that was killed last, as far as it is known.
+func formatVictim(f gossip.OOMKilled, most int) string {
 	pid := ""
 	if f.VictimPID.Known {
 		pid = fmt.Sprintf("pid %d", f.VictimPID.Value)
@@ -86,25 +88,26 @@ func victim(f gossip.OOMKilled, most int) string {
 	case f.VictimComm == "":
 		return pid
 	case pid == "":
-		return clip(f.VictimComm, most)
+		return clipText(f.VictimComm, most)
 	}
-	return clip(f.VictimComm, most-len(pid)-3) + " (" + pid + ")"
+	return clipText(f.VictimComm, most-len(pid)-3) + " (" + pid + ")"
 }
 
-// oomMessage is the condition's message: whole sentences for whoever is on call.
+// oomMessage returns the message of the condition, in whole sentences.
 func oomMessage(f gossip.OOMKilled, shown string) string {
 	if f.Kills == 0 {
-		return "The kernel has killed nothing here for a whole window. The last kill was at " + f.LastKill.UTC().Format(time.RFC3339) + "."
+		return "The kernel has killed nothing here for a whole window. The last kill was at " +
+			f.LastKill.UTC().Format(time.RFC3339) + "."
 	}
-	message := "The kernel killed " + plural(f.Kills, "process") + " here"
-	if v := victim(f, maxField); v != "" {
-		message += last(f) + v + ","
+	message := "The kernel killed " + formatCount(f.Kills, "process") + " here"
+	if v := formatVictim(f, maxField); v != "" {
+		message += victimIntro(f) + v + ","
 	}
 	message += " because memory ran out"
 	if f.Usage.Known {
-		message += ", while " + bytes(f.Usage) + " were in use"
+		message += ", while " + formatMebibytes(f.Usage) + " were in use"
 		if f.Limit.Value > 0 {
-			message += " of a limit of " + bytes(f.Limit)
+			message += " of a limit of " + formatMebibytes(f.Limit)
 		}
 	}
 	message += "."
@@ -121,8 +124,8 @@ func oomMessage(f gossip.OOMKilled, shown string) string {
 	if f.Leak.Known {
 		message += " Its working set had climbed steadily before."
 	}
-	if shown == showsNone {
-		message += firstOnly
+	if shown == kubernetesShowsNone {
+		message += firstProcessOnly
 	}
 	if f.Standing {
 		message += " These figures are from before its limit changed."

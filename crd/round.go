@@ -10,8 +10,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// percent rounds a share to a whole percentage from 0 to most. Absent when not measured, or not a number.
-func percent(share gossip.Optional[float64], most int32) *int32 {
+// roundPercent rounds a share to a whole percentage from 0 to most. It is nil when the share was not measured, or is
+// not a number.
+func roundPercent(share gossip.Optional[float64], most int32) *int32 {
 	p := gossip.Percent(share.Value)
 	if !share.Known || math.IsNaN(p) {
 		return nil
@@ -19,45 +20,45 @@ func percent(share gossip.Optional[float64], most int32) *int32 {
 	return new(int32(max(0, min(p, float64(most)))))
 }
 
-// basisPoints rounds a share to hundredths of a percent, half away from zero.
-func basisPoints(share gossip.Optional[float64]) *int32 {
+// roundBasisPoints rounds a share to hundredths of a percent, half away from zero.
+func roundBasisPoints(share gossip.Optional[float64]) *int32 {
 	share.Value *= 100
-	return percent(share, 10_000)
+	return roundPercent(share, 10_000)
 }
 
-// milliseconds rounds a duration, half away from zero.
-func milliseconds(d gossip.Optional[time.Duration]) *int64 {
+// roundMilliseconds rounds a duration, half away from zero.
+func roundMilliseconds(d gossip.Optional[time.Duration]) *int64 {
 	if !d.Known {
 		return nil
 	}
 	return new(max(0, int64(d.Value.Round(time.Millisecond)/time.Millisecond)))
 }
 
-func count(n gossip.Optional[int64]) *int64 {
+func countPointer(n gossip.Optional[int64]) *int64 {
 	if !n.Known {
 		return nil
 	}
 	return new(max(0, n.Value))
 }
 
-// cores rounds CPU to Kubernetes' smallest unit, half away from zero.
-func cores(c gossip.Optional[float64]) *resource.Quantity {
+// coresQuantity rounds CPU to Kubernetes' smallest unit, half away from zero.
+func coresQuantity(c gossip.Optional[float64]) *resource.Quantity {
 	if !c.Known || math.IsNaN(c.Value) {
 		return nil
 	}
 	return resource.NewMilliQuantity(gossip.Millicores(max(0, min(c.Value, 1e9))), resource.DecimalSI)
 }
 
-// seconds is an event time as the API has it: UTC, whole seconds. Absent when zero.
-func seconds(t time.Time) *metav1.Time {
+// eventSeconds returns an event time as the API has it: UTC, in whole seconds. It is nil for the zero time.
+func eventSeconds(t time.Time) *metav1.Time {
 	if t.IsZero() {
 		return nil
 	}
 	return new(metav1.NewTime(t.UTC().Truncate(time.Second)))
 }
 
-// about is a duration for people: whole milliseconds, or tenths of one below 10 ms.
-func about(d time.Duration) string {
+// formatDuration returns a duration for a sentence: in whole milliseconds, or in tenths of one below 10 ms.
+func formatDuration(d time.Duration) string {
 	if d < 10*time.Millisecond {
 		return d.Round(100 * time.Microsecond).String()
 	}

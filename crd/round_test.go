@@ -16,7 +16,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-func TestPercent(t *testing.T) {
+func TestPercentagesRoundHalfAway(t *testing.T) {
 	for name, tc := range map[string]struct {
 		share gossip.Optional[float64]
 		want  *int32
@@ -37,13 +37,13 @@ func TestPercent(t *testing.T) {
 		"the largest number":        {gossip.Some(math.MaxFloat64), new(int32(100))},
 		"the smallest number above": {gossip.Some(math.SmallestNonzeroFloat64), new(int32(0))},
 	} {
-		if diff := cmp.Diff(tc.want, percent(tc.share, 100)); diff != "" {
+		if diff := cmp.Diff(tc.want, roundPercent(tc.share, 100)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }
 
-func TestMilliseconds(t *testing.T) {
+func TestMillisecondsRoundHalfAway(t *testing.T) {
 	for _, tc := range []struct {
 		d    time.Duration
 		want int64
@@ -55,29 +55,29 @@ func TestMilliseconds(t *testing.T) {
 		{-time.Second, 0},
 		{math.MaxInt64, math.MaxInt64 / int64(time.Millisecond)},
 	} {
-		if got := *milliseconds(gossip.Some(tc.d)); got != tc.want {
+		if got := *roundMilliseconds(gossip.Some(tc.d)); got != tc.want {
 			t.Errorf("milliseconds(%d) = %d, want %d", tc.d, got, tc.want)
 		}
 	}
-	if got := milliseconds(gossip.Optional[time.Duration]{}); got != nil {
+	if got := roundMilliseconds(gossip.Optional[time.Duration]{}); got != nil {
 		t.Errorf("absent became %d", *got)
 	}
 }
 
-func TestCores(t *testing.T) {
+func TestCoresRoundToMillicores(t *testing.T) {
 	for c, want := range map[float64]string{
 		0: "0", 0.0335: "34m", 0.1: "100m", 1: "1", 1.5: "1500m", 64: "64", 0.0004: "0", -1: "0", math.Inf(1): "1G",
 	} {
-		if got := cores(gossip.Some(c)).String(); got != want {
+		if got := coresQuantity(gossip.Some(c)).String(); got != want {
 			t.Errorf("cores(%v) = %s, want %s", c, got, want)
 		}
 	}
-	if got := cores(gossip.Some(math.NaN())); got != nil {
+	if got := coresQuantity(gossip.Some(math.NaN())); got != nil {
 		t.Errorf("NaN became %s", got)
 	}
 }
 
-func TestAbout(t *testing.T) {
+func TestDurationsAreForPeople(t *testing.T) {
 	for _, tc := range []struct {
 		d    time.Duration
 		want string
@@ -88,13 +88,13 @@ func TestAbout(t *testing.T) {
 		{1_234_567 * time.Microsecond, "1.235s"},
 		{62_500 * time.Millisecond, "1m2.5s"},
 	} {
-		if got := about(tc.d); got != tc.want {
+		if got := formatDuration(tc.d); got != tc.want {
 			t.Errorf("about(%d) = %s, want %s", tc.d, got, tc.want)
 		}
 	}
 }
 
-func TestClip(t *testing.T) {
+func TestClippedTextsFitInJSON(t *testing.T) {
 	for name, tc := range map[string]struct {
 		text string
 		most int
@@ -109,7 +109,7 @@ func TestClip(t *testing.T) {
 		"not UTF-8":               {"a\xffb", 20, "a\uFFFDb"},
 		"empty":                   {"", 5, ""},
 	} {
-		got := clip(tc.text, tc.most)
+		got := clipText(tc.text, tc.most)
 		if got != tc.want {
 			t.Errorf("%s: clip(%q, %d) = %q, want %q", name, tc.text, tc.most, got, tc.want)
 		}
@@ -119,19 +119,19 @@ func TestClip(t *testing.T) {
 	}
 }
 
-func TestCommand(t *testing.T) {
+func TestACommandIsWholeOrAbsent(t *testing.T) {
 	long := strings.Repeat("x", maxCommand)
 	for in, want := range map[string]string{
 		"kubectl get kw": "kubectl get kw", long: long, long + "x": "", "kubectl\nrm": "", "a\xff": "",
 	} {
-		if got := command(in); got != want {
+		if got := wholeCommand(in); got != want {
 			t.Errorf("command(%.20q…) = %.20q…, want %.20q…", in, got, want)
 		}
 	}
 }
 
-// Every field is counted as encoding/json writes it.
-func TestSizeOf(t *testing.T) {
+// The size of every field is its length in the output of encoding/json.
+func TestTheSizeIsTheSizeOfTheJSON(t *testing.T) {
 	for name, text := range map[string]string{"plain": "kernel", "escaped": `"<a> & \`, "not ASCII": "→\u2028\u2029é"} {
 		var r v1alpha1.Recommendation
 		for _, field := range reflect.ValueOf(&r).Elem().Fields() {
@@ -145,7 +145,7 @@ func TestSizeOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := sizeOf(&r); got != len(want)+len(",") {
+		if got := recommendationSize(&r); got != len(want)+len(",") {
 			t.Errorf("%s: sizeOf = %d, want %d for %s", name, got, len(want)+len(","), want)
 		}
 	}

@@ -9,18 +9,20 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Subject is what an object is about; the zero Subject for nil.
+// Subject returns what an object is about; the zero Subject for nil.
 func Subject(o Object) gossip.Subject {
 	switch o := o.(type) {
 	case *v1alpha1.KernelWhisper:
-		return gossip.Subject{Kind: gossip.Kind(o.Spec.Kind), Namespace: o.Namespace, Pod: o.Spec.Pod.Name, Container: o.Spec.Container}
+		return gossip.Subject{
+			Kind: gossip.Kind(o.Spec.Kind), Namespace: o.Namespace, Pod: o.Spec.Pod.Name, Container: o.Spec.Container,
+		}
 	case *v1alpha1.PodBirthCertificate:
 		return gossip.Subject{Kind: gossip.KindPodBirth, Namespace: o.Namespace, Pod: o.Spec.Pod.Name}
 	}
 	return gossip.Subject{}
 }
 
-// PodUID is the UID of the pod that an object is about; empty when the object does not tell.
+// PodUID returns the UID of the pod that an object is about; empty when the object has none.
 func PodUID(o Object) string {
 	switch o := o.(type) {
 	case *v1alpha1.KernelWhisper:
@@ -31,7 +33,7 @@ func PodUID(o Object) string {
 	return ""
 }
 
-// Condition is the one condition of an object; nil when it has none.
+// Condition returns the one condition of an object; nil when it has none.
 func Condition(o Object) *metav1.Condition {
 	var all []metav1.Condition
 	switch o := o.(type) {
@@ -46,7 +48,7 @@ func Condition(o Object) *metav1.Condition {
 	return &all[0]
 }
 
-// Severity is the severity that an object tells; Unknown when it tells none.
+// Severity returns the severity of an object; Unknown when it has none.
 func Severity(o Object) gossip.Severity {
 	switch o := o.(type) {
 	case *v1alpha1.KernelWhisper:
@@ -57,8 +59,8 @@ func Severity(o Object) gossip.Severity {
 	return gossip.SeverityUnknown
 }
 
-// History is what an object remembers beyond its window, in whole seconds: what Analyzer.Restore gives back after a restart. The zero
-// History for a certificate, for a birth happens once.
+// History returns what an object knows from before its window, in whole seconds. Analyzer.Restore takes it after a
+// restart. It is the zero History for a certificate, because a birth happens once.
 func History(o Object) gossip.History {
 	w, ok := o.(*v1alpha1.KernelWhisper)
 	if !ok {

@@ -12,19 +12,21 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// What an object remembers is what its finding said, in whole seconds.
-func TestStored(t *testing.T) {
-	f := hidden()
+// An object gives back what its finding had, in whole seconds.
+func TestAnObjectRemembersItsFinding(t *testing.T) {
+	f := hiddenThrottling()
 	o := crd.New(f, gossip.Pod{}, nil)
 	require.Equal(t, f.About, crd.Subject(o))
 	require.Equal(t, podUID, crd.PodUID(o))
 	require.Equal(t, f.Level, crd.Severity(o))
 	require.Equal(t, v1alpha1.ConditionThrottled, crd.Condition(o).Type)
 	at := noon.Truncate(time.Second)
-	want := gossip.History{First: at.Add(-10 * time.Second), Last: at, Worst: gossip.SeverityCritical, Transition: at.Add(-10 * time.Second)}
+	want := gossip.History{
+		First: at.Add(-10 * time.Second), Last: at, Worst: gossip.SeverityCritical, Transition: at.Add(-10 * time.Second),
+	}
 	require.Empty(t, cmp.Diff(want, crd.History(o)))
 
-	b := birth()
+	b := podBirth()
 	o = crd.New(b, gossip.Pod{}, nil)
 	require.Equal(t, b.About, crd.Subject(o))
 	require.Equal(t, b.Level, crd.Severity(o))

@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// The bounds of our texts, in bytes of JSON: never above the schema's, which count characters.
+// The bounds of texts, in bytes of JSON. They are never above the bounds of the schema, which count characters.
 const (
 	maxName     = 253
 	maxLabel    = 63
@@ -24,10 +24,11 @@ const (
 
 const ellipsis = "…"
 
-// clip bounds a text to so many bytes of JSON. A longer one is cut between two characters and ends in "…". Control characters and
-// bytes that are not UTF-8 are replaced first: the API server would refuse them, or a terminal would obey them.
-func clip(s string, most int) string {
-	s = printable(s)
+// clipText bounds a text to most bytes of JSON. A longer text is cut between two characters and ends in "…". Control
+// characters and bytes that are not UTF-8 are replaced first, because the API server would refuse them, or a terminal
+// would interpret them.
+func clipText(s string, most int) string {
+	s = printableText(s)
 	if jsonSize(s) <= most {
 		return s
 	}
@@ -40,26 +41,26 @@ func clip(s string, most int) string {
 	return s
 }
 
-// clipAll bounds a list and each text in it, without the empty ones.
-func clipAll(list []string, items, most int) []string {
+// clipTexts bounds a list and each text in it. Empty texts are left out.
+func clipTexts(list []string, items, most int) []string {
 	var out []string
 	for _, s := range list {
-		if s = clip(s, most); s != "" && len(out) < items {
+		if s = clipText(s, most); s != "" && len(out) < items {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
-// command is a command that fits whole, or nothing.
-func command(s string) string {
-	if s != printable(s) || jsonSize(s) > maxCommand {
+// wholeCommand returns the command, or nothing if it does not fit as a whole.
+func wholeCommand(s string) string {
+	if s != printableText(s) || jsonSize(s) > maxCommand {
 		return ""
 	}
 	return s
 }
 
-func printable(s string) string {
+func printableText(s string) string {
 	if isPlain(s) {
 		return strings.TrimSpace(s)
 	}
@@ -71,7 +72,7 @@ func printable(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD")))
 }
 
-// isPlain says whether a text has nothing but the printable characters of ASCII, as nearly all have.
+// isPlain reports whether a text has only printable ASCII characters, as nearly all texts have.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
@@ -81,10 +82,10 @@ func isPlain(s string) bool {
 	return true
 }
 
-// escapes are how many bytes encoding/json makes more of a character.
+// escapes is the number of bytes that encoding/json adds to a character.
 var escapes = [256]uint8{'"': 1, '\\': 1, '<': 5, '>': 5, '&': 5}
 
-// jsonSize is how many bytes encoding/json makes of a printable text.
+// jsonSize returns the number of bytes that encoding/json writes for a printable text, without the quotes.
 func jsonSize(s string) int {
 	n := len(s) + 3*(strings.Count(s, "\u2028")+strings.Count(s, "\u2029"))
 	for i := range len(s) {

@@ -9,23 +9,23 @@ import (
 
 const maxTimeline = 32
 
-// timeline takes the steps of a birth over, and says how many are left out. A finding of an Analyzer has no more steps than there is
-// room for.
-func timeline(f gossip.PodBirth) (entries []v1alpha1.TimelineEntry, omitted int64) {
+// newTimeline returns the steps of a birth, and the number of steps that are left out. A finding of an Analyzer never
+// has more steps than fit.
+func newTimeline(f gossip.PodBirth) (entries []v1alpha1.TimelineEntry, omitted int64) {
 	steps := f.Creation.Timeline
 	for _, s := range steps[:min(len(steps), maxTimeline)] {
 		entries = append(entries, v1alpha1.TimelineEntry{
-			OffsetMilliseconds: milliseconds(gossip.Some(s.Offset)),
-			Actor:              actor(s.Actor),
-			Action:             cmp.Or(clip(s.Action, maxAction), "unnamed step"),
-			Details:            clip(s.Details, maxDetails),
+			OffsetMilliseconds: roundMilliseconds(gossip.Some(s.Offset)),
+			Actor:              apiActor(s.Actor),
+			Action:             cmp.Or(clipText(s.Action, maxAction), "unnamed step"),
+			Details:            clipText(s.Details, maxDetails),
 		})
 	}
 	return entries, int64(f.Omitted + len(steps) - len(entries))
 }
 
-// actor is one of the API's four, or absent.
-func actor(a gossip.Actor) v1alpha1.Actor {
+// apiActor returns one of the API's four actors; empty for any other.
+func apiActor(a gossip.Actor) v1alpha1.Actor {
 	switch a {
 	case gossip.ActorScheduler, gossip.ActorKubelet, gossip.ActorRuntime, gossip.ActorKernel:
 		return v1alpha1.Actor(a)

@@ -10,39 +10,43 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// cpuWhisper is the whisper about CPU throttling.
-func cpuWhisper(f gossip.CPUThrottling, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
-	lie := cpuLie(f)
+// newCPUWhisper returns the whisper about CPU throttling.
+func newCPUWhisper(f gossip.CPUThrottling, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
+	lie := newCPULie(f)
 	w := newWhisper(f.Report, p, advice, throttlingMessage(f, lie))
-	w.Status.KernelSays, w.Status.MetricsSay = clip(kernelSays(f), maxSays), clip(metricsSay(lie), maxSays)
-	w.Status.KernelTruth.CPU, w.Status.MetricsLie.CPU = cpuTruth(f), lie
+	w.Status.KernelSays, w.Status.MetricsSay = clipText(
+		throttlingSays(f), maxSays,
+	), clipText(throttlingMetrics(lie), maxSays)
+	w.Status.KernelTruth.CPU, w.Status.MetricsLie.CPU = newCPUTruth(f), lie
 	return w
 }
 
-// newWhisper makes a whisper of what all kinds have.
-func newWhisper(r gossip.Report, p gossip.Pod, advice []recommend.Recommendation, message string) *v1alpha1.KernelWhisper {
+// newWhisper returns a whisper with the fields that all kinds have.
+func newWhisper(
+	r gossip.Report, p gossip.Pod, advice []recommend.Recommendation, message string,
+) *v1alpha1.KernelWhisper {
 	pod := podReference(r, p)
-	list, omitted := recommendations(advice, whisperRoom)
+	list, omitted := fitRecommendations(advice, whisperRoom)
 	kind := v1alpha1.WhisperKind(r.About.Kind)
 	return &v1alpha1.KernelWhisper{
 		TypeMeta:   typeMeta(v1alpha1.KindKernelWhisper),
 		ObjectMeta: objectMeta(r, pod),
-		Spec:       v1alpha1.KernelWhisperSpec{Kind: kind, Pod: pod, Container: clip(r.About.Container, maxLabel)},
+		Spec:       v1alpha1.KernelWhisperSpec{Kind: kind, Pod: pod, Container: clipText(r.About.Container, maxLabel)},
 		Status: v1alpha1.KernelWhisperStatus{
-			Conditions:      []metav1.Condition{condition(conditionType(kind), inTrouble(r.Level), r, message)},
-			Severity:        severity(r.Level),
-			WorstSeverity:   severity(max(r.Level, r.History.Worst)),
-			FirstSeenTime:   seconds(r.History.First),
-			LastSeenTime:    seconds(r.History.Last),
-			Advice:          setting(advice),
-			Coverage:        coverage(r.Covered),
+			Conditions:      []metav1.Condition{newCondition(conditionTypeOf(kind), troubleStatus(r.Level), r, message)},
+			Severity:        apiSeverity(r.Level),
+			WorstSeverity:   apiSeverity(max(r.Level, r.History.Worst)),
+			FirstSeenTime:   eventSeconds(r.History.First),
+			LastSeenTime:    eventSeconds(r.History.Last),
+			Advice:          shortAdvice(advice),
+			Coverage:        newCoverage(r.Covered),
 			Recommendations: list, RecommendationsOmitted: omitted,
 		},
 	}
 }
 
-// conditionType is the type of the one condition of a whisper.
-func conditionType(kind v1alpha1.WhisperKind) string {
+// conditionTypeOf returns the type of the one condition of a whisper.
+func conditionTypeOf(kind v1alpha1.WhisperKind) string {
 	switch kind {
 	case v1alpha1.WhisperMemoryPressure:
 		return v1alpha1.ConditionMemoryPressured
@@ -55,8 +59,8 @@ func conditionType(kind v1alpha1.WhisperKind) string {
 	}
 }
 
-// inTrouble is the status of the condition: trouble from Info on, and no claim where nothing was measured.
-func inTrouble(s gossip.Severity) metav1.ConditionStatus {
+// troubleStatus returns the status of the condition: True from Info on, and Unknown where nothing was measured.
+func troubleStatus(s gossip.Severity) metav1.ConditionStatus {
 	switch {
 	case s >= gossip.SeverityInfo:
 		return metav1.ConditionTrue
@@ -67,21 +71,21 @@ func inTrouble(s gossip.Severity) metav1.ConditionStatus {
 	}
 }
 
-func cpuTruth(f gossip.CPUThrottling) v1alpha1.CPUTruth {
+func newCPUTruth(f gossip.CPUThrottling) v1alpha1.CPUTruth {
 	return v1alpha1.CPUTruth{
-		ThrottledPercent:      percent(f.Throttled, 100),
-		Periods:               count(f.Periods),
-		ThrottledPeriods:      count(f.ThrottledPeriods),
-		ThrottledMilliseconds: milliseconds(f.ThrottledTime),
-		ActivePercent:         percent(f.Active, 100),
-		MeanWaitMilliseconds:  milliseconds(f.MeanWait),
+		ThrottledPercent:      roundPercent(f.Throttled, 100),
+		Periods:               countPointer(f.Periods),
+		ThrottledPeriods:      countPointer(f.ThrottledPeriods),
+		ThrottledMilliseconds: roundMilliseconds(f.ThrottledTime),
+		ActivePercent:         roundPercent(f.Active, 100),
+		MeanWaitMilliseconds:  roundMilliseconds(f.MeanWait),
 	}
 }
 
-func cpuLie(f gossip.CPUThrottling) v1alpha1.CPULie {
+func newCPULie(f gossip.CPUThrottling) v1alpha1.CPULie {
 	return v1alpha1.CPULie{
-		Usage:          cores(f.Usage),
-		Limit:          cores(f.Limit),
-		PercentOfLimit: percent(f.UsedOfLimit, math.MaxInt32),
+		Usage:          coresQuantity(f.Usage),
+		Limit:          coresQuantity(f.Limit),
+		PercentOfLimit: roundPercent(f.UsedOfLimit, math.MaxInt32),
 	}
 }

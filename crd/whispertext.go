@@ -8,9 +8,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// kernelSays is the kernel's side in a few words.
-func kernelSays(f gossip.CPUThrottling) string {
-	p := percent(f.Throttled, 100)
+// throttlingSays returns the kernel's side in a few words.
+func throttlingSays(f gossip.CPUThrottling) string {
+	p := roundPercent(f.Throttled, 100)
 	switch {
 	case f.Reason == gossip.ReasonNoLimit:
 		return "no CPU limit"
@@ -25,8 +25,8 @@ func kernelSays(f gossip.CPUThrottling) string {
 	}
 }
 
-// metricsSay is what a dashboard shows for the same time.
-func metricsSay(lie v1alpha1.CPULie) string {
+// throttlingMetrics returns what a dashboard shows for the same time.
+func throttlingMetrics(lie v1alpha1.CPULie) string {
 	switch {
 	case lie.PercentOfLimit != nil:
 		return fmt.Sprintf("%d%% of the CPU limit", *lie.PercentOfLimit)
@@ -37,17 +37,18 @@ func metricsSay(lie v1alpha1.CPULie) string {
 	}
 }
 
-// throttlingMessage is the condition's message: whole sentences for whoever is on call.
+// throttlingMessage returns the message of the condition, in whole sentences.
 func throttlingMessage(f gossip.CPUThrottling, lie v1alpha1.CPULie) string {
-	message := verdict(f, lie)
+	message := describeThrottling(f, lie)
 	if f.Standing {
-		message += " These figures are from before the container restarted or its limit changed; since then there are too few periods " +
+		message += " These figures are from before the container restarted or its limit changed; since then there are too " +
+			"few periods " +
 			"for a verdict."
 	}
 	return message
 }
 
-func verdict(f gossip.CPUThrottling, lie v1alpha1.CPULie) string {
+func describeThrottling(f gossip.CPUThrottling, lie v1alpha1.CPULie) string {
 	used := ""
 	if lie.Usage != nil {
 		used = " It used " + lie.Usage.String() + " of CPU."
@@ -60,10 +61,10 @@ func verdict(f gossip.CPUThrottling, lie v1alpha1.CPULie) string {
 			f.Periods.Value, gossip.MinPeriods, used)
 	case f.Reason == gossip.ReasonTooFewPeriods:
 		return "The kernel enforced the container's CPU limit in too few periods for a verdict." + used
-	case percent(f.Throttled, 100) == nil:
-		return "Whether the kernel refused to run the container was not measured" + missing(f.Covered) + "." + used
+	case roundPercent(f.Throttled, 100) == nil:
+		return "Whether the kernel refused to run the container was not measured" + missingNote(f.Covered) + "." + used
 	}
-	message := "The kernel refused to run the container in " + share(f) + wait(f) + meanwhile(lie) + "."
+	message := "The kernel refused to run the container in " + throttledShare(f) + meanWaitNote(f) + usageNote(lie) + "."
 	if f.LimitHidden() {
 		message += " So it has a CPU limit, although the record or the pod shows none."
 	}
@@ -73,15 +74,15 @@ func verdict(f gossip.CPUThrottling, lie v1alpha1.CPULie) string {
 	case f.Reason == gossip.ReasonBelowThreshold && f.Throttled.Value > 0:
 		message += " That is below the threshold."
 	}
-	if active := percent(f.Active, 100); active != nil && *active < 5 && f.ThrottledPeriods.Value > 0 {
+	if active := roundPercent(f.Active, 100); active != nil && *active < 5 && f.ThrottledPeriods.Value > 0 {
 		message += fmt.Sprintf(" It was active in only %d%% of the window.", *active)
 	}
 	return message
 }
 
-// share is how often: counters where there are any.
-func share(f gossip.CPUThrottling) string {
-	p := *percent(f.Throttled, 100)
+// throttledShare returns how often the container was throttled: with counts, where they are known.
+func throttledShare(f gossip.CPUThrottling) string {
+	p := *roundPercent(f.Throttled, 100)
 	switch {
 	case !f.Periods.Known || !f.ThrottledPeriods.Known:
 		return fmt.Sprintf("%d%% of its periods", p)
@@ -92,16 +93,16 @@ func share(f gossip.CPUThrottling) string {
 	}
 }
 
-// wait is how long each time, where that was measured and there was a wait at all.
-func wait(f gossip.CPUThrottling) string {
+// meanWaitNote returns how long the container waited each time, where that was measured and it waited at all.
+func meanWaitNote(f gossip.CPUThrottling) string {
 	if !f.MeanWait.Known || f.MeanWait.Value <= 0 {
 		return ""
 	}
-	return ", about " + about(f.MeanWait.Value) + " each time"
+	return ", about " + formatDuration(f.MeanWait.Value) + " each time"
 }
 
-// meanwhile is what the container used at the same time.
-func meanwhile(lie v1alpha1.CPULie) string {
+// usageNote returns what the container used at the same time.
+func usageNote(lie v1alpha1.CPULie) string {
 	limit := ""
 	if lie.Limit != nil && !lie.Limit.IsZero() {
 		limit = lie.Limit.String()
@@ -120,8 +121,8 @@ func meanwhile(lie v1alpha1.CPULie) string {
 	}
 }
 
-func missing(c gossip.Coverage) string {
-	names := clipAll(c.Missing, 16, maxField)
+func missingNote(c gossip.Coverage) string {
+	names := clipTexts(c.Missing, 16, maxField)
 	if len(names) == 0 {
 		return ""
 	}

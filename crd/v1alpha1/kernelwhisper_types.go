@@ -5,7 +5,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// WhisperKind is what a whisper is about.
+// WhisperKind is the kind of trouble that a whisper is about.
 // +kubebuilder:validation:Enum=CPUThrottling;MemoryPressure;OOMKill;NetworkIssue
 type WhisperKind string
 
@@ -21,8 +21,8 @@ const (
 	WhisperNetworkIssue WhisperKind = "NetworkIssue"
 )
 
-// ConditionThrottled is the condition of a whisper of kind CPUThrottling: the kernel refuses to run the container in at least 10 %
-// of its enforcement periods, because its CPU quota is used up.
+// ConditionThrottled is the condition of a whisper of kind CPUThrottling: the kernel refuses to run the container in at
+// least 10 % of its enforcement periods, because its CPU quota is used up.
 //
 // Possible reasons for it to be true:
 //
@@ -41,7 +41,8 @@ const (
 //   - NoRecentSamples
 const ConditionThrottled = "Throttled"
 
-// ConditionMemoryPressured is the condition of a whisper of kind MemoryPressure: the container, or the pod, is short of memory.
+// ConditionMemoryPressured is the condition of a whisper of kind MemoryPressure: the container, or the pod, is short of
+// memory.
 //
 // Possible reasons for it to be true:
 //
@@ -62,7 +63,8 @@ const ConditionThrottled = "Throttled"
 //   - NoRecentSamples
 const ConditionMemoryPressured = "MemoryPressured"
 
-// ConditionOOMKilled is the condition of a whisper of kind OOMKill: the kernel killed a process of the container because memory ran out.
+// ConditionOOMKilled is the condition of a whisper of kind OOMKill: the kernel killed a process of the container
+// because memory ran out.
 //
 // Possible reasons for it to be true:
 //
@@ -73,7 +75,8 @@ const ConditionMemoryPressured = "MemoryPressured"
 //   - NoKillInWindow
 const ConditionOOMKilled = "OOMKilled"
 
-// ConditionNetworkDegraded is the condition of a whisper of kind NetworkIssue: packets of the pod are lost, or its connects fail.
+// ConditionNetworkDegraded is the condition of a whisper of kind NetworkIssue: packets of the pod are lost, or its
+// connects fail.
 //
 // Possible reasons for it to be true:
 //
@@ -92,7 +95,8 @@ const ConditionOOMKilled = "OOMKilled"
 //   - NoRecentSamples
 const ConditionNetworkDegraded = "NetworkDegraded"
 
-// Reasons of the conditions MemoryPressured, OOMKilled and NetworkDegraded; those that they share with Throttled are below.
+// Reasons of the conditions MemoryPressured, OOMKilled and NetworkDegraded; those that they share with Throttled are
+// below.
 const (
 	// ReasonOOMKilled (True) is at least one process that the kernel killed in the window because memory ran out.
 	ReasonOOMKilled = "OOMKilled"
@@ -102,8 +106,8 @@ const (
 	ReasonStalled = "Stalled"
 	// ReasonThrashing (True) is at least 90 % of the limit in use, and major faults at ten times the usual rate.
 	ReasonThrashing = "Thrashing"
-	// ReasonLimitHit (True) is at least 90 % of the limit in use, and usage was about to go over it; or the latter alone, where no limit is
-	// shown.
+	// ReasonLimitHit (True) is at least 90 % of the limit in use, and usage was about to go over it; or the latter alone,
+	// where no limit is shown.
 	ReasonLimitHit = "LimitHit"
 	// ReasonNearLimit (True) is at least 80 % of the limit in use, and no sign yet that it hurts.
 	ReasonNearLimit = "NearLimit"
@@ -121,14 +125,15 @@ const (
 
 // Reasons of the condition Throttled.
 const (
-	// ReasonThrottledWhileCPULow (True) is hidden throttling: at least 25 % of periods throttled while the container used less
-	// than 80 % of its limit. Averaged metrics call such a container healthy.
+	// ReasonThrottledWhileCPULow (True) is hidden throttling: at least 25 % of periods throttled while the container used
+	// less than 80 % of its limit. Averaged metrics call such a container healthy.
 	ReasonThrottledWhileCPULow = "ThrottledWhileCPULow"
-	// ReasonThrottled (True) is throttling that the usage explains, or whose usage is not known.
+	// ReasonThrottled (True) is throttling that the usage explains, or that has no known usage.
 	ReasonThrottled = "Throttled"
-	// ReasonBelowThreshold (False) is measured, and below the threshold.
+	// ReasonBelowThreshold (False) is a measured value below the threshold.
 	ReasonBelowThreshold = "BelowThreshold"
-	// ReasonNoLimit (False) is a container without a CPU limit, which was not throttled: the kernel has nothing to enforce.
+	// ReasonNoLimit (False) is a container without a CPU limit, which was not throttled: the kernel has nothing to
+	// enforce.
 	ReasonNoLimit = "NoLimit"
 	// ReasonTooFewPeriods (Unknown) is fewer enforcement periods than a verdict needs.
 	ReasonTooFewPeriods = "TooFewPeriods"
@@ -138,7 +143,7 @@ const (
 	ReasonNoRecentSamples = "NoRecentSamples"
 )
 
-// KernelWhisper says what the kernel does to one container, or to one pod, beside what the metrics say about it.
+// KernelWhisper says what the kernel does to one container, or to one pod, and what the metrics say about it.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -193,8 +198,8 @@ type KernelWhisperSpec struct {
 	// +required
 	Pod PodReference `json:"pod,omitzero"`
 
-	// container of the pod. CPUThrottling needs one, NetworkIssue has none; without one, MemoryPressure is about the whole pod, and which
-	// container an OOMKill was in is not known.
+	// container of the pod. CPUThrottling needs one, NetworkIssue has none. Without one, MemoryPressure is about the whole
+	// pod, and the container of an OOMKill is not known.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -205,8 +210,8 @@ type KernelWhisperSpec struct {
 //
 // +kubebuilder:validation:MinProperties=1
 type KernelWhisperStatus struct {
-	// conditions hold one condition, whose type follows from spec.kind: Throttled for CPUThrottling, MemoryPressured for MemoryPressure,
-	// OOMKilled for OOMKill, NetworkDegraded for NetworkIssue.
+	// conditions hold one condition. Its type follows from spec.kind: Throttled for CPUThrottling, MemoryPressured for
+	// MemoryPressure, OOMKilled for OOMKill, NetworkDegraded for NetworkIssue.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -242,7 +247,7 @@ type KernelWhisperStatus struct {
 	// +kubebuilder:validation:MaxLength=64
 	MetricsSay string `json:"metricsSay,omitempty"`
 
-	// advice is what to set, in a few words, or why there is no number. The recommendations say it in full.
+	// advice is what to set or to do, in a few words, or why there is no number. The recommendations say it in full.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
@@ -256,7 +261,7 @@ type KernelWhisperStatus struct {
 	// +optional
 	MetricsLie MetricsLie `json:"metricsLie,omitzero"`
 
-	// coverage says what the report stands on.
+	// coverage says what the report is based on.
 	// +optional
 	Coverage Coverage `json:"coverage,omitzero"`
 
@@ -267,13 +272,14 @@ type KernelWhisperStatus struct {
 	// +kubebuilder:validation:MaxItems=8
 	Recommendations []Recommendation `json:"recommendations,omitempty"`
 
-	// recommendationsOmitted is how many recommendations had no room: an object stays below 16 KiB. Absent when none was left out.
+	// recommendationsOmitted is how many recommendations had no room: an object stays below 16 KiB. Absent when none was
+	// left out.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	RecommendationsOmitted int64 `json:"recommendationsOmitted,omitempty"`
 }
 
-// KernelTruth holds the kernel's figures. The member that spec.kind means is set.
+// KernelTruth holds the kernel's figures. Only the member for spec.kind is set.
 //
 // +kubebuilder:validation:MinProperties=1
 type KernelTruth struct {
@@ -294,19 +300,20 @@ type KernelTruth struct {
 //
 // +kubebuilder:validation:MinProperties=1
 type CPUTruth struct {
-	// throttledPercent is the share of enforcement periods in which the quota ran out. Percentages are rounded, verdicts are not.
+	// throttledPercent is the share of enforcement periods in which the quota ran out. Percentages are rounded; verdicts
+	// use the unrounded ones.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
 	ThrottledPercent *int32 `json:"throttledPercent,omitempty"`
 
-	// periods is the number of enforcement periods in which the container was active (nr_periods). Absent when the source had
-	// percentages only.
+	// periods is the number of enforcement periods in which the container was active (nr_periods). Absent when the source
+	// had percentages only.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Periods *int64 `json:"periods,omitempty"`
 
-	// throttledPeriods is the number of those in which the quota ran out (nr_throttled).
+	// throttledPeriods is the number of periods in which the quota ran out (nr_throttled).
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ThrottledPeriods *int64 `json:"throttledPeriods,omitempty"`
@@ -317,7 +324,8 @@ type CPUTruth struct {
 	// +kubebuilder:validation:Minimum=0
 	ThrottledMilliseconds *int64 `json:"throttledMilliseconds,omitempty"`
 
-	// activePercent is the share of the window in which the container was active at all: what throttledPercent talks about.
+	// activePercent is the share of the window in which the container was active at all. throttledPercent is about this
+	// part only.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
@@ -382,7 +390,8 @@ type MemoryTruth struct {
 	Victim string `json:"victim,omitempty"`
 }
 
-// NetworkTruth holds what the kernel counted of the pod's network over the window. Basis points are hundredths of a percent.
+// NetworkTruth holds what the kernel counted of the pod's network over the window. Basis points are hundredths of a
+// percent.
 //
 // +kubebuilder:validation:MinProperties=1
 type NetworkTruth struct {
@@ -424,7 +433,7 @@ type NetworkTruth struct {
 	ConnectFailures *int64 `json:"connectFailures,omitempty"`
 }
 
-// MetricsLie holds what the metrics said. The member that spec.kind means is set.
+// MetricsLie holds what the metrics said. Only the member for spec.kind is set.
 //
 // +kubebuilder:validation:MinProperties=1
 type MetricsLie struct {

@@ -2,8 +2,8 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// ConditionBornInTime is the condition of a certificate: the pod was up within the 5 s start-up objective, image pull and init
-// containers left out.
+// ConditionBornInTime is the condition of a certificate: the pod was up within the 5 s start-up objective, image pull
+// and init containers left out.
 //
 // Possible reasons for it to be true:
 //
@@ -18,8 +18,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 //   - NotMeasured
 const ConditionBornInTime = "BornInTime"
 
-// Reasons of the condition BornInTime. ReasonNotMeasured is its third one: the birth took longer than the objective, but the part
-// of image pull and init containers is not known.
+// Reasons of the condition BornInTime. ReasonNotMeasured is its third one: the birth took longer than the objective,
+// but the part of image pull and init containers is not known.
 const (
 	// ReasonWithinObjective (True) is a birth within 5 s.
 	ReasonWithinObjective = "WithinObjective"
@@ -27,8 +27,8 @@ const (
 	ReasonObjectiveMissed = "ObjectiveMissed"
 )
 
-// PodBirthCertificate says what the kernel did to bring one pod up, from its first cgroup directory to the exec of its last
-// container. It has the pod's name.
+// PodBirthCertificate says what the kernel did to bring one pod up, from its first cgroup directory to the exec of its
+// last container. It has the pod's name.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -119,19 +119,19 @@ type PodBirthCertificateStatus struct {
 	// +optional
 	KernelStats KernelStats `json:"kernelStats,omitzero"`
 
-	// timeline tells the birth step by step, in order of offset.
+	// timeline has the steps of the birth, in order of offset.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
 	Timeline []TimelineEntry `json:"timeline,omitempty"`
 
-	// timelineOmitted is how many steps had no room: the first, the last and those around the longest gaps are kept. Absent when
-	// none was left out.
+	// timelineOmitted is how many steps had no room: the first, the last and those around the longest gaps are kept.
+	// Absent when none was left out.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	TimelineOmitted int64 `json:"timelineOmitted,omitempty"`
 
-	// coverage says what the report stands on.
+	// coverage says what the report is based on.
 	// +optional
 	Coverage Coverage `json:"coverage,omitzero"`
 
@@ -142,7 +142,8 @@ type PodBirthCertificateStatus struct {
 	// +kubebuilder:validation:MaxItems=8
 	Recommendations []Recommendation `json:"recommendations,omitempty"`
 
-	// recommendationsOmitted is how many recommendations had no room: an object stays below 16 KiB. Absent when none was left out.
+	// recommendationsOmitted is how many recommendations had no room: an object stays below 16 KiB. Absent when none was
+	// left out.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	RecommendationsOmitted int64 `json:"recommendationsOmitted,omitempty"`
@@ -203,7 +204,7 @@ type KernelStats struct {
 	DurationMilliseconds *int64 `json:"durationMilliseconds,omitempty"`
 }
 
-// Actor is who did a step of a birth.
+// Actor is the component that did a step of a birth.
 // +kubebuilder:validation:Enum=Scheduler;Kubelet;Runtime;Kernel
 type Actor string
 
@@ -222,7 +223,7 @@ type TimelineEntry struct {
 	// +kubebuilder:validation:Minimum=0
 	OffsetMilliseconds *int64 `json:"offsetMilliseconds,omitempty"`
 
-	// actor is who did it. Absent when the record did not tell.
+	// actor is the component that did it. Absent when it is not known.
 	// +optional
 	Actor Actor `json:"actor,omitempty"`
 

@@ -10,14 +10,14 @@ type PodReference struct {
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
 
-	// uid of the pod: a pod that is created again under its name is another pod. Absent when the events did not tell.
+	// uid of the pod: a pod that is created again with the same name is another pod. Absent when it is not known.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	UID string `json:"uid,omitempty"`
 }
 
-// Severity orders reports. Unknown means "not measured" and is never "fine"; None is measured and healthy.
+// Severity orders reports. Unknown means "not measured", which is not "healthy"; None means "measured and healthy".
 // +kubebuilder:validation:Enum=Unknown;None;Info;Warning;High;Critical
 type Severity string
 
@@ -42,7 +42,7 @@ const (
 	ConfidenceHigh   Confidence = "High"   // counters, and at least nine tenths of the expected samples
 )
 
-// Coverage says what a report stands on.
+// Coverage says what a report is based on.
 type Coverage struct {
 	// confidence says how much of what should have been measured was measured.
 	// +required
@@ -68,7 +68,8 @@ type Coverage struct {
 	// +kubebuilder:validation:Minimum=0
 	Gaps *int64 `json:"gaps,omitempty"`
 
-	// epochs is 1, and one more for each new container or changed limit: an epoch's samples are never mixed with another's.
+	// epochs is 1, and one more for each new container or changed limit: an epoch's samples are never mixed with
+	// another's.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Epochs *int64 `json:"epochs,omitempty"`
@@ -78,13 +79,13 @@ type Coverage struct {
 	// +kubebuilder:validation:Minimum=0
 	Dropped *int64 `json:"dropped,omitempty"`
 
-	// source is who measured. Absent when the records did not tell.
+	// source is the program that measured. Absent when it is not known.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=48
 	Source string `json:"source,omitempty"`
 
-	// ignoredSources are others that measured the same subject. Their records did not count.
+	// ignoredSources are other programs that measured the same subject. Their records do not count.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=4
@@ -101,7 +102,7 @@ type Coverage struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
-// Recommendation is one piece of advice. One without a target is a refusal: its reason says first why there is no number.
+// Recommendation is one piece of advice. Without a target its reason begins with why there is no number.
 type Recommendation struct {
 	// rule is the kebab-case ID of the rule that gives the advice. It is unique in an object and never renamed.
 	// +required
@@ -125,7 +126,7 @@ type Recommendation struct {
 	// +kubebuilder:validation:MaxLength=512
 	Reason string `json:"reason,omitempty"`
 
-	// evidence holds the figures that the advice stands on.
+	// evidence holds the figures that the advice is based on.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -135,7 +136,7 @@ type Recommendation struct {
 	// +optional
 	Current *resource.Quantity `json:"current,omitempty"`
 
-	// target is the value to set. Absent in a refusal.
+	// target is the value to set. Absent when there is no number.
 	// +optional
 	Target *resource.Quantity `json:"target,omitempty"`
 
@@ -159,7 +160,8 @@ type Recommendation struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Patch string `json:"patch,omitempty"`
 
-	// rollback holds the kubectl commands that take resize and patch back, to what the pod and the template had.
+	// rollback holds the kubectl commands that restore the values that the pod and the template had before resize and
+	// patch.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
