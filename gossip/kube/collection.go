@@ -84,7 +84,9 @@ func (c *collection) addAs(kind metav1.TypeMeta, raw json.RawMessage, depth int)
 		return c.addItems(metav1.TypeMeta{APIVersion: kind.APIVersion, Kind: item}, h.Items, depth+1)
 	}
 	if err := c.keep(kind, raw); err != nil {
-		return fmt.Errorf("%s %s/%s: %w", kind.Kind, orDefault(h.Metadata.Namespace), cmp.Or(h.Metadata.Name, "(no name)"), plain(err))
+		return fmt.Errorf(
+			"%s %s/%s: %w", kind.Kind, orDefault(h.Metadata.Namespace), cmp.Or(h.Metadata.Name, "(no name)"), plain(err),
+		)
 	}
 	return nil
 }

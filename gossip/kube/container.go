@@ -15,7 +15,9 @@ import (
 // of the spec.
 func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Container {
 	statuses := map[string]corev1.ContainerStatus{}
-	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses) {
+	for _, s := range slices.Concat(
+		p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses,
+	) {
 		statuses[s.Name] = s
 	}
 	pending := pendingResize(p)
@@ -149,7 +151,9 @@ func qosOf(p *corev1.Pod, containers []gossip.Container) gossip.QoS {
 	case p.Spec.Resources != nil || len(containers) == 0:
 		return ""
 	}
-	containers = slices.DeleteFunc(slices.Clone(containers), func(c gossip.Container) bool { return c.Role == gossip.RoleEphemeral })
+	containers = slices.DeleteFunc(
+		slices.Clone(containers), func(c gossip.Container) bool { return c.Role == gossip.RoleEphemeral },
+	)
 	guaranteed, bestEffort := true, true
 	for _, c := range containers {
 		guaranteed = guaranteed && c.CPULimit.Known && c.CPULimit == c.CPURequest &&

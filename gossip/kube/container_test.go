@@ -41,7 +41,10 @@ func TestContainerResources(t *testing.T) {
 		"nothing set": {},
 		"all set": {
 			spec: resources(list("0.1", "1Ki"), list("1", "1M")),
-			want: gossip.Container{CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(1.0), MemoryRequest: gossip.Some[int64](1024), MemoryLimit: gossip.Some[int64](1e6)},
+			want: gossip.Container{
+				CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(1.0), MemoryRequest: gossip.Some[int64](1024),
+				MemoryLimit: gossip.Some[int64](1e6),
+			},
 		},
 		"limits only": {spec: resources(nil, list("100m", "1k")), want: guaranteed("", 0.1, 1000)},
 		"zero request is none": {
@@ -90,24 +93,41 @@ func TestStart(t *testing.T) {
 		return corev1.PodCondition{Type: kind, Status: status, LastTransitionTime: at(second)}
 	}
 	both := []corev1.PodCondition{
-		condition(corev1.PodReady, corev1.ConditionTrue, 50), condition(corev1.ContainersReady, corev1.ConditionTrue, 40), condition(corev1.PodScheduled, corev1.ConditionTrue, 30),
+		condition(corev1.PodReady, corev1.ConditionTrue, 50), condition(corev1.ContainersReady, corev1.ConditionTrue, 40),
+		condition(corev1.PodScheduled, corev1.ConditionTrue, 30),
 	}
 	for what, test := range map[string]struct {
 		status         corev1.ContainerStatus
 		conditions     []corev1.PodCondition
 		started, ready int // second; 0 is unknown
 	}{
-		"runs":                         {status: corev1.ContainerStatus{State: running}, started: 20},
-		"runs again":                   {status: corev1.ContainerStatus{State: running, LastTerminationState: ended(10)}, started: 20},
-		"waits to run again":           {status: corev1.ContainerStatus{LastTerminationState: ended(10)}, started: 10},
-		"has ended":                    {status: corev1.ContainerStatus{State: ended(15), LastTerminationState: ended(10)}, started: 15},
-		"never ran":                    {},
-		"ready":                        {status: corev1.ContainerStatus{State: running, Ready: true}, conditions: both, started: 20, ready: 40},
-		"ready, with one condition":    {status: corev1.ContainerStatus{State: running, Ready: true}, conditions: both[:1], started: 20, ready: 50},
-		"not ready":                    {status: corev1.ContainerStatus{State: running}, conditions: both, started: 20},
-		"ready, and another is not":    {status: corev1.ContainerStatus{State: running, Ready: true}, conditions: []corev1.PodCondition{condition(corev1.PodReady, corev1.ConditionFalse, 50)}, started: 20},
-		"ready before it ran again":    {status: corev1.ContainerStatus{State: running, Ready: true}, conditions: []corev1.PodCondition{condition(corev1.PodReady, corev1.ConditionTrue, 19)}, started: 20},
-		"the time of a state is empty": {status: corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}},
+		"runs": {status: corev1.ContainerStatus{State: running}, started: 20},
+		"runs again": {
+			status: corev1.ContainerStatus{State: running, LastTerminationState: ended(10)}, started: 20,
+		},
+		"waits to run again": {status: corev1.ContainerStatus{LastTerminationState: ended(10)}, started: 10},
+		"has ended": {
+			status: corev1.ContainerStatus{State: ended(15), LastTerminationState: ended(10)}, started: 15,
+		},
+		"never ran": {},
+		"ready": {
+			status: corev1.ContainerStatus{State: running, Ready: true}, conditions: both, started: 20, ready: 40,
+		},
+		"ready, with one condition": {
+			status: corev1.ContainerStatus{State: running, Ready: true}, conditions: both[:1], started: 20, ready: 50,
+		},
+		"not ready": {status: corev1.ContainerStatus{State: running}, conditions: both, started: 20},
+		"ready, and another is not": {
+			status:     corev1.ContainerStatus{State: running, Ready: true},
+			conditions: []corev1.PodCondition{condition(corev1.PodReady, corev1.ConditionFalse, 50)}, started: 20,
+		},
+		"ready before it ran again": {
+			status:     corev1.ContainerStatus{State: running, Ready: true},
+			conditions: []corev1.PodCondition{condition(corev1.PodReady, corev1.ConditionTrue, 19)}, started: 20,
+		},
+		"the time of a state is empty": {
+			status: corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}},
+		},
 	} {
 		test.status.Name = "c"
 		p := &corev1.Pod{}
@@ -127,11 +147,15 @@ func TestStart(t *testing.T) {
 func TestEphemeralContainers(t *testing.T) {
 	p := &corev1.Pod{}
 	p.Spec.Containers = []corev1.Container{{Name: "app", Resources: resources(nil, list("1", "1Gi"))}}
-	p.Spec.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debugger-x"}}}
+	p.Spec.EphemeralContainers = []corev1.EphemeralContainer{
+		{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debugger-x"}},
+	}
 	p.Status.EphemeralContainerStatuses = []corev1.ContainerStatus{{Name: "debugger-x", ContainerID: "containerd://d"}}
 	got := kube.Pod(p, kube.Objects{})
 	require.Len(t, got.Containers, 2)
-	debugger := gossip.Container{Name: "debugger-x", ID: "containerd://d", Role: gossip.RoleEphemeral, ShowsOOMKill: gossip.Some(false)}
+	debugger := gossip.Container{
+		Name: "debugger-x", ID: "containerd://d", Role: gossip.RoleEphemeral, ShowsOOMKill: gossip.Some(false),
+	}
 	require.Empty(t, cmp.Diff(debugger, got.Containers[1]))
 	require.Equal(t, gossip.QoSGuaranteed, got.QoS, "it has no say in the class")
 }
@@ -139,8 +163,18 @@ func TestEphemeralContainers(t *testing.T) {
 func TestResizePolicy(t *testing.T) {
 	p := &corev1.Pod{}
 	p.Spec.Containers = []corev1.Container{
-		{Name: "a", ResizePolicy: []corev1.ContainerResizePolicy{{ResourceName: corev1.ResourceCPU, RestartPolicy: corev1.RestartContainer}}},
-		{Name: "b", ResizePolicy: []corev1.ContainerResizePolicy{{ResourceName: corev1.ResourceMemory, RestartPolicy: corev1.RestartContainer}}},
+		{
+			Name: "a",
+			ResizePolicy: []corev1.ContainerResizePolicy{
+				{ResourceName: corev1.ResourceCPU, RestartPolicy: corev1.RestartContainer},
+			},
+		},
+		{
+			Name: "b",
+			ResizePolicy: []corev1.ContainerResizePolicy{
+				{ResourceName: corev1.ResourceMemory, RestartPolicy: corev1.RestartContainer},
+			},
+		},
 	}
 	got := kube.Pod(p, kube.Objects{})
 	require.True(t, got.Containers[0].ResizeRestarts)
@@ -158,12 +192,24 @@ func TestShowsOOMKill(t *testing.T) {
 		status corev1.ContainerStatus
 		want   gossip.Optional[bool]
 	}{
-		"no state":           {},
-		"runs":               {corev1.ContainerStatus{ContainerID: "c", State: running}, gossip.Some(false)},
-		"was killed before":  {corev1.ContainerStatus{ContainerID: "c", State: running, LastTerminationState: ended("OOMKilled")}, gossip.Some(true)},
-		"is killed":          {corev1.ContainerStatus{ContainerID: "c", State: ended("OOMKilled")}, gossip.Some(true)},
-		"ended another way":  {corev1.ContainerStatus{ContainerID: "c", State: ended("Error"), LastTerminationState: ended("Completed")}, gossip.Some(false)},
-		"waits after a kill": {corev1.ContainerStatus{ContainerID: "c", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{}}, LastTerminationState: ended("OOMKilled")}, gossip.Some(true)},
+		"no state": {},
+		"runs":     {corev1.ContainerStatus{ContainerID: "c", State: running}, gossip.Some(false)},
+		"was killed before": {
+			corev1.ContainerStatus{ContainerID: "c", State: running, LastTerminationState: ended("OOMKilled")},
+			gossip.Some(true),
+		},
+		"is killed": {corev1.ContainerStatus{ContainerID: "c", State: ended("OOMKilled")}, gossip.Some(true)},
+		"ended another way": {
+			corev1.ContainerStatus{ContainerID: "c", State: ended("Error"), LastTerminationState: ended("Completed")},
+			gossip.Some(false),
+		},
+		"waits after a kill": {
+			corev1.ContainerStatus{
+				ContainerID: "c", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{}},
+				LastTerminationState: ended("OOMKilled"),
+			},
+			gossip.Some(true),
+		},
 	} {
 		p := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app"}}}}
 		test.status.Name = "app"
@@ -182,15 +228,26 @@ func TestQoS(t *testing.T) {
 		init       []corev1.ResourceRequirements
 		want       gossip.QoS
 	}{
-		"no container":        {},
-		"nothing set":         {containers: make([]corev1.ResourceRequirements, 2), want: gossip.QoSBestEffort},
-		"all equal":           {containers: []corev1.ResourceRequirements{full, full}, want: gossip.QoSGuaranteed},
-		"limits only":         {containers: []corev1.ResourceRequirements{resources(nil, list("1", "1Gi"))}, want: gossip.QoSGuaranteed},
-		"no memory":           {containers: []corev1.ResourceRequirements{resources(nil, list("1", ""))}, want: gossip.QoSBurstable},
-		"smaller request":     {containers: []corev1.ResourceRequirements{resources(list("500m", ""), list("1", "1Gi"))}, want: gossip.QoSBurstable},
-		"one without":         {containers: []corev1.ResourceRequirements{full, {}}, want: gossip.QoSBurstable},
-		"init without":        {containers: []corev1.ResourceRequirements{full}, init: []corev1.ResourceRequirements{{}}, want: gossip.QoSBurstable},
-		"init with a request": {containers: make([]corev1.ResourceRequirements, 1), init: []corev1.ResourceRequirements{resources(list("1", ""), nil)}, want: gossip.QoSBurstable},
+		"no container": {},
+		"nothing set":  {containers: make([]corev1.ResourceRequirements, 2), want: gossip.QoSBestEffort},
+		"all equal":    {containers: []corev1.ResourceRequirements{full, full}, want: gossip.QoSGuaranteed},
+		"limits only": {
+			containers: []corev1.ResourceRequirements{resources(nil, list("1", "1Gi"))}, want: gossip.QoSGuaranteed,
+		},
+		"no memory": {
+			containers: []corev1.ResourceRequirements{resources(nil, list("1", ""))}, want: gossip.QoSBurstable,
+		},
+		"smaller request": {
+			containers: []corev1.ResourceRequirements{resources(list("500m", ""), list("1", "1Gi"))}, want: gossip.QoSBurstable,
+		},
+		"one without": {containers: []corev1.ResourceRequirements{full, {}}, want: gossip.QoSBurstable},
+		"init without": {
+			containers: []corev1.ResourceRequirements{full}, init: []corev1.ResourceRequirements{{}}, want: gossip.QoSBurstable,
+		},
+		"init with a request": {
+			containers: make([]corev1.ResourceRequirements, 1),
+			init:       []corev1.ResourceRequirements{resources(list("1", ""), nil)}, want: gossip.QoSBurstable,
+		},
 	} {
 		p := &corev1.Pod{}
 		for _, r := range test.containers {

@@ -11,8 +11,10 @@ import (
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":"-1e9"}}}]}}`))
 	f.Add([]byte("kind: PodList\nitems: [{metadata: {name: a, ownerReferences: [{kind: Job, controller: true}]}}, null]"))
-	f.Add([]byte("apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\nspec: {targetCPUUtilizationPercentage: 1}"))
-	f.Add([]byte("kind: LimitRange\nmetadata: {name: l}\nspec: {limits: [{type: Container, max: {cpu: 2}}]}\n---\nkind: Pod\nmetadata: {name: a, uid: b}"))
+	f.Add([]byte("apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\nspec: " +
+		"{targetCPUUtilizationPercentage: 1}"))
+	f.Add([]byte("kind: LimitRange\nmetadata: {name: l}\nspec: {limits: [{type: Container, max: {cpu: 2}}]}\n---\nkind: " +
+		"Pod\nmetadata: {name: a, uid: b}"))
 	f.Fuzz(func(t *testing.T, input []byte) {
 		pods, err := Read(strings.NewReader(string(input)))
 		if err != nil {

@@ -30,7 +30,9 @@ var injectors = []injector{
 // injectorOf names the webhook that put a container into the pod; empty where no mark says so.
 func injectorOf(p *corev1.Pod, container string) string {
 	for _, i := range injectors {
-		if i.marked(p.Annotations) && slices.ContainsFunc(i.containers, func(name string) bool { return strings.HasPrefix(container, name) }) {
+		if i.marked(p.Annotations) && slices.ContainsFunc(
+			i.containers, func(name string) bool { return strings.HasPrefix(container, name) },
+		) {
 			return i.name
 		}
 	}

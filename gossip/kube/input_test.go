@@ -12,8 +12,9 @@ import (
 func TestReadShapes(t *testing.T) {
 	const a, b = `{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}`, `{"kind":"Pod","metadata":{"name":"b"}}`
 	for what, input := range map[string]string{
-		"JSON values":         a + b + "\n" + a,
-		"list":                `{"kind":"List","apiVersion":"v1","items":[` + a + `,{"kind":"Service","items":{}},` + b + `]}`,
+		"JSON values": a + b + "\n" + a,
+		"list": `{"kind":"List","apiVersion":"v1","items":[` + a + `,{"kind":"Service","items":{}},` + b +
+			`]}`,
 		"list in a list":      `{"kind":"List","items":[` + a + `,{"kind":"List","items":[` + b + `]}]}`,
 		"typed list":          `{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]}`,
 		"byte order mark":     "\uFEFF" + a + b,
@@ -48,14 +49,17 @@ func TestReadErrors(t *testing.T) {
 		"kind: Service\n---\na: b: c":  "document 2: ",
 		`{"kind":"Pod","metadata":{"n`: "document 1: ",
 		"kind: List\nitems: {}":        "document 1: items: list expected, found object",
-		"kind: List\nitems:\n- {kind: Service}\n- {kind: Pod, metadata: {name: api-0, namespace: shop}, spec: {containers: 1}}": "document 1: items[1]: Pod shop/api-0: ",
-		"kind: Pod\nmetadata: {name: a}\nspec: {containers: [{resources: {limits: {cpu: lots}}}]}":                              "document 1: Pod default/a: ",
-		"apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: a, ownerReferences: 1}":                                        "document 1: ReplicaSet default/a: ",
-		"apiVersion: batch/v1\nkind: JobList\nitems: [{metadata: {name: a}}, {}]":                                               "document 1: items[1]: Job default/(no name): ",
-		"kind: LimitRange\nmetadata: {name: a}\nspec: []":                                                                       "document 1: LimitRange default/a: ",
-		"kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v2\nmetadata: {name: a}\nspec: []":                              "document 1: HorizontalPodAutoscaler default/a: ",
-		"kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v1\nmetadata: {name: a}\nspec: []":                              "document 1: HorizontalPodAutoscaler default/a: ",
-		strings.Repeat(`{"kind":"List","items":[`, 9) + strings.Repeat("]}", 9):                                                 "more than 4 lists within each other",
+		"kind: List\nitems:\n- {kind: Service}\n- {kind: Pod, metadata: {name: api-0, namespace: shop}, spec: {containers: " +
+			"1}}": "document 1: items[1]: Pod shop/api-0: ",
+		"kind: Pod\nmetadata: {name: a}\nspec: {containers: [{resources: {limits: {cpu: lots}}}]}": "document 1: Pod default/a: ",
+		"apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: a, ownerReferences: 1}":           "document 1: ReplicaSet default/a: ",
+		"apiVersion: batch/v1\nkind: JobList\nitems: [{metadata: {name: a}}, {}]":                  "document 1: items[1]: Job default/(no name): ",
+		"kind: LimitRange\nmetadata: {name: a}\nspec: []":                                          "document 1: LimitRange default/a: ",
+		"kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v2\nmetadata: {name: a}\nspec: []": "document 1: HorizontalPodAutoscaler default/a: ",
+		"kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v1\nmetadata: {name: a}\nspec: []": "document 1: HorizontalPodAutoscaler default/a: ",
+		strings.Repeat(
+			`{"kind":"List","items":[`, 9,
+		) + strings.Repeat("]}", 9): "more than 4 lists within each other",
 	} {
 		pods, err := kube.Read(strings.NewReader(input))
 		require.ErrorContains(t, err, want, input)
@@ -69,12 +73,24 @@ func TestOtherOutputOfKubectlIsNamed(t *testing.T) {
 	for _, test := range []struct{ input, want string }{
 		{input: "NAME   READY   STATUS\napi-0  1/1     Running\n", want: "a table of kubectl (-o wide): kubectl get pods"},
 		{input: "NAMESPACE   NAME    READY\nshop   api-0   1/1\n", want: "a table of kubectl (-o wide): kubectl get pods"},
-		{input: "Name:         resize-demo\nNamespace:    studio\nContainers:\n  stress:\n", want: "kubectl describe, which is for people: kubectl get pods"},
-		{input: "Name: a\nPriority:  0\nNamespace: studio\nNode:  n/1.2.3.4\nLabels:   <none>\n", want: "kubectl describe, which is for people: kubectl get pods"},
+		{
+			input: "Name:         resize-demo\nNamespace:    studio\nContainers:\n  stress:\n",
+			want:  "kubectl describe, which is for people: kubectl get pods",
+		},
+		{
+			input: "Name: a\nPriority:  0\nNamespace: studio\nNode:  n/1.2.3.4\nLabels:   <none>\n",
+			want:  "kubectl describe, which is for people: kubectl get pods",
+		},
 		{input: "pod/api-0\npod/api-1\n", want: "names (kubectl -o name): kubectl get pods"},
 		{input: "No resources found in default namespace.\n", want: "kubectl's answer where there is nothing: with -A"},
-		{input: `{"type":"cpu_throttle","timestamp":"2026-11-22T12:00:10Z","namespace":"shop"}` + "\n", want: "a capture, which goes without --pods"},
-		{input: `{"_tableName_":"kg_cpu_throttle_v1","time_":"2026-11-22T12:00:10Z"}` + "\n", want: "a capture, which goes without --pods"},
+		{
+			input: `{"type":"cpu_throttle","timestamp":"2026-11-22T12:00:10Z","namespace":"shop"}` + "\n",
+			want:  "a capture, which goes without --pods",
+		},
+		{
+			input: `{"_tableName_":"kg_cpu_throttle_v1","time_":"2026-11-22T12:00:10Z"}` + "\n",
+			want:  "a capture, which goes without --pods",
+		},
 		{input: `{"resourceMetrics":[]}`, want: "a capture, which goes without --pods"},
 		{input: "<!DOCTYPE html>\n<html></html>", want: "a web page"},
 		{input: "\xff\xfea\x00p\x00i\x00:\x00 \x00[\x00{", want: "text in UTF-16"},
@@ -98,11 +114,16 @@ metadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, nam
 	const v1, v2 = "kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v1\n", "kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v2\n"
 	const target = "scaleTargetRef: {apiVersion: apps/v1, kind: DaemonSet, name: d}"
 	for objects, want := range map[string]string{
-		v1 + "metadata: {name: h}\nspec: {targetCPUUtilizationPercentage: 80, " + target + "}":                                        "h",
-		v1 + "metadata: {name: h}\nspec: {" + target + "}":                                                                            "h", // the API server's default
-		v1 + "metadata: {name: h, namespace: other}\nspec: {targetCPUUtilizationPercentage: 80, " + target + "}":                      "",
-		v2 + "metadata: {name: h, namespace: default}\nspec: {" + target + "}":                                                        "h",
-		v2 + "metadata: {name: h}\nspec: {" + target + "}\n---\n" + v2 + "metadata: {name: h}\nspec: {metrics: [{}], " + target + "}": "",
+		v1 + "metadata: {name: h}\nspec: {targetCPUUtilizationPercentage: 80, " + target +
+			"}": "h",
+		v1 + "metadata: {name: h}\nspec: {" + target +
+			"}": "h", // the API server's default
+		v1 + "metadata: {name: h, namespace: other}\nspec: {targetCPUUtilizationPercentage: 80, " + target +
+			"}": "",
+		v2 + "metadata: {name: h, namespace: default}\nspec: {" + target +
+			"}": "h",
+		v2 + "metadata: {name: h}\nspec: {" + target + "}\n---\n" + v2 + "metadata: {name: h}\nspec: {metrics: [{}], " +
+			target + "}": "",
 	} {
 		for _, input := range []string{pod + objects, objects + "\n---" + pod} {
 			pods, err := kube.Read(strings.NewReader(input))
@@ -117,35 +138,82 @@ metadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, nam
 // Which request an autoscaler scales by, in every form that it comes in: openshift/openshift-docs#8828 has version 1
 // with the annotation.
 func TestFormsOfAutoscalers(t *testing.T) {
-	const pod = "kind: Pod\napiVersion: v1\nmetadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: d, controller: true}]}\n---\n"
+	const pod = "kind: Pod\napiVersion: v1\nmetadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: " +
+		"DaemonSet, name: d, controller: true}]}\n---\n"
 	const annotation = "autoscaling.alpha.kubernetes.io/metrics"
 	for what, test := range map[string]struct {
 		version, annotation, spec string
 		want                      []string // cpu, memory, unread
 	}{
-		"v1, no target":            {"v1", "", "", []string{"h", "", ""}},
-		"v1, CPU":                  {"v1", "", "targetCPUUtilizationPercentage: 80", []string{"h", "", ""}},
-		"v1, memory beside":        {"v1", `[{"type":"Resource","resource":{"name":"memory","targetAverageUtilization":80}}]`, "targetCPUUtilizationPercentage: 80", []string{"h", "h", ""}},
-		"v1, memory alone":         {"v1", `[{"type":"Resource","resource":{"name":"memory","targetAverageUtilization":80}}]`, "", []string{"", "h", ""}},
-		"v1, an average value":     {"v1", `[{"type":"Resource","resource":{"name":"memory","targetAverageValue":"100Mi"}}]`, "", []string{"", "", ""}},
-		"v1, of a container":       {"v1", `[{"type":"ContainerResource","containerResource":{"name":"memory","container":"app","targetAverageUtilization":80}}]`, "", []string{"", "h", ""}},
-		"v1, requests per second":  {"v1", `[{"type":"Pods","pods":{"metricName":"rps","targetAverageValue":"10"}}]`, "", []string{"", "", ""}},
-		"v1, no JSON":              {"v1", `[{`, "targetCPUUtilizationPercentage: 80", []string{"h", "", "h"}},
-		"v1, a metric of tomorrow": {"v1", `[{"type":"Weather"}]`, "", []string{"", "", "h"}},
-		"v2beta1, both": {
-			"v2beta1", "", "metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 80}}, {type: Resource, resource: {name: memory, targetAverageUtilization: 80}}]",
-			[]string{"h", "h", ""},
+		"v1, no target": {version: "v1", want: []string{"h", "", ""}},
+		"v1, CPU":       {version: "v1", spec: "targetCPUUtilizationPercentage: 80", want: []string{"h", "", ""}},
+		"v1, memory beside": {
+			version: "v1", annotation: `[{"type":"Resource","resource":{"name":"memory","targetAverageUtilization":80}}]`,
+			spec: "targetCPUUtilizationPercentage: 80", want: []string{"h", "h", ""},
 		},
-		"v2beta1, none":                {"v2beta1", "", "", []string{"h", "", ""}},
-		"v2beta1, a value":             {"v2beta1", "", "metrics: [{type: Resource, resource: {name: cpu, targetAverageValue: 1}}]", []string{"", "", ""}},
-		"v2beta1, as v2 has it":        {"v2beta1", "", "metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization}}}]", []string{"", "", "h"}},
-		"v2beta2":                      {"v2beta2", "", "metrics: [{type: Resource, resource: {name: memory, target: {type: Utilization, averageUtilization: 80}}}]", []string{"", "h", ""}},
-		"v2, of a container":           {"v2", "", "metrics: [{type: ContainerResource, containerResource: {name: cpu, container: app, target: {type: Utilization, averageUtilization: 80}}}]", []string{"h", "", ""}},
-		"v2, as v2beta1 has it":        {"v2", "", "metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 80}}]", []string{"", "", "h"}},
-		"v2, a metric without a type":  {"v2", "", "metrics: [{}]", []string{"", "", "h"}},
-		"v2, External beside":          {"v2", "", "metrics: [{type: External, external: {metric: {name: queue}, target: {type: Value, value: 1}}}]", []string{"", "", ""}},
-		"v3: nobody knows":             {"v3", "", "metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization}}}]", []string{"", "", "h"}},
-		"v2alpha1: never read by v1.8": {"v2alpha1", "", "", []string{"", "", "h"}},
+		"v1, memory alone": {
+			version: "v1", annotation: `[{"type":"Resource","resource":{"name":"memory","targetAverageUtilization":80}}]`,
+			want: []string{"", "h", ""},
+		},
+		"v1, an average value": {
+			version: "v1", annotation: `[{"type":"Resource","resource":{"name":"memory","targetAverageValue":"100Mi"}}]`,
+			want: []string{"", "", ""},
+		},
+		"v1, of a container": {
+			version:    "v1",
+			annotation: `[{"type":"ContainerResource","containerResource":{"name":"memory","container":"app","targetAverageUtilization":80}}]`,
+			want:       []string{"", "h", ""},
+		},
+		"v1, requests per second": {
+			version: "v1", annotation: `[{"type":"Pods","pods":{"metricName":"rps","targetAverageValue":"10"}}]`,
+			want: []string{"", "", ""},
+		},
+		"v1, no JSON": {
+			version: "v1", annotation: `[{`, spec: "targetCPUUtilizationPercentage: 80", want: []string{"h", "", "h"},
+		},
+		"v1, a metric of tomorrow": {version: "v1", annotation: `[{"type":"Weather"}]`, want: []string{"", "", "h"}},
+		"v2beta1, both": {
+			version: "v2beta1",
+			spec: "metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 80}}, {type: Resource, " +
+				"resource: {name: memory, targetAverageUtilization: 80}}]",
+			want: []string{"h", "h", ""},
+		},
+		"v2beta1, none": {version: "v2beta1", want: []string{"h", "", ""}},
+		"v2beta1, a value": {
+			version: "v2beta1", spec: "metrics: [{type: Resource, resource: {name: cpu, targetAverageValue: 1}}]",
+			want: []string{"", "", ""},
+		},
+		"v2beta1, as v2 has it": {
+			version: "v2beta1", spec: "metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization}}}]",
+			want: []string{"", "", "h"},
+		},
+		"v2beta2": {
+			version: "v2beta2",
+			spec: "metrics: [{type: Resource, resource: {name: memory, target: {type: Utilization, averageUtilization: " +
+				"80}}}]",
+			want: []string{"", "h", ""},
+		},
+		"v2, of a container": {
+			version: "v2",
+			spec: "metrics: [{type: ContainerResource, containerResource: {name: cpu, container: app, target: {type: " +
+				"Utilization, averageUtilization: 80}}}]",
+			want: []string{"h", "", ""},
+		},
+		"v2, as v2beta1 has it": {
+			version: "v2", spec: "metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 80}}]",
+			want: []string{"", "", "h"},
+		},
+		"v2, a metric without a type": {version: "v2", spec: "metrics: [{}]", want: []string{"", "", "h"}},
+		"v2, External beside": {
+			version: "v2",
+			spec:    "metrics: [{type: External, external: {metric: {name: queue}, target: {type: Value, value: 1}}}]",
+			want:    []string{"", "", ""},
+		},
+		"v3: nobody knows": {
+			version: "v3", spec: "metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization}}}]",
+			want: []string{"", "", "h"},
+		},
+		"v2alpha1: never read by v1.8": {version: "v2alpha1", want: []string{"", "", "h"}},
 	} {
 		h := "kind: HorizontalPodAutoscaler\napiVersion: autoscaling/" + test.version + "\nmetadata: {name: h"
 		if test.annotation != "" {

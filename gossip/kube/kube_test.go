@@ -37,25 +37,63 @@ func TestOwner(t *testing.T) {
 		objects kube.Objects
 		want    gossip.Owner
 	}{
-		"bare pod":                    {pod: metav1.ObjectMeta{OwnerReferences: []metav1.OwnerReference{{Kind: "Job", Name: "no controller"}}}},
-		"StatefulSet":                 {pod: controlledBy("apps/v1", "StatefulSet", "db"), objects: knows(rollout, "u"), want: gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db"}},
-		"DaemonSet":                   {pod: controlledBy("apps/v1", "DaemonSet", "agent"), want: gossip.Owner{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "agent"}},
-		"known ReplicaSet":            {pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "u"), want: gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"}},
-		"ReplicaSet on its own":       {pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(metav1.ObjectMeta{}, ""), want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"}},
-		"ReplicaSet of another UID":   {pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "v"), want: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true}},
-		"ReplicaSet, no hash":         {pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"}},
-		"ReplicaSet, another hash":    {pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "f", want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"}},
-		"ReplicaSet, only hash":       {pod: controlledBy("apps/v1", "ReplicaSet", "-5f"), hash: "5f", want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "-5f"}},
-		"ReplicaSet of another group": {pod: controlledBy("apps.kruise.io/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "u"), want: gossip.Owner{APIVersion: "apps.kruise.io/v1", Kind: "ReplicaSet", Name: "api-5f"}},
-		"Job":                         {pod: controlledBy("batch/v1", "Job", "report-5f"), hash: "5f", want: gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "report-5f"}},
-		"known Job":                   {pod: controlledBy("batch/v1", "Job", "report-5f"), objects: knows(controlledBy("batch/v1", "CronJob", "report"), "u"), want: gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"}},
+		"bare pod": {
+			pod: metav1.ObjectMeta{OwnerReferences: []metav1.OwnerReference{{Kind: "Job", Name: "no controller"}}},
+		},
+		"StatefulSet": {
+			pod: controlledBy("apps/v1", "StatefulSet", "db"), objects: knows(rollout, "u"),
+			want: gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db"},
+		},
+		"DaemonSet": {
+			pod:  controlledBy("apps/v1", "DaemonSet", "agent"),
+			want: gossip.Owner{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "agent"},
+		},
+		"known ReplicaSet": {
+			pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "u"),
+			want: gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"},
+		},
+		"ReplicaSet on its own": {
+			pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(metav1.ObjectMeta{}, ""),
+			want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"},
+		},
+		"ReplicaSet of another UID": {
+			pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "v"),
+			want: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true},
+		},
+		"ReplicaSet, no hash": {
+			pod:  controlledBy("apps/v1", "ReplicaSet", "api-5f"),
+			want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"},
+		},
+		"ReplicaSet, another hash": {
+			pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "f",
+			want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"},
+		},
+		"ReplicaSet, only hash": {
+			pod: controlledBy("apps/v1", "ReplicaSet", "-5f"), hash: "5f",
+			want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "-5f"},
+		},
+		"ReplicaSet of another group": {
+			pod: controlledBy("apps.kruise.io/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "u"),
+			want: gossip.Owner{APIVersion: "apps.kruise.io/v1", Kind: "ReplicaSet", Name: "api-5f"},
+		},
+		"Job": {
+			pod: controlledBy("batch/v1", "Job", "report-5f"), hash: "5f",
+			want: gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "report-5f"},
+		},
+		"known Job": {
+			pod:     controlledBy("batch/v1", "Job", "report-5f"),
+			objects: knows(controlledBy("batch/v1", "CronJob", "report"), "u"),
+			want:    gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
+		},
 	} {
 		test.pod.Labels = map[string]string{"pod-template-hash": test.hash}
 		require.Equal(t, test.want, kube.Pod(&corev1.Pod{ObjectMeta: test.pod}, test.objects).Owner, what)
 	}
 }
 
-func hpa(name, apiVersion, kind, target string, metrics ...autoscalingv2.MetricSpec) autoscalingv2.HorizontalPodAutoscaler {
+func hpa(
+	name, apiVersion, kind, target string, metrics ...autoscalingv2.MetricSpec,
+) autoscalingv2.HorizontalPodAutoscaler {
 	h := autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}}
 	h.Spec.ScaleTargetRef = autoscalingv2.CrossVersionObjectReference{APIVersion: apiVersion, Kind: kind, Name: target}
 	h.Spec.Metrics = metrics
@@ -70,26 +108,44 @@ func metric(of corev1.ResourceName, target autoscalingv2.MetricTargetType) autos
 
 func TestAutoscaler(t *testing.T) {
 	cpu, memory, average := metric("cpu", "Utilization"), metric("memory", "Utilization"), metric("cpu", "AverageValue")
-	inContainer := autoscalingv2.MetricSpec{Type: "ContainerResource", ContainerResource: &autoscalingv2.ContainerResourceMetricSource{
-		Name: "cpu", Container: "app", Target: autoscalingv2.MetricTarget{Type: "Utilization"},
-	}}
+	inContainer := autoscalingv2.MetricSpec{
+		Type: "ContainerResource", ContainerResource: &autoscalingv2.ContainerResourceMetricSource{
+			Name: "cpu", Container: "app", Target: autoscalingv2.MetricTarget{Type: "Utilization"},
+		},
+	}
 	elsewhere := hpa("h", "apps/v1", "StatefulSet", "db", cpu)
 	elsewhere.Namespace = "other"
 	for what, test := range map[string]struct {
 		all  []autoscalingv2.HorizontalPodAutoscaler
 		want string
 	}{
-		"none":              {},
-		"CPU":               {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", memory, cpu)}, "h"},
-		"CPU of container":  {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", inContainer)}, "h"},
-		"default metric":    {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db")}, "h"},
-		"average value":     {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", average)}, ""},
-		"memory":            {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", memory)}, ""},
-		"empty metric":      {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", autoscalingv2.MetricSpec{Type: "Resource"})}, ""},
-		"first by name":     {[]autoscalingv2.HorizontalPodAutoscaler{hpa("b", "apps/v1", "StatefulSet", "db"), hpa("a", "apps/v1", "StatefulSet", "db")}, "a"},
-		"another version":   {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1beta2", "StatefulSet", "db")}, "h"},
-		"no version":        {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "", "StatefulSet", "db")}, "h"},
-		"another group":     {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps.kruise.io/v1", "StatefulSet", "db")}, ""},
+		"none": {},
+		"CPU": {
+			[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", memory, cpu)}, "h",
+		},
+		"CPU of container": {
+			[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", inContainer)}, "h",
+		},
+		"default metric": {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db")}, "h"},
+		"average value":  {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", average)}, ""},
+		"memory":         {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", memory)}, ""},
+		"empty metric": {
+			[]autoscalingv2.HorizontalPodAutoscaler{
+				hpa("h", "apps/v1", "StatefulSet", "db", autoscalingv2.MetricSpec{Type: "Resource"}),
+			},
+			"",
+		},
+		"first by name": {
+			[]autoscalingv2.HorizontalPodAutoscaler{
+				hpa("b", "apps/v1", "StatefulSet", "db"), hpa("a", "apps/v1", "StatefulSet", "db"),
+			},
+			"a",
+		},
+		"another version": {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1beta2", "StatefulSet", "db")}, "h"},
+		"no version":      {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "", "StatefulSet", "db")}, "h"},
+		"another group": {
+			[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps.kruise.io/v1", "StatefulSet", "db")}, "",
+		},
 		"another kind":      {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "Deployment", "db")}, ""},
 		"another name":      {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "d")}, ""},
 		"another namespace": {[]autoscalingv2.HorizontalPodAutoscaler{elsewhere}, ""},
@@ -117,18 +173,28 @@ func TestLimitRanges(t *testing.T) {
 		}
 	}
 	limitRange := func(namespace, name string, items ...corev1.LimitRangeItem) corev1.LimitRange {
-		return corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Spec: corev1.LimitRangeSpec{Limits: items}}
+		return corev1.LimitRange{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Spec: corev1.LimitRangeSpec{Limits: items},
+		}
 	}
-	got := kube.Pod(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop"}}, kube.Objects{LimitRanges: []corev1.LimitRange{
-		limitRange("shop", "b", item("Container", "4", "0"), item("Pod", "1", "1"), item("Container", "1500m", "5"), item("Container", "3", "7")),
-		limitRange("other", "c", item("Container", "1", "1")),
-		limitRange("shop", "d", item("PersistentVolumeClaim", "1", "1")),
-		limitRange("shop", "a", corev1.LimitRangeItem{Type: "Container", MaxLimitRequestRatio: corev1.ResourceList{"cpu": resource.MustParse("2")}}),
-		limitRange("shop", "m", corev1.LimitRangeItem{
-			Type: "Container", Max: corev1.ResourceList{"memory": resource.MustParse("1Gi")},
-			MaxLimitRequestRatio: corev1.ResourceList{"memory": resource.MustParse("1500m")},
-		}),
-	}})
+	got := kube.Pod(
+		&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop"}}, kube.Objects{LimitRanges: []corev1.LimitRange{
+			limitRange(
+				"shop", "b", item("Container", "4", "0"), item("Pod", "1", "1"), item("Container", "1500m", "5"),
+				item("Container", "3", "7"),
+			),
+			limitRange("other", "c", item("Container", "1", "1")),
+			limitRange("shop", "d", item("PersistentVolumeClaim", "1", "1")),
+			limitRange(
+				"shop", "a",
+				corev1.LimitRangeItem{Type: "Container", MaxLimitRequestRatio: corev1.ResourceList{"cpu": resource.MustParse("2")}},
+			),
+			limitRange("shop", "m", corev1.LimitRangeItem{
+				Type: "Container", Max: corev1.ResourceList{"memory": resource.MustParse("1Gi")},
+				MaxLimitRequestRatio: corev1.ResourceList{"memory": resource.MustParse("1500m")},
+			}),
+		}},
+	)
 	require.Empty(t, cmp.Diff([]gossip.LimitRange{
 		{Name: "a", MaxRatio: gossip.Some(2.0)},
 		{Name: "b", Max: gossip.Some(1.5), MaxRatio: gossip.Some(5.0)},

@@ -20,10 +20,19 @@ var others = []struct {
 }{
 	{regexp.MustCompile(`(?m)^Name: +\S(.*\n)+?Namespace: +\S`), "kubectl describe, which is for people: " + whatIsRead},
 	{regexp.MustCompile(`^\s*(NAME|NAMESPACE|LAST SEEN) +[A-Z]`), "a table of kubectl (-o wide): " + whatIsRead},
-	{regexp.MustCompile(`^\s*(pod|replicaset|deployment|job)[a-z.]*/[-a-z0-9.]+\s`), "names (kubectl -o name): " + whatIsRead},
-	{regexp.MustCompile(`^No resources found`), "kubectl's answer where there is nothing: with -A it looks in all namespaces"},
+	{
+		regexp.MustCompile(`^\s*(pod|replicaset|deployment|job)[a-z.]*/[-a-z0-9.]+\s`),
+		"names (kubectl -o name): " + whatIsRead,
+	},
+	{
+		regexp.MustCompile(`^No resources found`),
+		"kubectl's answer where there is nothing: with -A it looks in all namespaces",
+	},
 	{regexp.MustCompile(`(?i)^\s*<(!doctype|html|\?xml)`), "a web page: " + whatIsRead},
-	{regexp.MustCompile(`^[\s\[]*\{[^{}]*"(type|_tableName_)"\s*:\s*"[a-z_]+[a-z0-9_]*"`), "a capture, which goes without --pods: " + whatIsRead},
+	{
+		regexp.MustCompile(`^[\s\[]*\{[^{}]*"(type|_tableName_)"\s*:\s*"[a-z_]+[a-z0-9_]*"`),
+		"a capture, which goes without --pods: " + whatIsRead,
+	},
 	{regexp.MustCompile(`^[\s\[]*\{\s*"resourceMetrics"`), "a capture, which goes without --pods: " + whatIsRead},
 	{regexp.MustCompile(`\x00`), "binary data: " + whatIsRead},
 }

@@ -17,7 +17,9 @@ func quotasOf(namespace string, all []corev1.ResourceQuota) []gossip.Quota {
 	for i := range all {
 		q := &all[i]
 		scoped := q.Spec.ScopeSelector != nil ||
-			slices.ContainsFunc(q.Spec.Scopes, func(s corev1.ResourceQuotaScope) bool { return s != corev1.ResourceQuotaScopeNotBestEffort })
+			slices.ContainsFunc(
+				q.Spec.Scopes, func(s corev1.ResourceQuotaScope) bool { return s != corev1.ResourceQuotaScopeNotBestEffort },
+			)
 		if q.Namespace != namespace || scoped {
 			continue
 		}

@@ -33,7 +33,9 @@ func readFile(t *testing.T, file string) kube.Pods {
 // The name of web's ReplicaSet and pod, and the UIDs, come from the cluster.
 const webPod = "web-8447b89fc-l6mv9"
 
-var identity = cmp.Options{cmpopts.IgnoreFields(gossip.Pod{}, "UID"), cmpopts.IgnoreFields(gossip.Container{}, "ID", "ShowsOOMKill")}
+var identity = cmp.Options{
+	cmpopts.IgnoreFields(gossip.Pod{}, "UID"), cmpopts.IgnoreFields(gossip.Container{}, "ID", "ShowsOOMKill"),
+}
 
 func web() gossip.Pod {
 	return gossip.Pod{
@@ -41,9 +43,19 @@ func web() gossip.Pod {
 		Started: utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
 		Owner:   gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"},
 		Containers: []gossip.Container{
-			{Name: "app", CPURequest: gossip.Some(0.01), CPULimit: gossip.Some(0.1), MemoryRequest: gossip.Some[int64](16 * mebi), MemoryLimit: gossip.Some[int64](32 * mebi)},
-			{Name: "setup", Role: gossip.RoleInit, Started: utc.Add(23*time.Hour + 8*time.Minute + 41*time.Second), CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](16 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi)},
-			{Name: "proxy", Role: gossip.RoleSidecar, CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](8 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi)},
+			{
+				Name: "app", CPURequest: gossip.Some(0.01), CPULimit: gossip.Some(0.1),
+				MemoryRequest: gossip.Some[int64](16 * mebi), MemoryLimit: gossip.Some[int64](32 * mebi),
+			},
+			{
+				Name: "setup", Role: gossip.RoleInit, Started: utc.Add(23*time.Hour + 8*time.Minute + 41*time.Second),
+				CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](16 * mebi),
+				MemoryLimit: gossip.Some[int64](16 * mebi),
+			},
+			{
+				Name: "proxy", Role: gossip.RoleSidecar, CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05),
+				MemoryRequest: gossip.Some[int64](8 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi),
+			},
 		},
 		Autoscaler:  "web",
 		LimitRanges: bounds(),
@@ -70,7 +82,9 @@ func TestReadKubectlOutput(t *testing.T) {
 			Namespace: "kube-helper", Name: "api-0", QoS: gossip.QoSGuaranteed,
 			Started: utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
 			Owner: gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "api", Template: &gossip.Template{
-				Containers: []gossip.Container{{Name: "app", CPULimit: gossip.Some(0.1), MemoryLimit: gossip.Some[int64](32 * mebi)}},
+				Containers: []gossip.Container{
+					{Name: "app", CPULimit: gossip.Some(0.1), MemoryLimit: gossip.Some[int64](32 * mebi)},
+				},
 			}},
 			Containers:  []gossip.Container{running(guaranteed("app", 0.1, 32*mebi))},
 			LimitRanges: bounds(),
@@ -121,7 +135,8 @@ func TestReadLimitsInForce(t *testing.T) {
 	api, _ := pods.Pod("kube-helper", "api-0", "")
 	want := running(guaranteed("app", 0.1, 32*mebi))
 	want.Asked = &gossip.Resources{
-		CPURequest: gossip.Some(1.9), CPULimit: gossip.Some(1.9), MemoryRequest: gossip.Some[int64](32 * mebi), MemoryLimit: gossip.Some[int64](32 * mebi),
+		CPURequest: gossip.Some(1.9), CPULimit: gossip.Some(1.9), MemoryRequest: gossip.Some[int64](32 * mebi),
+		MemoryLimit: gossip.Some[int64](32 * mebi),
 	}
 	require.Empty(t, cmp.Diff([]gossip.Container{want}, api.Containers, identity))
 	require.Equal(t, "Deferred", api.Resize.State)
@@ -133,7 +148,10 @@ func TestReadLimitsInForce(t *testing.T) {
 	shared, _ := pods.Pod("kube-helper", "shared", "")
 	require.Empty(t, cmp.Diff([]gossip.Container{
 		{Name: "a", Started: at(12), Ready: at(13)},
-		{Name: "b", Started: at(13), Ready: at(13), CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryLimit: gossip.Some[int64](64 * mebi)},
+		{
+			Name: "b", Started: at(13), Ready: at(13), CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05),
+			MemoryLimit: gossip.Some[int64](64 * mebi),
+		},
 	}, shared.Containers, identity))
 	require.Equal(t, gossip.Some(0.2), shared.CPULimit)
 	require.Equal(t, gossip.Some[int64](64*mebi), shared.MemoryLimit)
@@ -164,13 +182,13 @@ func TestPodByUID(t *testing.T) {
 		namespace, name, uid string
 		qos                  gossip.QoS // tells which
 	}{
-		{"", "a", "", "third"},
-		{"default", "a", "one", "third"},
-		{"default", "a", "two", "second"},
-		{"default", "a", "three", ""},
-		{"shop", "a", "", ""},
-		{"shop", "by-hand", "three", "any"},
-		{"shop", "by-hand", "", "any"},
+		{name: "a", qos: "third"},
+		{namespace: "default", name: "a", uid: "one", qos: "third"},
+		{namespace: "default", name: "a", uid: "two", qos: "second"},
+		{namespace: "default", name: "a", uid: "three"},
+		{namespace: "shop", name: "a"},
+		{namespace: "shop", name: "by-hand", uid: "three", qos: "any"},
+		{namespace: "shop", name: "by-hand", qos: "any"},
 	} {
 		got, ok := pods.Pod(test.namespace, test.name, test.uid)
 		require.Equal(t, test.qos != "", ok, test)

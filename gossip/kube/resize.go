@@ -31,7 +31,9 @@ func pendingResize(p *corev1.Pod) *gossip.PendingResize {
 		switch {
 		case c.Status != corev1.ConditionTrue:
 		case c.Type == corev1.PodResizePending:
-			return &gossip.PendingResize{State: cmp.Or(c.Reason, "Pending"), Message: c.Message, Since: c.LastTransitionTime.UTC()}
+			return &gossip.PendingResize{
+				State: cmp.Or(c.Reason, "Pending"), Message: c.Message, Since: c.LastTransitionTime.UTC(),
+			}
 		case c.Type == corev1.PodResizeInProgress:
 			return &gossip.PendingResize{State: "InProgress", Message: c.Message, Since: c.LastTransitionTime.UTC()}
 		}

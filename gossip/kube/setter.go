@@ -60,7 +60,9 @@ const off = "Off"
 
 // setterOf is the autoscaler that sets that resource of the pod's container number i of the spec: one of the owner's
 // objects, else the one that the pod's own annotations name.
-func setterOf(of corev1.ResourceName, p *corev1.Pod, i int, owner gossip.Owner, all []ResizingAutoscaler) gossip.Setter {
+func setterOf(
+	of corev1.ResourceName, p *corev1.Pod, i int, owner gossip.Owner, all []ResizingAutoscaler,
+) gossip.Setter {
 	name := p.Spec.Containers[i].Name
 	for _, a := range all {
 		if a.Namespace == p.Namespace && a.targets(owner) && a.Spec.UpdatePolicy.UpdateMode != off {
@@ -75,7 +77,8 @@ func setterOf(of corev1.ResourceName, p *corev1.Pod, i int, owner gossip.Owner, 
 // targets compares groups, not versions: an object is the same in all of them.
 func (a *ResizingAutoscaler) targets(o gossip.Owner) bool {
 	return slices.ContainsFunc([]WorkloadRef{a.Spec.TargetRef, a.Spec.ScaleTargetRef}, func(r WorkloadRef) bool {
-		return o.Name != "" && r.Name == o.Name && r.Kind == o.Kind && (r.APIVersion == "" || groupOf(r.APIVersion) == groupOf(o.APIVersion))
+		return o.Name != "" && r.Name == o.Name && r.Kind == o.Kind && (r.APIVersion == "" ||
+			groupOf(r.APIVersion) == groupOf(o.APIVersion))
 	})
 }
 

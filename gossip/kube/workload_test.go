@@ -36,14 +36,16 @@ spec: {containers: [{name: app, resources: {limits: {cpu: "1"}, requests: {cpu: 
 
 // template has the containers app (a CPU limit of that many millicores) and setup.
 func template(milli string) string {
-	return `template: {spec: {initContainers: [{name: setup}], containers: [{name: app, resources: {limits: {cpu: ` + milli + `m}}}]}}`
+	return `template: {spec: {initContainers: [{name: setup}], containers: [{name: app, resources: {limits: {cpu: ` +
+		milli + `m}}}]}}`
 }
 
 func TestTemplatesAreTheOwnersAndNotThePods(t *testing.T) {
 	const set = "apiVersion: apps/v1\nkind: ReplicaSet\n"
 	revision := func(name, number, milli string) string {
 		return set + `metadata: {name: ` + name + `, annotations: {deployment.kubernetes.io/revision: "` + number + `"}, ` +
-			`ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, controller: true}]}` + "\nspec: {" + template(milli) + "}"
+			`ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, controller: true}]}` + "\nspec: {" +
+			template(milli) + "}"
 	}
 	for what, test := range map[string]struct {
 		pod     string
@@ -61,13 +63,16 @@ func TestTemplatesAreTheOwnersAndNotThePods(t *testing.T) {
 		"the Deployment itself": {
 			pod: owned("apps/v1", "ReplicaSet", "web-5f"),
 			objects: []string{
-				"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {" + template("400") + "}", revision("web-5f", "1", "200"),
+				"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {" + template("400") + "}",
+				revision("web-5f", "1", "200"),
 			},
 			want: 0.4,
 		},
 		"a Deployment of another namespace": {
-			pod:     owned("apps/v1", "ReplicaSet", "web-5f"),
-			objects: []string{"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: other}\nspec: {" + template("400") + "}"},
+			pod: owned("apps/v1", "ReplicaSet", "web-5f"),
+			objects: []string{
+				"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: other}\nspec: {" + template("400") + "}",
+			},
 		},
 		"a StatefulSet": {
 			pod: owned("apps/v1", "StatefulSet", "db"), want: 0.5,
@@ -80,8 +85,10 @@ func TestTemplatesAreTheOwnersAndNotThePods(t *testing.T) {
 		"a CronJob": {
 			pod: owned("batch/v1", "Job", "report-1"), want: 0.6,
 			objects: []string{
-				"apiVersion: batch/v1\nkind: Job\nmetadata: {name: report-1, ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: report, controller: true}]}",
-				"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec: {jobTemplate: {spec: {" + template("600") + "}}}",
+				"apiVersion: batch/v1\nkind: Job\nmetadata: {name: report-1, ownerReferences: [{apiVersion: batch/v1, kind: " +
+					"CronJob, name: report, controller: true}]}",
+				"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec: {jobTemplate: {spec: {" + template("600") +
+					"}}}",
 			},
 		},
 	} {
@@ -106,7 +113,8 @@ kind: StatefulSet
 metadata: {name: db}
 spec: {template: {spec: {resources: {limits: {memory: 512Mi}, requests: {cpu: 1}}, containers: [{name: app}]}}}`).Owner
 	require.Empty(t, cmp.Diff(&gossip.Template{
-		Containers: []gossip.Container{{Name: "app"}}, CPURequest: gossip.Some(1.0), MemoryLimit: gossip.Some[int64](512 * mebi),
+		Containers: []gossip.Container{{Name: "app"}}, CPURequest: gossip.Some(1.0),
+		MemoryLimit: gossip.Some[int64](512 * mebi),
 	}, owner.Template))
 }
 
@@ -115,17 +123,33 @@ func TestOwnersSayWhoMadeThemAndWhetherPodsFollow(t *testing.T) {
 		metadata, spec string
 		want           gossip.Owner // Maker and Waits
 	}{
-		"neither":           {},
-		"OnDelete":          {spec: "updateStrategy: {type: OnDelete}", want: gossip.Owner{Waits: true}},
-		"RollingUpdate":     {spec: "updateStrategy: {type: RollingUpdate}"},
-		"an operator's":     {metadata: "ownerReferences: [{kind: Prometheus, name: k8s, controller: true}]", want: gossip.Owner{Maker: "Prometheus k8s"}},
-		"no controller":     {metadata: "ownerReferences: [{kind: Prometheus, name: k8s}]"},
-		"Helm":              {metadata: "labels: {app.kubernetes.io/managed-by: Helm}, annotations: {meta.helm.sh/release-name: shop}", want: gossip.Owner{Maker: "Helm release shop"}},
-		"Argo CD":           {metadata: `annotations: {argocd.argoproj.io/tracking-id: "shop:apps/StatefulSet:default/db"}`, want: gossip.Owner{Maker: "Argo CD application shop"}},
-		"Argo CD, by label": {metadata: "labels: {argocd.argoproj.io/instance: shop}", want: gossip.Owner{Maker: "Argo CD application shop"}},
-		"Flux":              {metadata: "labels: {kustomize.toolkit.fluxcd.io/name: apps}", want: gossip.Owner{Maker: "Flux Kustomization apps"}},
-		"Flux and Helm":     {metadata: "labels: {helm.toolkit.fluxcd.io/name: shop}, annotations: {meta.helm.sh/release-name: shop-1}", want: gossip.Owner{Maker: "Flux HelmRelease shop"}},
-		"another tool":      {metadata: "labels: {app.kubernetes.io/managed-by: pulumi}", want: gossip.Owner{Maker: "pulumi"}},
+		"neither":       {},
+		"OnDelete":      {spec: "updateStrategy: {type: OnDelete}", want: gossip.Owner{Waits: true}},
+		"RollingUpdate": {spec: "updateStrategy: {type: RollingUpdate}"},
+		"an operator's": {
+			metadata: "ownerReferences: [{kind: Prometheus, name: k8s, controller: true}]",
+			want:     gossip.Owner{Maker: "Prometheus k8s"},
+		},
+		"no controller": {metadata: "ownerReferences: [{kind: Prometheus, name: k8s}]"},
+		"Helm": {
+			metadata: "labels: {app.kubernetes.io/managed-by: Helm}, annotations: {meta.helm.sh/release-name: shop}",
+			want:     gossip.Owner{Maker: "Helm release shop"},
+		},
+		"Argo CD": {
+			metadata: `annotations: {argocd.argoproj.io/tracking-id: "shop:apps/StatefulSet:default/db"}`,
+			want:     gossip.Owner{Maker: "Argo CD application shop"},
+		},
+		"Argo CD, by label": {
+			metadata: "labels: {argocd.argoproj.io/instance: shop}", want: gossip.Owner{Maker: "Argo CD application shop"},
+		},
+		"Flux": {
+			metadata: "labels: {kustomize.toolkit.fluxcd.io/name: apps}", want: gossip.Owner{Maker: "Flux Kustomization apps"},
+		},
+		"Flux and Helm": {
+			metadata: "labels: {helm.toolkit.fluxcd.io/name: shop}, annotations: {meta.helm.sh/release-name: shop-1}",
+			want:     gossip.Owner{Maker: "Flux HelmRelease shop"},
+		},
+		"another tool": {metadata: "labels: {app.kubernetes.io/managed-by: pulumi}", want: gossip.Owner{Maker: "pulumi"}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			comma := func(s string) string {
@@ -134,8 +158,11 @@ func TestOwnersSayWhoMadeThemAndWhetherPodsFollow(t *testing.T) {
 				}
 				return ", " + s
 			}
-			owner := readPod(t, owned("apps/v1", "StatefulSet", "db"), "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db"+comma(test.metadata)+
-				"}\nspec: {"+template("500")+comma(test.spec)+"}").Owner
+			owner := readPod(
+				t, owned("apps/v1", "StatefulSet", "db"),
+				"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db"+comma(test.metadata)+
+					"}\nspec: {"+template("500")+comma(test.spec)+"}",
+			).Owner
 			require.Equal(t, test.want.Maker, owner.Maker)
 			require.Equal(t, test.want.Waits, owner.Waits)
 		})
@@ -143,14 +170,18 @@ func TestOwnersSayWhoMadeThemAndWhetherPodsFollow(t *testing.T) {
 	paused := readPod(t, owned("apps/v1", "ReplicaSet", "web-5f"),
 		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {paused: true, "+template("400")+"}").Owner
 	require.True(t, paused.Waits)
-	made := readPod(t, owned("apps/v1", "ReplicaSet", "web-5f"), "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: web-5f, "+
-		"ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, controller: true}]}\nspec: {"+template("400")+"}").Owner
+	made := readPod(
+		t, owned("apps/v1", "ReplicaSet", "web-5f"), "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: web-5f, "+
+			"ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, controller: true}]}\nspec: {"+template("400")+
+			"}",
+	).Owner
 	require.Empty(t, made.Maker, "a Deployment does not make itself")
 }
 
 func TestAutoscalersThatSetResources(t *testing.T) {
 	vpa := func(spec string) string {
-		return "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {name: v}\nspec: {targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: db}" + spec + "}"
+		return "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {name: v}\nspec: {targetRef: " +
+			"{apiVersion: apps/v1, kind: StatefulSet, name: db}" + spec + "}"
 	}
 	const v = "VerticalPodAutoscaler v"
 	for what, test := range map[string]struct {
@@ -163,24 +194,28 @@ func TestAutoscalersThatSetResources(t *testing.T) {
 		"another workload": {object: strings.Replace(vpa(""), "name: db", "name: web", 1)},
 		"another group":    {object: strings.Replace(vpa(""), "apps/v1", "example.com/v1", 1)},
 		"memory alone": {
-			object: vpa(", resourcePolicy: {containerPolicies: [{containerName: '*', controlledResources: [memory], maxAllowed: {memory: 192Mi}}]}"),
+			object: vpa(", resourcePolicy: {containerPolicies: [{containerName: '*', controlledResources: [memory], " +
+				"maxAllowed: {memory: 192Mi}}]}"),
 			memory: gossip.Setter{Name: v, Most: "192Mi"},
 		},
 		"requests only": {
-			object: vpa(", resourcePolicy: {containerPolicies: [{containerName: app, controlledValues: RequestsOnly}, {containerName: '*', mode: 'Off'}]}"),
-			cpu:    gossip.Setter{Name: v, RequestsOnly: true}, memory: gossip.Setter{Name: v, RequestsOnly: true},
+			object: vpa(", resourcePolicy: {containerPolicies: [{containerName: app, controlledValues: RequestsOnly}, " +
+				"{containerName: '*', mode: 'Off'}]}"),
+			cpu: gossip.Setter{Name: v, RequestsOnly: true}, memory: gossip.Setter{Name: v, RequestsOnly: true},
 		},
 		"not this container": {object: vpa(", resourcePolicy: {containerPolicies: [{containerName: app, mode: 'Off'}]}")},
 		"another kind of autoscaler": {
-			object: "apiVersion: autoscaling.gke.io/v1\nkind: MultidimPodAutoscaler\nmetadata: {name: m}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: StatefulSet, name: db}}",
-			cpu:    gossip.Setter{Name: "MultidimPodAutoscaler m"}, memory: gossip.Setter{Name: "MultidimPodAutoscaler m"},
+			object: "apiVersion: autoscaling.gke.io/v1\nkind: MultidimPodAutoscaler\nmetadata: {name: m}\nspec: " +
+				"{scaleTargetRef: {apiVersion: apps/v1, kind: StatefulSet, name: db}}",
+			cpu: gossip.Setter{Name: "MultidimPodAutoscaler m"}, memory: gossip.Setter{Name: "MultidimPodAutoscaler m"},
 		},
 		"by the pod's annotation": {
 			annotations: `vpaUpdates: "Pod resources updated by v: container 0: memory request, memory limit; container 1: cpu request"`,
 			memory:      gossip.Setter{Name: v},
 		},
 		"by the pod's annotation, requests": {
-			annotations: `vpaUpdates: "Pod resources updated by v: container 0: cpu request"`, cpu: gossip.Setter{Name: v, RequestsOnly: true},
+			annotations: `vpaUpdates: "Pod resources updated by v: container 0: cpu request"`,
+			cpu:         gossip.Setter{Name: v, RequestsOnly: true},
 		},
 		"in place": {
 			annotations: `vpaInPlaceUpdated: "true"`,
@@ -188,7 +223,9 @@ func TestAutoscalersThatSetResources(t *testing.T) {
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
-			pod := strings.Replace(owned("apps/v1", "StatefulSet", "db"), "  labels:", "  annotations: {"+test.annotations+"}\n  labels:", 1)
+			pod := strings.Replace(
+				owned("apps/v1", "StatefulSet", "db"), "  labels:", "  annotations: {"+test.annotations+"}\n  labels:", 1,
+			)
 			got := readPod(t, pod, test.object).Containers[0]
 			require.Equal(t, test.cpu, got.CPUSetter)
 			require.Equal(t, test.memory, got.MemorySetter)
@@ -198,12 +235,17 @@ func TestAutoscalersThatSetResources(t *testing.T) {
 
 func TestInjectorsAreKnownByTheirMarks(t *testing.T) {
 	injector := func(container, annotations string) string {
-		return readPod(t, "kind: Pod\nmetadata: {name: p, annotations: {"+annotations+"}}\nspec: {containers: [{name: "+container+"}]}").Containers[0].Injector
+		return readPod(
+			t, "kind: Pod\nmetadata: {name: p, annotations: {"+annotations+"}}\nspec: {containers: [{name: "+container+"}]}",
+		).Containers[0].Injector
 	}
 	require.Equal(t, "Istio", injector("istio-proxy", "sidecar.istio.io/status: '{}'"))
 	require.Equal(t, "Linkerd", injector("linkerd-proxy", "linkerd.io/proxy-version: edge"))
 	require.Equal(t, "Vault", injector("vault-agent", "vault.hashicorp.com/agent-inject-status: injected"))
-	require.Equal(t, "OpenTelemetry", injector("opentelemetry-auto-instrumentation-java", "instrumentation.opentelemetry.io/inject-java: 'true'"))
+	require.Equal(
+		t, "OpenTelemetry",
+		injector("opentelemetry-auto-instrumentation-java", "instrumentation.opentelemetry.io/inject-java: 'true'"),
+	)
 	require.Empty(t, injector("app", "sidecar.istio.io/status: '{}'"), "the pod's own container")
 	require.Empty(t, injector("istio-proxy", ""), "without a mark it may be the template's")
 	require.True(t, kube.ReadsAnnotation("linkerd.io/proxy-version"))
@@ -230,9 +272,16 @@ func TestResizesThatAreNotInForce(t *testing.T) {
 			status:   `conditions: [{type: PodResizeInProgress, status: "True"}]`,
 			enforced: "200m", asked: asked, resize: &gossip.PendingResize{State: "InProgress"},
 		},
-		"before Kubernetes 1.33":    {status: "resize: Infeasible", enforced: "200m", asked: asked, resize: &gossip.PendingResize{State: "Infeasible"}},
-		"of another container":      {status: "resize: Deferred", enforced: `"1"`, resize: &gossip.PendingResize{State: "Deferred"}},
-		"not seen by the kubelet":   {metadata: ", generation: 2", status: "observedGeneration: 1", enforced: "200m", asked: asked, resize: &gossip.PendingResize{State: "Proposed"}},
+		"before Kubernetes 1.33": {
+			status: "resize: Infeasible", enforced: "200m", asked: asked, resize: &gossip.PendingResize{State: "Infeasible"},
+		},
+		"of another container": {
+			status: "resize: Deferred", enforced: `"1"`, resize: &gossip.PendingResize{State: "Deferred"},
+		},
+		"not seen by the kubelet": {
+			metadata: ", generation: 2", status: "observedGeneration: 1", enforced: "200m", asked: asked,
+			resize: &gossip.PendingResize{State: "Proposed"},
+		},
 		"another change is unseen":  {metadata: ", generation: 2", status: "observedGeneration: 1", enforced: `"1"`},
 		"the kubelet rounds limits": {metadata: ", generation: 2", status: "observedGeneration: 2", enforced: "990m"},
 	} {
@@ -241,8 +290,13 @@ func TestResizesThatAreNotInForce(t *testing.T) {
 			if test.status != "" {
 				comma = ", "
 			}
-			pod := readPod(t, "kind: Pod\nmetadata: {name: p"+test.metadata+"}\nspec: {containers: [{name: app, resources: {limits: {cpu: 1}, requests: {cpu: 1}}}]}\n"+
-				"status: {"+test.status+comma+"containerStatuses: [{name: app, containerID: a, resources: {limits: {cpu: "+test.enforced+"}, requests: {cpu: "+test.enforced+"}}}]}")
+			pod := readPod(
+				t,
+				"kind: Pod\nmetadata: {name: p"+test.metadata+"}\nspec: {containers: [{name: app, resources: {limits: {cpu: 1}, "+
+					"requests: {cpu: 1}}}]}\n"+
+					"status: {"+test.status+comma+"containerStatuses: [{name: app, containerID: a, resources: {limits: {cpu: "+
+					test.enforced+"}, requests: {cpu: "+test.enforced+"}}}]}",
+			)
 			require.Empty(t, cmp.Diff(test.resize, pod.Resize))
 			require.Empty(t, cmp.Diff(test.asked, pod.Containers[0].Asked))
 		})
@@ -259,7 +313,10 @@ func TestQuotasAreWhatIsLeftOfThem(t *testing.T) {
 		quota("c", "spec: {hard: {pods: 5}}"),
 		quota("d", "spec: {hard: {limits.cpu: 1}, scopes: [BestEffort]}"),
 		quota("e", "spec: {hard: {limits.memory: 1Mi}, scopes: [NotBestEffort]}"),
-		quota("f", "spec: {hard: {limits.cpu: 1}, scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: Exists}]}}"),
+		quota(
+			"f",
+			"spec: {hard: {limits.cpu: 1}, scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: Exists}]}}",
+		),
 		strings.Replace(quota("g", "spec: {hard: {limits.cpu: 1}}"), "name: g", "name: g, namespace: other", 1))
 	require.Empty(t, cmp.Diff([]gossip.Quota{
 		{Name: "a", Left: gossip.Resources{CPURequest: gossip.Some(-0.2)}},
@@ -270,11 +327,15 @@ func TestQuotasAreWhatIsLeftOfThem(t *testing.T) {
 
 func TestPodsThatHaveEnded(t *testing.T) {
 	for status, want := range map[string]bool{
-		"status: {phase: Running}": false, "status: {phase: Succeeded}": true, "status: {phase: Failed}": true, "status: {}": false,
+		"status: {phase: Running}": false, "status: {phase: Succeeded}": true, "status: {phase: Failed}": true,
+		"status: {}": false,
 	} {
 		require.Equal(t, want, readPod(t, "kind: Pod\nmetadata: {name: p}\n"+status).Ended, status)
 	}
-	require.True(t, readPod(t, `{kind: Pod, metadata: {name: p, deletionTimestamp: "2026-11-27T00:00:00Z"}}`).Ended, "it is on its way out")
+	require.True(
+		t, readPod(t, `{kind: Pod, metadata: {name: p, deletionTimestamp: "2026-11-27T00:00:00Z"}}`).Ended,
+		"it is on its way out",
+	)
 }
 
 func TestNodesThatCannotResizePods(t *testing.T) {
@@ -287,6 +348,8 @@ func TestNodesThatCannotResizePods(t *testing.T) {
 		"{name: a, state: {waiting: {}}}, {name: app, state: {running: {}}}":                true,
 		"{name: a, state: {running: {}}, resources: {}}, {name: app, state: {running: {}}}": false,
 	} {
-		require.Equal(t, want, readPod(t, "kind: Pod\nmetadata: {name: p}\nstatus: {containerStatuses: ["+status+"]}").Fixed, status)
+		require.Equal(
+			t, want, readPod(t, "kind: Pod\nmetadata: {name: p}\nstatus: {containerStatuses: ["+status+"]}").Fixed, status,
+		)
 	}
 }
