@@ -2,7 +2,6 @@ package crd
 
 import (
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -95,67 +94,12 @@ func formatQuantity(q *resource.Quantity) string {
 	return q.String()
 }
 
-// settingOf are the rules whose number is a setting, and what it sets. Rules of others may be about anything.
-var settingOf = map[string]string{
-	"raise-cpu-limit":    "cpu limit",
-	"cpu-limit-step":     "cpu limit",
-	"raise-memory-limit": "memory limit",
-	"node-out-of-memory": "memory request",
-
-	"raise-pod-memory-limit": "pod memory limit",
-}
-
-// tasks are the rules that never have a number: what they say to do is the advice.
-var tasks = []string{"memory-leak", "investigate-retransmits", "investigate-drops", "investigate-connects"}
-
-// shortAdvice is the advice in a few words: the first number to set, else what to do, or why there is no number.
+// shortAdvice returns the summary of the first recommendation that has one: rules are in order of their use.
 func shortAdvice(advice []recommend.Recommendation) string {
 	for _, r := range advice {
-		what, sets := settingOf[r.Rule]
-		switch {
-		case r.Target == nil:
-			continue
-		case !sets:
-			return clipText(firstClause(r.Action), maxAdvice)
-		}
-		s := what + " → " + withUnit(what, r.Target)
-		if r.Current != nil {
-			s = what + " " + withUnit(what, r.Current) + " → " + withUnit(what, r.Target)
-		}
-		if r.MeasureAgain {
-			s += ", then measure again"
-		}
-		return clipText(s, maxAdvice)
-	}
-	for _, r := range advice {
-		s := firstClause(r.Reason)
-		if slices.Contains(tasks, r.Rule) {
-			s, _, _ = strings.Cut(firstClause(r.Action), ":")
-		}
-		if s != "" {
-			return clipText(s, maxAdvice)
+		if r.Summary != "" {
+			return clipText(r.Summary, maxAdvice)
 		}
 	}
 	return ""
-}
-
-// withUnit returns a quantity with its unit, where Kubernetes has none: "100m", "1 core", "2 cores", "160Mi".
-func withUnit(what string, q *resource.Quantity) string {
-	text := q.String()
-	switch {
-	case what != "cpu limit" || strings.TrimLeft(text, "0123456789.") != "":
-		return text
-	case text == "1":
-		return "1 core"
-	}
-	return text + " cores"
-}
-
-// firstClause returns the first part of a text that is complete by itself.
-func firstClause(s string) string {
-	s = printableText(s)
-	for _, end := range []string{". ", "; "} {
-		s, _, _ = strings.Cut(s, end)
-	}
-	return strings.TrimRight(s, ".")
 }

@@ -1,10 +1,15 @@
 package crd_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
@@ -12,22 +17,53 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// A bare number of CPU gets its unit: "100m → 1" reads like a hundredth.
-func TestAdviceNamesTheUnitOfCores(t *testing.T) {
-	for _, test := range []struct {
-		rule, current, target string
-		want                  string
+// The short advice is a summary that a rule wrote, whichever rule it is.
+func TestTheShortAdviceIsTheSummaryOfARule(t *testing.T) {
+	number, task := raiseAdvice(), recommend.Recommendation{Rule: "call-the-team", Summary: "call the team"}
+	silent := recommend.Recommendation{Rule: "silent", Target: quantityOf("1")}
+	long := recommend.Recommendation{Rule: "long", Summary: strings.Repeat("x", 200)}
+	for name, test := range map[string]struct {
+		advice []recommend.Recommendation
+		want   string
 	}{
-		{rule: "raise-cpu-limit", current: "100m", target: "1", want: "cpu limit 100m → 1 core"},
-		{rule: "raise-cpu-limit", current: "1", target: "2", want: "cpu limit 1 core → 2 cores"},
-		{rule: "cpu-limit-step", current: "1", target: "1500m", want: "cpu limit 1 core → 1500m"},
-		{rule: "raise-memory-limit", current: "1Gi", target: "2Gi", want: "memory limit 1Gi → 2Gi"},
-		{rule: "raise-memory-limit", current: "1000", target: "2000", want: "memory limit 1k → 2k"},
+		"none":                        {},
+		"a number":                    {advice: []recommend.Recommendation{number}, want: "cpu limit 100m → 1 core"},
+		"a rule of another program":   {advice: []recommend.Recommendation{task}, want: "call the team"},
+		"the first of several":        {advice: []recommend.Recommendation{task, number}, want: "call the team"},
+		"no summary is no advice":     {advice: []recommend.Recommendation{silent, task}, want: "call the team"},
+		"a long one is cut as others": {advice: []recommend.Recommendation{long}, want: strings.Repeat("x", 125) + "…"},
 	} {
-		current, target := resource.MustParse(test.current), resource.MustParse(test.target)
-		about := gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"}
-		f := gossip.CPUThrottling{Report: gossip.Report{About: about, Level: gossip.SeverityHigh}}
-		o := crd.New(f, gossip.Pod{}, []recommend.Recommendation{{Rule: test.rule, Current: &current, Target: &target}})
-		require.Equal(t, test.want, o.(*v1alpha1.KernelWhisper).Status.Advice)
+		whisper := crd.New(hiddenThrottling(), gossip.Pod{}, test.advice).(*v1alpha1.KernelWhisper)
+		require.Equal(t, test.want, whisper.Status.Advice, name)
+		certificate := crd.New(podBirth(), gossip.Pod{}, test.advice).(*v1alpha1.PodBirthCertificate)
+		require.Equal(t, test.want, certificate.Status.Advice, name)
 	}
+}
+
+// No rule is special here: a rule of another program has the same place in an object as the default ones.
+func TestThePackageNamesNoRule(t *testing.T) {
+	rules := map[string]bool{}
+	for _, rule := range recommend.Default() {
+		rules[rule.ID()] = true
+	}
+	files, err := os.ReadDir(".")
+	require.NoError(t, err)
+	read := 0
+	for _, file := range files {
+		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
+			continue
+		}
+		read++
+		parsed, err := parser.ParseFile(token.NewFileSet(), file.Name(), nil, 0)
+		require.NoError(t, err)
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				text, err := strconv.Unquote(literal.Value)
+				require.NoError(t, err)
+				require.False(t, rules[text], "%s: %s", file.Name(), literal.Value)
+			}
+			return true
+		})
+	}
+	require.Greater(t, read, 10)
 }

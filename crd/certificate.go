@@ -15,7 +15,7 @@ func newCertificate(f gossip.PodBirth, p gossip.Pod, advice []recommend.Recommen
 	pod := podReference(f.Report, p)
 	list, omitted := fitRecommendations(advice, certificateRoom)
 	steps, left := newTimeline(f)
-	c := &v1alpha1.PodBirthCertificate{
+	return &v1alpha1.PodBirthCertificate{
 		TypeMeta:   typeMeta(v1alpha1.KindPodBirthCertificate),
 		ObjectMeta: objectMeta(f.Report, pod),
 		Spec:       v1alpha1.PodBirthCertificateSpec{Pod: pod},
@@ -31,13 +31,10 @@ func newCertificate(f gossip.PodBirth, p gossip.Pod, advice []recommend.Recommen
 			Timeline:        steps,
 			TimelineOmitted: left,
 			Coverage:        newCoverage(f.Covered),
+			Advice:          shortAdvice(advice),
 			Recommendations: list, RecommendationsOmitted: omitted,
 		},
 	}
-	if len(advice) > 0 {
-		c.Status.Advice = clipText(firstClause(advice[0].Action), maxAdvice)
-	}
-	return c
 }
 
 // birthStatus returns the status of the condition. It follows the reason and not the severity: a birth of three seconds

@@ -29,6 +29,7 @@ package crd
 
 import (
 	"cmp"
+	"reflect"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,12 +47,17 @@ type Object interface {
 	runtime.Object
 }
 
-// New makes the object of a finding. The pod gives the UID where the events did not; it may be empty, as may the
-// advice, of which the first of each rule counts, and none without a rule. Identity, spec and status are filled; the
-// operator applies the first two once, the status with every news. New returns nil for nil, and for pointers to
-// findings.
+// New makes the object of a finding, with identity, spec and status. The operator applies the first two once, and the
+// status with all news.
+//
+// The finding may be a value or a pointer to one. New returns nil for nil and for a nil pointer.
+//
+// The pod gives the UID where the events have none. It may be the zero Pod.
+//
+// The advice may be empty. Only the first recommendation of each rule counts, and none without a rule. The first
+// Summary is the object's short advice.
 func New(f gossip.Finding, p gossip.Pod, advice []recommend.Recommendation) Object {
-	switch f := f.(type) {
+	switch f := dereference(f).(type) {
 	case gossip.CPUThrottling:
 		return newCPUWhisper(f, p, advice)
 	case gossip.MemoryPressure:
@@ -70,6 +76,7 @@ func New(f gossip.Finding, p gossip.Pod, advice []recommend.Recommendation) Obje
 // whisper once they have had severity Info or above; after a recovery the whisper stays, and its condition shows the
 // recovery.
 func HasObject(f gossip.Finding) bool {
+	f = dereference(f)
 	switch f.(type) {
 	case gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue:
 		return max(f.Severity(), f.Seen().Worst) >= gossip.SeverityInfo
@@ -77,6 +84,17 @@ func HasObject(f gossip.Finding) bool {
 		return true
 	}
 	return false
+}
+
+// dereference returns the finding that a pointer points to, and any other finding as it is: pointers have the methods
+// of a Finding, too.
+func dereference(f gossip.Finding) gossip.Finding {
+	if v := reflect.ValueOf(f); v.Kind() == reflect.Pointer && !v.IsNil() {
+		if value, ok := v.Elem().Interface().(gossip.Finding); ok {
+			return value
+		}
+	}
+	return f
 }
 
 // typeMeta returns the type of a kind of our group. Objects need it because replay prints them without a scheme.

@@ -28,15 +28,16 @@ func TestFindingsFromInfoOnHaveAnObject(t *testing.T) {
 		finding gossip.Finding
 		want    bool
 	}{
-		"nil":                 {nil, false},
-		"healthy":             {level(gossip.SeverityNone, gossip.SeverityNone), false},
-		"not measured":        {level(gossip.SeverityUnknown, gossip.SeverityUnknown), false},
-		"worth knowing":       {level(gossip.SeverityInfo, gossip.SeverityInfo), true},
-		"recovered":           {level(gossip.SeverityNone, gossip.SeverityWarning), true},
-		"not measured since":  {level(gossip.SeverityUnknown, gossip.SeverityCritical), true},
-		"history not kept":    {level(gossip.SeverityHigh, gossip.SeverityUnknown), true},
-		"every birth":         {gossip.PodBirth{}, true},
-		"pointer, no finding": {&gossip.PodBirth{}, false},
+		"nil":                  {nil, false},
+		"healthy":              {level(gossip.SeverityNone, gossip.SeverityNone), false},
+		"not measured":         {level(gossip.SeverityUnknown, gossip.SeverityUnknown), false},
+		"worth knowing":        {level(gossip.SeverityInfo, gossip.SeverityInfo), true},
+		"recovered":            {level(gossip.SeverityNone, gossip.SeverityWarning), true},
+		"not measured since":   {level(gossip.SeverityUnknown, gossip.SeverityCritical), true},
+		"history not kept":     {level(gossip.SeverityHigh, gossip.SeverityUnknown), true},
+		"every birth":          {gossip.PodBirth{}, true},
+		"pointer to a finding": {&gossip.PodBirth{}, true},
+		"nil pointer":          {(*gossip.PodBirth)(nil), false},
 	} {
 		if got := crd.HasObject(tc.finding); got != tc.want {
 			t.Errorf("%s: HasObject = %v, want %v", name, got, tc.want)
@@ -45,6 +46,17 @@ func TestFindingsFromInfoOnHaveAnObject(t *testing.T) {
 			t.Errorf("%s: New made nothing", name)
 		}
 	}
+}
+
+// A pointer to a finding gives the object of the finding.
+func TestPointersGiveTheObjectOfTheirFinding(t *testing.T) {
+	cpu, born := hiddenThrottling(), podBirth()
+	memory, kill, network := memoryFinding(), oomFinding(), networkFinding()
+	pointers := []gossip.Finding{&cpu, &born, &memory, &kill, &network}
+	for i, value := range []gossip.Finding{cpu, born, memory, kill, network} {
+		require.Empty(t, cmp.Diff(crd.New(value, gossip.Pod{}, nil), crd.New(pointers[i], gossip.Pod{}, nil)))
+	}
+	require.Nil(t, crd.New((*gossip.CPUThrottling)(nil), gossip.Pod{}, nil))
 }
 
 func TestNamesAreValidAndUnique(t *testing.T) {

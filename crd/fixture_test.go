@@ -51,6 +51,7 @@ func hiddenThrottling() gossip.CPUThrottling {
 func raiseAdvice() recommend.Recommendation {
 	return recommend.Recommendation{
 		Rule:     "raise-cpu-limit",
+		Summary:  "cpu limit 100m → 1 core",
 		Priority: gossip.SeverityCritical,
 		Action:   "Raise the CPU limit of container app from 100m to 1.",
 		Reason:   "That is what its bursts need to finish within a period.",

@@ -50,11 +50,13 @@ func goldens() map[string]input {
 	}
 	step := raiseAdvice()
 	step.Rule, step.Current, step.Target = "cpu-limit-step", quantityOf("200m"), quantityOf("600m")
+	step.Summary = "cpu limit 200m → 600m, then measure again"
 	step.Action = "Raise the CPU limit of container app from 200m to 600m, as a first step, then measure again."
 	step.MeasureAgain = true
 	refusal := recommend.Recommendation{
 		Rule: "raise-cpu-limit", Priority: gossip.SeverityCritical, Action: "No number for the CPU limit of container app.",
-		Reason: "LimitRange small admits no CPU limit above 500m (the estimate is 1).", Current: quantityOf("100m"),
+		Summary: "LimitRange small admits no CPU limit above 500m (the estimate is 1)",
+		Reason:  "LimitRange small admits no CPU limit above 500m (the estimate is 1).", Current: quantityOf("100m"),
 	}
 	all := memoryGoldens()
 	maps.Copy(all, map[string]input{
@@ -102,7 +104,8 @@ func goldens() map[string]input {
 			f.Creation.Duration, f.Covered.Missing = 9*time.Second, nil
 			f.Creation.ImagePull, f.Creation.Init = gossip.Some(2500*time.Millisecond), gossip.Some(500*time.Millisecond)
 		}), gossip.Pod{}, []recommend.Recommendation{{
-			Rule: "slow-birth", Priority: gossip.SeverityWarning, Action: "Look at its longest stage first: image pull.",
+			Rule: "slow-birth", Summary: "Look at its longest stage first: image pull", Priority: gossip.SeverityWarning,
+			Action: "Look at its longest stage first: image pull.",
 		}}},
 		"certificate_not_measured": {birthWith(func(f *gossip.PodBirth) {
 			f.Level, f.Reason, f.Own, f.Longest = gossip.SeverityInfo, gossip.ReasonNotMeasured, 8*time.Second, gossip.Stage{}
@@ -125,7 +128,7 @@ func memoryGoldens() map[string]input {
 		Name: "api-0", Containers: []gossip.Container{{Name: "app", ID: "containerd://c1", ShowsOOMKill: gossip.Some(false)}},
 	}
 	raiseMemory := recommend.Recommendation{
-		Rule: "raise-memory-limit", Priority: gossip.SeverityCritical,
+		Rule: "raise-memory-limit", Summary: "memory limit 512Mi → 624Mi", Priority: gossip.SeverityCritical,
 		Action: "Raise the memory limit of container app from 512Mi to 624Mi.",
 		Reason: "It was killed at its limit.", Current: quantityOf("512Mi"), Target: quantityOf("624Mi"),
 	}
@@ -151,8 +154,9 @@ func memoryGoldens() map[string]input {
 			f.WorkingSet, f.Peak, f.Limit, f.UsedOfLimit = full.WorkingSet, full.Peak, full.Limit, full.UsedOfLimit
 			f.Leak = gossip.Some(gossip.Leak{BytesPerSecond: 1 << 18, R2: 0.99, Until: 128 * time.Second})
 		}), gossip.Pod{}, []recommend.Recommendation{{
-			Rule: "memory-leak", Priority: gossip.SeverityHigh,
-			Action: "Find the leak in container app, and do not raise its memory limit.", Reason: "It climbs.",
+			Rule: "memory-leak", Summary: "Find the leak in container app, and do not raise its memory limit",
+			Priority: gossip.SeverityHigh,
+			Action:   "Find the leak in container app, and do not raise its memory limit.", Reason: "It climbs.",
 		}}},
 		"memory_killed_of_pod": {memory(gossip.SeverityCritical, gossip.ReasonOOMKilled, func(f *gossip.MemoryPressure) {
 			f.About.Container, f.Kills, f.Limit = "", gossip.Some[int64](2), gossip.Some[int64](0)
@@ -200,7 +204,8 @@ func memoryGoldens() map[string]input {
 		"oom_of_the_node": {
 			killed(func(f *gossip.OOMKilled) { f.Scope, f.Kills = gossip.ScopeGlobal, 1 }), gossip.Pod{},
 			[]recommend.Recommendation{{
-				Rule: "node-out-of-memory", Priority: gossip.SeverityCritical, Action: "Raise the memory request.",
+				Rule: "node-out-of-memory", Summary: "memory request 128Mi → 512Mi", Priority: gossip.SeverityCritical,
+				Action:  "Raise the memory request.",
 				Current: quantityOf("128Mi"), Target: quantityOf("512Mi"),
 			}},
 		},
@@ -215,7 +220,8 @@ func memoryGoldens() map[string]input {
 			f.Level, f.Reason, f.Kills = gossip.SeverityNone, gossip.ReasonNoKillInWindow, 0
 		}), app, nil},
 		"network_retransmits": {network, gossip.Pod{}, []recommend.Recommendation{{
-			Rule: "investigate-retransmits", Priority: gossip.SeverityWarning, Action: "Find where segments are lost: look.",
+			Rule: "investigate-retransmits", Summary: "Find where segments are lost", Priority: gossip.SeverityWarning,
+			Action: "Find where segments are lost: look.",
 			Reason: "2% were sent again.",
 		}}},
 		"network_percent_only": {gossip.NetworkIssue{

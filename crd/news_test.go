@@ -51,7 +51,9 @@ func TestOnlyLargeMovesOfAWhisperAreNews(t *testing.T) {
 			(*advice)[0].Target = nil
 		}, true},
 		"bounds alone": {
-			func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) { (*advice)[0].Upper = quantityOf("9") }, false,
+			func(_ *gossip.CPUThrottling, advice *[]recommend.Recommendation) {
+				(*advice)[0].Upper = quantityOf("9")
+			}, false,
 		},
 		"throttled -4":    {finding(func(f *gossip.CPUThrottling) { f.Throttled.Value = 0.76 }), false},
 		"throttled -5":    {finding(func(f *gossip.CPUThrottling) { f.Throttled.Value = 0.75 }), true},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/resource"
+
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -31,10 +33,22 @@ func throttlingMetrics(lie v1alpha1.CPULie) string {
 	case lie.PercentOfLimit != nil:
 		return fmt.Sprintf("%d%% of the CPU limit", *lie.PercentOfLimit)
 	case lie.Usage != nil:
-		return withUnit("cpu limit", lie.Usage) + " used"
+		return formatCPU(lie.Usage) + " used"
 	default:
 		return "not measured"
 	}
+}
+
+// formatCPU returns an amount of CPU with its unit, which Kubernetes leaves out of whole cores: "100m", "1 core".
+func formatCPU(q *resource.Quantity) string {
+	text := q.String()
+	switch {
+	case strings.TrimLeft(text, "0123456789.") != "":
+		return text
+	case text == "1":
+		return "1 core"
+	}
+	return text + " cores"
 }
 
 // throttlingMessage returns the message of the condition, in whole sentences.

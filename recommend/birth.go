@@ -30,6 +30,7 @@ func slowBirth(f gossip.PodBirth, _ gossip.Pod) (Recommendation, bool) {
 		r.Action = "Look at its longest stage first: " + f.Longest.Name + "."
 		r.Reason = fmt.Sprintf("That stage took %s of %s.", formatSeconds(f.Longest.Duration), formatSeconds(c.Duration))
 	}
+	r.Summary = firstClause(r.Action)
 	return r, true
 }
 

@@ -57,6 +57,7 @@ func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) Recommendatio
 	}
 	current, target := cpuQuantity(change.from), cpuQuantity(e.target)
 	r := Recommendation{
+		Summary:  change.summarizeChange(e.measureAgain),
 		Priority: f.Level,
 		Action:   fmt.Sprintf("Raise the CPU limit of container %s from %s to %s", f.About.Container, current, target),
 		Reason:   e.basis,
@@ -90,9 +91,10 @@ func refuseCPULimit(f gossip.CPUThrottling, why string) Recommendation {
 	r := Recommendation{
 		Priority: f.Level,
 		Action:   fmt.Sprintf("No number for the CPU limit of container %s.", f.About.Container),
-		Reason:   strings.ToUpper(why[:1]) + why[1:] + ".",
+		Reason:   startSentence(why) + ".",
 		Evidence: cpuEvidence(f),
 	}
+	r.Summary = firstClause(r.Reason)
 	if f.Limit.Value > 0 {
 		r.Current = cpuQuantity(f.Limit.Value)
 	}

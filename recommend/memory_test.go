@@ -68,7 +68,7 @@ func TestRaiseMemoryLimitFillsEveryField(t *testing.T) {
 		)
 	}
 	want := map[string]string{
-		"rule": "raise-memory-limit", "priority": "Critical",
+		"rule": "raise-memory-limit", "summary": "memory limit 512Mi → 624Mi", "priority": "Critical",
 		"action":   "Raise the memory limit of container app from 512Mi to 624Mi.",
 		"reason":   "It was killed at its limit: 512Mi were in use. That and a fifth, and 100Mi at least, leaves room.",
 		"evidence": "1 killed, last java (pid 4711) at 512Mi of 512Mi, a cgroup was at its limit",
@@ -88,7 +88,8 @@ func TestRaiseMemoryLimitFillsEveryField(t *testing.T) {
 // plain returns a recommendation without bounds as texts.
 func plain(r recommend.Recommendation) map[string]string {
 	m := map[string]string{
-		"rule": r.Rule, "priority": r.Priority.String(), "action": r.Action, "reason": r.Reason, "evidence": r.Evidence,
+		"rule": r.Rule, "summary": r.Summary, "priority": r.Priority.String(),
+		"action": r.Action, "reason": r.Reason, "evidence": r.Evidence,
 		"resize": r.Resize, "patch": r.Patch, "rollback": r.Rollback, "risk": r.Risk,
 	}
 	if r.Current != nil {

@@ -13,9 +13,11 @@ func memoryLeak(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 		return Recommendation{}, false
 	}
 	leak := n.leak.Value
+	task := fmt.Sprintf("Find the leak in %s, and do not raise its memory limit", n.subjectName())
 	r := Recommendation{
+		Summary:  task,
 		Priority: n.Level,
-		Action:   fmt.Sprintf("Find the leak in %s, and do not raise its memory limit.", n.subjectName()),
+		Action:   task + ".",
 		Reason: fmt.Sprintf(
 			"Its working set climbs by %s an hour without coming back (R² %.2f); at this rate it reaches its limit of %s in %s.",
 			formatMebibytes(int64(leak.BytesPerSecond*3600)), leak.R2, formatMebibytes(n.limit.Value), leak.TimeLeft(),

@@ -147,7 +147,9 @@ func (n memoryNeed) adviseChange(c limitChange, what string) Recommendation {
 	if against := c.findObjection(); against != "" {
 		return n.refuseNumber(what, fmt.Sprintf("%s (the estimate is %s)", against, memory.formatAmount(c.to)))
 	}
-	r := Recommendation{Priority: n.Level, Evidence: n.evidence, Target: memory.newQuantity(c.to)}
+	r := Recommendation{
+		Summary: c.summarizeChange(false), Priority: n.Level, Evidence: n.evidence, Target: memory.newQuantity(c.to),
+	}
 	c.fillCommands(&r)
 	from := "from " + memory.formatAmount(c.from) + " "
 	if c.from > 0 {
@@ -164,8 +166,9 @@ func (n memoryNeed) refuseNumber(what, why string) Recommendation {
 	r := Recommendation{
 		Priority: n.Level, Evidence: n.evidence,
 		Action: fmt.Sprintf("No number for the memory %s of %s.", what, n.subjectName()),
-		Reason: strings.ToUpper(why[:1]) + why[1:] + ".",
+		Reason: startSentence(why) + ".",
 	}
+	r.Summary = firstClause(r.Reason)
 	if n.limit.Known && what == "limit" {
 		r.Current = memoryQuantity(n.limit.Value)
 	}

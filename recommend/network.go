@@ -14,10 +14,10 @@ import (
 func investigateRetransmits(f gossip.NetworkIssue, _ gossip.Pod) (Recommendation, bool) {
 	level := f.RetransmitSeverity()
 	return Recommendation{
+		Summary:  "Find where segments are lost",
 		Priority: level,
 		Action: "Find where segments are lost: ss -ti in the pod's network namespace shows the peers, then look at the " +
-			"path to them " +
-			"(node drops, MTU, an overloaded receiver).",
+			"path to them (node drops, MTU, an overloaded receiver).",
 		Reason: fmt.Sprintf(
 			"%s of TCP segments were sent again%s.", formatShare(f.Retransmitted), reportedNote(f, f.Segments),
 		),
@@ -29,10 +29,10 @@ func investigateRetransmits(f gossip.NetworkIssue, _ gossip.Pod) (Recommendation
 func investigateDrops(f gossip.NetworkIssue, _ gossip.Pod) (Recommendation, bool) {
 	level := f.DropSeverity()
 	return Recommendation{
+		Summary:  "Find what drops packets",
 		Priority: level,
 		Action: "Find what drops packets: ip -s link in the pod's network namespace shows the direction, the kernel's " +
-			"skb:kfree_skb tracepoint the reason " +
-			"(a full queue, a network policy, conntrack).",
+			"skb:kfree_skb tracepoint the reason (a full queue, a network policy, conntrack).",
 		Reason:   fmt.Sprintf("%s of packets were dropped%s.", formatShare(f.Dropped), reportedNote(f, f.Packets)),
 		Evidence: networkEvidence(f),
 		Risk:     "Looking changes nothing.",
@@ -42,10 +42,10 @@ func investigateDrops(f gossip.NetworkIssue, _ gossip.Pod) (Recommendation, bool
 func investigateConnects(f gossip.NetworkIssue, _ gossip.Pod) (Recommendation, bool) {
 	level := f.ConnectSeverity()
 	return Recommendation{
+		Summary:  "Find what it cannot reach",
 		Priority: level,
 		Action: "Find what it cannot reach: a Service without endpoints, a network policy, a peer that is down or whose " +
-			"backlog is full; " +
-			"its logs and kubectl get endpointslices show it.",
+			"backlog is full; its logs and kubectl get endpointslices show it.",
 		Reason:   fmt.Sprintf("%d TCP connects failed, %.1f a minute.", f.FailedConnects.Value, f.FailedPerMinute.Value),
 		Evidence: networkEvidence(f),
 		Risk:     "Looking changes nothing.",

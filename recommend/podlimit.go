@@ -32,7 +32,8 @@ func raisePodMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) 
 		), true
 	}
 	r := Recommendation{
-		Priority: n.Level, Evidence: n.evidence, Current: memory.newQuantity(c.from), Target: memory.newQuantity(c.to),
+		Summary: c.summarizeChange(false), Priority: n.Level, Evidence: n.evidence, Current: memory.newQuantity(c.from),
+		Target: memory.newQuantity(c.to),
 		Action: fmt.Sprintf(
 			"Raise the memory limit of the pod as a whole from %s to %s.", memory.formatAmount(c.from),
 			memory.formatAmount(c.to),

@@ -31,6 +31,7 @@ func TestAboveInfoThereIsANumberOrAReason(t *testing.T) {
 			advice := recommend.Default().For(f, p)
 			for _, one := range advice {
 				require.NotEmpty(t, one.Action, "seed %d: %s", seed, one.Rule)
+				require.NotEmpty(t, one.Summary, "seed %d: %s", seed, one.Rule)
 				require.True(t, one.Target != nil || one.Reason != "", "seed %d: %s says neither what nor why", seed, one.Rule)
 			}
 			if f.Severity() <= gossip.SeverityInfo {

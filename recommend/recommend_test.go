@@ -81,8 +81,9 @@ func guaranteed(p *gossip.Pod) {
 // formatFields returns the fields of a recommendation as texts.
 func formatFields(r recommend.Recommendation) map[string]string {
 	m := map[string]string{
-		"rule": r.Rule, "priority": r.Priority.String(), "action": r.Action, "reason": r.Reason, "evidence": r.Evidence,
-		"resize": r.Resize, "patch": r.Patch, "rollback": r.Rollback, "risk": r.Risk,
+		"rule": r.Rule, "summary": r.Summary, "priority": r.Priority.String(), "action": r.Action, "reason": r.Reason,
+		"evidence": r.Evidence,
+		"resize":   r.Resize, "patch": r.Patch, "rollback": r.Rollback, "risk": r.Risk,
 	}
 	if r.Current != nil {
 		m["current"] = r.Current.String()
@@ -100,7 +101,7 @@ func TestRaiseCPULimitFillsEveryField(t *testing.T) {
 	got := recommend.Default().For(observeOne(t, newSample()), newPod())
 	require.Len(t, got, 1)
 	want := map[string]string{
-		"rule": "raise-cpu-limit", "priority": "High",
+		"rule": "raise-cpu-limit", "summary": "cpu limit 230m → 1 core", "priority": "High",
 		"action": "Raise the CPU limit of container app from 230m to 1.",
 		"reason": "It tried to use up to 1 at once: the limit plus the mean wait of a throttled period.",
 		"evidence": "42 of 54 periods throttled (78%), mean wait 72ms, 87m used, 38% of the limit, active 45% of the time, " +
@@ -524,7 +525,7 @@ func TestARecommendationReadsAsSentencesWithItsNumberOnce(t *testing.T) {
 		"Raise its limit. Target: 1. It waits.": {Action: "Raise its limit.", Reason: "It waits.", Target: &one},
 		"See port 8081. Target: 1.":             {Action: "See port 8081.", Target: &one},
 		"No number. The limit is not known.":    {Action: "No number.", Reason: "The limit is not known."},
-		"Tell team shop.":                       {Rule: "ask-the-team", Action: "Tell team shop."},
+		"Ask team shop.":                        {Rule: "ask-the-team", Action: "Ask team shop."},
 	} {
 		require.Equal(t, want, r.String())
 	}

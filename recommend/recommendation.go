@@ -13,6 +13,7 @@ import (
 // begins with why there is no number.
 type Recommendation struct {
 	Rule     string          // kebab-case ID of the rule, unique in an object, never renamed
+	Summary  string          // the advice in a few words, for tables: "cpu limit 100m → 1 core"
 	Priority gossip.Severity // the finding's severity, or lower where the advice can wait
 	Action   string          // what to do, in a sentence
 	Reason   string          // why it helps, or why there is no number

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -30,14 +31,29 @@ func RuleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (Recommendation
 func (r Rule) ID() string { return r.id }
 
 // For returns this rule's advice about a finding, and false where the rule has none. The pod may be the zero Pod, which
-// means that nothing is known about it.
+// means that nothing is known about it. Where the rule left the Summary empty, it is the first clause of the Action if
+// there is a Target, and of the Reason if there is none.
 func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
-	a, ok := r.advise(f, p)
+	a, ok := r.advise(dereference(f), p)
 	if !ok {
 		return Recommendation{}, false
 	}
 	a.Rule = r.id
+	if a.Summary == "" {
+		a.Summary = summarize(a)
+	}
 	return a, true
+}
+
+// dereference returns the finding that a pointer points to, and any other finding as it is: pointers have the methods
+// of a Finding, but rules are about values.
+func dereference(f gossip.Finding) gossip.Finding {
+	if v := reflect.ValueOf(f); v.Kind() == reflect.Pointer && !v.IsNil() {
+		if value, ok := v.Elem().Interface().(gossip.Finding); ok {
+			return value
+		}
+	}
+	return f
 }
 
 // Rules are a list of rules, the most useful first.
@@ -66,6 +82,7 @@ func Default() Rules {
 // means that nothing is known about it. If several rules with the same ID have advice, only the first counts, because
 // an object holds one recommendation for each ID.
 func (rs Rules) For(f gossip.Finding, p gossip.Pod) []Recommendation {
+	f = dereference(f)
 	var advice []Recommendation
 	for _, r := range rs {
 		if slices.ContainsFunc(advice, func(a Recommendation) bool { return a.Rule == r.id }) {

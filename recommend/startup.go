@@ -76,6 +76,7 @@ func startupThrottling(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bo
 	if f.Limit.Value > 0 {
 		r.Current = cpuQuantity(f.Limit.Value)
 	}
+	r.Summary = firstClause(r.Reason)
 	if e, err := estimateLimit(f); err == nil {
 		r.Reason += fmt.Sprintf(" The start would have needed about %s.", formatCores(e.target))
 	}

@@ -37,11 +37,11 @@ func matchThreads(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
 		return Recommendation{}, false
 	}
 	return Recommendation{
+		Summary:  fmt.Sprintf("no more than %.0f at once in container %s", workers, f.About.Container),
 		Priority: min(f.Level, gossip.SeverityWarning), // the limit comes first
 		Action: fmt.Sprintf(
 			"Or, if the limit must stay, let container %s run no more than %.0f at once: GOMAXPROCS, "+
-				"-XX:ActiveProcessorCount, or the "+
-				"size of its pool.",
+				"-XX:ActiveProcessorCount, or the size of its pool.",
 			f.About.Container, workers,
 		),
 		Reason:   why,

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"math"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -33,6 +34,19 @@ func (u unit) newQuantity(n float64) *resource.Quantity {
 }
 
 func (u unit) formatAmount(n float64) string { return u.newQuantity(n).String() }
+
+// formatWithUnit returns an amount with its unit, which Kubernetes leaves out of whole cores: "100m", "1 core",
+// "160Mi".
+func (u unit) formatWithUnit(n float64) string {
+	text := u.formatAmount(n)
+	switch {
+	case u != cpu || strings.TrimLeft(text, "0123456789.") != "":
+		return text
+	case text == "1":
+		return "1 core"
+	}
+	return text + " cores"
+}
 
 // formatRounded returns an amount for a sentence, with memory rounded to Mi.
 func (u unit) formatRounded(n float64) string {
