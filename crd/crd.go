@@ -57,7 +57,7 @@ type Object interface {
 // The advice may be empty. Only the first recommendation of each rule counts, and none without a rule. The first
 // Summary is the object's short advice.
 func New(f gossip.Finding, p gossip.Pod, advice []recommend.Recommendation) Object {
-	switch f := dereference(f).(type) {
+	switch f := valueOf(f).(type) {
 	case gossip.CPUThrottling:
 		return newCPUWhisper(f, p, advice)
 	case gossip.MemoryPressure:
@@ -76,7 +76,7 @@ func New(f gossip.Finding, p gossip.Pod, advice []recommend.Recommendation) Obje
 // whisper once they have had severity Info or above; after a recovery the whisper stays, and its condition shows the
 // recovery.
 func HasObject(f gossip.Finding) bool {
-	f = dereference(f)
+	f = valueOf(f)
 	switch f.(type) {
 	case gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue:
 		return max(f.Severity(), f.Seen().Worst) >= gossip.SeverityInfo
@@ -86,9 +86,9 @@ func HasObject(f gossip.Finding) bool {
 	return false
 }
 
-// dereference returns the finding that a pointer points to, and any other finding as it is: pointers have the methods
+// valueOf returns the finding that a pointer points to, and any other finding as it is: pointers have the methods
 // of a Finding, too.
-func dereference(f gossip.Finding) gossip.Finding {
+func valueOf(f gossip.Finding) gossip.Finding {
 	if v := reflect.ValueOf(f); v.Kind() == reflect.Pointer && !v.IsNil() {
 		if value, ok := v.Elem().Interface().(gossip.Finding); ok {
 			return value

@@ -115,7 +115,7 @@ func goldens() map[string]input {
 	return all
 }
 
-// memoryGoldens are those of the kinds that are not about CPU.
+// memoryGoldens are about memory, OOM kills and the network.
 func memoryGoldens() map[string]input {
 	shared := hiddenThrottling().Report
 	report := func(kind gossip.Kind, container string, level gossip.Severity, reason gossip.Reason) gossip.Report {

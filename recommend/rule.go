@@ -34,20 +34,20 @@ func (r Rule) ID() string { return r.id }
 // means that nothing is known about it. Where the rule left the Summary empty, it is the first clause of the Action if
 // there is a Target, and of the Reason if there is none.
 func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
-	a, ok := r.advise(dereference(f), p)
+	a, ok := r.advise(valueOf(f), p)
 	if !ok {
 		return Recommendation{}, false
 	}
 	a.Rule = r.id
 	if a.Summary == "" {
-		a.Summary = summarize(a)
+		a.Summary = defaultSummary(a)
 	}
 	return a, true
 }
 
-// dereference returns the finding that a pointer points to, and any other finding as it is: pointers have the methods
+// valueOf returns the finding that a pointer points to, and any other finding as it is: pointers have the methods
 // of a Finding, but rules are about values.
-func dereference(f gossip.Finding) gossip.Finding {
+func valueOf(f gossip.Finding) gossip.Finding {
 	if v := reflect.ValueOf(f); v.Kind() == reflect.Pointer && !v.IsNil() {
 		if value, ok := v.Elem().Interface().(gossip.Finding); ok {
 			return value
@@ -82,7 +82,7 @@ func Default() Rules {
 // means that nothing is known about it. If several rules with the same ID have advice, only the first counts, because
 // an object holds one recommendation for each ID.
 func (rs Rules) For(f gossip.Finding, p gossip.Pod) []Recommendation {
-	f = dereference(f)
+	f = valueOf(f)
 	var advice []Recommendation
 	for _, r := range rs {
 		if slices.ContainsFunc(advice, func(a Recommendation) bool { return a.Rule == r.id }) {

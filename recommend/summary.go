@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// summarize returns the summary of a recommendation from a rule that does not write its own.
-func summarize(r Recommendation) string {
+// defaultSummary returns the summary of a recommendation from a rule that does not write its own.
+func defaultSummary(r Recommendation) string {
 	if r.Target != nil {
 		return firstClause(r.Action)
 	}

@@ -29,6 +29,7 @@ func leaveBatchAlone(namespace string) recommend.Rule {
 			return recommend.Recommendation{}, false
 		}
 		return recommend.Recommendation{
+			Summary:  "leave the limit: batch work", // for tables, and the column ADVICE of kubectl get kw
 			Priority: gossip.SeverityInfo,
 			Action:   "Leave the limit of " + f.About.Container + " as it is.",
 			Reason:   "Batch work may take its time; its limit protects the neighbours.",
@@ -49,7 +50,8 @@ func printAdvice(in io.Reader, out io.Writer, batch string) error {
 	for f := range analyzer.Findings() {
 		if advice := rules.For(f, gossip.Pod{}); len(advice) > 0 {
 			first := advice[0]
-			fmt.Fprintf(out, "%v (%v)\n  %s: %s %s\n", f.Subject(), f.Severity(), first.Rule, first.Action, first.Reason)
+			fmt.Fprintf(out, "%v (%v): %s\n", f.Subject(), f.Severity(), first.Summary)
+			fmt.Fprintf(out, "  %s: %s %s\n", first.Rule, first.Action, first.Reason)
 		}
 	}
 	return nil

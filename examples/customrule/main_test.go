@@ -6,6 +6,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
 func TestOurRuleAnswersBeforeTheDefaultRules(t *testing.T) {
@@ -20,4 +25,16 @@ func TestOurRuleAnswersBeforeTheDefaultRules(t *testing.T) {
 		require.NoError(t, printAdvice(capture, &out, batchNamespace))
 		require.Contains(t, out.String(), want)
 	}
+}
+
+// The object shows the summary of our rule as it shows the summary of a default rule.
+func TestTheObjectShowsTheSummaryOfOurRule(t *testing.T) {
+	f := gossip.CPUThrottling{Report: gossip.Report{
+		About: gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "batch", Pod: "nightly-0", Container: "app"},
+		Level: gossip.SeverityHigh,
+	}}
+	rules := append(recommend.Rules{leaveBatchAlone("batch")}, recommend.Default()...)
+	whisper := crd.New(f, gossip.Pod{}, rules.For(f, gossip.Pod{})).(*v1alpha1.KernelWhisper)
+	require.Equal(t, "leave the limit: batch work", whisper.Status.Advice)
+	require.Equal(t, "leave-batch-alone", whisper.Status.Recommendations[0].Rule)
 }
