@@ -1,9 +1,6 @@
 package crd_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"strconv"
 	"strings"
@@ -42,10 +39,6 @@ func TestTheShortAdviceIsTheSummaryOfARule(t *testing.T) {
 
 // No rule is special here: a rule of another program has the same place in an object as the default ones.
 func TestThePackageNamesNoRule(t *testing.T) {
-	rules := map[string]bool{}
-	for _, rule := range recommend.Default() {
-		rules[rule.ID()] = true
-	}
 	files, err := os.ReadDir(".")
 	require.NoError(t, err)
 	read := 0
@@ -54,16 +47,11 @@ func TestThePackageNamesNoRule(t *testing.T) {
 			continue
 		}
 		read++
-		parsed, err := parser.ParseFile(token.NewFileSet(), file.Name(), nil, 0)
+		text, err := os.ReadFile(file.Name())
 		require.NoError(t, err)
-		ast.Inspect(parsed, func(n ast.Node) bool {
-			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
-				text, err := strconv.Unquote(literal.Value)
-				require.NoError(t, err)
-				require.False(t, rules[text], "%s: %s", file.Name(), literal.Value)
-			}
-			return true
-		})
+		for _, rule := range recommend.Default() {
+			require.NotContains(t, string(text), strconv.Quote(rule.ID()), file.Name())
+		}
 	}
 	require.Greater(t, read, 10)
 }

@@ -90,7 +90,7 @@ func HasObject(f gossip.Finding) bool {
 // of a Finding, too.
 func valueOf(f gossip.Finding) gossip.Finding {
 	if v := reflect.ValueOf(f); v.Kind() == reflect.Pointer && !v.IsNil() {
-		if value, ok := v.Elem().Interface().(gossip.Finding); ok {
+		if value, ok := reflect.TypeAssert[gossip.Finding](v.Elem()); ok {
 			return value
 		}
 	}

@@ -49,7 +49,7 @@ func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 // of a Finding, but rules are about values.
 func valueOf(f gossip.Finding) gossip.Finding {
 	if v := reflect.ValueOf(f); v.Kind() == reflect.Pointer && !v.IsNil() {
-		if value, ok := v.Elem().Interface().(gossip.Finding); ok {
+		if value, ok := reflect.TypeAssert[gossip.Finding](v.Elem()); ok {
 			return value
 		}
 	}
