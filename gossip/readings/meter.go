@@ -111,5 +111,5 @@ func (m *Meter) removeOldest() {
 }
 
 func latestReading(element *list.Element) Reading {
-	return element.Value.(Reading) //nolint:errcheck,forcetypeassert // the list holds nothing else
+	return element.Value.(Reading) // the list holds nothing else
 }

@@ -43,7 +43,7 @@ func (c *counters) reading() readings.Memory {
 // intervals.
 func TestEventsAddUpToTheDifferenceOfTheCounters(t *testing.T) {
 	for seed := range uint64(50) {
-		random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // repeatable
+		random := rand.New(rand.NewPCG(seed, 7))
 		m := readings.New(100)
 		all := make([]counters, 3)
 		sums := map[string]*counters{}

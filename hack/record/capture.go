@@ -14,7 +14,7 @@ import (
 // capture is everything that was recorded. The zero value is empty.
 type capture struct {
 	lines  []line
-	counts map[gossip.Kind]int
+	counts map[string]int // records by type
 }
 
 // line is one record, with the newline.
@@ -25,9 +25,9 @@ type line struct {
 
 func (c *capture) addEvent(event gossip.Event) {
 	if c.counts == nil {
-		c.counts = map[gossip.Kind]int{}
+		c.counts = map[string]int{}
 	}
-	c.counts[event.Subject().Kind]++
+	c.counts[typeNames[event.Subject().Kind]]++
 	c.lines = append(c.lines, line{event.From().Time, pixie.Append(nil, event)})
 }
 

@@ -65,32 +65,32 @@ import (
 type mode struct {
 	counters []gossip.Kind
 	programs []string
-	records  []gossip.Kind
+	records  []string // types
 }
 
 var modes = map[string]mode{
 	"throttle": {
 		counters: []gossip.Kind{gossip.KindCPUThrottling},
-		records:  []gossip.Kind{gossip.KindCPUThrottling, gossip.KindPodBirth},
+		records:  []string{"cpu_throttle", "pod_creation"},
 	},
 	"birth": {
 		programs: []string{pxl.PodBirth},
-		records:  []gossip.Kind{gossip.KindCPUThrottling, gossip.KindPodBirth},
+		records:  []string{"cpu_throttle", "pod_creation"},
 	},
 	"mixed": {
 		counters: []gossip.Kind{gossip.KindCPUThrottling},
 		programs: []string{pxl.PodBirth},
-		records:  []gossip.Kind{gossip.KindCPUThrottling, gossip.KindPodBirth},
+		records:  []string{"cpu_throttle", "pod_creation"},
 	},
 	"memory": {
 		counters: []gossip.Kind{gossip.KindMemoryPressure},
 		programs: []string{pxl.OOMKill},
-		records:  []gossip.Kind{gossip.KindMemoryPressure, gossip.KindOOMKill},
+		records:  []string{"memory_pressure", "oom_kill"},
 	},
 	"network": {
 		counters: []gossip.Kind{gossip.KindNetworkIssue},
 		programs: []string{pxl.ConnectFail, pxl.Retransmit},
-		records:  []gossip.Kind{gossip.KindNetworkIssue},
+		records:  []string{"network_issue"},
 	},
 }
 

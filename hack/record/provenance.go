@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // provenance says where a capture comes from. It has versions and the command, and nothing of the machine: no path, no
@@ -30,12 +28,12 @@ type provenance struct {
 	LoadAfter  string
 	Bpftrace   string // "" if none ran
 
-	Records       map[gossip.Kind]int
-	Retransmits   uint64 // as bpftrace saw them, to compare with /proc
-	LeftOut       int    // intervals without a record: counters fell or the limit changed
-	LostRows      int    // events that bpftrace lost
-	KillsLost     int    // kills in containers of other namespaces
-	BirthsGivenUp int    // births that were not complete after ten minutes
+	Records       map[string]int // by type
+	Retransmits   uint64         // as bpftrace saw them, to compare with /proc
+	LeftOut       int            // intervals without a record: counters fell or the limit changed
+	LostRows      int            // events that bpftrace lost
+	KillsLost     int            // kills in containers of other namespaces
+	BirthsGivenUp int            // births that were not complete after ten minutes
 	Incomplete    []string
 }
 
@@ -93,8 +91,8 @@ func (p *provenance) formatYAML() []byte {
 	add("loadAverageBefore", p.LoadBefore)
 	add("loadAverageAfter", p.LoadAfter)
 	var records []string
-	for _, kind := range modes[p.options.mode].records {
-		records = append(records, fmt.Sprintf("%s: %d", typeNames[kind], p.Records[kind]))
+	for _, name := range modes[p.options.mode].records {
+		records = append(records, fmt.Sprintf("%s: %d", name, p.Records[name]))
 	}
 	fmt.Fprintf(&b, "records: {%s}\n", strings.Join(records, ", "))
 	if p.options.mode == "network" {

@@ -7,8 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
-
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 var goVersion = regexp.MustCompile(`go1[.0-9a-z]+( X:[a-z0-9,]+)?`)
@@ -22,7 +20,7 @@ func TestProvenanceIsYAML(t *testing.T) {
 		Started: time.Date(2026, 11, 22, 13, 14, 15, 0, time.FixedZone("", 3600)), Lasted: 61*time.Second + 300*time.Millisecond,
 		Kernel: "6.18.0", Cgroup: "v1", Kubernetes: "v1.37.0", Containers: "containerd://2.2.0", NodeCPUs: 2,
 		LoadBefore: "0.10 0.20 0.30", LoadAfter: "1.00 0.50 0.30", Bpftrace: "v0.17.0",
-		Records: map[gossip.Kind]int{gossip.KindNetworkIssue: 12}, Retransmits: 34,
+		Records: map[string]int{"network_issue": 12}, Retransmits: 34,
 	}
 	want := `capture: "shop.ndjson"
 what: "a \"quoted\" note: with a colon"

@@ -114,8 +114,12 @@ func TestRecordingHasItsPodsAndItsProvenance(t *testing.T) {
 
 func TestWrongCommandLinesAreRefused(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"dance"}, {"throttle"}, {"throttle", "--namespace=shop", "--out=shop.json"},
-		{"throttle", "--namespace=shop", "--out=shop.ndjson", "now"}, {"throttle", "--speed=9"},
+		{},
+		{"dance"},
+		{"throttle"},
+		{"throttle", "--namespace=shop", "--out=shop.json"},
+		{"throttle", "--namespace=shop", "--out=shop.ndjson", "now"},
+		{"throttle", "--speed=9"},
 	} {
 		_, err := parse(args, io.Discard)
 		require.Error(t, err, args)
@@ -143,10 +147,10 @@ func newTestRecorder(t *testing.T, mode string) (r *recorder, root string) {
 }
 
 func TestModesKeepTheEventsOfTheirCounters(t *testing.T) {
-	for mode, want := range map[string]map[gossip.Kind]int{
-		"throttle": {gossip.KindCPUThrottling: 2},
-		"mixed":    {gossip.KindCPUThrottling: 2},
-		"memory":   {gossip.KindMemoryPressure: 2},
+	for mode, want := range map[string]map[string]int{
+		"throttle": {"cpu_throttle": 2},
+		"mixed":    {"cpu_throttle": 2},
+		"memory":   {"memory_pressure": 2},
 		"network":  nil, // there are no processes
 		"birth":    nil,
 	} {
@@ -192,7 +196,7 @@ func TestBirthsAreDroppedWhenARowIsLost(t *testing.T) {
 		var origin provenance
 		var stderr bytes.Buffer
 		require.NoError(t, r.endTrace(&origin, &stderr), name)
-		require.Equal(t, tc.want, r.capture.counts[gossip.KindPodBirth], name)
+		require.Equal(t, tc.want, r.capture.counts["pod_creation"], name)
 		require.Equal(t, tc.lost, origin.LostRows, name)
 		require.Equal(t, tc.lost > 0, stderr.Len() > 0, name)
 	}
