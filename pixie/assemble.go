@@ -56,25 +56,25 @@ func (r *Record) Number(name string, value float64) {
 
 // set writes the value as JSON has it. The first fault sticks.
 func (r *Record) set(name string, write func([]byte) ([]byte, error)) {
-	f, known := fieldsByName[name]
+	f, known := names.Find(name)
 	if !known || r.err != nil {
 		return
 	}
-	begin := len(r.record.raw)
-	text, err := write(r.record.raw)
-	if r.record.raw = text; err == nil && r.record.has(f) {
+	begin := len(r.record.fields.Text)
+	text, err := write(r.record.fields.Text)
+	if r.record.fields.Text = text; err == nil && r.record.fields.Has(f) {
 		err = errTwice
 	}
 	if err != nil {
 		r.err = fmt.Errorf("%s: %w", name, err)
 		return
 	}
-	r.record.note(f, begin, len(text))
+	r.record.fields.Set(f, begin, len(text))
 }
 
 // Event makes an event of the record, and leaves an empty record. The error is about this record only.
 func (r *Record) Event() (gossip.Event, error) {
-	defer func() { r.record.begin(); r.record.raw, r.err = r.record.raw[:0], nil }()
+	defer func() { r.record.begin(); r.record.fields.Text, r.err = r.record.fields.Text[:0], nil }()
 	r.record.err = nil
 	if r.err == nil && !r.record.isRow() {
 		if err := r.record.splitPod(podName); err != nil {
@@ -82,14 +82,14 @@ func (r *Record) Event() (gossip.Event, error) {
 		}
 	}
 	if r.err != nil {
-		if kind := r.record.text(typeName); kind != "" {
+		if kind := r.record.readText(typeName); kind != "" {
 			return nil, fmt.Errorf("%s: %w", kind, r.err)
 		}
 		return nil, r.err
 	}
 	var one Batch
-	if err := r.record.event(&one); err != nil {
+	if err := r.record.addEvent(&one); err != nil {
 		return nil, err
 	}
-	return one.only()
+	return one.singleResult()
 }

@@ -20,7 +20,7 @@ type Batch struct {
 // up to a piece of text ahead of each worker. An error is final, and comes with no batch.
 func (o Options) Batches(r io.Reader) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
-		err := o.scan(r, func(s *scanner, _ *Batch) error { return s.batches(o.Workers, pieceSize, yield) })
+		err := o.scan(r, func(s *scanner, _ *Batch) error { return s.scanBatches(o.Workers, pieceSize, yield) })
 		if !isEnd(err) {
 			yield(nil, err)
 		}
@@ -30,17 +30,17 @@ func (o Options) Batches(r io.Reader) iter.Seq2[*Batch, error] {
 // maxBatch is how many records a batch may have: more than a piece has, if they are good.
 const maxBatch = pieceSize / 64
 
-// batches yields all that is left of the text, and returns why there is no more: io.EOF also when the caller has enough.
-func (s *scanner) batches(workers, size int, yield func(*Batch, error) bool) error {
-	if workers > 1 && !s.ahead(workers, size, yield) {
+// scanBatches yields all that is left of the text, and returns why there is no more: io.EOF also when the caller has enough.
+func (s *scanner) scanBatches(workers, size int, yield func(*Batch, error) bool) error {
+	if workers > 1 && !s.decodeParallel(workers, size, yield) {
 		return io.EOF
 	}
 	var b Batch
 	for {
-		b.cut(counts{})
+		b.truncateTo(batchLengths{})
 		var err error
 		for err == nil && b.len().sum() < maxBatch {
-			err = s.add(&b)
+			err = s.addRecord(&b)
 		}
 		if b.len().sum() > 0 && !yield(&b, nil) {
 			return io.EOF
@@ -51,17 +51,17 @@ func (s *scanner) batches(workers, size int, yield func(*Batch, error) bool) err
 	}
 }
 
-// counts are the lengths of the lists.
-type counts struct{ cpu, births, others, refused int }
+// batchLengths are the lengths of the lists.
+type batchLengths struct{ cpu, births, others, refused int }
 
-func (c counts) sum() int { return c.cpu + c.births + c.others + c.refused }
+func (c batchLengths) sum() int { return c.cpu + c.births + c.others + c.refused }
 
-func (b *Batch) len() counts {
-	return counts{len(b.CPU), len(b.Births), len(b.Others), len(b.Refused)}
+func (b *Batch) len() batchLengths {
+	return batchLengths{len(b.CPU), len(b.Births), len(b.Others), len(b.Refused)}
 }
 
-// cut takes back what was added since the lists had these lengths.
-func (b *Batch) cut(to counts) {
+// truncateTo takes back what was added since the lists had these lengths.
+func (b *Batch) truncateTo(to batchLengths) {
 	b.CPU = b.CPU[:to.cpu]
 	b.Births = b.Births[:to.births]
 	clear(b.Others[to.others:])
@@ -70,8 +70,8 @@ func (b *Batch) cut(to counts) {
 	b.Refused = b.Refused[:to.refused]
 }
 
-// only is what a batch of one record holds.
-func (b *Batch) only() (gossip.Event, error) {
+// singleResult is what a batch of one record holds.
+func (b *Batch) singleResult() (gossip.Event, error) {
 	switch {
 	case len(b.CPU) > 0:
 		return b.CPU[0], nil

@@ -9,32 +9,32 @@ import (
 
 var errTooMany = fmt.Errorf("more than %d entries", maxEntries)
 
-// podCreation reads a record of type pod_creation.
-func (r *record) podCreation(c *gossip.PodCreation) {
-	r.origin(&c.Origin)
-	c.TotalSyscalls = r.integer(totalSyscalls)
-	c.NamespaceOps = r.integer(namespaceOps)
-	c.CgroupWrites = r.integer(cgroupWrites)
+// readPodCreation reads a record of type pod_creation.
+func (r *record) readPodCreation(c *gossip.PodCreation) {
+	r.readOrigin(&c.Origin)
+	c.TotalSyscalls = r.readInteger(totalSyscalls)
+	c.NamespaceOps = r.readInteger(namespaceOps)
+	c.CgroupWrites = r.readInteger(cgroupWrites)
 	r.requireOne("total_syscalls, namespace_ops or cgroup_writes", totalSyscalls, namespaceOps, cgroupWrites)
-	c.Duration = time.Duration(r.requiredInteger(durationNs))
-	c.Execs = r.integer(execs)
-	c.Processes = r.integer(processes)
-	c.Mounts = r.integer(mounts)
-	c.IPTablesRules = r.integer(iptablesRules)
-	c.ImagePull = r.nanoseconds(imagePullNs)
-	c.Init = r.nanoseconds(initNs)
-	c.Syscalls = r.syscalls()
-	c.Timeline = r.timeline(c.Time.Add(-c.Duration))
+	c.Duration = time.Duration(r.readRequiredInteger(durationNs))
+	c.Execs = r.readInteger(execs)
+	c.Processes = r.readInteger(processes)
+	c.Mounts = r.readInteger(mounts)
+	c.IPTablesRules = r.readInteger(iptablesRules)
+	c.ImagePull = r.readNanoseconds(imagePullNs)
+	c.Init = r.readNanoseconds(initNs)
+	c.Syscalls = r.readSyscalls()
+	c.Timeline = r.readTimeline(c.Time.Add(-c.Duration))
 }
 
-// syscalls reads calls by name. An empty object is a map without entries: measured, and nothing seen.
-func (r *record) syscalls() map[string]int64 {
-	raw := r.of(syscalls)
+// readSyscalls reads calls by name. An empty object is a map without entries: measured, and nothing seen.
+func (r *record) readSyscalls() map[string]int64 {
+	raw := r.valueOf(syscalls)
 	if raw == nil || r.err != nil {
 		return nil
 	}
 	calls := map[string]int64{}
-	r.fail(syscalls, r.inner.each(raw, func(name, value []byte) error {
+	r.refuseField(syscalls, r.inner.eachMember(raw, func(name, value []byte) error {
 		if len(calls) == maxEntries {
 			return errTooMany
 		}
@@ -42,7 +42,7 @@ func (r *record) syscalls() map[string]int64 {
 		if err := syscallName.checkName(call); err != nil {
 			return err
 		}
-		n, err := r.inner.integer(value, syscallCount)
+		n, err := r.inner.parseInteger(value, syscallCount)
 		if err != nil {
 			return fmt.Errorf("%s: %w", call, err)
 		}
@@ -56,7 +56,7 @@ func (r *record) syscalls() map[string]int64 {
 func (s spec) checkName(name string) error {
 	for i := range len(name) {
 		if c := name[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_') {
-			return fmt.Errorf("not a system call (a-z, 0-9 and '_'): %s", quote(name))
+			return fmt.Errorf("not a system call (a-z, 0-9 and '_'): %s", quoteInput(name))
 		}
 	}
 	if n := int64(len(name)); n < s.min || n > s.max {

@@ -33,11 +33,11 @@ func (o Options) Decode(r io.Reader) iter.Seq2[gossip.Event, error] {
 	return func(yield func(gossip.Event, error) bool) {
 		err := o.scan(r, func(s *scanner, one *Batch) error {
 			for {
-				one.cut(counts{})
-				if err := s.add(one); err != nil {
+				one.truncateTo(batchLengths{})
+				if err := s.addRecord(one); err != nil {
 					return err
 				}
-				if !yield(one.only()) {
+				if !yield(one.singleResult()) {
 					return io.EOF
 				}
 			}
@@ -51,14 +51,14 @@ func (o Options) Decode(r io.Reader) iter.Seq2[gossip.Event, error] {
 // scan lets work go through the text of r, with room for one record, and returns its error.
 func (o Options) scan(r io.Reader, work func(*scanner, *Batch) error) error {
 	w := workspaces.Get().(*workspace)
-	defer w.release()
-	text, release, err := w.decompress(r)
+	defer w.returnToPool()
+	text, release, err := w.unpackInput(r)
 	if err != nil {
 		return err
 	}
 	defer release()
 	if o.MaxBytes > 0 {
-		text = &limited{r: text, left: o.MaxBytes, max: o.MaxBytes}
+		text = &limitedReader{r: text, left: o.MaxBytes, max: o.MaxBytes}
 	}
 	if o.MaxRecord <= 0 {
 		o.MaxRecord = DefaultMaxRecord
@@ -69,20 +69,24 @@ func (o Options) scan(r io.Reader, work func(*scanner, *Batch) error) error {
 // workspace is the memory that decoding needs. A server decodes many small bodies, and most of their cost would be to make it anew.
 // Events never point into it.
 type workspace struct {
-	packed *bufio.Reader
-	buf    []byte // of the scanner, which makes a larger one when it has to
-	record record
-	one    Batch
+	packed  *bufio.Reader
+	buf     []byte // of the scanner, which allocates a larger one if it must
+	scanner scanner
+	record  *record
+	one     Batch
 }
 
-var workspaces = sync.Pool{New: func() any {
-	return &workspace{packed: bufio.NewReaderSize(nil, chunk), buf: make([]byte, 2*chunk)}
-}}
+var workspaces = sync.Pool{New: func() any { return newWorkspace() }}
 
-func (w *workspace) release() {
+func newWorkspace() *workspace {
+	return &workspace{packed: bufio.NewReaderSize(nil, chunk), buf: make([]byte, 2*chunk), record: newRecord()}
+}
+
+func (w *workspace) returnToPool() {
 	w.packed.Reset(nil)
 	w.record.begin()
-	w.record.raw = nil
-	w.one.cut(counts{})
+	w.record.fields.Text = nil
+	w.scanner = scanner{}
+	w.one.truncateTo(batchLengths{})
 	workspaces.Put(w)
 }

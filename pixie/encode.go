@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie/plain"
 )
 
 // Append appends the record of an event to b, as one line of NDJSON, and returns the extended slice. It is the inverse of
@@ -292,7 +293,7 @@ func appendNumber(b []byte, x float64) []byte {
 
 // appendDecimal writes n/10^places, without zeros at the end of the fraction.
 func appendDecimal(b []byte, n int64, places int) []byte {
-	magnitude, unit := uint64(n), uint64(powers[places]) //nolint:gosec // a negative n is its complement, and no power is negative
+	magnitude, unit := uint64(n), uint64(plain.Powers[places]) //nolint:gosec // a negative n is its complement, and no power is negative
 	if n < 0 {
 		b = append(b, '-')
 		magnitude = -magnitude

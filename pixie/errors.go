@@ -52,14 +52,14 @@ const (
 	errLastComma    = syntaxError("invalid JSON: array element expected behind the comma, found ']'")
 )
 
-// atEnd says whether the fault may be no more than the end of the input.
-func atEnd(err error) bool { return errors.Is(err, errNotClosed) || errors.Is(err, errOpenString) }
+// isAtEnd says whether the fault may be no more than the end of the input.
+func isAtEnd(err error) bool { return errors.Is(err, errNotClosed) || errors.Is(err, errOpenString) }
 
 // isEnd says whether the text ended as it should. A wrapped io.EOF is a failure of something behind the reader.
 func isEnd(err error) bool { return err == io.EOF } //nolint:errorlint // identity is what is meant
 
-// unexpected is a byte at which cutting cannot go on.
-func unexpected(b byte, wanted string) error {
+// unexpectedByte is a byte at which cutting cannot go on.
+func unexpectedByte(b byte, wanted string) error {
 	found := fmt.Sprintf("byte 0x%02x", b)
 	if b > ' ' && b < 0x7f {
 		found = strconv.QuoteRune(rune(b))
@@ -67,8 +67,8 @@ func unexpected(b byte, wanted string) error {
 	return syntaxError("invalid JSON: " + wanted + " expected, found " + found)
 }
 
-// quote makes a text from the input fit for an error: one line, printable, at most 64 bytes of it.
-func quote[Bytes ~[]byte | ~string](b Bytes) string {
+// quoteInput makes a text from the input fit for an error: one line, printable, at most 64 bytes of it.
+func quoteInput[Bytes ~[]byte | ~string](b Bytes) string {
 	const most = 64
 	if len(b) > most {
 		return strconv.Quote(string(b[:most])) + "…"

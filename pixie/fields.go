@@ -1,5 +1,7 @@
 package pixie
 
+import "github.com/kernel-gossip/kernel-gossip/pixie/plain"
+
 // The types of records.
 const (
 	cpuThrottle    = "cpu_throttle"
@@ -10,7 +12,7 @@ const (
 )
 
 // field is a field of a record, by its place in fields.
-type field uint8
+type field = plain.Field
 
 const (
 	typeName field = iota
@@ -201,10 +203,11 @@ var (
 	entryDetails   = spec{"details", 0, maxText}
 )
 
-var fieldsByName = func() map[string]field {
-	byName := make(map[string]field, numFields)
+// names are the names of the fields.
+var names = func() *plain.Names {
+	list := make([]string, numFields)
 	for f, s := range fields {
-		byName[s.name] = field(f)
+		list[f] = s.name
 	}
-	return byName
+	return plain.NewNames(list)
 }()

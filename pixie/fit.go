@@ -12,13 +12,13 @@ import (
 // its use, senders round lengths and read one counter after the other, and none of that may cost a record of a real
 // window.
 const (
-	lateShare = 0.05 // of the window
-	lateMost  = 5e5  // lengths are rounded to whole seconds; of a window below one second, half of it
-	edges     = 2    // CFS periods that belong to the window in part
-	early     = 1e5  // CPU time that was handed out before the window …
-	earlyCPU  = 1e3  // … and that each CPU of the node keeps besides
-	debt      = 1e6  // a wait is counted where it ends, and may have begun before the window
-	linuxCPUs = 8192 // the most that a kernel is built for
+	lateShare       = 0.05 // of the window
+	maxLateUsec     = 5e5  // lengths are rounded to whole seconds; of a window below one second, half of it
+	edgePeriods     = 2    // CFS periods that belong to the window in part
+	earlyUsec       = 1e5  // CPU time that was handed out before the window …
+	earlyUsecPerCPU = 1e3  // … and that each CPU of the node keeps besides
+	debtUsec        = 1e6  // a wait is counted where it ends, and may have begun before the window
+	maxLinuxCPUs    = 8192 // the most that a kernel is built for
 )
 
 // room is what a window has room for, in microseconds.
@@ -35,72 +35,72 @@ func roomOf(s *gossip.CPUSample) room {
 		w.cfs = float64(s.CFSPeriod.Microseconds())
 	}
 	w.enforced = float64(s.Periods.Value) * w.cfs
-	w.slack = lateShare*w.window + min(lateMost, w.window/2) + edges*w.cfs
+	w.slack = lateShare*w.window + min(maxLateUsec, w.window/2) + edgePeriods*w.cfs
 	return w
 }
 
-// fits refuses counters that cannot be those of one window: cumulative ones, or those of a longer time. A verdict from
+// checkWindow refuses counters that cannot be those of one window: cumulative ones, or those of a longer time. A verdict from
 // them would be about a machine that does not exist.
-func (r *record) fits(s *gossip.CPUSample) {
+func (r *record) checkWindow(s *gossip.CPUSample) {
 	w := roomOf(s)
 	if s.Period > 0 && w.enforced > w.window+w.slack {
-		r.fail(nrPeriods, misfit(strconv.FormatInt(s.Periods.Value, 10)+" periods of "+usec(w.cfs), s.Period.String()))
+		r.refuseField(nrPeriods, misfitError(strconv.FormatInt(s.Periods.Value, 10)+" periods of "+formatUsec(w.cfs), s.Period.String()))
 		return
 	}
-	if s.UsageUsec.Value > early {
-		r.fail(usageUsec, w.usageFits(s))
+	if s.UsageUsec.Value > earlyUsec {
+		r.refuseField(usageUsec, w.checkUsage(s))
 	}
-	if s.ThrottledUsec.Value > debt {
-		r.fail(throttledUsec, w.waitFits(s))
+	if s.ThrottledUsec.Value > debtUsec {
+		r.refuseField(throttledUsec, w.checkWait(s))
 	}
 }
 
-// usageFits holds the CPU time used against the CPUs of the node, and against the limit where periods show that the
+// checkUsage holds the CPU time used against the CPUs of the node, and against the limit where periods show that the
 // kernel enforced one. Where the length of the window is not known, a limit still bounds what was used in the periods
 // that were counted.
-func (w room) usageFits(s *gossip.CPUSample) error {
+func (w room) checkUsage(s *gossip.CPUSample) error {
 	used, limit := float64(s.UsageUsec.Value), s.LimitCores.Value
-	if s.Period > 0 && used > float64(s.NodeCPUs.Or(linuxCPUs))*(w.window+w.slack) {
-		return misfit(usec(used)+" of CPU time", s.Period.String()+onCPUs(s))
+	if s.Period > 0 && used > float64(s.NodeCPUs.Or(maxLinuxCPUs))*(w.window+w.slack) {
+		return misfitError(formatUsec(used)+" of CPU time", s.Period.String()+describeCPUs(s))
 	}
 	length := w.window
 	if s.Period == 0 {
 		length = (1 + lateShare) * w.enforced
 	}
-	if limit == 0 || w.enforced == 0 || used <= limit*(length+w.slack)+early+earlyCPU*float64(s.NodeCPUs.Value) {
+	if limit == 0 || w.enforced == 0 || used <= limit*(length+w.slack)+earlyUsec+earlyUsecPerCPU*float64(s.NodeCPUs.Value) {
 		return nil
 	}
 	into := s.Period.String()
 	if s.Period == 0 {
-		into = fmt.Sprintf("%d periods of %s", s.Periods.Value, usec(w.cfs))
+		into = fmt.Sprintf("%d periods of %s", s.Periods.Value, formatUsec(w.cfs))
 	}
-	return misfit(usec(used)+" of CPU time", into+" with a limit of "+strconv.FormatFloat(limit, 'g', -1, 64))
+	return misfitError(formatUsec(used)+" of CPU time", into+" with a limit of "+strconv.FormatFloat(limit, 'g', -1, 64))
 }
 
-// waitFits holds the throttled time, which is the sum over the run queues of all CPUs, against the window and its
+// checkWait holds the throttled time, which is the sum over the run queues of all CPUs, against the window and its
 // throttled periods.
-func (w room) waitFits(s *gossip.CPUSample) error {
-	waited, cpus := float64(s.ThrottledUsec.Value), float64(s.NodeCPUs.Or(linuxCPUs))
-	if s.Period > 0 && waited > cpus*(w.window+w.slack+debt) {
-		return misfit(usec(waited)+" of waiting", s.Period.String()+onCPUs(s))
+func (w room) checkWait(s *gossip.CPUSample) error {
+	waited, cpus := float64(s.ThrottledUsec.Value), float64(s.NodeCPUs.Or(maxLinuxCPUs))
+	if s.Period > 0 && waited > cpus*(w.window+w.slack+debtUsec) {
+		return misfitError(formatUsec(waited)+" of waiting", s.Period.String()+describeCPUs(s))
 	}
-	if n := s.ThrottledPeriods.Value; s.HasCounters() && waited > cpus*((float64(n)+edges)*w.cfs+debt) {
-		return misfit(usec(waited)+" of waiting", fmt.Sprintf("%d throttled periods of %s%s", n, usec(w.cfs), onCPUs(s)))
+	if n := s.ThrottledPeriods.Value; s.HasCounters() && waited > cpus*((float64(n)+edgePeriods)*w.cfs+debtUsec) {
+		return misfitError(formatUsec(waited)+" of waiting", fmt.Sprintf("%d throttled periods of %s%s", n, formatUsec(w.cfs), describeCPUs(s)))
 	}
 	return nil
 }
 
-// misfit says what does not fit into what.
-func misfit(what, into string) error {
+// misfitError says what does not fit into what.
+func misfitError(what, into string) error {
 	return fmt.Errorf("%s do not fit into %s: cumulative or mistimed counters?", what, into)
 }
 
-func onCPUs(s *gossip.CPUSample) string {
+func describeCPUs(s *gossip.CPUSample) string {
 	if cpus, known := s.NodeCPUs.Get(); known {
 		return " on " + strconv.FormatInt(cpus, 10) + " CPUs"
 	}
 	return " on any machine"
 }
 
-// usec is a number of microseconds as a duration.
-func usec(n float64) string { return (time.Duration(n) * time.Microsecond).String() }
+// formatUsec is a number of microseconds as a duration.
+func formatUsec(n float64) string { return (time.Duration(n) * time.Microsecond).String() }

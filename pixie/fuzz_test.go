@@ -238,9 +238,9 @@ func checkRow(t *testing.T, row jsontext.Value, event gossip.Event) {
 		}
 	}
 	delete(same, "_tableName_")
-	same["type"] = quoted(strings.TrimSuffix(strings.TrimPrefix(table, "kg_"), "_v1"))
-	same["timestamp"] = quoted(event.From().Time.Format(time.RFC3339Nano))
-	same["namespace"], same["pod_name"] = quoted(event.From().Namespace), quoted(event.From().Pod)
+	same["type"] = quoteJSON(strings.TrimSuffix(strings.TrimPrefix(table, "kg_"), "_v1"))
+	same["timestamp"] = quoteJSON(event.From().Time.Format(time.RFC3339Nano))
+	same["namespace"], same["pod_name"] = quoteJSON(event.From().Namespace), quoteJSON(event.From().Pod)
 	text, err := json.Marshal(same)
 	require.NoError(t, err)
 	want, err := one(t, string(text))
@@ -273,7 +273,7 @@ func FuzzExact(f *testing.F) {
 		if !valid {
 			return
 		}
-		n, err := exact([]byte(text))
+		n, err := exactInteger([]byte(text))
 		if want, parseErr := strconv.ParseInt(text, 10, 64); parseErr == nil && want > -1<<63 {
 			require.NoError(t, err)
 			require.Equal(t, want, n)

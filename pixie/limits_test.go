@@ -246,7 +246,7 @@ func TestMemory(t *testing.T) {
 func TestWork(t *testing.T) {
 	for _, line := range []string{"{\"x\":\n", "{\"x\":[{},\n", "{\"x\":[\n", "{\"x\":{},\n", "[\n", "[{\n", "{\"\n", "}\n", "{\n"} {
 		input := strings.Repeat(line, 512<<10/len(line))
-		s := newScanner(strings.NewReader(input), DefaultMaxRecord, &workspace{buf: make([]byte, 2*chunk)})
+		s := newScanner(strings.NewReader(input), DefaultMaxRecord, newWorkspace())
 		steps := 0
 		for {
 			_, err := s.next()

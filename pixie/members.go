@@ -15,66 +15,74 @@ type members struct {
 	scratch []byte
 }
 
-// each calls visit with the name and the value of each member of an object. What it passes is part of raw, but for names with escapes.
-func (m *members) each(raw []byte, visit func(name, value []byte) error) error {
-	if err := m.begin(raw, '{'); err != nil {
+// eachMember calls visit with the name and the value of each member of an object. What it passes is part of raw, but for names with escapes.
+func (m *members) eachMember(raw []byte, visit func(name, value []byte) error) error {
+	if err := m.beginValue(raw, '{'); err != nil {
 		return err
 	}
 	for m.json.PeekKind() != '}' {
 		name, err := m.json.ReadValue()
 		if err != nil {
-			return syntax(raw, err)
+			return describeSyntax(raw, err)
 		}
-		text, err := m.unquote(name)
+		text, err := m.unquoteText(name)
 		if err != nil {
 			return err
 		}
 		value, err := m.json.ReadValue()
 		if err != nil {
-			return syntax(raw, err)
+			return describeSyntax(raw, err)
 		}
 		if err := visit(text, value); err != nil {
 			return err
 		}
 	}
 	_, err := m.json.ReadToken()
-	return syntax(raw, err)
+	return describeSyntax(raw, err)
 }
 
-// elements calls visit with each element of an array.
-func (m *members) elements(raw []byte, visit func(i int, value []byte) error) error {
-	if err := m.begin(raw, '['); err != nil {
+// eachElement calls visit with each element of an array.
+func (m *members) eachElement(raw []byte, visit func(i int, value []byte) error) error {
+	if err := m.beginValue(raw, '['); err != nil {
 		return err
 	}
 	for i := 0; m.json.PeekKind() != ']'; i++ {
 		value, err := m.json.ReadValue()
 		if err != nil {
-			return syntax(raw, err)
+			return describeSyntax(raw, err)
 		}
 		if err := visit(i, value); err != nil {
 			return err
 		}
 	}
 	_, err := m.json.ReadToken()
-	return syntax(raw, err)
+	return describeSyntax(raw, err)
 }
 
-func (m *members) begin(raw []byte, kind jsontext.Kind) error {
+// isJSON reports whether the text is one JSON value.
+func (m *members) isJSON(text []byte) bool {
+	m.buf = *bytes.NewBuffer(text)
+	m.json.Reset(&m.buf)
+	value, err := m.json.ReadValue()
+	return err == nil && len(value) == len(text)
+}
+
+func (m *members) beginValue(raw []byte, kind jsontext.Kind) error {
 	m.buf = *bytes.NewBuffer(raw) // the decoder reads a bytes.Buffer in place, and never writes to it
 	m.json.Reset(&m.buf)
 	if m.json.PeekKind() != kind {
 		value, err := m.json.ReadValue()
 		if err != nil {
-			return syntax(raw, err)
+			return describeSyntax(raw, err)
 		}
 		return wrongKind(kind, value)
 	}
 	_, err := m.json.ReadToken()
-	return syntax(raw, err)
+	return describeSyntax(raw, err)
 }
 
-// unquote returns the text of a JSON string that has been checked. It is valid until the next call.
-func (m *members) unquote(quoted []byte) ([]byte, error) {
+// unquoteText returns the text of a JSON string that has been checked. It is valid until the next call.
+func (m *members) unquoteText(quoted []byte) ([]byte, error) {
 	if len(quoted) < 2 || quoted[0] != '"' {
 		return nil, wrongKind('"', quoted)
 	}
@@ -109,8 +117,8 @@ func kindName(k jsontext.Kind) string {
 	return "invalid JSON"
 }
 
-// syntax tells a fault that jsontext found in our words: where in the record, and what. Text of the record is quoted.
-func syntax(raw []byte, err error) error {
+// describeSyntax tells a fault that jsontext found in our words: where in the record, and what. Text of the record is quoted.
+func describeSyntax(raw []byte, err error) error {
 	var at *jsontext.SyntacticError
 	if !errors.As(err, &at) {
 		return err
@@ -120,7 +128,7 @@ func syntax(raw []byte, err error) error {
 		where = fmt.Sprintf(" on line %d of the record", n+1)
 	}
 	if at.JSONPointer != "" {
-		where += " at " + quote(at.JSONPointer)
+		where += " at " + quoteInput(at.JSONPointer)
 	}
 	return &jsonError{text: "invalid JSON" + where + ": " + at.Err.Error(), err: err}
 }

@@ -9,108 +9,109 @@ import (
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie/plain"
 )
 
-// integer reads an optional integer within the bounds of its field.
-func (r *record) integer(f field) gossip.Optional[int64] {
-	if !r.has(f) {
+// readInteger reads an optional integer within the bounds of its field.
+func (r *record) readInteger(f field) gossip.Optional[int64] {
+	if !r.fields.Has(f) {
 		return gossip.Optional[int64]{}
 	}
-	return r.someInteger(f)
+	return r.readPresentInteger(f)
 }
 
-func (r *record) someInteger(f field) gossip.Optional[int64] {
-	if d := &r.list[f].number; d.within(&fields[f]) {
-		return gossip.Some(d.n)
+func (r *record) readPresentInteger(f field) gossip.Optional[int64] {
+	if d := r.fields.Number(f); fields[f].holdsInteger(d) {
+		return gossip.Some(d.N)
 	}
 	if r.err != nil {
 		return gossip.Optional[int64]{}
 	}
-	n, err := r.outer.integer(r.of(f), fields[f])
-	r.fail(f, err)
+	n, err := r.outer.parseInteger(r.valueOf(f), fields[f])
+	r.refuseField(f, err)
 	return gossip.Some(n)
 }
 
-// number reads an optional number within the bounds of its field.
-func (r *record) number(f field) gossip.Optional[float64] {
-	if !r.has(f) {
+// readNumber reads an optional number within the bounds of its field.
+func (r *record) readNumber(f field) gossip.Optional[float64] {
+	if !r.fields.Has(f) {
 		return gossip.Optional[float64]{}
 	}
-	return r.someNumber(f)
+	return r.readPresentNumber(f)
 }
 
-func (r *record) someNumber(f field) gossip.Optional[float64] {
-	if x, ok := r.list[f].number.float(); ok && fields[f].holds(x) {
+func (r *record) readPresentNumber(f field) gossip.Optional[float64] {
+	if x, ok := r.fields.Number(f).Float(); ok && fields[f].isWithin(x) {
 		return gossip.Some(x)
 	}
 	if r.err != nil {
 		return gossip.Optional[float64]{}
 	}
-	x, err := r.outer.number(r.of(f), fields[f])
-	r.fail(f, err)
+	x, err := r.outer.parseNumber(r.valueOf(f), fields[f])
+	r.refuseField(f, err)
 	return gossip.Some(x)
 }
 
-// requiredInteger reads an integer that must be there.
-func (r *record) requiredInteger(f field) int64 {
-	r.require(f)
-	return r.integer(f).Value
+// readRequiredInteger reads an integer that must be there.
+func (r *record) readRequiredInteger(f field) int64 {
+	r.requireField(f)
+	return r.readInteger(f).Value
 }
 
-// nanoseconds reads an optional duration.
-func (r *record) nanoseconds(f field) gossip.Optional[time.Duration] {
-	n, known := r.integer(f).Get()
+// readNanoseconds reads an optional duration.
+func (r *record) readNanoseconds(f field) gossip.Optional[time.Duration] {
+	n, known := r.readInteger(f).Get()
 	return gossip.Optional[time.Duration]{Value: time.Duration(n), Known: known}
 }
 
-// period reads the length of the window: absent is 0, and 0 is refused.
-func (r *record) period() time.Duration {
-	seconds, known := r.number(periodSeconds).Get()
+// readPeriod reads the length of the window: absent is 0, and 0 is refused.
+func (r *record) readPeriod() time.Duration {
+	seconds, known := r.readNumber(periodSeconds).Get()
 	d := time.Duration(math.Round(seconds * 1e9))
 	if known && d == 0 {
-		r.fail(periodSeconds, fmt.Errorf("must be above 0: %s", bytes.Trim(r.of(periodSeconds), `"`)))
+		r.refuseField(periodSeconds, fmt.Errorf("must be above 0: %s", bytes.Trim(r.valueOf(periodSeconds), `"`)))
 	}
 	return d
 }
 
-// integer reads an integer, which may be written as 12, 12.0, 1.2e1 or a string of these.
-func (m *members) integer(value []byte, s spec) (int64, error) {
-	digits, err := m.numeral(value)
+// parseInteger reads an integer, which may be written as 12, 12.0, 1.2e1 or a string of these.
+func (m *members) parseInteger(value []byte, s spec) (int64, error) {
+	digits, err := m.numeralText(value)
 	if err != nil {
 		return 0, err
 	}
-	if end, d := plainNumber(digits, 0); end == len(digits) && d.within(&s) {
-		return d.n, nil
+	if d, end, ok := plain.ParseNumber(digits, 0); ok && end == len(digits) && s.holdsInteger(d) {
+		return d.N, nil
 	}
-	n, err := exact(digits)
+	n, err := exactInteger(digits)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %s", err, shorten(digits))
+		return 0, fmt.Errorf("%w: %s", err, shortenNumeral(digits))
 	}
-	return n, s.check(float64(n), digits)
+	return n, s.checkNumber(float64(n), digits)
 }
 
-// number reads a number, which may be written as a string.
-func (m *members) number(value []byte, s spec) (float64, error) {
-	digits, err := m.numeral(value)
+// parseNumber reads a number, which may be written as a string.
+func (m *members) parseNumber(value []byte, s spec) (float64, error) {
+	digits, err := m.numeralText(value)
 	if err != nil {
 		return 0, err
 	}
-	if end, d := plainNumber(digits, 0); end == len(digits) {
-		if x, ok := d.float(); ok && s.holds(x) {
+	if d, end, ok := plain.ParseNumber(digits, 0); ok && end == len(digits) {
+		if x, ok := d.Float(); ok && s.isWithin(x) {
 			return x, nil
 		}
 	}
 	x, _ := strconv.ParseFloat(string(digits), 64) // beyond the range it is infinite, and fails the check
-	return x + 0, s.check(x, digits)               // -0 + 0 is 0
+	return x + 0, s.checkNumber(x, digits)         // -0 + 0 is 0
 }
 
-// numeral returns the text of a number, or of a string that holds one.
-func (m *members) numeral(value []byte) ([]byte, error) {
+// numeralText returns the text of a number, or of a string that holds one.
+func (m *members) numeralText(value []byte) ([]byte, error) {
 	switch value[0] {
 	case '"':
-		text, err := m.unquote(value)
+		text, err := m.unquoteText(value)
 		if err == nil && !isNumber(text) {
-			err = fmt.Errorf("not a number: %s", quote(text))
+			err = fmt.Errorf("not a number: %s", quoteInput(text))
 		}
 		return text, err
 	case '{', '[', 't', 'f', 'n':
@@ -119,24 +120,29 @@ func (m *members) numeral(value []byte) ([]byte, error) {
 	return value, nil
 }
 
-// check holds a number against the bounds of its field.
-func (s spec) check(x float64, digits []byte) error {
+// checkNumber holds a number against the bounds of its field.
+func (s spec) checkNumber(x float64, digits []byte) error {
 	switch {
 	case x < 0:
-		return fmt.Errorf("negative: %s", shorten(digits))
+		return fmt.Errorf("negative: %s", shortenNumeral(digits))
 	case x < float64(s.min):
-		return fmt.Errorf("below %s: %s", strconv.FormatInt(s.min, 10), shorten(digits))
+		return fmt.Errorf("below %s: %s", strconv.FormatInt(s.min, 10), shortenNumeral(digits))
 	case x > float64(s.max):
-		return fmt.Errorf("above %s: %s", strconv.FormatInt(s.max, 10), shorten(digits))
+		return fmt.Errorf("above %s: %s", strconv.FormatInt(s.max, 10), shortenNumeral(digits))
 	}
 	return nil
 }
 
-// holds says whether a number is within the bounds of its field.
-func (s spec) holds(x float64) bool { return float64(s.min) <= x && x <= float64(s.max) }
+// holdsInteger reports whether a number is an integer within the bounds of its field.
+func (s *spec) holdsInteger(d plain.Decimal) bool {
+	return d.Places == 0 && s.min <= d.N && d.N <= s.max
+}
 
-// shorten makes a numeral fit for an error.
-func shorten(digits []byte) string {
+// isWithin says whether a number is within the bounds of its field.
+func (s spec) isWithin(x float64) bool { return float64(s.min) <= x && x <= float64(s.max) }
+
+// shortenNumeral makes a numeral fit for an error.
+func shortenNumeral(digits []byte) string {
 	const most = 32
 	if len(digits) > most {
 		return string(digits[:most]) + "…"
@@ -146,9 +152,9 @@ func shorten(digits []byte) string {
 
 var errNotInteger = errors.New("not an integer")
 
-// exact returns the integer that a numeral stands for, without a detour over floating point. What does not fit into an int64
+// exactInteger returns the integer that a numeral stands for, without a detour over floating point. What does not fit into an int64
 // is ±MaxInt64, which is beyond every bound too.
-func exact(digits []byte) (int64, error) {
+func exactInteger(digits []byte) (int64, error) {
 	if len(digits) <= 18 {
 		if n, err := strconv.ParseInt(string(digits), 10, 64); err == nil {
 			return n, nil
@@ -183,4 +189,39 @@ func exact(digits []byte) (int64, error) {
 		n = -n
 	}
 	return n, nil
+}
+
+// isNumber says whether b is a number as JSON writes it.
+func isNumber(b []byte) bool {
+	b = bytes.TrimPrefix(b, []byte{'-'})
+	n := digitsIn(b)
+	if n == 0 || n > 1 && b[0] == '0' {
+		return false
+	}
+	b = b[n:]
+	if len(b) > 0 && b[0] == '.' {
+		if n = digitsIn(b[1:]); n == 0 {
+			return false
+		}
+		b = b[1+n:]
+	}
+	if len(b) > 0 && (b[0] == 'e' || b[0] == 'E') {
+		if b = b[1:]; len(b) > 0 && (b[0] == '+' || b[0] == '-') {
+			b = b[1:]
+		}
+		if n = digitsIn(b); n == 0 {
+			return false
+		}
+		b = b[n:]
+	}
+	return len(b) == 0
+}
+
+// digitsIn counts the digits at the start of b.
+func digitsIn(b []byte) int {
+	n := 0
+	for n < len(b) && '0' <= b[n] && b[n] <= '9' {
+		n++
+	}
+	return n
 }

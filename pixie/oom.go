@@ -6,30 +6,30 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// oomKill reads a record of type oom_kill.
-func (r *record) oomKill() gossip.Event {
+// readOOMKill reads a record of type oom_kill.
+func (r *record) readOOMKill() gossip.Event {
 	var o gossip.Origin
-	r.origin(&o)
+	r.readOrigin(&o)
 	if o.Container == "" && o.ContainerID == "" {
 		r.requireOne("container_name or container_id")
 	}
 	return gossip.OOMKill{
 		Origin:     o,
-		VictimPID:  r.integer(victimPID),
-		VictimComm: r.text(victimComm),
-		UsageBytes: r.integer(usageBytes),
-		LimitBytes: r.integer(limitBytes),
-		Scope:      r.scope(),
+		VictimPID:  r.readInteger(victimPID),
+		VictimComm: r.readText(victimComm),
+		UsageBytes: r.readInteger(usageBytes),
+		LimitBytes: r.readInteger(limitBytes),
+		Scope:      r.readScope(),
 	}
 }
 
-// scope reads whose memory ran out.
-func (r *record) scope() gossip.Scope {
-	s := gossip.Scope(r.text(scope))
+// readScope reads whose memory ran out.
+func (r *record) readScope() gossip.Scope {
+	s := gossip.Scope(r.readText(scope))
 	switch s {
 	case "", gossip.ScopeMemcg, gossip.ScopeGlobal:
 	default:
-		r.fail(scope, fmt.Errorf("not memcg or global: %s", quote(string(s))))
+		r.refuseField(scope, fmt.Errorf("not memcg or global: %s", quoteInput(string(s))))
 	}
 	return s
 }

@@ -2,8 +2,6 @@ package pixie
 
 import (
 	"bytes"
-	"math"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -58,13 +56,14 @@ func TestPlain(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			var r record
-			n := r.plain([]byte(test.text))
-			require.Equal(t, test.plain, n > 0)
+			r := newRecord()
+			n, plain := r.splitPlain([]byte(test.text))
+			require.Equal(t, test.plain, plain)
 			samePlain(t, []byte(test.text))
 			for i := range len(test.text) { // nothing that goes on is plain
-				if n == 0 || i < n {
-					require.Zero(t, r.plain([]byte(test.text[:i])), "%q", test.text[:i])
+				if !plain || i < n {
+					_, plain := r.splitPlain([]byte(test.text[:i]))
+					require.False(t, plain, "%q", test.text[:i])
 				}
 			}
 		})
@@ -84,65 +83,31 @@ func FuzzPlain(f *testing.F) {
 
 func samePlain(t *testing.T, text []byte) {
 	t.Helper()
-	var quick, strict record
-	for range 2 { // the second time it is remembered
-		n := quick.plain(text)
-		if n == 0 {
+	quick, strict := newRecord(), newRecord()
+	for range 2 { // the second time, texts are known
+		n, plain := quick.splitPlain(text)
+		if !plain {
 			return
 		}
 		var got, want Batch
-		err := quick.event(&got)
+		err := quick.addEvent(&got)
 
-		s := newScanner(bytes.NewReader(text), len(text), &workspace{buf: make([]byte, 2*chunk)})
+		s := newScanner(bytes.NewReader(text), len(text), newWorkspace())
 		s.keep = 0
-		require.NoError(t, s.value())
+		require.NoError(t, s.skipValue())
 		require.Equal(t, n, s.pos)
 		value, jsonErr := jsontext.NewDecoder(bytes.NewReader(text[:n])).ReadValue()
 		require.NoError(t, jsonErr)
 		require.Len(t, value, n)
 
 		strict.begin()
-		require.NoError(t, strict.split(text[:n]))
-		require.Equal(t, strict.event(&want), err)
+		require.NoError(t, strict.splitStrictly(text[:n]))
+		require.Equal(t, strict.addEvent(&want), err)
 		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
 			t.Fatalf("(-strict +plain)\n%s", d)
 		}
 		for f := range numFields {
-			require.Equal(t, string(strict.of(f)), string(quick.of(f)))
+			require.Equal(t, string(strict.valueOf(f)), string(quick.valueOf(f)))
 		}
 	}
-}
-
-// Numbers that are read by hand are those that strconv reads.
-func FuzzPlainNumber(f *testing.F) {
-	for _, text := range []string{"0", "12", "0.1", "0.30000000000000004", "123456789012345", "12345678901234.5", "1234567890123456", "999999999999999.9", "0.000000000000001", "123456789012345678", "9007199254740993", "90071992547.40993", "1234567890123456789"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		if !isNumber([]byte(text)) {
-			return
-		}
-		for _, behind := range []string{"", ",", "}       ", "/9999999"} {
-			end, d := plainNumber([]byte(text+behind), 0)
-			if strings.ContainsAny(text, "-eE") {
-				require.NotEqual(t, len(text), end)
-				continue
-			}
-			require.Equal(t, len(text), end)
-			if d == unread {
-				require.Greater(t, len(text), maxDigits)
-				continue
-			}
-			if x, ok := d.float(); ok {
-				want, err := strconv.ParseFloat(text, 64)
-				require.NoError(t, err)
-				require.Equal(t, math.Float64bits(want), math.Float64bits(x))
-			}
-			if d.places == 0 {
-				want, err := strconv.ParseInt(text, 10, 64)
-				require.NoError(t, err)
-				require.Equal(t, want, d.n)
-			}
-		}
-	})
 }

@@ -4,43 +4,77 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/pixie/plain"
 )
 
-// record is one record while it is decoded. The first fault sticks: what is read after it counts for nothing.
+// record is one record while it is decoded. It keeps the first fault; what is read after a fault does not count. The zero
+// value can read what is set field by field; only newRecord can split plain text.
 type record struct {
-	values
-	err error
+	fields plain.Fields
+	err    error
 
-	outer, inner members // of the record, and of what is nested in it
-	layout
-	repeats
+	splitter     *plain.Splitter
+	texts        [numForms]plain.Interner // texts that have passed the checks of their form
+	outer, inner members                  // of the record, and of what is nested in it
+
+	newestTime plain.Repeat // as it was written
+	newest     time.Time
 }
 
-// decode adds the event of one record. One that was found to be plain has been split already; its faults are told by the strict way.
-func (r *record) decode(c cut, to *Batch) error {
-	if c.plain && r.event(to) == nil {
+// newRecord returns a record that can split plain text.
+func newRecord() *record {
+	r := new(record)
+	r.splitter = plain.NewSplitter(names, r.inner.isJSON)
+	for _, f := range internedFields {
+		r.splitter.Intern(f, &r.texts[forms[f]])
+	}
+	r.splitter.Expect(timestamp, &r.newestTime)
+	return r
+}
+
+// begin makes room for another record.
+func (r *record) begin() {
+	r.fields.Begin()
+	r.err = nil
+}
+
+// splitPlain splits the record at the start of text and returns its length. It returns false if the record is not plain:
+// then splitStrictly decides.
+func (r *record) splitPlain(text []byte) (n int, ok bool) {
+	r.err = nil
+	return r.splitter.Split(text, &r.fields)
+}
+
+// valueOf returns the JSON of a field; nil if it is absent or null.
+func (r *record) valueOf(f field) jsontext.Value { return r.fields.Value(f) }
+
+// decode adds the event of one record. A plain record has been split already. If it has a fault, it is split again
+// strictly, because only the strict way words errors.
+func (r *record) decode(c cutRecord, to *Batch) error {
+	if c.plain && r.addEvent(to) == nil {
 		return nil
 	}
 	r.begin()
-	if err := r.split(c.raw); err != nil {
+	if err := r.splitStrictly(c.raw); err != nil {
 		return err
 	}
-	return r.event(to)
+	return r.addEvent(to)
 }
 
-// event adds the event of the values.
-func (r *record) event(to *Batch) error {
+// addEvent adds the event of the values.
+func (r *record) addEvent(to *Batch) error {
 	if r.isRow() {
-		if err := r.row(); err != nil {
+		if err := r.translateRow(); err != nil {
 			return err
 		}
 	}
-	r.require(typeName)
-	kind := r.text(typeName)
+	r.requireField(typeName)
+	kind := r.readText(typeName)
 	if r.err != nil {
 		return r.err
 	}
@@ -49,21 +83,21 @@ func (r *record) event(to *Batch) error {
 	switch kind {
 	case cpuThrottle:
 		to.CPU = append(to.CPU, gossip.CPUSample{})
-		r.cpuSample(&to.CPU[len(to.CPU)-1])
+		r.readCPUSample(&to.CPU[len(to.CPU)-1])
 	case podCreation:
 		to.Births = append(to.Births, gossip.PodCreation{})
-		r.podCreation(&to.Births[len(to.Births)-1])
+		r.readPodCreation(&to.Births[len(to.Births)-1])
 	case memoryPressure:
-		event = r.memorySample()
+		event = r.readMemorySample()
 	case oomKill:
-		event = r.oomKill()
+		event = r.readOOMKill()
 	case networkIssue:
-		event = r.networkSample()
+		event = r.readNetworkSample()
 	default:
-		return fmt.Errorf("type: unknown: %s", quote(kind))
+		return fmt.Errorf("type: unknown: %s", quoteInput(kind))
 	}
 	if r.err != nil {
-		to.cut(before)
+		to.truncateTo(before)
 		return fmt.Errorf("%s: %w", kind, r.err)
 	}
 	if event != nil {
@@ -72,35 +106,35 @@ func (r *record) event(to *Batch) error {
 	return nil
 }
 
-// split checks the JSON of the whole record and notes where its fields are.
-func (r *record) split(raw []byte) error {
-	r.raw = slices.Clip(raw) // put must not write behind it
-	return r.outer.each(raw, func(name, value []byte) error {
-		if f, known := fieldsByName[string(name)]; known && jsontext.Value(value).Kind() != 'n' {
+// splitStrictly checks the JSON of the whole record and notes where its fields are.
+func (r *record) splitStrictly(raw []byte) error {
+	r.fields.Text = slices.Clip(raw) // put must not write behind it
+	return r.outer.eachMember(raw, func(name, value []byte) error {
+		if f, known := names.Find(string(name)); known && jsontext.Value(value).Kind() != 'n' {
 			end := int(r.outer.json.InputOffset())
-			r.note(f, end-len(value), end)
+			r.fields.Set(f, end-len(value), end)
 		}
 		return nil
 	})
 }
 
-// origin reads what every type has.
-func (r *record) origin(o *gossip.Origin) {
-	o.Time = r.time(timestamp)
-	r.require(namespace)
-	o.Namespace = r.text(namespace)
-	r.require(podName)
-	o.Pod = r.text(podName)
-	o.PodUID = r.text(podUID)
-	o.Node = r.text(node)
-	o.Container = r.text(containerName)
-	o.ContainerID = r.text(containerID)
-	o.Source = r.text(source)
-	o.Period = r.period()
+// readOrigin reads what every type has.
+func (r *record) readOrigin(o *gossip.Origin) {
+	o.Time = r.readTime(timestamp)
+	r.requireField(namespace)
+	o.Namespace = r.readText(namespace)
+	r.requireField(podName)
+	o.Pod = r.readText(podName)
+	o.PodUID = r.readText(podUID)
+	o.Node = r.readText(node)
+	o.Container = r.readText(containerName)
+	o.ContainerID = r.readText(containerID)
+	o.Source = r.readText(source)
+	o.Period = r.readPeriod()
 }
 
-// fail keeps the first fault.
-func (r *record) fail(f field, err error) {
+// refuseField keeps the first fault.
+func (r *record) refuseField(f field, err error) {
 	if err != nil && r.err == nil {
 		if f == timestamp && r.isRow() {
 			f = rowTime
@@ -114,7 +148,7 @@ var errRequired = errors.New("required")
 // requireOne refuses the record when all of the fields are absent.
 func (r *record) requireOne(what string, list ...field) {
 	for _, f := range list {
-		if r.err != nil || r.has(f) {
+		if r.err != nil || r.fields.Has(f) {
 			return
 		}
 	}
@@ -123,9 +157,9 @@ func (r *record) requireOne(what string, list ...field) {
 	}
 }
 
-// require refuses the record when the field is absent.
-func (r *record) require(f field) {
-	if !r.has(f) {
-		r.fail(f, errRequired)
+// requireField refuses the record when the field is absent.
+func (r *record) requireField(f field) {
+	if !r.fields.Has(f) {
+		r.refuseField(f, errRequired)
 	}
 }

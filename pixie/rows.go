@@ -10,29 +10,29 @@ import (
 )
 
 // isRow says whether the record is a row that Pixie wrote: those name their table.
-func (r *record) isRow() bool { return r.has(tableName) }
+func (r *record) isRow() bool { return r.fields.Has(tableName) }
 
-// row gives the columns of a row the names of the contract: the table is the type, time_ is the timestamp, and pod is namespace and name.
-func (r *record) row() error {
-	table, err := r.outer.text(r.of(tableName), fields[tableName])
+// translateRow gives the columns of a row the names of the contract: the table is the type, time_ is the timestamp, and pod is namespace and name.
+func (r *record) translateRow() error {
+	table, err := r.outer.parseText(r.valueOf(tableName), fields[tableName])
 	if err != nil {
 		return fmt.Errorf("_tableName_: %w", err)
 	}
 	kind, ours := strings.CutPrefix(table, "kg_")
 	kind, versioned := strings.CutSuffix(kind, "_v1")
 	if !ours || !versioned || kind == "" {
-		return fmt.Errorf("_tableName_: not one of ours (kg_<type>_v1): %s", quote(table))
+		return fmt.Errorf("_tableName_: not one of ours (kg_<type>_v1): %s", quoteInput(table))
 	}
 	for f := range numFields {
-		if isNaN(r.of(f)) {
-			r.drop(f)
+		if isNaN(r.valueOf(f)) {
+			r.fields.Drop(f)
 		}
 	}
-	r.put(typeName, quoted(kind))
-	if r.has(rowTime) {
-		r.put(timestamp, rowTimestamp(r.of(rowTime)))
+	r.fields.Put(typeName, quoteJSON(kind))
+	if r.fields.Has(rowTime) {
+		r.fields.Put(timestamp, rowTimestamp(r.valueOf(rowTime)))
 	} else {
-		r.drop(timestamp)
+		r.fields.Drop(timestamp)
 	}
 	for _, f := range [...]field{podName, rowPod} {
 		if err := r.splitPod(f); err != nil {
@@ -45,39 +45,39 @@ func (r *record) row() error {
 // splitPod makes namespace and pod_name of a column that holds both, as Pixie's own pod columns do. Columns of these names, where a row
 // has them too, must say the same.
 func (r *record) splitPod(f field) error {
-	if r.of(f).Kind() != '"' {
+	if r.valueOf(f).Kind() != '"' {
 		return nil
 	}
-	both, err := r.outer.text(r.of(f), fields[f])
+	both, err := r.outer.parseText(r.valueOf(f), fields[f])
 	if err != nil {
 		return err
 	}
 	space, name, found := strings.Cut(both, "/")
 	switch {
 	case !found && f == rowPod:
-		return fmt.Errorf("not namespace/name: %s", quote(both))
+		return fmt.Errorf("not namespace/name: %s", quoteInput(both))
 	case !found:
 		return nil
 	}
-	if err := r.agree(namespace, space, both); err != nil {
+	if err := r.setPart(namespace, space, both); err != nil {
 		return err
 	}
-	return r.agree(podName, name, both)
+	return r.setPart(podName, name, both)
 }
 
-// agree sets a field to its part of both, unless it says something else already.
-func (r *record) agree(f field, part, both string) error {
-	if told := r.of(f); told.Kind() == '"' {
-		if text, err := r.outer.text(told, fields[f]); err != nil || text != part && text != both {
-			return fmt.Errorf("%s, but %s is %s", quote(both), fields[f].name, shorten(told))
+// setPart sets a field to its part of both, unless it says something else already.
+func (r *record) setPart(f field, part, both string) error {
+	if told := r.valueOf(f); told.Kind() == '"' {
+		if text, err := r.outer.parseText(told, fields[f]); err != nil || text != part && text != both {
+			return fmt.Errorf("%s, but %s is %s", quoteInput(both), fields[f].name, shortenNumeral(told))
 		}
 	}
-	r.put(f, quoted(part))
+	r.fields.Put(f, quoteJSON(part))
 	return nil
 }
 
-// quoted is a text as JSON has it.
-func quoted(text string) jsontext.Value {
+// quoteJSON is a text as JSON has it.
+func quoteJSON(text string) jsontext.Value {
 	b, _ := jsontext.AppendQuote(nil, text) // fails for invalid UTF-8 only, and the text was JSON before
 	return b
 }
@@ -90,7 +90,7 @@ func isNaN(value jsontext.Value) bool { return bytes.Equal(value, []byte(`"NaN"`
 // ("007" comes as 7), so that number is the text.
 func rowText(value jsontext.Value) jsontext.Value {
 	if value.Kind() == '0' {
-		return quoted(string(value))
+		return quoteJSON(string(value))
 	}
 	return value
 }
@@ -110,5 +110,5 @@ func rowTimestamp(value jsontext.Value) jsontext.Value {
 	if err != nil {
 		return value
 	}
-	return quoted(at.Format(time.RFC3339Nano))
+	return quoteJSON(at.Format(time.RFC3339Nano))
 }

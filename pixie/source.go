@@ -14,8 +14,8 @@ import (
 // of the command line tool keep to.
 const maxZstdWindow = 8 << 20
 
-// decompress returns the text of r, whatever the first bytes say it is packed in. The caller calls release when done.
-func (w *workspace) decompress(r io.Reader) (text io.Reader, release func(), err error) {
+// unpackInput returns the text of r, whatever the first bytes say it is packed in. The caller calls release when done.
+func (w *workspace) unpackInput(r io.Reader) (text io.Reader, release func(), err error) {
 	buffered := w.packed
 	buffered.Reset(r)
 	magic, _ := buffered.Peek(4) // an error comes again with the first read
@@ -69,13 +69,13 @@ func unpackError(format string, err error) error {
 	return fmt.Errorf("%s stream: %w", format, err)
 }
 
-// limited ends a text that is longer than max with ErrTooLarge. A text of exactly max bytes passes.
-type limited struct {
+// limitedReader ends a text that is longer than max with ErrTooLarge. A text of exactly max bytes passes.
+type limitedReader struct {
 	r         io.Reader
 	left, max int64
 }
 
-func (l *limited) Read(p []byte) (int, error) {
+func (l *limitedReader) Read(p []byte) (int, error) {
 	if l.left < 0 {
 		return 0, l.tooLarge()
 	}
@@ -89,6 +89,6 @@ func (l *limited) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (l *limited) tooLarge() error {
+func (l *limitedReader) tooLarge() error {
 	return fmt.Errorf("%w: more than %d bytes of text", ErrTooLarge, l.max)
 }

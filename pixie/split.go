@@ -31,7 +31,7 @@ func (o Options) split(r io.Reader, in *wrapper) iter.Seq2[Raw, error] {
 				if err != nil && !errors.As(err, &bad) {
 					return err
 				}
-				s.markBehind(c)
+				s.markRecord(c)
 				if !yield(Raw{Line: s.at.line, Offset: s.at.offset, Index: max(0, s.array.index-1), JSON: c.raw}, err) {
 					return io.EOF
 				}
@@ -46,21 +46,21 @@ func (o Options) split(r io.Reader, in *wrapper) iter.Seq2[Raw, error] {
 // Event decodes the record. The error is a *RecordError.
 func (r Raw) Event() (gossip.Event, error) {
 	w := workspaces.Get().(*workspace)
-	defer w.release()
-	w.one.cut(counts{})
-	if err := w.record.decode(cut{raw: r.JSON}, &w.one); err != nil {
+	defer w.returnToPool()
+	w.one.truncateTo(batchLengths{})
+	if err := w.record.decode(cutRecord{raw: r.JSON}, &w.one); err != nil {
 		return nil, &RecordError{Line: r.Line, Offset: r.Offset, Err: err}
 	}
-	return w.one.only()
+	return w.one.singleResult()
 }
 
 // Unpack returns the text of an input that may be packed as Decode's may be, for those who look what format it is in. Close frees the
 // memory of the decompressor; it does not close r.
 func Unpack(r io.Reader) (io.ReadCloser, error) {
 	w := workspaces.Get().(*workspace)
-	text, release, err := w.decompress(r)
+	text, release, err := w.unpackInput(r)
 	if err != nil {
-		w.release()
+		w.returnToPool()
 		return nil, err
 	}
 	return &unpacked{Reader: text, release: release, workspace: w}, nil
@@ -75,7 +75,7 @@ type unpacked struct {
 func (u *unpacked) Close() error {
 	if u.workspace != nil {
 		u.release()
-		u.workspace.release()
+		u.workspace.returnToPool()
 		u.Reader, u.workspace = bytes.NewReader(nil), nil
 	}
 	return nil

@@ -20,52 +20,55 @@ const (
 
 var forms = [numFields]form{namespace: label, podName: subdomain, containerName: label}
 
-// text reads a string within the length of its field, and of its form; absent is empty.
-func (r *record) text(f field) string {
-	if !r.has(f) {
+// internedFields are the fields with texts that occur again and again.
+var internedFields = [...]field{
+	typeName, namespace, podName, podUID, node, containerName, containerID, source, victimComm, scope,
+}
+
+// readText reads a string within the length of its field, and of its form; absent is empty.
+func (r *record) readText(f field) string {
+	if !r.fields.Has(f) {
 		return ""
 	}
-	return r.someText(f)
+	return r.readPresentText(f)
 }
 
-func (r *record) someText(f field) string {
-	n, known := r.list[f].text, &r.texts[forms[f]]
-	if n == 0 {
-		n = known.find(r.of(f))
+func (r *record) readPresentText(f field) string {
+	if text := r.fields.InternedText(f); text != "" {
+		return text
 	}
-	if n == 0 {
-		return r.newText(f)
+	if text, known := r.texts[forms[f]].Find(f, r.valueOf(f)); known {
+		return text
 	}
-	r.last[f] = n
-	return known.texts[n-1]
+	return r.readNewText(f)
 }
 
-// newText reads a string that is not remembered.
-func (r *record) newText(f field) string {
+// readNewText reads a string that is not remembered.
+func (r *record) readNewText(f field) string {
 	if r.err != nil {
 		return ""
 	}
-	value := r.of(f)
+	value := r.valueOf(f)
 	if r.isRow() {
 		value = rowText(value)
 	}
-	s, err := r.outer.text(value, fields[f])
+	s, err := r.outer.parseText(value, fields[f])
 	if err == nil {
-		err = forms[f].check(s)
+		err = forms[f].checkText(s)
 	}
 	if err != nil {
-		r.fail(f, err)
+		r.refuseField(f, err)
 		return s
 	}
-	return r.keep(f, r.of(f), s)
+	return r.texts[forms[f]].Add(f, r.valueOf(f), s)
 }
 
-func (f form) check(s string) error {
+func (f form) checkText(s string) error {
 	switch {
 	case f == label && s != "" && !isLabel(s):
-		return fmt.Errorf("not a Kubernetes name (a-z, 0-9 and '-' inside): %s", quote(s))
+		return fmt.Errorf("not a Kubernetes name (a-z, 0-9 and '-' inside): %s", quoteInput(s))
 	case f == subdomain && s != "" && !isSubdomain(s):
-		return fmt.Errorf("not a Kubernetes name (a-z, 0-9, '-' and '.' inside): %s", quote(s))
+		return fmt.Errorf("not a Kubernetes name (a-z, 0-9, '-' and '.' inside): %s", quoteInput(s))
 	}
 	return nil
 }
@@ -91,30 +94,29 @@ func isLabel(s string) bool {
 	return s != ""
 }
 
-// time reads a required time.
-func (r *record) time(f field) time.Time {
-	r.require(f)
+// readTime reads a required time.
+func (r *record) readTime(f field) time.Time {
+	r.requireField(f)
 	if r.err != nil {
 		return time.Time{}
 	}
-	if r.list[f].text > 0 {
-		return r.at
+	quoted := r.valueOf(f)
+	if r.fields.IsRepeated(f) || r.newestTime.Equal(quoted) {
+		return r.newest
 	}
-	if t, ok := r.repeats.time(r.of(f)); ok {
-		return t
-	}
-	t, err := r.outer.time(r.of(f), fields[f])
+	t, err := r.outer.parseTime(quoted, fields[f])
 	if err != nil {
-		r.fail(f, err)
+		r.refuseField(f, err)
 		return t
 	}
-	r.keepTime(r.of(f), t)
+	r.newestTime.Set(quoted)
+	r.newest = t
 	return t
 }
 
-// text reads a string that has no characters which could play tricks on a terminal or a log.
-func (m *members) text(value []byte, s spec) (string, error) {
-	b, err := m.unquote(value)
+// parseText reads a string that has no characters which could play tricks on a terminal or a log.
+func (m *members) parseText(value []byte, s spec) (string, error) {
+	b, err := m.unquoteText(value)
 	switch {
 	case err != nil:
 		return "", err
@@ -125,7 +127,7 @@ func (m *members) text(value []byte, s spec) (string, error) {
 	}
 	text := string(b)
 	if i := strings.IndexFunc(text, isControl); i >= 0 {
-		return "", fmt.Errorf("control character: %s", quote(text[i:]))
+		return "", fmt.Errorf("control character: %s", quoteInput(text[i:]))
 	}
 	return text, nil
 }
@@ -135,9 +137,9 @@ func isControl(c rune) bool {
 	return unicode.IsControl(c) || '\u2028' <= c && c <= '\u202e' || '\u2066' <= c && c <= '\u2069'
 }
 
-// time reads a time as RFC 3339 writes it, with 'T' and 'Z' in upper case, and returns it in UTC.
-func (m *members) time(value []byte, s spec) (time.Time, error) {
-	b, err := m.unquote(value)
+// parseTime reads a time as RFC 3339 writes it, with 'T' and 'Z' in upper case, and returns it in UTC.
+func (m *members) parseTime(value []byte, s spec) (time.Time, error) {
+	b, err := m.unquoteText(value)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -146,11 +148,11 @@ func (m *members) time(value []byte, s spec) (time.Time, error) {
 	}
 	var t time.Time
 	if int64(len(b)) > s.max || t.UnmarshalText(b) != nil {
-		return time.Time{}, fmt.Errorf("not RFC 3339: %s", quote(b))
+		return time.Time{}, fmt.Errorf("not RFC 3339: %s", quoteInput(b))
 	}
 	t = t.UTC()
 	if y := t.Year(); y < 2000 || y > 2199 {
-		return time.Time{}, fmt.Errorf("year outside 2000–2199: %s", quote(b))
+		return time.Time{}, fmt.Errorf("year outside 2000–2199: %s", quoteInput(b))
 	}
 	return t, nil
 }

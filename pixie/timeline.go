@@ -11,15 +11,15 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// timeline reads the steps of a birth that began at start, and sorts them by offset; steps of one offset stay in their order.
-func (r *record) timeline(start time.Time) []gossip.Step {
-	raw := r.of(timeline)
+// readTimeline reads the steps of a birth that began at start, and sorts them by offset; steps of one offset stay in their order.
+func (r *record) readTimeline(start time.Time) []gossip.Step {
+	raw := r.valueOf(timeline)
 	if raw == nil || r.err != nil {
 		return nil
 	}
 	var steps []gossip.Step
 	var entries entry
-	r.fail(timeline, r.inner.elements(raw, func(i int, value []byte) error {
+	r.refuseField(timeline, r.inner.eachElement(raw, func(i int, value []byte) error {
 		if i == maxEntries {
 			return errTooMany
 		}
@@ -42,24 +42,24 @@ type entry struct {
 
 func (e *entry) decode(raw []byte, start time.Time) (step gossip.Step, err error) {
 	e.millis, e.timestamp, e.actor, e.action, e.details = nil, nil, nil, nil, nil
-	if err := e.each(raw, e.note); err != nil {
+	if err := e.eachMember(raw, e.noteMember); err != nil {
 		return step, err
 	}
-	if step.Offset, err = e.offset(start); err != nil {
+	if step.Offset, err = e.readOffset(start); err != nil {
 		return step, err
 	}
-	actor, err := e.read(e.actor, entryActor)
+	actor, err := e.readText(e.actor, entryActor)
 	if err != nil {
 		return step, err
 	}
 	if step.Actor = actors[actor]; step.Actor == "" {
-		return step, fmt.Errorf("actor: not scheduler, kubelet, runtime or kernel: %s", quote(actor))
+		return step, fmt.Errorf("actor: not scheduler, kubelet, runtime or kernel: %s", quoteInput(actor))
 	}
-	if step.Action, err = e.read(e.action, entryAction); err != nil {
+	if step.Action, err = e.readText(e.action, entryAction); err != nil {
 		return step, err
 	}
 	if e.details != nil {
-		step.Details, err = e.read(e.details, entryDetails)
+		step.Details, err = e.readText(e.details, entryDetails)
 	}
 	return step, err
 }
@@ -71,8 +71,8 @@ var actors = map[string]gossip.Actor{
 	"kernel":    gossip.ActorKernel,
 }
 
-// note keeps a member that is ours.
-func (e *entry) note(name, value []byte) error {
+// noteMember keeps a member that is ours.
+func (e *entry) noteMember(name, value []byte) error {
 	if value[0] == 'n' {
 		return nil
 	}
@@ -91,29 +91,29 @@ func (e *entry) note(name, value []byte) error {
 	return nil
 }
 
-// offset reads timestamp_ms, or else timestamp less the start of the birth. Both are checked.
-func (e *entry) offset(start time.Time) (time.Duration, error) {
+// readOffset reads timestamp_ms, or else timestamp less the start of the birth. Both are checked.
+func (e *entry) readOffset(start time.Time) (time.Duration, error) {
 	var at time.Time
 	var err error
 	if e.timestamp != nil {
-		if at, err = e.time(e.timestamp, entryTimestamp); err != nil {
+		if at, err = e.parseTime(e.timestamp, entryTimestamp); err != nil {
 			return 0, fmt.Errorf("timestamp: %w", err)
 		}
 	}
 	switch {
 	case e.millis != nil:
-		ms, err := e.number(e.millis, entryMillis)
+		ms, err := e.parseNumber(e.millis, entryMillis)
 		if err != nil {
 			return 0, fmt.Errorf("timestamp_ms: %w", err)
 		}
 		return time.Duration(math.Round(ms * 1e6)), nil
 	case e.timestamp != nil:
-		return between(start, at)
+		return offsetBetween(start, at)
 	}
 	return 0, errors.New("timestamp_ms or timestamp: required")
 }
 
-func between(start, t time.Time) (time.Duration, error) {
+func offsetBetween(start, t time.Time) (time.Duration, error) {
 	switch d := t.Sub(start); {
 	case d < 0:
 		return 0, fmt.Errorf("timestamp: %s before the birth began", -d)
@@ -124,12 +124,12 @@ func between(start, t time.Time) (time.Duration, error) {
 	}
 }
 
-// read reads a text; absent is a fault.
-func (e *entry) read(value []byte, s spec) (string, error) {
+// readText reads a text; absent is a fault.
+func (e *entry) readText(value []byte, s spec) (string, error) {
 	if value == nil {
 		return "", fmt.Errorf("%s: %w", s.name, errRequired)
 	}
-	text, err := e.text(value, s)
+	text, err := e.parseText(value, s)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", s.name, err)
 	}

@@ -31,19 +31,19 @@ var (
 	errBrokenOff     = syntaxError("invalid JSON: the object breaks off before the next one begins")
 )
 
-// outside moves on where no array is open: to the next object, or through the members of one.
-func (s *scanner) outside(b byte) error {
+// passOutside moves on where no array is open: to the next object, or through the members of one.
+func (s *scanner) passOutside(b byte) error {
 	w := s.wrapper
 	switch {
 	case !w.open && b == '{':
-		*w = wrapper{name: w.name, open: true, begin: s.mark()}
+		*w = wrapper{name: w.name, open: true, begin: s.markPosition()}
 		s.pos++
 		return nil
 	case !w.open && (b == '[' || b == ',' || b == ']'): // objects may be in an array
 		s.pos++
 		return nil
 	case !w.open:
-		return s.strayLine(b)
+		return s.refuseLine(b)
 	}
 	s.at = w.begin
 	switch b {
@@ -51,75 +51,75 @@ func (s *scanner) outside(b byte) error {
 		s.pos++
 		return nil
 	case '}':
-		return s.leave()
+		return s.leaveObject()
 	case '"':
-		return s.member()
+		return s.passMember()
 	}
-	return s.broken(unexpected(b, "name"))
+	return s.recoverFrom(unexpectedByte(b, "name"))
 }
 
-// leave moves behind the object.
-func (s *scanner) leave() error {
+// leaveObject moves behind the object.
+func (s *scanner) leaveObject() error {
 	s.pos++
 	s.wrapper.open = false
 	if w := s.wrapper; !w.found && w.other != "" {
-		return s.refuse(fmt.Errorf("%s expected, found %s", w.name, quote(w.other)))
+		return s.refuseRecord(fmt.Errorf("%s expected, found %s", w.name, quoteInput(w.other)))
 	}
 	return nil
 }
 
-// member moves past a member of the object, or into the array.
-func (s *scanner) member() error {
+// passMember moves past a member of the object, or into the array.
+func (s *scanner) passMember() error {
 	w := s.wrapper
 	s.keep, s.tooLong = s.pos, false
-	err := s.quoted()
+	err := s.skipString()
 	if err != nil {
-		return s.broken(err)
+		return s.recoverFrom(err)
 	}
 	name := string(s.buf[s.keep+1 : s.pos-1])
 	s.keep = -1
 	b, err := s.peek()
 	if err == nil && b != ':' {
-		err = unexpected(b, "colon")
+		err = unexpectedByte(b, "colon")
 	}
 	if err != nil {
-		return s.broken(err)
+		return s.recoverFrom(err)
 	}
 	s.pos++
 	switch b, err = s.peek(); {
 	case err != nil:
-		return s.broken(err)
+		return s.recoverFrom(err)
 	case name == w.name && !w.found && b == '[':
 		w.found = true
-		s.array = array{open: true, begin: s.mark()}
+		s.array = array{open: true, begin: s.markPosition()}
 		s.pos++
 		return nil
 	}
-	if err := s.value(); err != nil {
-		return s.broken(err)
+	if err := s.skipValue(); err != nil {
+		return s.recoverFrom(err)
 	}
 	switch {
 	case name != w.name:
 		w.other = name
 	case w.found:
-		return s.refuse(fmt.Errorf("%s: %w", name, errArrayTwice))
+		return s.refuseRecord(fmt.Errorf("%s: %w", name, errArrayTwice))
 	case b != 'n':
 		w.found = true
-		return s.refuse(fmt.Errorf("%s: %w", name, errArrayExpected))
+		return s.refuseRecord(fmt.Errorf("%s: %w", name, errArrayExpected))
 	}
 	w.found = w.found || name == w.name
 	return nil
 }
 
-// another says whether another object begins where an element might: at a line that is indented no deeper than the
+// beginsAnother says whether another object begins where an element might: at a line that is indented no deeper than the
 // object around it, and with the array's name first, which no element has. The object before it has broken off then.
-func (s *scanner) another(b byte) bool {
+func (s *scanner) beginsAnother(b byte) bool {
 	w := s.wrapper
 	if w == nil || b != '{' || !s.first || s.indent > w.begin.column {
 		return false
 	}
 	quoted := []byte(`"` + w.name + `"`)
-	for s.keep = s.pos; s.end-s.pos < 64+len(quoted) && s.fill(); {
+	for s.keep = s.pos; s.end-s.pos < 64+len(quoted) && s.readAhead(); {
 	}
 	s.keep = -1
 	return bytes.HasPrefix(bytes.TrimLeft(s.buf[s.pos+1:s.end], " \t\r\n"), quoted)
@@ -128,13 +128,13 @@ func (s *scanner) another(b byte) bool {
 // breakOff leaves an object that is not closed.
 func (s *scanner) breakOff() error {
 	s.at, s.array, s.wrapper.open = s.wrapper.begin, array{}, false
-	return s.refuse(errBrokenOff)
+	return s.refuseRecord(errBrokenOff)
 }
 
-// resumed says in which object a record is that reading went on at: a line that is indented no deeper than the object
+// leaveEndedObject says in which object a record is that reading went on at: a line that is indented no deeper than the object
 // begins another one.
-func (s *scanner) resumed() {
-	if s.wrapper != nil && s.here(s.pos).column <= s.wrapper.begin.column {
+func (s *scanner) leaveEndedObject() {
+	if s.wrapper != nil && s.placeAt(s.pos).column <= s.wrapper.begin.column {
 		s.array, s.wrapper.open = array{}, false
 	}
 }

@@ -5,20 +5,20 @@ import (
 	"fmt"
 )
 
-// broken goes on behind a record whose end cannot be found, and says where.
-func (s *scanner) broken(err error) error {
-	ended := atEnd(err)
+// recoverFrom goes on behind a record whose end cannot be found, and says where.
+func (s *scanner) recoverFrom(err error) error {
+	ended := isAtEnd(err)
 	if s.tooLong {
 		err = s.lengthError()
 	}
 	refused := s.at
-	if s.resume() {
+	if s.findNextRecord() {
 		s.array.element, s.array.comma = false, false
-		s.resumed()
-		if s.count(s.pos); s.line > refused.line+1 {
+		s.leaveEndedObject()
+		if s.countLines(s.pos); s.line > refused.line+1 {
 			err = fmt.Errorf("%w; skipped to line %d", err, s.line)
 		}
-		return s.refuse(err)
+		return s.refuseRecord(err)
 	}
 	if ended && !isEnd(s.err) {
 		return s.err
@@ -33,12 +33,12 @@ func (s *scanner) broken(err error) error {
 	case !ended:
 		err = fmt.Errorf("%w; skipped to the end of the input", err)
 	}
-	return s.refuse(err)
+	return s.refuseRecord(err)
 }
 
-// resume moves to the next line that begins like a record and is indented no deeper than the broken one. It starts from the broken
+// findNextRecord moves to the next line that begins like a record and is indented no deeper than the broken one. It starts from the broken
 // record while that is in memory, because the lines behind its first may be good records; else from where its brackets failed.
-func (s *scanner) resume() bool {
+func (s *scanner) findNextRecord() bool {
 	first, indent := s.first, s.indent
 	if s.keep >= 0 {
 		s.pos, s.keep, first = s.keep, -1, false
@@ -50,7 +50,7 @@ func (s *scanner) resume() bool {
 				first, indent = true, 0
 			case first && (b == ' ' || b == '\t' || b == '\r'):
 				indent++
-			case first && indent <= s.at.column && s.begins(b):
+			case first && indent <= s.at.column && s.beginsRecord(b):
 				return true
 			default:
 				first = false
@@ -62,13 +62,13 @@ func (s *scanner) resume() bool {
 				break
 			}
 		}
-		if !s.fill() {
+		if !s.readAhead() {
 			return false
 		}
 	}
 }
 
-func (s *scanner) begins(b byte) bool {
+func (s *scanner) beginsRecord(b byte) bool {
 	return b == '{' || b == ']' && s.array.open || b == '[' && !s.array.open
 }
 

@@ -5,31 +5,31 @@ import "errors"
 // maxDepth is how deep brackets may nest in a record. Payloads need three levels; the rest is for fields that are not ours.
 const maxDepth = 64
 
-// value moves past one JSON value. Inside of it, a scalar is whatever has no bracket, quote, comma, colon or white space, so that a
+// skipValue moves past one JSON value. Inside of it, a scalar is whatever has no bracket, quote, comma, colon or white space, so that a
 // value such as NaN costs no more than its record.
-func (s *scanner) value() error {
+func (s *scanner) skipValue() error {
 	var open nesting
 	for {
 		b, err := s.peek()
 		if err != nil {
 			return err
 		}
-		if s.tooLong && s.first && s.indent <= s.at.column && s.begins(b) {
+		if s.tooLong && s.first && s.indent <= s.at.column && s.beginsRecord(b) {
 			return s.lengthError() // the next record, rather than more of this one
 		}
-		if s.keep < 0 && s.another(b) {
+		if s.keep < 0 && s.beginsAnother(b) {
 			return errBrokenOff
 		}
-		if err := open.token(b); err != nil {
+		if err := open.addToken(b); err != nil {
 			return err
 		}
 		switch b {
 		case '{', '}', '[', ']', ',', ':':
 			s.pos++
 		case '"':
-			err = s.quoted()
+			err = s.skipString()
 		default:
-			err = s.scalar()
+			err = s.skipScalar()
 		}
 		if err != nil || open.depth == 0 {
 			return err
@@ -51,14 +51,14 @@ func (s *scanner) peek() (byte, error) {
 				return b, nil
 			}
 		}
-		if err := s.more(errNotClosed); err != nil {
+		if err := s.readMore(errNotClosed); err != nil {
 			return 0, err
 		}
 	}
 }
 
-// quoted moves past a string.
-func (s *scanner) quoted() error {
+// skipString moves past a string.
+func (s *scanner) skipString() error {
 	s.pos++
 	escaped := false
 	for {
@@ -75,14 +75,14 @@ func (s *scanner) quoted() error {
 				return nil
 			}
 		}
-		if err := s.more(errOpenString); err != nil {
+		if err := s.readMore(errOpenString); err != nil {
 			return err
 		}
 	}
 }
 
-// scalar moves past a number, a literal, or what stands in its place.
-func (s *scanner) scalar() error {
+// skipScalar moves past a number, a literal, or what stands in its place.
+func (s *scanner) skipScalar() error {
 	for {
 		for ; s.pos < s.end; s.pos++ {
 			switch s.buf[s.pos] {
@@ -90,7 +90,7 @@ func (s *scanner) scalar() error {
 				return nil
 			}
 		}
-		if err := s.more(errNotClosed); err != nil {
+		if err := s.readMore(errNotClosed); err != nil {
 			if errors.Is(err, errNotClosed) {
 				return nil // the end of the text ends a scalar
 			}
@@ -99,27 +99,28 @@ func (s *scanner) scalar() error {
 	}
 }
 
-// more reads on, and returns atEnd when there is no more.
-func (s *scanner) more(atEnd error) error {
-	if s.overlong() && s.keep >= 0 {
+// readMore reads on, and returns atEnd when there is no more.
+func (s *scanner) readMore(atEnd error) error {
+	if s.isOverlong() && s.keep >= 0 {
 		return s.lengthError()
 	}
-	if !s.fill() {
+	if !s.readAhead() {
 		return atEnd
 	}
 	return nil
 }
 
-// overlong says whether the record has outgrown what is kept, and lets go of it then, so that it can stream by. It is still kept when
+// isOverlong says whether the record has outgrown what is kept, and lets go of it then, so that it can stream by. It is still kept when
 // a line in it looks like the start of another record: then the brackets do not match, and it must not swallow its successors. What it
 // looks at depends on the text only, not on how much of it happens to be in memory.
-func (s *scanner) overlong() bool {
+func (s *scanner) isOverlong() bool {
 	if s.keep < 0 || s.pos-s.keep <= s.max {
 		return s.tooLong
 	}
 	s.tooLong = true
-	probe := scanner{window: window{buf: s.buf, pos: s.keep, end: s.keep + s.max + 1, keep: -1, err: errNotClosed}, array: s.array, at: s.at}
-	if !probe.resume() {
+	probe := scanner{buffer: bufferAt(s.at, s.buf, s.max), array: s.array, at: s.at}
+	probe.pos, probe.end, probe.err = s.keep, s.keep+s.max+1, errNotClosed
+	if !probe.findNextRecord() {
 		s.keep = -1
 	}
 	return true
@@ -142,12 +143,12 @@ const (
 	wantComma // or the closing bracket
 )
 
-// token takes the first byte of the next token.
-func (n *nesting) token(b byte) error {
+// addToken takes the first byte of the next token.
+func (n *nesting) addToken(b byte) error {
 	switch b {
 	case '{', '[':
 		if n.want != wantValue {
-			return n.unexpected(b)
+			return n.unexpectedToken(b)
 		}
 		if n.depth == maxDepth {
 			return errTooDeep
@@ -159,20 +160,20 @@ func (n *nesting) token(b byte) error {
 		}
 		n.next()
 	case '}', ']':
-		if n.depth == 0 || n.inObject() != (b == '}') {
-			return n.unexpected(b)
+		if n.depth == 0 || n.isInObject() != (b == '}') {
+			return n.unexpectedToken(b)
 		}
 		n.depth--
 		n.objects >>= 1
 		n.want = wantComma
 	case ',':
 		if n.depth == 0 {
-			return n.unexpected(b)
+			return n.unexpectedToken(b)
 		}
 		n.next()
 	case ':':
 		if n.want != wantColon {
-			return n.unexpected(b)
+			return n.unexpectedToken(b)
 		}
 		n.want = wantValue
 	default:
@@ -182,7 +183,7 @@ func (n *nesting) token(b byte) error {
 		case wantName:
 			n.want = wantColon
 		default:
-			return n.unexpected(b)
+			return n.unexpectedToken(b)
 		}
 	}
 	return nil
@@ -191,13 +192,13 @@ func (n *nesting) token(b byte) error {
 // next is what follows an opening bracket or a comma.
 func (n *nesting) next() {
 	n.want = wantValue
-	if n.inObject() {
+	if n.isInObject() {
 		n.want = wantName
 	}
 }
 
-func (n *nesting) inObject() bool { return n.objects&1 == 1 }
+func (n *nesting) isInObject() bool { return n.objects&1 == 1 }
 
-func (n *nesting) unexpected(b byte) error {
-	return unexpected(b, [...]string{"value", "name", "colon", "comma or closing bracket"}[n.want])
+func (n *nesting) unexpectedToken(b byte) error {
+	return unexpectedByte(b, [...]string{"value", "name", "colon", "comma or closing bracket"}[n.want])
 }

@@ -22,13 +22,14 @@ func TestRememberedText(t *testing.T) {
 
 // More names than are remembered, between others that come again.
 func TestRememberedAnew(t *testing.T) {
+	const many = 1<<14 + 10 // an interner keeps 1<<14
 	var text strings.Builder
-	for i := range maxTexts + 10 {
+	for i := range many {
 		fmt.Fprintln(&text, strings.Replace(rec("a"), "shop", fmt.Sprintf("shop-%d", i), 1))
 	}
 	events, errs := pairs(t, Options{}, strings.NewReader(text.String()))
 	require.Empty(t, errs)
-	require.Len(t, events, maxTexts+10)
+	require.Len(t, events, many)
 	for i, event := range events {
 		require.Equal(t, fmt.Sprintf("shop-%d", i), event.From().Namespace)
 		require.Equal(t, "a", event.From().Pod)

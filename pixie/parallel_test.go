@@ -20,8 +20,8 @@ import (
 // whole tells all of a text: events of each kind of list, errors with their place.
 func whole(r io.Reader, workers, size int) map[string][]string {
 	told := map[string][]string{}
-	s := newScanner(r, 4096, &workspace{buf: make([]byte, 2*chunk)})
-	err := s.batches(workers, size, func(b *Batch, _ error) bool {
+	s := newScanner(r, 4096, newWorkspace())
+	err := s.scanBatches(workers, size, func(b *Batch, _ error) bool {
 		for _, event := range b.CPU {
 			told["CPU"] = append(told["CPU"], show(event))
 		}
