@@ -39,6 +39,26 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
+// Packed is packed once, whoever unpacks it: one place decides.
+func TestWhatIsPackedTwiceIsRefused(t *testing.T) {
+	for want, input := range map[string][]byte{
+		"gzip stream: packed twice: its text is gzip or zstd again": gzipped(t, string(gzipped(t, rec("a")))),
+		"zstd stream: packed twice: its text is gzip or zstd again": zstded(t, string(gzipped(t, rec("a")))),
+	} {
+		_, errs := pairs(t, Options{}, bytes.NewReader(input))
+		require.Len(t, errs, 1)
+		require.EqualError(t, errs[0], want)
+		_, err := Unpack(bytes.NewReader(input))
+		require.EqualError(t, err, want)
+	}
+	text, err := Unpack(bytes.NewReader(gzipped(t, rec("a"))))
+	require.NoError(t, err)
+	defer text.Close()
+	events, errs := pairs(t, Options{}, text) // a text that is unpacked passes
+	require.Empty(t, errs)
+	require.Len(t, events, 1)
+}
+
 // Good records before a failure stand, and the failure says what it is.
 func TestFinalErrors(t *testing.T) {
 	lines := strings.Repeat(rec("a")+"\n", 1000)

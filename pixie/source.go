@@ -14,44 +14,75 @@ import (
 // of the command line tool keep to.
 const maxZstdWindow = 8 << 20
 
-// unpackInput returns the text of r, whatever the first bytes say it is packed in. The caller calls release when done.
+// unpackInput returns the text of r. The first bytes say whether it is packed, and how. This is the only place that looks:
+// a text that is packed twice is refused, so that it makes no difference how often an input passes through Unpack and
+// Decode. The caller calls release when it is done.
 func (w *workspace) unpackInput(r io.Reader) (text io.Reader, release func(), err error) {
 	buffered := w.packed
 	buffered.Reset(r)
-	magic, _ := buffered.Peek(4) // an error comes again with the first read
+	magic, _ := buffered.Peek(magicSize) // an error comes again with the first read
+	release = func() {}
+	var unpacked *unpacker
 	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		unpacked, err := gzip.NewReader(buffered)
+	case isGzip(magic):
+		in, err := gzip.NewReader(buffered)
 		if err != nil {
 			return nil, nil, unpackError("gzip", err)
 		}
-		return &unpacker{format: "gzip", r: unpacked}, func() {}, nil
+		unpacked = &unpacker{format: "gzip", r: in}
 	case isZstd(magic):
-		unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		in, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxWindow(maxZstdWindow))
 		if err != nil {
 			return nil, nil, unpackError("zstd", err)
 		}
-		return &unpacker{format: "zstd", r: unpacked}, unpacked.Close, nil
+		unpacked, release = &unpacker{format: "zstd", r: in}, in.Close
+	default:
+		return buffered, release, nil
 	}
-	return buffered, func() {}, nil
+	unpacked.readStart()
+	if isGzip(unpacked.start) || isZstd(unpacked.start) {
+		release()
+		return nil, nil, fmt.Errorf("%s stream: packed twice: its text is gzip or zstd again", unpacked.format)
+	}
+	return unpacked, release, nil
 }
 
-// isZstd knows the magic number of a frame and those of the skippable frames that some tools put in front.
+// magicSize is the number of bytes that say how a text is packed.
+const magicSize = 4
+
+func isGzip(magic []byte) bool { return bytes.HasPrefix(magic, []byte{0x1f, 0x8b}) }
+
+// isZstd recognises the magic number of a frame, and those of the skippable frames that some tools write before it.
 func isZstd(magic []byte) bool {
-	if len(magic) < 4 {
+	if len(magic) < magicSize {
 		return false
 	}
-	return bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}) || magic[0]&0xf0 == 0x50 && bytes.Equal(magic[1:], []byte{0x2a, 0x4d, 0x18})
+	frame := bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd})
+	return frame || magic[0]&0xf0 == 0x50 && bytes.HasPrefix(magic[1:], []byte{0x2a, 0x4d, 0x18})
 }
 
-// unpacker makes the errors of a decompressor say what they are about.
+// unpacker adds the format to the errors of a decompressor.
 type unpacker struct {
 	format string
 	r      io.Reader
+	magic  [magicSize]byte
+	start  []byte // the first bytes of the text, which have been read before
 }
 
+// readStart reads the first bytes ahead. An error comes again with the next read.
+func (u *unpacker) readStart() {
+	n, _ := io.ReadFull(u.r, u.magic[:])
+	u.start = u.magic[:n]
+}
+
+// Read reads the text.
 func (u *unpacker) Read(p []byte) (int, error) {
+	if len(u.start) > 0 {
+		n := copy(p, u.start)
+		u.start = u.start[n:]
+		return n, nil
+	}
 	n, err := u.r.Read(p)
 	if err != nil && !isEnd(err) {
 		err = unpackError(u.format, err)
