@@ -74,7 +74,7 @@ func (r *Record) set(name string, write func([]byte) ([]byte, error)) {
 
 // Event makes an event of the record, and leaves an empty record. The error is about this record only.
 func (r *Record) Event() (gossip.Event, error) {
-	defer func() { r.record.begin(); r.record.fields.Text, r.err = r.record.fields.Text[:0], nil }()
+	defer func() { r.record.beginRecord(); r.record.fields.Text, r.err = r.record.fields.Text[:0], nil }()
 	r.record.err = nil
 	if r.err == nil && !r.record.isRow() {
 		if err := r.record.splitPod(podName); err != nil {

@@ -84,7 +84,7 @@ func newWorkspace() *workspace {
 
 func (w *workspace) returnToPool() {
 	w.packed.Reset(nil)
-	w.record.begin()
+	w.record.beginRecord()
 	w.record.fields.Text = nil
 	w.scanner = scanner{}
 	w.one.truncateTo(batchLengths{})

@@ -100,7 +100,7 @@ func samePlain(t *testing.T, text []byte) {
 		require.NoError(t, jsonErr)
 		require.Len(t, value, n)
 
-		strict.begin()
+		strict.beginRecord()
 		require.NoError(t, strict.splitStrictly(text[:n]))
 		require.Equal(t, strict.addEvent(&want), err)
 		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {

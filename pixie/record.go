@@ -37,8 +37,8 @@ func newRecord() *record {
 	return r
 }
 
-// begin makes room for another record.
-func (r *record) begin() {
+// beginRecord makes room for another record.
+func (r *record) beginRecord() {
 	r.fields.Begin()
 	r.err = nil
 }
@@ -59,7 +59,7 @@ func (r *record) decode(c cutRecord, to *Batch) error {
 	if c.plain && r.addEvent(to) == nil {
 		return nil
 	}
-	r.begin()
+	r.beginRecord()
 	if err := r.splitStrictly(c.raw); err != nil {
 		return err
 	}

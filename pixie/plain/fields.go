@@ -70,7 +70,8 @@ func (v *Fields) Number(f Field) Decimal {
 	return Decimal{state.n, int(state.places)}
 }
 
-// InternedText returns the text that a field was split with, if an Interner had it; else "". The field must have a value.
+// InternedText returns the text that a field was split with, if an Interner had it; else "". The field must have a
+// value.
 func (v *Fields) InternedText(f Field) string {
 	if state := &v.list[f]; state.known == internedText {
 		return state.text

@@ -9,13 +9,14 @@ const (
 	maxInterned   = 64      // bytes of a text: the length of a container ID
 	maxTexts      = 1 << 14 // enough for the pods of a large cluster
 	hashSlots     = 2 * maxTexts
-	hashNeighbors = 4    // slots in which a text may be, from that of its hash
+	hashNeighbors = 4    // slots that a text may have, from the slot of its hash on
 	shelfSize     = 1024 // bytes: so much memory one text may keep alive
 )
 
-// Interner keeps texts that occur again and again, so that they are checked and allocated once. Senders report their pods
-// in order, again and again: a field mostly has the text that it had last, or the one first seen right after it. All
-// others are found by their hash. When it is full, the interner starts again without texts. The zero value is empty.
+// Interner keeps texts that occur again and again, so that they are checked and allocated once. Senders report their
+// pods in order, again and again: a field mostly has the text that it had last, or the one first seen right after it.
+// All others are found by their hash. When it is full, the interner starts again without texts. The zero value is
+// empty.
 type Interner struct {
 	texts []string             // in the order in which they were added
 	slots []uint16             // by hash: the number of a text, from 1; 0 is none
@@ -119,7 +120,7 @@ func hashOf(text []byte) uint64 {
 	default:
 		head, tail = uint64(text[0]), uint64(text[n/2])<<8|uint64(text[n-1])
 	}
-	h := (head ^ uint64(n)) * factor //nolint:gosec // a length
+	h := (head ^ uint64(n)) * factor
 	h = (h ^ h>>32 ^ tail) * factor
 	return h >> 32
 }

@@ -27,7 +27,7 @@ func NewNames(list []string) *Names {
 		names.quick[i] = never
 	}
 	for i, name := range list[:min(len(list), MaxNames)] {
-		names.byName[name] = Field(i) //nolint:gosec // at most MaxNames
+		names.byName[name] = Field(i)
 		names.quick[i] = newQuickName(name)
 	}
 	return names
@@ -56,8 +56,8 @@ func newQuickName(name string) quickName {
 	return q
 }
 
-// begins reports whether the member begins at text[i]. It does not recognise a member near the end of the text.
-func (q *quickName) begins(text []byte, i int) bool {
+// startsMember reports whether the member begins at text[i]. It does not recognise a member near the end of the text.
+func (q *quickName) startsMember(text []byte, i int) bool {
 	if len(text)-i < quickWords*8 {
 		return false
 	}

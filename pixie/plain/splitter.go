@@ -62,7 +62,7 @@ func (r *Repeat) Equal(quoted []byte) bool {
 }
 
 // Split splits the JSON object at the start of text without copying, and returns its length. It returns false if the
-// object is not plain. The fields are those of the object until the next call, as long as text is not changed.
+// object is not plain. The fields stay valid until the next call, as long as text does not change.
 func (s *Splitter) Split(text []byte, into *Fields) (n int, ok bool) {
 	if len(text) == 0 || text[0] != '{' {
 		return 0, false
@@ -75,7 +75,7 @@ func (s *Splitter) Split(text []byte, into *Fields) (n int, ok bool) {
 		f := s.next[before][0] // mostly; looked at here because that is done without a call
 		name := &names[f]
 		end := i + name.length
-		if !name.begins(text, i) || into.hasName(f) {
+		if !name.startsMember(text, i) || into.hasName(f) {
 			f, end, ok = s.splitName(text, i, before, into)
 			if !ok {
 				return 0, false
@@ -111,7 +111,7 @@ func (s *Splitter) Split(text []byte, into *Fields) (n int, ok bool) {
 // the name is not plain, or has occurred before.
 func (s *Splitter) splitName(text []byte, i int, before Field, into *Fields) (f Field, end int, ok bool) {
 	f = s.next[before][1]
-	if name := &s.names.quick[f]; name.begins(text, i) && !into.hasName(f) {
+	if name := &s.names.quick[f]; name.startsMember(text, i) && !into.hasName(f) {
 		return f, i + name.length, true
 	}
 	end, ok = stringEnd(text, i)
@@ -154,7 +154,7 @@ func (s *Splitter) addUnknown(name []byte) bool {
 	return true
 }
 
-// splitValue notes the value at text[i] as that of a field, and returns where it ends.
+// splitValue notes the value at text[i] as the value of a field, and returns where it ends.
 func (s *Splitter) splitValue(text []byte, i int, f Field, into *Fields) (end int, ok bool) {
 	v := &into.list[f]
 	v.named = into.before + 1

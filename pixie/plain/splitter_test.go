@@ -13,26 +13,30 @@ import (
 // longName is above the length that is compared at once.
 const longName = "a_name_that_is_longer_than_three_words"
 
+// The numbers of the names in a newTestSplitter.
 const (
-	alpha Field = iota
-	beta
-	long
+	alpha = 0
+	beta  = 1
+	long  = 2
 )
 
 func newTestSplitter() *Splitter {
 	return NewSplitter(NewNames([]string{alpha: "alpha", beta: "beta", long: longName}), json.Valid)
 }
 
+// fieldValues are the fields that an object has, as JSON, by their numbers.
+type fieldValues map[int]string
+
 // values returns the fields of an object that is plain.
-func values(t *testing.T, s *Splitter, into *Fields, text string) map[Field]string {
+func values(t *testing.T, s *Splitter, into *Fields, text string) fieldValues {
 	t.Helper()
 	n, ok := s.Split([]byte(text+" {"), into)
 	require.True(t, ok, "%s", text)
 	require.Equal(t, len(text), n)
-	got := map[Field]string{}
+	got := fieldValues{}
 	for f := range Field(3) {
 		if into.Has(f) {
-			got[f] = string(into.Value(f))
+			got[int(f)] = string(into.Value(f))
 		}
 	}
 	return got
@@ -41,11 +45,11 @@ func values(t *testing.T, s *Splitter, into *Fields, text string) map[Field]stri
 func TestSplitFindsTheValuesOfAllNames(t *testing.T) {
 	s, into := newTestSplitter(), new(Fields)
 	for range 3 { // the second time, names are predicted
-		require.Equal(t, map[Field]string{alpha: "1", beta: `"x"`, long: `{"y":[2]}`},
+		require.Equal(t, fieldValues{alpha: "1", beta: `"x"`, long: `{"y":[2]}`},
 			values(t, s, into, `{"alpha":1,"beta" : "x", "unknown":true,"`+longName+`":{"y":[2]}}`))
 		require.Equal(t, Decimal{N: 1}, into.Number(alpha))
 		require.Equal(t, Unread, into.Number(beta))
-		require.Equal(t, map[Field]string{long: "12.50"}, values(t, s, into, `{"`+longName+`":12.50,"alpha":null}`))
+		require.Equal(t, fieldValues{long: "12.50"}, values(t, s, into, `{"`+longName+`":12.50,"alpha":null}`))
 		require.Equal(t, Decimal{N: 1250, Places: 2}, into.Number(long))
 	}
 }
@@ -81,7 +85,7 @@ func TestNamesOfAnyLengthAreFound(t *testing.T) {
 // What is nested is left to the function of the caller, and brackets in strings do not count.
 func TestNestedValuesAreValidatedByTheCaller(t *testing.T) {
 	s, into := newTestSplitter(), new(Fields)
-	require.Equal(t, map[Field]string{alpha: `["}",{"a":"]"}]`}, values(t, s, into, `{"alpha":["}",{"a":"]"}]}`))
+	require.Equal(t, fieldValues{alpha: `["}",{"a":"]"}]`}, values(t, s, into, `{"alpha":["}",{"a":"]"}]}`))
 	for _, text := range []string{`{"alpha":[}`, `{"alpha":[1}}`, `{"alpha":[01]}`, `{"alpha":[`, `{"alpha":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`} {
 		_, ok := s.Split([]byte(text), into)
 		require.False(t, ok, text)
@@ -91,10 +95,10 @@ func TestNestedValuesAreValidatedByTheCaller(t *testing.T) {
 // After 2³² objects the generations start again, and no state of an earlier object is taken for a new one.
 func TestGenerationsMayWrapAround(t *testing.T) {
 	s, into := newTestSplitter(), new(Fields)
-	require.Equal(t, map[Field]string{alpha: "1", beta: "2"}, values(t, s, into, `{"alpha":1,"beta":2}`))
-	into.before = math.MaxUint32 - 3
+	require.Equal(t, fieldValues{alpha: "1", beta: "2"}, values(t, s, into, `{"alpha":1,"beta":2}`))
+	into.before = math.MaxUint32 - 3 // as after as many objects
 	for range 6 {
-		require.Equal(t, map[Field]string{alpha: "3"}, values(t, s, into, `{"alpha":3,"beta":null}`))
+		require.Equal(t, fieldValues{alpha: "3"}, values(t, s, into, `{"alpha":3,"beta":null}`))
 		require.Empty(t, values(t, s, into, `{"x":3}`))
 	}
 }

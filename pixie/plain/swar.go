@@ -6,7 +6,7 @@ import (
 )
 
 // The functions of this file look at eight bytes of text at a time, as one word: SWAR, "SIMD within a register". The
-// first byte of the text is the lowest byte of the word. The tests for a byte are those of Sean Eron Anderson's "Bit
+// first byte of the text is the lowest byte of the word. The tests for a byte come from Sean Eron Anderson's "Bit
 // Twiddling Hacks" ("Determine if a word has a zero byte", "… a byte less than n"); the conversion of digits is explained
 // in Daniel Lemire's "SWAR explained: parsing eight digits" (2022).
 
@@ -59,7 +59,7 @@ func leadingDigits(word uint64) (n int64, count int) {
 	x = x * (10<<8 + 1) >> 8 & 0x00ff00ff00ff00ff
 	x = x * (100<<16 + 1) >> 16 & 0x0000ffff0000ffff
 	x = x * (10000<<32 + 1) >> 32
-	return int64(x), count //nolint:gosec // at most 99999999
+	return int64(x), count
 }
 
 // ordinaryBytes returns the number of bytes at the start of a word that may be in a string without further thought:
