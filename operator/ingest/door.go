@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -20,41 +19,40 @@ const (
 	DefaultMaxAhead    = 10 * time.Minute // of a record's timestamp to this clock
 )
 
-// Outcome is what a Take did not use of the good records of a request. None of it is to be sent again.
+// Outcome is the part of the good records of a request that a Take did not use. Senders do not send it again.
 type Outcome struct {
 	Ignored int    // records about namespaces that are not watched
 	Unknown int    // records about pods that do not exist, or not yet
-	Warning string // about the unknown ones, for people
+	Warning string // about the unknown records, for people
 }
 
 // Take takes all good records of one request, in their order, or none. An error means that none was kept and that the
-// sender should come again. The slice is used again after Take returns: keep events, not the slice.
+// sender should try again. The slice belongs to Take: it may keep and change it.
 type Take func(ctx context.Context, events []gossip.Event) (Outcome, error)
 
 // Options of a Door. Only Take is required.
 type Options struct {
 	Take Take
-	// Auth says who may send; nil lets everybody in, which is for loopback.
+	// Auth decides who may send; nil admits every sender, which is for loopback.
 	Auth Authenticator
 	// MaxBody is the most bytes of a body, before and after it is unpacked; 0 means DefaultMaxBody.
 	MaxBody int64
-	// MaxRequests is how many requests are worked on at a time; 0 means DefaultMaxRequests.
+	// MaxRequests is the number of requests that are worked on at a time; 0 means DefaultMaxRequests.
 	MaxRequests int
-	// MaxAhead is how far in the future a record may be; 0 means DefaultMaxAhead.
+	// MaxAhead is how far a record may be in the future; 0 means DefaultMaxAhead.
 	MaxAhead time.Duration
-	// Rejected counts what was refused: records by "malformed" and "future", requests by "unauthenticated", "forbidden",
-	// "too_large", "unsupported", "broken", "busy" and "unavailable". Nil counts nothing.
+	// Rejected is called with a number of rejected records ("malformed", "future") or refused requests ("unauthenticated",
+	// "forbidden", "too_large", "unsupported", "broken", "busy", "unavailable"). Nil is not called.
 	Rejected func(reason string, n int)
-	// Answered is called after each answer; for one over gRPC with the HTTP code that means the same. Nil is not called.
+	// Answered is called after each answer; over gRPC with the HTTP code of the same meaning. Nil is not called.
 	Answered func(code int, took time.Duration)
 }
 
-// Door is where records come in. Its servers share its limits. Make it with New.
+// Door takes records from servers of several protocols, which share its limits. Make it with New.
 type Door struct {
 	options Options
 	now     func() time.Time
 	slots   chan struct{}
-	pool    sync.Pool // of *[]gossip.Event
 }
 
 // New makes a door.
@@ -156,16 +154,7 @@ func (d *Door) countRefusal(reason string, r Reply) Reply {
 
 // takeBody decodes a body and hands its events on.
 func (d *Door) takeBody(ctx context.Context, decode func(*body) error) Reply {
-	buffer, _ := d.pool.Get().(*[]gossip.Event)
-	if buffer == nil {
-		buffer = new([]gossip.Event)
-	}
-	b := body{maxAhead: d.options.MaxAhead, now: d.now(), events: (*buffer)[:0]}
-	defer func() {
-		clear(b.events)
-		*buffer = b.events
-		d.pool.Put(buffer)
-	}()
+	b := body{maxAhead: d.options.MaxAhead, now: d.now()}
 	failure := decode(&b)
 	d.countRecords("malformed", b.malformed)
 	d.countRecords("future", b.early)

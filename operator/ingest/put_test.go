@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -19,8 +20,28 @@ func from(at time.Time) string {
 	return `{"type":"cpu_throttle","timestamp":"` + at.Format(time.RFC3339) + `","namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":50}`
 }
 
-// Records that were fetched are held to what holds for those that are sent.
-func TestPut(t *testing.T) {
+// Take may keep the slice that it gets: what one request brought stays as it was when the next one comes.
+func TestTakeMayKeepItsSlice(t *testing.T) {
+	var kept [][]gossip.Event
+	door := ingest.New(ingest.Options{Take: func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
+		kept = append(kept, events)
+		return ingest.Outcome{}, nil
+	}})
+	for _, pod := range []string{"api-0", "api-1", "api-2"} {
+		line := strings.ReplaceAll(from(time.Now().UTC()), "api-0", pod)
+		_, err := door.Put(t.Context(), pixie.Decode(strings.NewReader(line)))
+		require.NoError(t, err)
+	}
+	var pods []string
+	for _, events := range kept {
+		require.Len(t, events, 1)
+		pods = append(pods, events[0].From().Pod)
+	}
+	require.Equal(t, []string{"api-0", "api-1", "api-2"}, pods)
+}
+
+// Fetched records have the same bounds and counts as posted ones.
+func TestFetchedRecordsHaveTheSameBounds(t *testing.T) {
 	s := newSink()
 	counted := map[string]int{}
 	door := ingest.New(ingest.Options{Take: s.take, Rejected: func(reason string, n int) { counted[reason] += n }})
