@@ -10,9 +10,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// No Collector runs here: the test holds the file to being YAML in which each component that is used is configured, and
-// the other way round.
-func TestTheCollectorsConfigurationUsesWhatItConfigures(t *testing.T) {
+// No Collector runs here: the test checks that the file is YAML in which each used component is configured and each
+// configured component is used.
+func TestCollectorConfigurationUsesWhatItConfigures(t *testing.T) {
 	text, err := os.ReadFile("collector.yaml")
 	require.NoError(t, err)
 	var config struct {

@@ -29,7 +29,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
 )
 
-// kubectl runs the one that came with the API server.
+// kubectl runs the program that came with the API server.
 type kubectl struct{ program, kubeconfig string }
 
 func (k kubectl) run(t *testing.T, stdin []byte, args ...string) string {
@@ -65,7 +65,7 @@ func start(t *testing.T) (kubectl, client.Client) {
 	return kubectl{cluster.Kubectl, kubeconfig}, c
 }
 
-// objects are those of a rendered file.
+// objects returns the objects of a rendered file.
 func objects(t *testing.T, rendered []byte) []*unstructured.Unstructured {
 	t.Helper()
 	var out []*unstructured.Unstructured
@@ -82,8 +82,9 @@ func objects(t *testing.T, rendered []byte) []*unstructured.Unstructured {
 	}
 }
 
-// The installation is taken by a real API server, as strictly as it can, and so is each overlay; what is installed goes with it.
-func TestInstall(t *testing.T) {
+// A real API server takes the installation, with strict validation, and each overlay; deleting the installation deletes
+// all of it.
+func TestAPIServerTakesTheInstallation(t *testing.T) {
 	k, c := start(t)
 	k.run(t, deploy.Install, "apply", "--server-side", "--validate=strict", "--filename=-")
 	overlays, err := filepath.Glob("overlays/*")
@@ -117,14 +118,14 @@ func TestInstall(t *testing.T) {
 	for _, o := range objects(t, deploy.Install) {
 		err := c.Get(t.Context(), client.ObjectKeyFromObject(o), o)
 		if err == nil && o.GetDeletionTimestamp() != nil {
-			continue // without controllers nobody finishes a namespace
+			continue // without controllers the deletion of a namespace does not end
 		}
 		require.True(t, apierrors.IsNotFound(err), "%s %s: %v", o.GetKind(), o.GetName(), err)
 	}
 }
 
-// The namespace admits the operator's pod, and none that wants more.
-func TestPodSecurity(t *testing.T) {
+// The namespace admits the operator's pod, and no pod that needs more rights.
+func TestNamespaceAdmitsOnlyTheOperator(t *testing.T) {
 	k, c := start(t)
 	k.run(t, deploy.Install, "apply", "--server-side", "--filename=-")
 	var d appsv1.Deployment
@@ -137,8 +138,8 @@ func TestPodSecurity(t *testing.T) {
 	require.ErrorContains(t, err, "violates PodSecurity")
 }
 
-// No right is wider than the code beside it says.
-func TestRights(t *testing.T) {
+// No right is wider than its marker in the code.
+func TestRightsAreNoWiderThanTheCodeNeeds(t *testing.T) {
 	var scopes []string
 	for _, o := range objects(t, deploy.Install) {
 		if o.GetNamespace() != "" {
@@ -165,8 +166,8 @@ func TestRights(t *testing.T) {
 	}
 }
 
-// Production takes an image by its digest when it is given one, as the overlay's comment says.
-func TestDigest(t *testing.T) {
+// Production takes an image by its digest if it has one, as the overlay's comment says.
+func TestProductionTakesAnImageByDigest(t *testing.T) {
 	program := filepath.Join(found(t), "kubectl")
 	digest := "sha256:" + strings.Repeat("0a", 32)
 	root := t.TempDir()

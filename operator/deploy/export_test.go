@@ -37,7 +37,7 @@ type cronScript struct {
 	}
 }
 
-// cronScripts are those that pixie-export's kustomization names.
+// cronScripts returns the scripts that pixie-export's kustomization names.
 func cronScripts(t *testing.T) []cronScript {
 	t.Helper()
 	var kustomization struct{ Resources []string }
@@ -64,8 +64,8 @@ func cronScripts(t *testing.T) []cronScript {
 	return scripts
 }
 
-// Every script of package pxl is there, in the form that sends, and says what Pixie's compiler should take.
-func TestExportScripts(t *testing.T) {
+// Every script of package pxl is there, in its export form, and would pass Pixie's compiler.
+func TestEveryScriptIsExported(t *testing.T) {
 	var names []string
 	for _, s := range cronScripts(t) {
 		names = append(names, s.Name)
@@ -89,8 +89,8 @@ func TestExportScripts(t *testing.T) {
 	require.ElementsMatch(t, pxl.Names(), names)
 }
 
-// They send to the Service that is installed, without TLS, because its port speaks plain HTTP/2; and nobody ships a token.
-func TestExportEndpoint(t *testing.T) {
+// Scripts send to the installed Service, without TLS, because its port speaks plain HTTP/2; no token is shipped.
+func TestExportsGoToTheInstalledService(t *testing.T) {
 	want := ""
 	for _, o := range objects(t, deploy.Install) {
 		var s corev1.Service
@@ -112,7 +112,7 @@ func TestExportEndpoint(t *testing.T) {
 	}
 }
 
-// parameter is a length of time at the head of a script; 0 if it has none of that name.
+// parameter returns a duration at the head of a script; 0 if there is none of that name.
 func parameter(t *testing.T, script, name string) time.Duration {
 	t.Helper()
 	m := regexp.MustCompile(`(?m)^` + name + ` = px\.(seconds|minutes)\((\d+)\)`).FindStringSubmatch(script)
@@ -124,16 +124,16 @@ func parameter(t *testing.T, script, name string) time.Duration {
 	return time.Duration(n) * map[string]time.Duration{"seconds": time.Second, "minutes": time.Minute}[m[1]]
 }
 
-// Every window and every birth of at most five minutes is sent by at least two runs, wherever the runs fall and though each is up to two
-// seconds early or late: nothing tries again when one fails.
-func TestExportHasNoGaps(t *testing.T) {
+// Every window and every birth of at most five minutes is sent by at least two runs, at any time and even if each run
+// is two seconds early or late: nothing is tried again if one fails.
+func TestEveryWindowIsExportedTwice(t *testing.T) {
 	const off = 2 * time.Second
 	for _, s := range cronScripts(t) {
 		every := time.Duration(s.Cron.FrequencyS) * time.Second
 		lookback := parameter(t, s.Script, "LOOKBACK")
 		require.Positive(t, every)
 		require.Positive(t, lookback)
-		// What is sent begins at 0 and is complete after this time: a run sees it from then on, until it no longer looks back to 0.
+		// A row begins at 0 and is complete after this time: runs show it from then until they no longer look back to 0.
 		complete := parameter(t, s.Script, "WINDOW") + parameter(t, s.Script, "LAG")
 		if complete == 0 {
 			complete = 5*time.Minute + parameter(t, s.Script, "SETTLE")

@@ -16,8 +16,8 @@ import (
 
 const monitoring = "components/monitoring"
 
-// Each alert fires when it should and is quiet when it should be: promtool holds the rules against series.
-func TestRules(t *testing.T) {
+// Each alert fires when it should and not otherwise: promtool runs the rules on series.
+func TestEachAlertFiresWhenItShould(t *testing.T) {
 	promtool, err := exec.LookPath("promtool")
 	if err != nil && os.Getenv("CI") != "true" {
 		t.Skip("no promtool: run `hack/promtool.sh DIR` with a DIR of your PATH")
@@ -42,8 +42,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// No alert is left untried: each fires in one of the tests, and is quiet in one.
-func TestRulesAreTried(t *testing.T) {
+// Each alert fires in one of the tests, and does not in another.
+func TestNoAlertIsUntested(t *testing.T) {
 	var rules struct {
 		Spec struct {
 			Groups []struct{ Rules []struct{ Alert string } }
@@ -79,8 +79,8 @@ func TestRulesAreTried(t *testing.T) {
 	require.Empty(t, cmp.Diff(want, quiet), "alerts that are quiet (-all +tried)")
 }
 
-// The component goes on top of the base, and adds what it says.
-func TestMonitoring(t *testing.T) {
+// The component can be added to the base, and adds what it says.
+func TestMonitoringGoesOnTopOfTheBase(t *testing.T) {
 	k := kubectl{program: filepath.Join(found(t), "kubectl")}
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(root, "operator", "deploy"), os.DirFS(".")))

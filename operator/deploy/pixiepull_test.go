@@ -18,9 +18,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
 )
 
-// The component switches pull mode on, on top of the base and of an overlay, and changes nothing else; what the Secret has to have is
-// all that the operator wants.
-func TestPixiePull(t *testing.T) {
+// The component switches pull mode on, with the base and with an overlay, and changes nothing else. The Secret has all
+// keys that the operator needs.
+func TestPixiePullComponentSwitchesPullOn(t *testing.T) {
 	k, c := start(t)
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(root, "operator", "deploy"), os.DirFS(".")))
@@ -56,7 +56,8 @@ func TestPixiePull(t *testing.T) {
 	switchedOn(t, &d)
 }
 
-// switchedOn has the operator's program read the environment of a Deployment, less the key: then the key is all that it misses.
+// switchedOn runs the operator's program with the environment of a Deployment, without the key: only the key must be
+// missing.
 func switchedOn(t *testing.T, d *appsv1.Deployment) {
 	t.Helper()
 	secret := map[string]string{"address": "work.withpixie.ai:443", "cluster-id": "01234567-89ab-cdef-0123-456789abcdef", "api-key": ""}

@@ -22,8 +22,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/deploy"
 )
 
-// The smoke test of a deployment passes where the operator works, fails where it does not, and leaves nothing.
-func TestSmoke(t *testing.T) {
+// The smoke test of a deployment passes if the operator works, fails if it does not, and leaves nothing.
+func TestSmokeTestFindsAnOperatorThatFails(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil && os.Getenv("CI") != "true" {
 		t.Skip("no curl")
 	}
@@ -63,7 +63,7 @@ func TestSmoke(t *testing.T) {
 	left(t, c, 2)
 }
 
-// left are the namespaces that smoke tests have made; without controllers they stay, but somebody must have deleted them.
+// left returns the namespaces of smoke tests. They remain without controllers, but they must be marked as deleted.
 func left(t *testing.T, c client.Client, want int) {
 	t.Helper()
 	var all corev1.NamespaceList

@@ -5,15 +5,15 @@ import (
 	"net/http"
 )
 
-// Authenticator says whether the sender of a request may send. Its error is, or wraps, ErrUnauthenticated or ErrForbidden; any other
-// means that it could not find out.
+// Authenticator decides whether the sender of a request may send. Its error wraps ErrUnauthenticated or ErrForbidden;
+// any other error means that it cannot decide now.
 type Authenticator interface {
 	Authenticate(r *http.Request) error
 }
 
 var (
-	// ErrUnauthenticated says that nobody knows the sender: 401.
+	// ErrUnauthenticated means that the sender is unknown: 401.
 	ErrUnauthenticated = errors.New("a bearer token is needed, and it has to be a good one")
-	// ErrForbidden says that the sender is known and may not send: 403.
+	// ErrForbidden means that the sender is known and may not send: 403.
 	ErrForbidden = errors.New("not allowed")
 )

@@ -24,8 +24,8 @@ func request(token string) *http.Request {
 	return r
 }
 
-// mount writes a folder as Kubernetes mounts a Secret: files are links into ..data, which is a link to a folder of a
-// time.
+// mount writes a folder as Kubernetes mounts a Secret: files are links into ..data, which is a link to a folder of one
+// version.
 func mount(t *testing.T, dir, version string, tokens map[string]string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, version), 0o700))

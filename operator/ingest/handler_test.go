@@ -28,7 +28,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// sink keeps what it takes, as the operator does.
+// sink keeps the events that it takes, as the operator does.
 type sink struct {
 	analyzer *gossip.Analyzer
 	full     bool
@@ -62,14 +62,14 @@ func (s *sink) take(_ context.Context, events []gossip.Event) (ingest.Outcome, e
 	return out, nil
 }
 
-// record is a good one, with changes.
+// record returns a good record, with replacements.
 func record(change ...string) string {
 	text := fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":"shop","pod_name":"api-0","container_name":"app","nr_periods":50,"nr_throttled":40}`,
 		time.Now().UTC().Format(time.RFC3339Nano))
 	return strings.NewReplacer(change...).Replace(text)
 }
 
-// future is a record that is so far ahead of the clock.
+// future returns a record that is ahead of the clock by d.
 func future(d time.Duration) string {
 	return fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":1}`,
 		time.Now().Add(d).UTC().Format(time.RFC3339))
@@ -116,7 +116,7 @@ func packed(t *testing.T, format, text string) []byte {
 	return out.Bytes()
 }
 
-func TestAnswers(t *testing.T) {
+func TestPostedBodiesGetTheirAnswer(t *testing.T) {
 	good, bad := record(), `{"type":"fan_speed"}`
 	stranger := record(`"pod_name"`, `"pod_uid":"stranger","pod_name"`)
 	for name, tc := range map[string]struct {
@@ -169,8 +169,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// Every bad input of the decoder's corpus gets an answer, and is told.
-func TestBadInputs(t *testing.T) {
+// Every bad input of the decoder's corpus gets an answer with its count.
+func TestBadInputsOfTheDecoderGetAnAnswer(t *testing.T) {
 	files, err := filepath.Glob("../../pixie/testdata/fuzz/*/*")
 	require.NoError(t, err)
 	more, err := filepath.Glob("../../pixie/testdata/*.txtar")
@@ -193,7 +193,7 @@ func TestErrorsAreBounded(t *testing.T) {
 	require.Len(t, got.Errors, 10)
 }
 
-func TestPaths(t *testing.T) {
+func TestOnlyPostsToThePathAreTaken(t *testing.T) {
 	h := ingest.New(ingest.Options{Take: newSink().take}).Events()
 	for target, want := range map[string]int{
 		"POST /v1/events": 200, "POST /webhook/pixie": 200, "POST /": 404, "POST /v1/events/": 404, "GET /v1/events": 405, "DELETE /webhook/pixie": 405,
@@ -206,7 +206,7 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-func TestComeAgain(t *testing.T) {
+func TestFullDoorAsksToComeAgain(t *testing.T) {
 	s := newSink()
 	s.full = true
 	h := ingest.New(ingest.Options{Take: s.take}).Events()
@@ -217,7 +217,7 @@ func TestComeAgain(t *testing.T) {
 	require.Zero(t, read(t, response.Code, response.Body.Bytes()).Accepted)
 }
 
-func TestBusy(t *testing.T) {
+func TestBusyDoorAsksToComeAgain(t *testing.T) {
 	s := newSink()
 	s.entered, s.hold = make(chan struct{}, 3), make(chan struct{})
 	counted := map[string]int{}

@@ -40,10 +40,10 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest/otlpgrpc"
 )
 
-// word is the only token that knows lets in.
+// word is the only token that knows admits.
 const word = "open-sesame-open-sesame"
 
-// knows lets in whoever says the word, and remembers what was asked for.
+// knows admits senders with the token, and remembers their requests.
 type knows struct {
 	mu    sync.Mutex
 	asked []string
@@ -74,7 +74,7 @@ func serveGRPC(t *testing.T, d *ingest.Door) string {
 	return l.Addr().String()
 }
 
-// exporters are OpenTelemetry's own, over both protocols.
+// exporters returns OpenTelemetry's own exporters for both protocols.
 func exporters(t *testing.T, d *ingest.Door, packed bool, headers map[string]string) map[string]sdkmetric.Exporter {
 	t.Helper()
 	grpcOptions := []otlpmetricgrpc.Option{
@@ -101,7 +101,7 @@ func exporters(t *testing.T, d *ingest.Door, packed bool, headers map[string]str
 	return map[string]sdkmetric.Exporter{"gRPC": overGRPC, "HTTP": overHTTP}
 }
 
-// throttled is a window as the SDK has it.
+// throttled returns a window as metrics of the SDK.
 func throttled(pod string, at time.Time, periods int64) *metricdata.ResourceMetrics {
 	gauge := func(name string, value int64) metricdata.Metrics {
 		return metricdata.Metrics{Name: "kernel_gossip.cpu_throttle." + name, Data: metricdata.Gauge[int64]{DataPoints: []metricdata.DataPoint[int64]{
@@ -114,8 +114,8 @@ func throttled(pod string, at time.Time, periods int64) *metricdata.ResourceMetr
 	}
 }
 
-// OpenTelemetry's own exporters are understood, packed or not, and have to say who they are.
-func TestSDK(t *testing.T) {
+// OpenTelemetry's own exporters are understood, compressed or not, and have to authenticate.
+func TestOpenTelemetrySDKUnderstandsTheDoor(t *testing.T) {
 	for _, packed := range []bool{false, true} {
 		s, k := newSink(), &knows{}
 		d := ingest.New(ingest.Options{Take: s.take, Auth: k})
@@ -159,7 +159,7 @@ func metricsRequest(at time.Time, periods ...int64) *colmetricspb.ExportMetricsS
 	return out
 }
 
-// said is an answer in OTLP, whichever way it came.
+// said is an answer in OTLP, of either protocol.
 type said struct {
 	Code     codes.Code
 	Rejected int64
@@ -184,7 +184,7 @@ func overGRPC(t *testing.T, address string, r *colmetricspb.ExportMetricsService
 	return overGRPCAs(t, address, "", r)
 }
 
-// overGRPCAs says a token too.
+// overGRPCAs sends a token too.
 func overGRPCAs(t *testing.T, address, token string, r *colmetricspb.ExportMetricsServiceRequest) said {
 	t.Helper()
 	c, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -223,7 +223,7 @@ func overHTTP(t *testing.T, h http.Handler, kind string, r *colmetricspb.ExportM
 	return response.Code, said{Rejected: ok.GetPartialSuccess().GetRejectedDataPoints(), Text: ok.GetPartialSuccess().GetErrorMessage()}
 }
 
-// cumulative is a request with a cumulative sum of so many points, as docker_stats has them.
+// cumulative returns a request with a cumulative sum of n points, as docker_stats sends.
 func cumulative(points int) *colmetricspb.ExportMetricsServiceRequest {
 	sum := &metricspb.Sum{AggregationTemporality: metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE}
 	for range points {
@@ -236,7 +236,7 @@ func cumulative(points int) *colmetricspb.ExportMetricsServiceRequest {
 }
 
 // The same requests get the same answers over gRPC, and over HTTP in both formats.
-func TestOTLPAnswers(t *testing.T) {
+func TestOTLPAnswersMatchOverHTTPAndGRPC(t *testing.T) {
 	now := time.Now()
 	join := func(all ...*colmetricspb.ExportMetricsServiceRequest) *colmetricspb.ExportMetricsServiceRequest {
 		out := &colmetricspb.ExportMetricsServiceRequest{}
@@ -297,8 +297,8 @@ func TestOTLPAnswers(t *testing.T) {
 	}
 }
 
-// What is no OTLP gets an answer over HTTP.
-func TestOTLPOverHTTP(t *testing.T) {
+// Requests that are no OTLP get an answer over HTTP.
+func TestOTLPOverHTTPRefusesOtherFormats(t *testing.T) {
 	d := ingest.New(ingest.Options{Take: newSink().take})
 	for name, tc := range map[string]struct {
 		method, path, kind, packing, body string
@@ -329,8 +329,8 @@ func TestOTLPOverHTTP(t *testing.T) {
 	}
 }
 
-// One limit for all entrances: a request over gRPC is asked to come again while others are worked on over HTTP.
-func TestOTLPBusy(t *testing.T) {
+// All entrances share one limit: a request over gRPC is asked to try again while others are worked on over HTTP.
+func TestHTTPAndGRPCShareOneLimit(t *testing.T) {
 	s := newSink()
 	s.entered, s.hold = make(chan struct{}, 3), make(chan struct{})
 	d := ingest.New(ingest.Options{Take: s.take, MaxRequests: 1})
@@ -348,9 +348,9 @@ func TestOTLPBusy(t *testing.T) {
 	require.Equal(t, said{}, overGRPC(t, address, metricsRequest(time.Now(), 50)))
 }
 
-// Strangers are sent away before their request is read, other services are not there, and a stream that its sender
+// Unknown senders are refused before their request is read, other services do not exist, and a stream that its sender
 // gives up leaves nothing.
-func TestGRPCStrangers(t *testing.T) {
+func TestUnknownGRPCSendersAreRefusedUnread(t *testing.T) {
 	s := newSink()
 	d := ingest.New(ingest.Options{Take: s.take, Auth: &knows{}, MaxRequests: 1})
 	c, err := grpc.NewClient(serveGRPC(t, d), grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -383,7 +383,7 @@ func TestGRPCStrangers(t *testing.T) {
 }
 
 // With a certificate, gRPC speaks TLS, and nothing else.
-func TestGRPCOverTLS(t *testing.T) {
+func TestGRPCWithACertificateSpeaksOnlyTLS(t *testing.T) {
 	d := ingest.New(ingest.Options{Take: newSink().take})
 	l, err := otlpgrpc.Listen("127.0.0.1:0")
 	require.NoError(t, err)
@@ -405,8 +405,8 @@ func TestGRPCOverTLS(t *testing.T) {
 	}
 }
 
-// Two million messages that say nothing are nothing, and a body of them is dealt with.
-func TestEmptyResources(t *testing.T) {
+// Two million empty messages have no record, and a body of them is answered.
+func TestEmptyResourcesCountAsNothing(t *testing.T) {
 	d := ingest.New(ingest.Options{Take: newSink().take})
 	post := httptest.NewRequest(http.MethodPost, "/v1/metrics", strings.NewReader(strings.Repeat("\x0a\x00", 2<<20)))
 	post.Header.Set("Content-Type", "application/x-protobuf")

@@ -25,9 +25,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
-// What the export form of each script sends is understood as what its display form shows: the rows of replay's corpus, sent as Pixie's sink
-// sends them, come out of the door as the events that the rows themselves are.
-func TestPixieExports(t *testing.T) {
+// The export form of each script gives the same events as its display form: the rows of replay's corpus, sent as
+// Pixie's sink sends them, are decoded to the events of the rows.
+func TestPixieExportsGiveTheEventsOfTheirRows(t *testing.T) {
 	for _, name := range pxl.Names() {
 		t.Run(name, func(t *testing.T) {
 			archive, err := txtar.ParseFile(filepath.Join("..", "..", "replay", "testdata", "px_run_"+name+".txtar"))
@@ -63,7 +63,7 @@ func TestPixieExports(t *testing.T) {
 	}
 }
 
-// pixieSink is a px.export of a script, as the script words it: what is sent, by the column of which it is.
+// pixieSink is a px.export of a script: the exported attributes and metrics, each by the name of its column.
 type pixieSink struct {
 	table    pxl.Table
 	resource [][2]string // attribute, column
@@ -81,7 +81,7 @@ var (
 	gaugeLine  = regexp.MustCompile(`(?m)^        px\.otel\.metric\.Gauge\(name='([\w.]+)', value=\w+\.(\w+), (.*)\),$`)
 )
 
-// sinksOf reads the exports of a script, by table: they are in the order of its tables.
+// sinksOf reads the exports of a script by table; they are in the order of its tables.
 func sinksOf(t *testing.T, name, export string) map[string]pixieSink {
 	t.Helper()
 	tables, calls := pxl.Tables(name), exportCall.FindAllString(export, -1)
@@ -108,7 +108,7 @@ func pairs(text string) [][2]string {
 	return out
 }
 
-// send makes of a row what Pixie's sink does: a ResourceMetrics with one scope, that is not set, and a gauge of one
+// send converts a row as Pixie's sink does: to a ResourceMetrics with one scope, which is not set, and a gauge of one
 // point for each metric.
 func (s pixieSink) send(t *testing.T, row map[string]any) *metricspb.ResourceMetrics {
 	t.Helper()
@@ -156,7 +156,7 @@ func (s pixieSink) attributes(t *testing.T, names [][2]string, row map[string]an
 	return out
 }
 
-// typed is a value of a row with the type that its column has in Pixie: the px command writes texts that look like
+// typed returns a value of a row with the type of its column in Pixie: the px command writes texts that look like
 // numbers as numbers.
 func (s pixieSink) typed(t *testing.T, row map[string]any, column string) any {
 	t.Helper()

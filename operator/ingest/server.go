@@ -10,10 +10,10 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// maxConnections is how many connections may be open; more wait until one is closed.
+// maxConnections is the number of open connections; further ones wait until one is closed.
 const maxConnections = 4096
 
-// Timeouts of a server, which those of other protocols share. A request comes within ReadTimeout whole, or not at all.
+// These timeouts are for servers of all protocols. A request that does not arrive whole within ReadTimeout is refused.
 const (
 	HeaderTimeout = 5 * time.Second
 	ReadTimeout   = 15 * time.Second
@@ -21,7 +21,7 @@ const (
 	IdleTimeout   = 2 * time.Minute
 )
 
-// NewServer is a server with limits.
+// NewServer returns a server with these limits.
 func NewServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
@@ -33,7 +33,7 @@ func NewServer(h http.Handler) *http.Server {
 	}
 }
 
-// Listen listens at an address, with TLS when config is not nil. The number of connections is bounded.
+// Listen listens at an address, with TLS if config is not nil. The number of connections is bounded.
 func Listen(address string, config *tls.Config) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -46,7 +46,7 @@ func Listen(address string, config *tls.Config) (net.Listener, error) {
 	return l, nil
 }
 
-// Loopback says whether an address to listen at, such as 127.0.0.1:8080, can be reached from this machine only.
+// Loopback reports whether an address to listen at, such as 127.0.0.1:8080, can be reached from this machine only.
 func Loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -37,9 +37,8 @@ func serve(t *testing.T, server *http.Server, config *tls.Config) string {
 	return l.Addr().String()
 }
 
-// Senders that never finish hold a connection, not a place among those that are worked on for ever, and are sent away
-// in the end.
-func TestSlowSenders(t *testing.T) {
+// Senders that never finish hold a connection but no place of a request, and are disconnected in the end.
+func TestSlowSendersAreDisconnected(t *testing.T) {
 	server := ingest.NewServer(ingest.New(ingest.Options{Take: newSink().take, MaxRequests: 4}).Events())
 	server.ReadHeaderTimeout, server.ReadTimeout = 300*time.Millisecond, 600*time.Millisecond
 	addr := serve(t, server, nil)
@@ -74,8 +73,8 @@ func TestSlowSenders(t *testing.T) {
 	}
 }
 
-// Two thousand connections at once: each gets an answer, most of them that it is too many, and the server works on.
-func TestManyConnections(t *testing.T) {
+// Two thousand connections at once each get an answer, mostly that there are too many, and the server works on.
+func TestEachOfManyConnectionsGetsAnAnswer(t *testing.T) {
 	s := newSink()
 	addr := serve(t, ingest.NewServer(ingest.New(ingest.Options{Take: s.take, MaxRequests: 8}).Events()), nil)
 	var ok, busy, other atomic.Int64
@@ -117,8 +116,8 @@ func TestManyConnections(t *testing.T) {
 
 func itoa(n int) string { return big.NewInt(int64(n)).String() }
 
-// A certificate that is replaced is served from the next connection on.
-func TestTLS(t *testing.T) {
+// A replaced certificate is served from the next connection on.
+func TestReplacedCertificateIsServed(t *testing.T) {
 	var current atomic.Pointer[tls.Certificate]
 	current.Store(certificate(t, "first"))
 	config := &tls.Config{
@@ -147,7 +146,7 @@ func certificate(t *testing.T, name string) *tls.Certificate {
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-func TestLoopback(t *testing.T) {
+func TestLoopbackIsThisMachineOnly(t *testing.T) {
 	for address, want := range map[string]bool{
 		"127.0.0.1:8080": true, "127.1.2.3:1": true, "[::1]:8080": true, "localhost:0": true,
 		":8080": false, "0.0.0.0:8080": false, "[::]:8080": false, "10.0.0.1:80": false, "example.com:80": false, "127.0.0.1": false, "": false,

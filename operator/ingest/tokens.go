@@ -21,7 +21,7 @@ const (
 	reloadAfter  = 10 * time.Second
 )
 
-// Tokens lets in whoever knows one of the bearer tokens of a file, or of the files of a folder as Kubernetes mounts a
+// Tokens admits senders with one of the bearer tokens of a file, or of the files of a folder as Kubernetes mounts a
 // Secret.
 type Tokens struct {
 	path string
@@ -33,8 +33,8 @@ type Tokens struct {
 	failed  bool
 }
 
-// NewTokens reads the tokens of a file or folder. They are read again at the first request after 10 s; while that fails, those that
-// were read last stay good, and log is told once.
+// NewTokens reads the tokens of a file or folder. They are read again at the first request after 10 s. While that
+// fails, the last tokens stay valid, and the failure is logged once.
 func NewTokens(path string, log logr.Logger) (*Tokens, error) {
 	digests, err := readTokens(path)
 	if err != nil {
@@ -43,7 +43,7 @@ func NewTokens(path string, log logr.Logger) (*Tokens, error) {
 	return &Tokens{path: path, log: log, read: time.Now(), digests: digests}, nil
 }
 
-// Authenticate compares with all tokens, and takes the same time wherever they differ.
+// Authenticate compares the token of a request with all tokens, in constant time.
 func (t *Tokens) Authenticate(r *http.Request) error {
 	kind, token, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
 	if !strings.EqualFold(kind, "bearer") {
@@ -51,7 +51,7 @@ func (t *Tokens) Authenticate(r *http.Request) error {
 	}
 	digest := sha256.Sum256([]byte(strings.TrimSpace(token)))
 	found := 0
-	for _, known := range t.current() {
+	for _, known := range t.currentDigests() {
 		found |= subtle.ConstantTimeCompare(digest[:], known[:])
 	}
 	if found == 0 {
@@ -60,7 +60,7 @@ func (t *Tokens) Authenticate(r *http.Request) error {
 	return nil
 }
 
-func (t *Tokens) current() [][sha256.Size]byte {
+func (t *Tokens) currentDigests() [][sha256.Size]byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if time.Since(t.read) < reloadAfter {
@@ -78,7 +78,8 @@ func (t *Tokens) current() [][sha256.Size]byte {
 	return t.digests
 }
 
-// readTokens reads a file, or each file of a folder. Names that begin with two dots are Kubernetes' own.
+// readTokens reads a file, or each file of a folder except the ones with a name that begins with two dots, which are
+// Kubernetes' own.
 func readTokens(path string) ([][sha256.Size]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -37,7 +37,7 @@ func postOnce(t *testing.T, door *ingest.Door, o webhook.Options, records string
 	return answer, failure
 }
 
-// forbids knows each sender and lets none in; with away it cannot find out.
+// forbids knows each sender and admits none; if away, it cannot authenticate.
 type forbids struct{ away bool }
 
 func (f forbids) Authenticate(*http.Request) error {
@@ -47,7 +47,7 @@ func (f forbids) Authenticate(*http.Request) error {
 	return ingest.ErrForbidden
 }
 
-// Everything that a door answers to records means to a sender what the table of package webhook says.
+// Each answer of a door has the meaning that the table of package webhook gives it.
 func TestSendersUnderstandEachAnswerOfADoor(t *testing.T) {
 	good, bad := record(), `{"type":"fan_speed"}`
 	for name, tc := range map[string]struct {
@@ -94,7 +94,7 @@ func TestSendersUnderstandEachAnswerOfADoor(t *testing.T) {
 	}
 }
 
-// A sender that is asked to come again gets its records in.
+// A sender that is asked to try again delivers its records.
 func TestBusyDoorGetsTheRecordsLater(t *testing.T) {
 	hold, entered, s := make(chan struct{}), make(chan struct{}), newSink()
 	first := true
@@ -130,7 +130,7 @@ func TestBusyDoorGetsTheRecordsLater(t *testing.T) {
 	require.Equal(t, int64(2), s.analyzer.Stats().Observed)
 }
 
-// A body that comes too slowly is no fault of its records: 408, and not 400 as for one that breaks off.
+// The records of a slow body are not bad: the door answers 408, and not 400 as for a body that breaks off.
 func TestSlowBodyMayBeSentAgain(t *testing.T) {
 	server := ingest.NewServer(ingest.New(ingest.Options{Take: newSink().take}).Events())
 	server.ReadTimeout = 100 * time.Millisecond
@@ -146,7 +146,7 @@ func TestSlowBodyMayBeSentAgain(t *testing.T) {
 	require.Equal(t, http.StatusRequestTimeout, response.StatusCode)
 }
 
-// slowly waits before each read but the first, which gives a byte.
+// slowly waits before each read except the first, which returns one byte.
 type slowly struct {
 	text  *strings.Reader
 	wait  time.Duration
@@ -162,7 +162,7 @@ func (s *slowly) Read(p []byte) (int, error) {
 	return s.text.Read(p[:1])
 }
 
-// A door with a certificate is reached by senders that trust it, and an http:// URL to it is a wrong setting.
+// Senders that trust the certificate reach a door with TLS, and an http:// URL of it is a wrong setting.
 func TestSendersCheckTheCertificate(t *testing.T) {
 	door := ingest.New(ingest.Options{Take: newSink().take})
 	own := certificate(t, "operator")

@@ -1,5 +1,6 @@
-// Command pixie-export makes the ConfigMaps in this folder: the scripts of package pxl in the form that sends OpenTelemetry, with when and
-// where to, as Pixie's query broker takes them (label purpose=cron-script). How they are installed: README.md.
+// Command pixie-export makes the ConfigMaps in this folder. Each has the export form of a script of package pxl, its
+// schedule and the address to send to, in the format of Pixie's query broker (label purpose=cron-script). README.md
+// says how they are installed.
 package main
 
 //go:generate go run .
@@ -13,8 +14,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
-// schedule is how often a script runs, and how far a run looks back. Pixie tries nothing again, and makes up for no run that it missed. So
-// each run sends what two or three runs before it sent too: what comes twice counts once.
+// schedule is how often a script runs, and how far a run looks back. Pixie does not try again, and does not make up for
+// a missed run. So each run also sends what two or three runs before it sent: duplicates count once.
 type schedule struct{ every, lookback time.Duration }
 
 func scheduleOf(script string) schedule {
@@ -24,7 +25,7 @@ func scheduleOf(script string) schedule {
 	return schedule{every: 30 * time.Second, lookback: 2 * time.Minute}
 }
 
-// configMap is what the query broker parses. The token of the sender is not ours to write: whoever installs it puts it in.
+// configMap is the text that the query broker parses. The user who installs it replaces the token.
 const configMap = `# Made from pxl/%[1]s.pxl by go generate: do not edit.
 apiVersion: v1
 kind: ConfigMap
@@ -50,7 +51,7 @@ func main() {
 		script, err := pxl.Render(name, pxl.Export, pxl.Params{Lookback: when.lookback})
 		if err == nil {
 			hyphenated := strings.ReplaceAll(name, "_", "-")
-			text := fmt.Sprintf(configMap, name, hyphenated, int64(when.every.Seconds()), indented(script))
+			text := fmt.Sprintf(configMap, name, hyphenated, int64(when.every.Seconds()), indentLines(script))
 			err = os.WriteFile(hyphenated+".yaml", []byte(text), 0o644) //nolint:gosec // it is for everybody to read
 		}
 		if err != nil {
@@ -60,8 +61,8 @@ func main() {
 	}
 }
 
-// indented moves the lines of a script under their key; empty ones stay empty.
-func indented(script string) string {
+// indentLines indents the lines of a script under their key; empty lines stay empty.
+func indentLines(script string) string {
 	var b strings.Builder
 	for line := range strings.Lines(script) {
 		if line != "\n" {

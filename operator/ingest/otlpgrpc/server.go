@@ -26,29 +26,29 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
-// Bounds of a gRPC server. A sender needs one connection, and sends over it one request after the other.
+// Bounds of a gRPC server. A sender needs one connection for all its requests.
 const (
 	maxConnections = 1024
 	maxStreams     = 32      // requests of one connection at a time
 	buffer         = 4 << 10 // bytes
 )
 
-// metricsService is OpenTelemetry's. Its Export is declared as a stream of requests, of which the first is read: on the wire that is the
-// same, and the sender can be asked who he is, and be sent away, before his request is read.
+// metricsService is OpenTelemetry's service. Its Export is declared as a stream of requests, and the first one is read.
+// This is the same on the wire, and the sender can be authenticated and refused before its request is read.
 const metricsService = "opentelemetry.proto.collector.metrics.v1.MetricsService"
 
-// server is an entrance of a door.
+// server is the gRPC entrance of a door.
 type server struct {
 	door     *ingest.Door
 	patience time.Duration // with a request
 }
 
-// NewServer returns a server, with limits, that takes OTLP for a door. With credentials it speaks TLS.
+// NewServer returns a server with limits that takes OTLP for a door. With credentials it speaks TLS.
 func NewServer(door *ingest.Door, secure credentials.TransportCredentials) *grpc.Server {
-	return server{door: door, patience: ingest.ReadTimeout}.grpc(secure)
+	return server{door: door, patience: ingest.ReadTimeout}.newGRPCServer(secure)
 }
 
-func (s server) grpc(secure credentials.TransportCredentials) *grpc.Server {
+func (s server) newGRPCServer(secure credentials.TransportCredentials) *grpc.Server {
 	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(codec{}),
 		grpc.MaxRecvMsgSize(int(s.door.MaxBody())),
@@ -67,12 +67,12 @@ func (s server) grpc(secure credentials.TransportCredentials) *grpc.Server {
 	out := grpc.NewServer(options...)
 	out.RegisterService(&grpc.ServiceDesc{
 		ServiceName: metricsService,
-		Streams:     []grpc.StreamDesc{{StreamName: "Export", Handler: s.export, ClientStreams: true}},
+		Streams:     []grpc.StreamDesc{{StreamName: "Export", Handler: s.handleExport, ClientStreams: true}},
 	}, nil)
 	return out
 }
 
-// Listen listens at an address. TLS is the server's. The number of connections is bounded.
+// Listen listens at an address; the server adds TLS. The number of connections is bounded.
 func Listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -81,19 +81,19 @@ func Listen(address string) (net.Listener, error) {
 	return netutil.LimitListener(l, maxConnections), nil
 }
 
-// export answers one request.
-func (s server) export(_ any, stream grpc.ServerStream) error {
-	a := s.door.Receive(asRequest(stream.Context()), s.metrics(stream))
+// handleExport answers one request.
+func (s server) handleExport(_ any, stream grpc.ServerStream) error {
+	a := s.door.Receive(asRequest(stream.Context()), s.readMetrics(stream))
 	if a.Code != http.StatusOK {
 		return status.FromProto(a.Status()).Err()
 	}
 	return stream.SendMsg(a.Response())
 }
 
-// metrics reads the request when the door asks for its first record.
-func (s server) metrics(stream grpc.ServerStream) iter.Seq2[otlp.Record, error] {
+// readMetrics reads the request when the door asks for its first record.
+func (s server) readMetrics(stream grpc.ServerStream) iter.Seq2[otlp.Record, error] {
 	return func(yield func(otlp.Record, error) bool) {
-		request, err := message(stream, s.patience)
+		request, err := readMessage(stream, s.patience)
 		if err != nil {
 			yield(otlp.Record{}, err)
 			return
@@ -102,9 +102,8 @@ func (s server) metrics(stream grpc.ServerStream) iter.Seq2[otlp.Record, error] 
 	}
 }
 
-// message reads the request. It comes whole within the time that patience lasts, or not at all: when the answer is
-// sent, reading ends.
-func message(stream grpc.ServerStream, patience time.Duration) ([]byte, error) {
+// readMessage reads the request, which must arrive whole within patience. Reading ends when the answer is sent.
+func readMessage(stream grpc.ServerStream, patience time.Duration) ([]byte, error) {
 	type result struct {
 		request []byte
 		err     error
@@ -124,11 +123,12 @@ func message(stream grpc.ServerStream, patience time.Duration) ([]byte, error) {
 		}
 		return r.request, r.err
 	case <-slow.C:
-		return nil, fmt.Errorf("a request has to come within %s: %w", patience, context.DeadlineExceeded)
+		return nil, fmt.Errorf("a request must arrive within %s: %w", patience, context.DeadlineExceeded)
 	}
 }
 
-// asRequest is a call as what it is on the wire, an HTTP POST to its method: so authentication is the same for both.
+// asRequest returns a call as an HTTP POST to its method, which it is on the wire, so that authentication is the same
+// for both.
 func asRequest(ctx context.Context) *http.Request {
 	method, _ := grpc.Method(ctx)
 	r := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: method}, Header: http.Header{}}
@@ -138,14 +138,14 @@ func asRequest(ctx context.Context) *http.Request {
 	return r.WithContext(ctx)
 }
 
-// codec leaves requests and responses as the bytes that they are: package otlp decodes one ResourceMetrics at a time,
-// and a message would be all of them.
+// codec passes requests and responses on as bytes: package otlp decodes one ResourceMetrics at a time, and a decoded
+// message would have all of them.
 type codec struct{}
 
 // Name makes it the codec of application/grpc and application/grpc+proto.
 func (codec) Name() string { return "proto" }
 
-// Unmarshal keeps the bytes.
+// Unmarshal returns the bytes of a request.
 func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 	request, ok := v.(*[]byte)
 	if !ok {
@@ -155,7 +155,7 @@ func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 	return nil
 }
 
-// Marshal keeps them, too.
+// Marshal returns the bytes of a response.
 func (codec) Marshal(v any) (mem.BufferSlice, error) {
 	response, ok := v.([]byte)
 	if !ok {

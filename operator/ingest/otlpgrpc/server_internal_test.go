@@ -20,13 +20,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// Senders that never finish their request lose their place, and are told so.
-func TestSlowGRPC(t *testing.T) {
+// Senders that never finish their request lose their place, and get DeadlineExceeded.
+func TestSlowGRPCSendersLoseTheirPlace(t *testing.T) {
 	take := func(context.Context, []gossip.Event) (ingest.Outcome, error) { return ingest.Outcome{}, nil }
 	door := ingest.New(ingest.Options{Take: take, MaxRequests: 1})
 	l, err := Listen("127.0.0.1:0")
 	require.NoError(t, err)
-	s := server{door: door, patience: 20 * time.Millisecond}.grpc(nil)
+	s := server{door: door, patience: 20 * time.Millisecond}.newGRPCServer(nil)
 	var done sync.WaitGroup
 	done.Go(func() { _ = s.Serve(l) })
 	defer done.Wait()

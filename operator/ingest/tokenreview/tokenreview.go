@@ -1,4 +1,4 @@
-// Package tokenreview lets in those whom a Kubernetes API server knows and allows to post: an ingest.Authenticator for
+// Package tokenreview admits senders that a Kubernetes API server knows and allows to post: an ingest.Authenticator for
 // doors in a cluster.
 package tokenreview
 
@@ -30,27 +30,27 @@ import (
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
-// How long answers of the API server are believed. A sender that is locked out can send for that long.
+// Answers of the API server are kept for these times. A sender can still send for that long after its right ends.
 const (
 	allowTTL = time.Minute
 	denyTTL  = 10 * time.Second
 )
 
-// reviewTimeout bounds the questions about one request.
+// reviewTimeout bounds the reviews of one request.
 const reviewTimeout = 5 * time.Second
 
-// Reviewer asks the API server who a sender is and whether he may post to the path.
+// Reviewer asks the API server who a sender is and whether it may post to the path.
 type Reviewer struct {
 	audience authenticator.Audiences
 	who      authenticator.Request
 	may      authorizer.Authorizer
 }
 
-// New makes a Reviewer that asks the API server of config, through client. A token has to be for audience.
+// New makes a Reviewer that asks the API server of config, through client. A token must be for the audience.
 //
-// A TokenReview that is made for an audience and comes back without one is from a reviewer that does not know of
-// audiences. The authenticator compares then with the audiences it was made with, and Reviewer gives it none: such an
-// answer is no proof.
+// A TokenReview for an audience that comes back without one is from a reviewer that does not know audiences. The
+// authenticator then compares with the audiences it was made with. Reviewer gives it none, because such an answer
+// proves nothing.
 func New(config *rest.Config, client *http.Client, audience string) (*Reviewer, error) {
 	tokens, err := authenticationv1.NewForConfigAndClient(config, client)
 	if err != nil {
@@ -83,13 +83,13 @@ func New(config *rest.Config, client *http.Client, audience string) (*Reviewer, 
 	return &Reviewer{audience: authenticator.Audiences{audience}, who: who, may: may}, nil
 }
 
-// Authenticate makes a TokenReview and a SubjectAccessReview, or remembers them.
+// Authenticate makes a TokenReview and a SubjectAccessReview, unless it has kept their answers.
 func (v *Reviewer) Authenticate(r *http.Request) error {
 	ctx, cancel := context.WithTimeout(authenticator.WithAudiences(r.Context(), v.audience), reviewTimeout)
 	defer cancel()
 	sender, ok, err := v.who.AuthenticateRequest(r.WithContext(ctx))
 	switch {
-	case err != nil && away(err):
+	case err != nil && isUnanswered(err):
 		return err
 	case err != nil || !ok:
 		return ingest.ErrUnauthenticated // why is in the API server's log, and none of the sender's business
@@ -105,11 +105,11 @@ func (v *Reviewer) Authenticate(r *http.Request) error {
 	return nil
 }
 
-// away reports whether the API server did not answer or refused the question; one that does not know the token has
-// answered.
-func away(err error) bool {
+// isUnanswered reports whether the API server did not answer or refused the review. That it does not know the token is an
+// answer.
+func isUnanswered(err error) bool {
 	if all, ok := err.(utilerrors.Aggregate); ok { //nolint:errorlint // an Aggregate hides its errors from errors.As
-		return slices.ContainsFunc(all.Errors(), away)
+		return slices.ContainsFunc(all.Errors(), isUnanswered)
 	}
 	var status apierrors.APIStatus
 	var transport *url.Error

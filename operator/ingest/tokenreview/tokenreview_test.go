@@ -34,9 +34,9 @@ func request() *http.Request {
 	return r
 }
 
-// The server stands in for an API server that is away, refuses to answer, or knows nothing of audiences. A real one
-// answers in the tests of package operator.
-func TestReview(t *testing.T) {
+// The server of this test is an API server that is away, refuses to answer, or does not know audiences. The tests of
+// package operator use a real one.
+func TestOnlyAProofAdmitsASender(t *testing.T) {
 	var asked atomic.Int64
 	for name, tc := range map[string]struct {
 		review func(*authenticationv1.TokenReview)
