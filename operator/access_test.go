@@ -24,7 +24,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator"
 )
 
-func TestDefinitionsMissing(t *testing.T) {
+func TestNewNamesMissingDefinitions(t *testing.T) {
 	cluster(t)
 	assets, err := kubeassets.Find()
 	require.NoError(t, err)
@@ -38,8 +38,8 @@ func TestDefinitionsMissing(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// An operator that may not write says so, keeps what it has taken, and writes it once it may.
-func TestForbidden(t *testing.T) {
+// An operator that may not write logs it, keeps what it has taken, and writes it once it may.
+func TestForbiddenWritesWaitUntilTheyAreAllowed(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	config, err := c.AddUser("half-allowed", "half-allowed")
@@ -69,8 +69,8 @@ func TestForbidden(t *testing.T) {
 	whisper(t, k, "forbidden", "api-0", severity(v1alpha1.SeverityCritical))
 }
 
-// Whom the API server knows under our audience, and lets post to the path, may post; nobody else.
-func TestTokenReview(t *testing.T) {
+// Senders may post that the API server knows under the audience and allows to post to the path, and no others.
+func TestOnlySendersThatTheAPIServerAllowsMayPost(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "senders", "api-0")
@@ -103,7 +103,7 @@ func TestTokenReview(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r.Path = cmp.Or(tc.path, "/v1/events")
-			a, err := r.try(t.Context(), strings.NewReader(body), "Authorization", bearer(tc.token))
+			a, err := r.tryPost(t.Context(), strings.NewReader(body), "Authorization", bearer(tc.token))
 			require.NoError(t, err)
 			require.Equal(t, tc.want, a.Code)
 		})
@@ -126,8 +126,8 @@ func token(t *testing.T, k client.Client, namespace, account string, audiences .
 	return request.Status.Token
 }
 
-// Whoever knows a token of the mounted Secret may post, and one that is removed stops working.
-func TestTokens(t *testing.T) {
+// Senders may post that have a token of the mounted Secret, and no others.
+func TestOnlySendersWithATokenMayPost(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "tokens", "api-0")
@@ -138,15 +138,15 @@ func TestTokens(t *testing.T) {
 	})
 	body := strings.Join(records("tokens", "api-0", string(pod.UID), 3, 45), "\n")
 	for token, want := range map[string]int{"": 401, "Bearer wrong-horse-battery": 401, "Bearer correct-horse-battery": 200} {
-		a, err := r.try(t.Context(), strings.NewReader(body), "Authorization", token)
+		a, err := r.tryPost(t.Context(), strings.NewReader(body), "Authorization", token)
 		require.NoError(t, err)
 		require.Equal(t, want, a.Code, token)
 	}
 	whisper(t, k, "tokens", "api-0", severity(v1alpha1.SeverityCritical))
 }
 
-// One of two replicas leads. When it goes, the other takes over with what the objects remember.
-func TestLeaderChange(t *testing.T) {
+// One of two replicas leads. When it stops, the other continues from the histories in the objects.
+func TestNextLeaderGoesOnFromTheObjects(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "leader", "api-0")

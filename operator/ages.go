@@ -9,7 +9,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 )
 
-// fullRetry is when an object that had no room is tried again.
+// fullRetry is the time after which an object is tried again that the quota refused.
 const fullRetry = time.Minute
 
 // ages is what the wall clock does to objects.
@@ -19,13 +19,14 @@ type ages struct {
 	certificateTTL time.Duration
 }
 
-// untilSilent is the time until no record has come for a window; 0 when it has passed.
+// untilSilent returns the time until no record has come for a window; 0 if it has passed.
 func (a ages) untilSilent(seen arrival) time.Duration {
 	return max(0, time.Until(seen.at.Add(a.window)))
 }
 
-// aged returns a whisper that nobody has sent a sample about for a window as one whose verdict is not known any more; all else as it is.
-func (a ages) aged(o crd.Object, seen arrival, now time.Time) crd.Object {
+// applyAge returns a whisper without a sample for a window with the verdict that is then due, and any other object as it
+// is.
+func (a ages) applyAge(o crd.Object, seen arrival, now time.Time) crd.Object {
 	w, ok := o.(*v1alpha1.KernelWhisper)
 	if !ok || now.Before(seen.at.Add(a.window)) {
 		return o
@@ -33,8 +34,9 @@ func (a ages) aged(o crd.Object, seen arrival, now time.Time) crd.Object {
 	return crd.NoRecentSamples(w, seen.at.Add(a.window))
 }
 
-// ttl is how long an object is kept after its last write; negative is for ever. A whisper in trouble has no end.
-func (a ages) ttl(o crd.Object) time.Duration {
+// timeToLive returns how long an object is kept after its last write; negative is for ever. A whisper in trouble is kept
+// for ever.
+func (a ages) timeToLive(o crd.Object) time.Duration {
 	if _, ok := o.(*v1alpha1.PodBirthCertificate); ok {
 		return a.certificateTTL
 	}
@@ -46,14 +48,14 @@ func (a ages) ttl(o crd.Object) time.Duration {
 	return a.whisperTTL
 }
 
-// expired says whether an object has been kept long enough.
-func (a ages) expired(o crd.Object, last, now time.Time) bool {
-	ttl := a.ttl(o)
-	return ttl >= 0 && now.Sub(last) >= ttl
+// isExpired reports whether an object has been kept for its time to live.
+func (a ages) isExpired(o crd.Object, written, now time.Time) bool {
+	ttl := a.timeToLive(o)
+	return ttl >= 0 && now.Sub(written) >= ttl
 }
 
-// next is the time until the wall clock changes something about an object; 0 is never.
-func (a ages) next(o crd.Object, seen arrival, last, now time.Time) time.Duration {
+// untilNextChange returns the time until the wall clock changes something about an object; 0 is never.
+func (a ages) untilNextChange(o crd.Object, seen arrival, written, now time.Time) time.Duration {
 	var next time.Duration
 	consider := func(at time.Time) {
 		if d := at.Sub(now); d > 0 && (next == 0 || d < next) {
@@ -61,8 +63,8 @@ func (a ages) next(o crd.Object, seen arrival, last, now time.Time) time.Duratio
 		}
 	}
 	consider(seen.at.Add(a.window))
-	if ttl := a.ttl(o); ttl >= 0 {
-		consider(last.Add(ttl + time.Second)) // written times are whole seconds
+	if ttl := a.timeToLive(o); ttl >= 0 {
+		consider(written.Add(ttl + time.Second)) // the times of writes are whole seconds
 	}
 	return next
 }

@@ -6,29 +6,32 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// tallyCollector tells how many objects there are.
-type tallyCollector struct{ census *census }
+// objectCollector reports the number of objects.
+type objectCollector struct{ quota *objectQuota }
 
 func objectsDesc() *prometheus.Desc {
-	return prometheus.NewDesc("kernelgossip_objects", "Our objects, by kind of subject and severity.", []string{"kind", "severity"}, nil)
+	return prometheus.NewDesc("kernelgossip_objects", "Objects of this operator, by kind of subject and severity.",
+		[]string{"kind", "severity"}, nil)
 }
 
 // Describe is for Prometheus.
-func (tallyCollector) Describe(out chan<- *prometheus.Desc) { out <- objectsDesc() }
+func (objectCollector) Describe(out chan<- *prometheus.Desc) { out <- objectsDesc() }
 
 // Collect is for Prometheus.
-func (t tallyCollector) Collect(out chan<- prometheus.Metric) {
-	for s, n := range t.census.tally() {
-		out <- prometheus.MustNewConstMetric(objectsDesc(), prometheus.GaugeValue, float64(n), string(s.kind), s.severity.String())
+func (c objectCollector) Collect(out chan<- prometheus.Metric) {
+	for group, n := range c.quota.countByGroup() {
+		out <- prometheus.MustNewConstMetric(objectsDesc(), prometheus.GaugeValue, float64(n),
+			string(group.kind), group.severity.String())
 	}
 }
 
-// statsCollector tells what became of the events.
+// statsCollector reports the events that did not count.
 type statsCollector struct{ analyzer *gossip.Analyzer }
 
 func leftOutDesc() *prometheus.Desc {
 	return prometheus.NewDesc("kernelgossip_events_left_out_total",
-		"Events that were observed and did not count: repeated, or too late or of an earlier pod (dropped); and subjects evicted.", []string{"reason"}, nil)
+		"Events that were observed and did not count: repeated, or too late or of an earlier pod (dropped); "+
+			"and subjects evicted.", []string{"reason"}, nil)
 }
 
 // Describe is for Prometheus.

@@ -28,7 +28,7 @@ import (
 // advice is a capture and what is known of its pods.
 type advice struct{ capture, pods []byte }
 
-// replayed finds the captures that a script of the corpus replays beside pods of its own.
+// replayed finds the captures that a script of the corpus replays with its own pods.
 var replayed = regexp.MustCompile(`(?m)^exits 1 gossip-replay .*$`)
 
 // corpusAdvice returns every capture of the corpus that comes with its pods, recorded or synthetic, by name.
@@ -73,7 +73,7 @@ func corpusAdvice(t *testing.T) map[string]advice {
 	return all
 }
 
-// recommendations are what gossip-replay advises.
+// recommendations returns what gossip-replay recommends.
 func (a advice) recommendations(t *testing.T) []v1alpha1.Recommendation {
 	t.Helper()
 	pods := filepath.Join(t.TempDir(), "pods.yaml")
@@ -91,8 +91,8 @@ func (a advice) recommendations(t *testing.T) []v1alpha1.Recommendation {
 	return all
 }
 
-// Every command that the corpus prints is one that a real API server takes, dry and for real, and its undoing leaves
-// pod and template as they were. The template never has less than before.
+// A real API server takes every command that the corpus prints, as a dry run and for real, and its undo command
+// restores the pod and the template. The template never has less than before.
 func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
@@ -155,8 +155,8 @@ func kubectlShell(t *testing.T, c *testcluster.ControlPlane) func(*testing.T, st
 	}
 }
 
-// resourcesOf are the requests and limits of all pods and templates of some namespaces, in Kubernetes' canonical
-// notation, by where they are.
+// resourcesOf returns the requests and limits of all pods and templates of some namespaces, in Kubernetes' canonical
+// notation, by their place.
 func resourcesOf(t *testing.T, k client.Client, namespaces []string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -188,7 +188,7 @@ func resourcesOf(t *testing.T, k client.Client, namespaces []string) map[string]
 	return all
 }
 
-// collect notes each amount of requests and limits.
+// collect adds each amount of requests and limits.
 func collect(all map[string]string, where string, resources any) {
 	r, _ := resources.(map[string]any)
 	for _, which := range []string{"limits", "requests"} {
@@ -199,7 +199,7 @@ func collect(all map[string]string, where string, resources any) {
 	}
 }
 
-// lowered lists the amounts that became smaller, or went.
+// lowered lists the amounts that became smaller or disappeared.
 func lowered(before, after map[string]string) []string {
 	var out []string
 	for where, was := range before {

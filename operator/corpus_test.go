@@ -18,9 +18,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
-// One corpus, three readers: each recorded capture that is posted to a running operator gives the objects that gossip-replay prints. They
-// are equal in all but metadata and the UID of the pod, which is another pod here.
-func TestCorpus(t *testing.T) {
+// Each recorded capture that is posted to a running operator gives the objects that gossip-replay prints. They are
+// equal except for metadata and the UID of the pod, which is another pod here.
+func TestPostedCapturesGiveTheObjectsOfReplay(t *testing.T) {
 	captures, err := filepath.Glob("../examples/captures/*.ndjson")
 	require.NoError(t, err)
 	require.NotEmpty(t, captures)
@@ -39,8 +39,8 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// The same for the goldens themselves, where they hold objects of a capture that is in the same file.
-func TestCorpusGoldens(t *testing.T) {
+// The same holds for the goldens themselves, if they have objects of a capture that is in the same file.
+func TestPostedCapturesGiveTheGoldensOfReplay(t *testing.T) {
 	for file, capture := range map[string]string{
 		"throttling_hidden": "hidden-throttling", "throttling_busy_loop": "busy-loop",
 	} {
@@ -65,13 +65,13 @@ func documents(t *testing.T, text []byte) testcluster.Reports {
 	return reports
 }
 
-// posted is the way of records into the operator.
+// posted sends records by POST.
 func posted(t *testing.T, r *running, capture string) {
 	t.Helper()
 	r.post(t, capture)
 }
 
-// compare places the pods, sends the capture, and waits until the objects are those wanted.
+// compare places the pods, sends the capture, and waits until the cluster has the wanted objects.
 func compare(t *testing.T, capture, list []byte, want testcluster.Reports, send func(t *testing.T, r *running, capture string)) {
 	t.Helper()
 	c := cluster(t)
@@ -83,7 +83,8 @@ func compare(t *testing.T, capture, list []byte, want testcluster.Reports, send 
 	require.NoError(t, err)
 	t.Cleanup(func() { must(t, testcluster.ClearNamespaces(background(), k, spaces...)) })
 
-	// Nothing is written before the end, as replay prints nothing before: what is true only in between makes objects too.
+	// Nothing is written before the end, because replay prints nothing before its end: a verdict that holds only for a
+	// while makes objects too.
 	r := start(t, c.Config, openOTLP, func(o *operator.Options) { o.Namespaces, o.WriteDelay = spaces, time.Hour })
 	var live bytes.Buffer
 	require.NoError(t, uids.Rewrite(&live, bytes.NewReader(capture)))
@@ -95,7 +96,7 @@ func compare(t *testing.T, capture, list []byte, want testcluster.Reports, send 
 }
 
 // gossip-replay send posts captures as they are, so they give what gossip-replay prints of them.
-func TestCorpusSent(t *testing.T) {
+func TestSentCapturesGiveTheObjectsOfReplay(t *testing.T) {
 	const capture, pods = "../examples/captures/mixed.ndjson", "../examples/captures/mixed.pods.yaml"
 	content, err := os.ReadFile(capture)
 	require.NoError(t, err)

@@ -24,29 +24,29 @@ const (
 	flagOTLPHTTP = "otlp-http-bind-address"
 )
 
-// entrance is one address at which records come in.
+// entrance is one address that takes records.
 type entrance struct {
 	flag, address string
 	listen        func(address string) (net.Listener, error)
-	// serve serves until ctx ends; requests that are under way then have so long to end.
+	// serve serves until ctx ends; then running requests have the time of grace to end.
 	serve func(ctx context.Context, l net.Listener, grace time.Duration) error
 
 	bound net.Addr
 }
 
-// entrances are those that are not off.
-func entrances(o Options, door *ingest.Door, secure *tls.Config) []*entrance {
-	all := []*entrance{overHTTP("ingest", flagIngest, o.IngestAddress, door.Events(), secure)}
+// newEntrances makes the entrances that are not off.
+func newEntrances(o Options, door *ingest.Door, secure *tls.Config) []*entrance {
+	all := []*entrance{newHTTPEntrance("ingest", flagIngest, o.IngestAddress, door.Events(), secure)}
 	if o.OTLPGRPCAddress != off {
-		all = append(all, overGRPC(flagOTLPGRPC, o.OTLPGRPCAddress, door, secure))
+		all = append(all, newGRPCEntrance(flagOTLPGRPC, o.OTLPGRPCAddress, door, secure))
 	}
 	if o.OTLPHTTPAddress != off {
-		all = append(all, overHTTP("otlp", flagOTLPHTTP, o.OTLPHTTPAddress, door.Metrics(), secure))
+		all = append(all, newHTTPEntrance("otlp", flagOTLPHTTP, o.OTLPHTTPAddress, door.Metrics(), secure))
 	}
 	return all
 }
 
-func overHTTP(name, flag, address string, handler http.Handler, secure *tls.Config) *entrance {
+func newHTTPEntrance(name, flag, address string, handler http.Handler, secure *tls.Config) *entrance {
 	return &entrance{
 		flag: flag, address: address,
 		listen: func(address string) (net.Listener, error) { return ingest.Listen(address, secure) },
@@ -57,7 +57,7 @@ func overHTTP(name, flag, address string, handler http.Handler, secure *tls.Conf
 	}
 }
 
-func overGRPC(flag, address string, door *ingest.Door, secure *tls.Config) *entrance {
+func newGRPCEntrance(flag, address string, door *ingest.Door, secure *tls.Config) *entrance {
 	var c credentials.TransportCredentials
 	if secure != nil {
 		c = credentials.NewTLS(secure)
@@ -70,7 +70,7 @@ func overGRPC(flag, address string, door *ingest.Door, secure *tls.Config) *entr
 	}
 }
 
-// serveGRPC serves until ctx ends, then lets requests end that are under way, for as long as grace.
+// serveGRPC serves until ctx ends, and then gives running requests the time of grace to end.
 func serveGRPC(ctx context.Context, s *grpc.Server, l net.Listener, grace time.Duration) error {
 	ctx, cancel := context.WithCancel(ctx)
 	stopped := make(chan struct{})
@@ -85,7 +85,7 @@ func serveGRPC(ctx context.Context, s *grpc.Server, l net.Listener, grace time.D
 	err := s.Serve(l)
 	cancel()
 	<-stopped
-	if errors.Is(err, grpc.ErrServerStopped) { // before it began
+	if errors.Is(err, grpc.ErrServerStopped) { // it was stopped before Serve
 		return nil
 	}
 	return err

@@ -13,7 +13,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// An operator with a rule of your own. It needs a cluster, so the example is only compiled.
+// An operator with a custom rule. It needs a cluster, so the example is only compiled.
 func ExampleNew() {
 	kubeconfig, err := config.GetConfig()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// program runs the operator's program with an environment, and a kubeconfig that leads nowhere.
+// program runs the operator's program with an environment, and with a kubeconfig of a server that does not exist.
 func program(t *testing.T, environment map[string]string, args ...string) (code int, out, errs string) {
 	t.Helper()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
@@ -33,8 +33,8 @@ func program(t *testing.T, environment map[string]string, args ...string) (code 
 	return code, o.String(), e.String()
 }
 
-// What is wrong is told by the name of the flag, or of the variable, before anything starts.
-func TestWrongFlags(t *testing.T) {
+// An error has the name of the wrong flag, or of the variable, before anything starts.
+func TestWrongFlagsAreNamed(t *testing.T) {
 	short := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(short, []byte("short"), 0o600))
 	for flags, why := range map[string]string{
@@ -79,7 +79,7 @@ func TestWrongFlags(t *testing.T) {
 
 const uuidOfCluster = "01234567-89ab-cdef-0123-456789abcdef"
 
-func TestEnvironment(t *testing.T) {
+func TestFlagsWinOverTheEnvironment(t *testing.T) {
 	for _, tc := range []struct {
 		environment map[string]string
 		flags       string
@@ -105,16 +105,16 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// A Secret made with --from-file=api-key=FILE has the newline at the end of the file, and the key is good all the same.
-func TestAPIKeyFromFile(t *testing.T) {
+// A Secret made with --from-file=api-key=FILE has the newline at the end of the file, and the key is valid.
+func TestAPIKeyMayEndWithANewline(t *testing.T) {
 	code, out, errs := program(t, map[string]string{"PIXIE_API_KEY": "secret-key\n", "PIXIE_CLUSTER_ID": uuidOfCluster}, "--pixie-pull", "--pixie-address=a:1")
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "cannot ask the API server")
 	require.NotContains(t, out+errs, "secret")
 }
 
-// The help names every flag's default, and the API server that is away is named in the error.
-func TestHelp(t *testing.T) {
+// The help has every flag's default, and the error has the API server that does not answer.
+func TestHelpHasEveryDefault(t *testing.T) {
 	code, _, errs := program(t, nil, "--help")
 	require.Zero(t, code)
 	for _, text := range []string{"KERNEL_GOSSIP_WRITE_DELAY", "--ingest-auth", "tokenreview", "--window duration", "15m0s", "CPU_THROTTLE_WARNING"} {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/operator"
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
 // running is an operator that runs in this process.
@@ -104,18 +105,15 @@ func (r *running) stop(t *testing.T) {
 	require.NoError(t, err, "%s", r.Log)
 }
 
-// answer is what a sender gets.
+// answer is the answer to a request, with its status.
 type answer struct {
-	Code     int
-	Accepted int      `json:"accepted"`
-	Ignored  int      `json:"ignored"`
-	Unknown  int      `json:"unknown"`
-	Rejected int      `json:"rejected"`
-	Warning  string   `json:"warning"`
-	Errors   []string `json:"errors"`
+	webhook.Answer
+
+	Code int
 }
 
-func (r *running) try(ctx context.Context, body io.Reader, header ...string) (answer, error) {
+// tryPost posts a body with HTTP headers, names and values in turn.
+func (r *running) tryPost(ctx context.Context, body io.Reader, header ...string) (answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL+r.Path, body)
 	if err != nil {
 		return answer{}, err
@@ -134,22 +132,23 @@ func (r *running) try(ctx context.Context, body io.Reader, header ...string) (an
 		return answer{}, err
 	}
 	a := answer{Code: response.StatusCode}
-	if err := json.Unmarshal(text, &a); err != nil {
+	if err := json.Unmarshal(text, &a.Answer); err != nil {
 		return answer{}, fmt.Errorf("%w: %s", err, text)
 	}
 	return a, nil
 }
 
-// post posts records, which must all be taken.
+// post posts records, which must all be accepted.
 func (r *running) post(t *testing.T, records ...string) {
 	t.Helper()
-	a, err := r.try(t.Context(), strings.NewReader(strings.Join(records, "\n")))
+	a, err := r.tryPost(t.Context(), strings.NewReader(strings.Join(records, "\n")))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, a.Code, a)
 	require.Zero(t, a.Rejected, a.Errors)
 }
 
-// records are n records of 5 s each about container app, throttled in that many of 50 periods; the last ends now.
+// records returns n records of 5 s each about container app with this number of throttled periods of 50; the last one
+// ends now.
 func records(namespace, pod, uid string, n, throttled int) []string {
 	end := time.Now().UTC().Truncate(time.Second)
 	var out []string
@@ -161,7 +160,7 @@ func records(namespace, pod, uid string, n, throttled int) []string {
 	return out
 }
 
-// makePod makes a pod with a container app of 100m, in a namespace that is made when it is not there.
+// makePod makes a pod with a container app of 100m, and its namespace if that does not exist.
 func makePod(t *testing.T, k client.Client, namespace, name string, change ...func(*corev1.Pod)) *corev1.Pod {
 	t.Helper()
 	makeNamespace(t, k, namespace)

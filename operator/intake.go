@@ -20,28 +20,28 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 )
 
-// errFull is what a sender hears while the API server lags behind.
+// errFull is the reason of a 503 while the API server is slower than the records.
 var errFull = errors.New("too many subjects are waiting to be written")
 
-// intake is the way of events into memory: whatever decodes them, this takes them.
+// intake takes decoded events into memory, whatever their format was.
 type intake struct {
-	analyzer *gossip.Analyzer
-	ledger   *ledger
-	pods     pods
-	metrics  *metrics
-	delay    time.Duration
-	watched  func(namespace string) bool
-	story    *story
-	log      logr.Logger
+	analyzer  *gossip.Analyzer
+	ledger    *ledger
+	pods      pods
+	metrics   *metrics
+	delay     time.Duration
+	isWatched func(namespace string) bool
+	journal   *journal
+	log       logr.Logger
 
-	strangers strangers
+	unmatched unmatchedEvents
 
 	ready chan struct{} // closed once queue is set
 	queue priorityqueue.PriorityQueue[gossip.Subject]
 }
 
-// handOver gets the controller's queue when the controller starts.
-func (i *intake) handOver(_ context.Context, q workqueue.TypedRateLimitingInterface[gossip.Subject]) error {
+// setQueue takes the controller's queue when the controller starts.
+func (i *intake) setQueue(_ context.Context, q workqueue.TypedRateLimitingInterface[gossip.Subject]) error {
 	queue, ok := q.(priorityqueue.PriorityQueue[gossip.Subject])
 	if !ok {
 		return errors.New("the controller's queue is not a priority queue")
@@ -51,78 +51,79 @@ func (i *intake) handOver(_ context.Context, q workqueue.TypedRateLimitingInterf
 	return nil
 }
 
-// take observes the events of one request, all or none, and queues their subjects.
-func (i *intake) take(ctx context.Context, events []gossip.Event) (ingest.Outcome, error) {
-	look := i.lookup(ctx)
-	heard := make([]gossip.Event, 0, len(events))
-	var unknown, ignored []gossip.Event
+// takeEvents observes the events of one request, all or none, and queues their subjects.
+func (i *intake) takeEvents(ctx context.Context, events []gossip.Event) (ingest.Outcome, error) {
+	podOf := i.podFinder(ctx)
+	matched := make([]gossip.Event, 0, len(events))
+	var unmatched, ignored []gossip.Event
 	var out ingest.Outcome
 	for _, e := range events {
-		if !i.watched(e.Subject().Namespace) {
+		if !i.isWatched(e.Subject().Namespace) {
 			ignored = append(ignored, e)
 			continue
 		}
-		pod := look(e)
-		if pod.stranger(e) {
-			unknown = append(unknown, e)
-			out.Warning = cmp.Or(out.Warning, pod.warning(e))
+		pod := podOf(e)
+		if pod.isOtherThan(e) {
+			unmatched = append(unmatched, e)
+			out.Warning = cmp.Or(out.Warning, pod.warningAbout(e))
 			continue
 		}
-		heard = append(heard, pod.enrich(e))
+		matched = append(matched, pod.enrichEvent(e))
 	}
-	subjects := subjectsIn(heard)
-	if !i.ledger.room(subjects) {
+	subjects := subjectsIn(matched)
+	if !i.ledger.hasRoom(subjects) {
 		return ingest.Outcome{}, errFull
 	}
 	for _, e := range ignored {
-		i.metrics.ignored(e.Subject().Kind)
+		i.metrics.countIgnored(e.Subject().Kind)
 	}
-	i.observe(heard, subjects)
-	i.wait(ctx, unknown)
-	out.Ignored, out.Unknown = len(ignored), len(unknown)
+	i.observeEvents(matched, subjects)
+	i.awaitPods(ctx, unmatched)
+	out.Ignored, out.Unknown = len(ignored), len(unmatched)
 	return out, nil
 }
 
-// observe has the analyzer observe events, and queues their subjects.
-func (i *intake) observe(events []gossip.Event, subjects []gossip.Subject) {
+// observeEvents has the analyzer observe events, and queues their subjects.
+func (i *intake) observeEvents(events []gossip.Event, subjects []gossip.Subject) {
 	for _, e := range events {
 		i.analyzer.Observe(e)
-		i.metrics.observed(e)
+		i.metrics.countEvent(e)
 	}
-	fresh := i.ledger.arrived(subjects, time.Now())
+	fresh := i.ledger.addArrivals(subjects, time.Now())
 	i.queue.AddWithOpts(priorityqueue.AddOpts{After: i.delay}, fresh...)
 }
 
-// wait lets records wait for their pods. A pod that came after it was looked up is not waited for.
-func (i *intake) wait(ctx context.Context, unknown []gossip.Event) {
-	if len(unknown) == 0 {
+// awaitPods lets events wait for their pods, and observes an event if its pod came since it was looked up.
+func (i *intake) awaitPods(ctx context.Context, unmatched []gossip.Event) {
+	if len(unmatched) == 0 {
 		return
 	}
-	i.strangers.add(unknown)
-	look := i.lookup(ctx)
-	for _, e := range unknown {
-		pod := look(e)
-		if pod.stranger(e) {
-			i.story.unknownPod(log.IntoContext(ctx, i.log.WithValues("subject", e.Subject().String())), e.Subject(), e.From().PodUID)
+	i.unmatched.add(unmatched)
+	podOf := i.podFinder(ctx)
+	for _, e := range unmatched {
+		pod := podOf(e)
+		if pod.isOtherThan(e) {
+			ctx := log.IntoContext(ctx, i.log.WithValues("subject", e.Subject().String()))
+			i.journal.logUnknownPod(ctx, e.Subject(), e.From().PodUID)
 		} else {
-			i.welcome(pod.Pod)
+			i.observeWaiting(pod.Pod)
 		}
 	}
 }
 
-// welcome observes the records that have waited for a pod.
-func (i *intake) welcome(pod *corev1.Pod) {
-	events := i.strangers.leave(pod)
+// observeWaiting observes the events that have waited for a pod.
+func (i *intake) observeWaiting(pod *corev1.Pod) {
+	events := i.unmatched.removeFor(pod)
 	if len(events) == 0 {
 		return
 	}
 	for n, e := range events {
-		events[n] = lookedUp{Pod: pod}.enrich(e)
+		events[n] = podLookup{Pod: pod}.enrichEvent(e)
 	}
-	i.observe(events, subjectsIn(events))
+	i.observeEvents(events, subjectsIn(events))
 }
 
-// subjectsIn lists what events are about, each subject once.
+// subjectsIn lists the subjects of events, each once.
 func subjectsIn(events []gossip.Event) []gossip.Subject {
 	var out []gossip.Subject
 	seen := make(map[gossip.Subject]struct{}, 16)
@@ -136,8 +137,9 @@ func subjectsIn(events []gossip.Event) []gossip.Subject {
 	return out
 }
 
-// lacking says whether gossip.Enrich may add something: most records have all they need, and a look at the pod costs.
-func lacking(e gossip.Event) bool {
+// lacksPodFacts reports whether gossip.Enrich may add something to an event. Most events have all they need, and to look
+// their pod up costs time.
+func lacksPodFacts(e gossip.Event) bool {
 	switch e := e.(type) {
 	case gossip.CPUSample:
 		return !e.LimitCores.Known
@@ -150,20 +152,21 @@ func lacking(e gossip.Event) bool {
 	return false
 }
 
-// lookedUp is a pod as the cache has it; Pod is nil when it has none, failed says that it could not be asked.
-type lookedUp struct {
+// podLookup is a pod in the cache. Pod is nil if the cache has none; failed is true if the cache could not be asked.
+type podLookup struct {
 	*corev1.Pod
 	failed bool
 }
 
-// stranger says whether a record is about a pod that the cache does not have: a record without UID is about the one
-// that has the name. While the cache cannot be asked, records count.
-func (p lookedUp) stranger(e gossip.Event) bool {
+// isOtherThan reports whether an event is about another pod than the one in the cache. An event without a UID is about
+// the pod that has the name. While the cache cannot be asked, no event is about another pod.
+func (p podLookup) isOtherThan(e gossip.Event) bool {
 	uid := e.From().PodUID
 	return uid != "" && !p.failed && (p.Pod == nil || string(p.UID) != uid)
 }
 
-func (p lookedUp) warning(e gossip.Event) string {
+// warningAbout returns what a sender reads about an event of another pod.
+func (p podLookup) warningAbout(e gossip.Event) string {
 	from := e.From()
 	text := fmt.Sprintf("this cluster has no pod %s/%s with the UID %s", from.Namespace, from.Pod, from.PodUID)
 	if p.Pod != nil {
@@ -172,48 +175,50 @@ func (p lookedUp) warning(e gossip.Event) string {
 	return text + ": records about it count when it appears"
 }
 
-// enrich adds what a record lacks.
-func (p lookedUp) enrich(e gossip.Event) gossip.Event {
-	if p.Pod == nil || !lacking(e) {
+// enrichEvent adds facts about the pod that an event lacks.
+func (p podLookup) enrichEvent(e gossip.Event) gossip.Event {
+	if p.Pod == nil || !lacksPodFacts(e) {
 		return e
 	}
 	return gossip.Enrich(e, kube.Pod(p.Pod, kube.Objects{}))
 }
 
-// lookup finds the pods of events, each once for a request.
-func (i *intake) lookup(ctx context.Context) func(gossip.Event) lookedUp {
+// podFinder returns a function that finds the pods of events, and looks up each pod once for a request.
+func (i *intake) podFinder(ctx context.Context) func(gossip.Event) podLookup {
 	type name struct{ namespace, pod string }
-	found := map[name]lookedUp{}
-	return func(e gossip.Event) lookedUp {
+	found := map[name]podLookup{}
+	return func(e gossip.Event) podLookup {
 		from := e.From()
-		if from.PodUID == "" && !lacking(e) {
-			return lookedUp{}
+		if from.PodUID == "" && !lacksPodFacts(e) {
+			return podLookup{}
 		}
 		at := name{from.Namespace, from.Pod}
 		known, ok := found[at]
 		if !ok {
 			pod, err := i.pods.get(ctx, from.Namespace, from.Pod)
 			if err != nil {
-				log.FromContext(ctx).V(1).Info("Could not look a pod up", "error", err.Error())
+				log.FromContext(ctx).V(1).Info("Cannot look up a pod", "error", err.Error())
 			}
-			known = lookedUp{pod, err != nil}
+			known = podLookup{pod, err != nil}
 			found[at] = known
 		}
 		return known
 	}
 }
 
-// drain makes what is waiting ready, and returns when it has been written, or with an error when ctx ends before.
-func (i *intake) drain(ctx context.Context) error {
-	i.queue.AddWithOpts(priorityqueue.AddOpts{}, i.ledger.unwritten()...)
+// drainQueue queues all waiting subjects without a delay, and returns once they are written, or with an error if ctx
+// ends first.
+func (i *intake) drainQueue(ctx context.Context) error {
+	i.queue.AddWithOpts(priorityqueue.AddOpts{}, i.ledger.waitingSubjects()...)
 	return wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
-		return i.ledger.backlog() == 0, nil
+		return i.ledger.waitingCount() == 0, nil
 	})
 }
 
-// watching says which namespaces are watched: those of the list, or all, and none that is excluded.
-func watching(only, but []string) func(namespace string) bool {
+// namespaceFilter returns a function that reports whether a namespace is watched: if it is in only, or only is empty,
+// and if it is not excluded.
+func namespaceFilter(only, excluded []string) func(namespace string) bool {
 	return func(namespace string) bool {
-		return (len(only) == 0 || slices.Contains(only, namespace)) && !slices.Contains(but, namespace)
+		return (len(only) == 0 || slices.Contains(only, namespace)) && !slices.Contains(excluded, namespace)
 	}
 }

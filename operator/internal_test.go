@@ -18,8 +18,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest/otlpgrpc"
 )
 
-// What strip takes off, the rules do not read.
-func TestStrip(t *testing.T) {
+// The rules read the same facts of a pod before and after stripObject.
+func TestRulesReadNothingThatIsStripped(t *testing.T) {
 	files, err := filepath.Glob("../examples/captures/*.pods.yaml")
 	require.NoError(t, err)
 	more, err := filepath.Glob("../gossip/kube/testdata/*.yaml")
@@ -36,7 +36,7 @@ func TestStrip(t *testing.T) {
 				continue
 			}
 			pods++
-			stripped, err := strip(pod.DeepCopy())
+			stripped, err := stripObject(pod.DeepCopy())
 			require.NoError(t, err)
 			require.Empty(t, cmp.Diff(kube.Pod(pod, kube.Objects{}), kube.Pod(stripped.(*corev1.Pod), kube.Objects{})), "%s: %s", file, pod.Name)
 			require.Empty(t, stripped.(*corev1.Pod).ManagedFields)
@@ -45,49 +45,49 @@ func TestStrip(t *testing.T) {
 	require.Greater(t, pods, 20)
 }
 
-func TestLedger(t *testing.T) {
+func TestLedgerKnowsWhichSubjectsWait(t *testing.T) {
 	about := func(pod string) gossip.Subject {
 		return gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: pod, Container: "app"}
 	}
 	a, b, c := about("a"), about("b"), about("c")
 	now := time.Now()
 	l := newLedger(2, time.Minute)
-	require.True(t, l.room([]gossip.Subject{a, b}))
-	require.False(t, l.room([]gossip.Subject{a, b, c}))
-	require.Equal(t, []gossip.Subject{a, b}, l.arrived([]gossip.Subject{a, b}, now))
-	require.Empty(t, l.arrived([]gossip.Subject{a}, now), "it is queued already")
-	require.True(t, l.room([]gossip.Subject{a}), "it is waiting already")
-	require.False(t, l.room([]gossip.Subject{c}))
-	require.ElementsMatch(t, []gossip.Subject{a, b}, l.unwritten())
+	require.True(t, l.hasRoom([]gossip.Subject{a, b}))
+	require.False(t, l.hasRoom([]gossip.Subject{a, b, c}))
+	require.Equal(t, []gossip.Subject{a, b}, l.addArrivals([]gossip.Subject{a, b}, now))
+	require.Empty(t, l.addArrivals([]gossip.Subject{a}, now), "it is queued already")
+	require.True(t, l.hasRoom([]gossip.Subject{a}), "it is waiting already")
+	require.False(t, l.hasRoom([]gossip.Subject{c}))
+	require.ElementsMatch(t, []gossip.Subject{a, b}, l.waitingSubjects())
 
-	seen := l.look(a)
-	l.arrived([]gossip.Subject{a}, now)
-	require.False(t, l.settle(a, seen, now), "a record came while it was looked at")
-	require.Equal(t, 2, l.backlog())
-	require.True(t, l.settle(a, l.look(a), now))
-	require.Equal(t, 1, l.backlog())
-	require.True(t, l.room([]gossip.Subject{c}))
-	require.Equal(t, now, l.look(a).at)
-	require.Equal(t, []gossip.Subject{a}, l.arrived([]gossip.Subject{a}, now))
+	seen := l.arrivalOf(a)
+	l.addArrivals([]gossip.Subject{a}, now)
+	require.False(t, l.markWritten(a, seen, now), "a record came while it was looked at")
+	require.Equal(t, 2, l.waitingCount())
+	require.True(t, l.markWritten(a, l.arrivalOf(a), now))
+	require.Equal(t, 1, l.waitingCount())
+	require.True(t, l.hasRoom([]gossip.Subject{c}))
+	require.Equal(t, now, l.arrivalOf(a).at)
+	require.Equal(t, []gossip.Subject{a}, l.addArrivals([]gossip.Subject{a}, now))
 
-	l.forget(a)
-	l.forget(c)
-	require.Equal(t, []gossip.Subject{b}, l.unwritten())
-	require.True(t, l.settle(b, l.look(b), now.Add(time.Minute)))
+	l.forgetSubject(a)
+	l.forgetSubject(c)
+	require.Equal(t, []gossip.Subject{b}, l.waitingSubjects())
+	require.True(t, l.markWritten(b, l.arrivalOf(b), now.Add(time.Minute)))
 	require.Empty(t, l.entries, "an arrival of a window ago is not worth remembering")
-	require.Equal(t, l.since, l.look(b).at)
+	require.Equal(t, l.startedAt, l.arrivalOf(b).at)
 }
 
 func TestSourcesAreBounded(t *testing.T) {
-	m := newMetrics(gossip.New(gossip.Options{}), newLedger(1, time.Minute), newCensus(1, 1))
+	m := newMetrics(gossip.New(gossip.Options{}), newLedger(1, time.Minute), newObjectQuota(1, 1))
 	for i := range 100 {
-		m.observed(gossip.CPUSample{Origin: gossip.Origin{Time: time.Now(), Source: string(rune('a' + i))}})
+		m.countEvent(gossip.CPUSample{Origin: gossip.Origin{Time: time.Now(), Source: string(rune('a' + i))}})
 	}
 	require.LessOrEqual(t, len(m.sources), maxSources)
 }
 
-// An operator that is told to stop before it serves stops without an error.
-func TestServeGRPCToldToStop(t *testing.T) {
+// An operator that is stopped before it serves stops without an error.
+func TestGRPCServerStoppedBeforeItServesHasNoError(t *testing.T) {
 	l, err := otlpgrpc.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())

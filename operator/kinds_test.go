@@ -15,7 +15,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator"
 )
 
-// whisperNamed waits until the whisper of that name is as wanted, and returns it.
+// whisperNamed waits until the whisper with a name is as wanted, and returns it.
 func whisperNamed(t *testing.T, k client.Client, namespace, name string, wanted func(*v1alpha1.KernelWhisper) bool) *v1alpha1.KernelWhisper {
 	t.Helper()
 	var w v1alpha1.KernelWhisper
@@ -26,7 +26,7 @@ func whisperNamed(t *testing.T, k client.Client, namespace, name string, wanted 
 	return &w
 }
 
-// memoryPod is a pod whose container app runs, requests 128Mi and has a limit of 512Mi.
+// memoryPod makes a pod with a running container app that requests 128Mi and has a limit of 512Mi.
 func memoryPod(t *testing.T, k client.Client, namespace string) *corev1.Pod {
 	t.Helper()
 	pod := makePod(t, k, namespace, "api-0", func(p *corev1.Pod) {
@@ -42,14 +42,14 @@ func memoryPod(t *testing.T, k client.Client, namespace string) *corev1.Pod {
 	return pod
 }
 
-// head is how a record about a pod of these tests begins; it ends now.
+// head returns the begin of a record about a pod of these tests; the record ends now.
 func head(kind, namespace string, pod *corev1.Pod) string {
 	return fmt.Sprintf(`{"type":%q,"timestamp":%q,"namespace":%q,"pod_name":%q,"pod_uid":%q,"source":"test"`,
 		kind, time.Now().UTC().Format(time.RFC3339), namespace, pod.Name, pod.UID)
 }
 
-// Every kind has its object; what the records lack comes from the pod, the container's name too.
-func TestKinds(t *testing.T) {
+// Every kind has its object. Facts that the records lack come from the pod, also the name of the container.
+func TestEveryKindHasItsObject(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := memoryPod(t, k, "kinds")
@@ -74,8 +74,9 @@ func TestKinds(t *testing.T) {
 	require.Contains(t, r.Log.String(), "pod api-0: 2% of TCP segments sent again, metrics say not measured; Find where segments are lost")
 }
 
-// The wall clock makes a window without a kill False; of memory and networks nothing is known then. A restart does not lose what was.
-func TestKindsAge(t *testing.T) {
+// The wall clock makes a window without a kill False; about memory and networks nothing is known then. A restart does
+// not lose what was before.
+func TestSilenceEndsAVerdictByItsKind(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := memoryPod(t, k, "ages")
@@ -96,8 +97,8 @@ func TestKindsAge(t *testing.T) {
 	require.Equal(t, v1alpha1.ReasonNoRecentSamples, w.Status.Conditions[0].Reason)
 }
 
-// A pod that goes is forgotten with all that was known of it.
-func TestKindsAreForgotten(t *testing.T) {
+// All findings about a deleted pod are forgotten.
+func TestAPodThatGoesIsForgottenInEveryKind(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := memoryPod(t, k, "forgotten")

@@ -7,37 +7,37 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// ledger remembers when records about a subject last came, and which subjects have records that no write has taken into account yet:
-// those that a stop must not lose, and whose number is bounded.
+// ledger remembers when records about a subject last came, and which subjects are waiting: those with records that no
+// write has taken into account yet. A stop must not lose them, and their number is bounded.
 type ledger struct {
-	max     int           // of waiting subjects
-	keep    time.Duration // how long an arrival is worth remembering
-	mu      sync.Mutex
-	entries map[gossip.Subject]arrival
-	waiting int
-	since   time.Time // arrivals that are not remembered were before or at this time
+	max       int           // of waiting subjects
+	retention time.Duration // of arrivals
+	mu        sync.Mutex
+	entries   map[gossip.Subject]arrival
+	waiting   int
+	startedAt time.Time // an arrival without an entry was at this time or before
 }
 
-// arrival is what is known of a subject's records. count tells whether more came while it was looked at.
+// arrival is what is known of a subject's records. Its count shows whether more came while the subject was reconciled.
 type arrival struct {
 	at      time.Time
 	count   uint64
 	waiting bool
 }
 
-func newLedger(limit int, keep time.Duration) *ledger {
-	return &ledger{max: limit, keep: keep, entries: make(map[gossip.Subject]arrival), since: time.Now()}
+func newLedger(limit int, retention time.Duration) *ledger {
+	return &ledger{max: limit, retention: retention, entries: make(map[gossip.Subject]arrival), startedAt: time.Now()}
 }
 
-// begin sets the time before which nothing could arrive.
-func (l *ledger) begin(now time.Time) {
+// setStart sets the time before which no record could arrive.
+func (l *ledger) setStart(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.since = now
+	l.startedAt = now
 }
 
-// room says whether the subjects may all be waiting.
-func (l *ledger) room(subjects []gossip.Subject) bool {
+// hasRoom reports whether the subjects may all be waiting.
+func (l *ledger) hasRoom(subjects []gossip.Subject) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	more := 0
@@ -49,9 +49,10 @@ func (l *ledger) room(subjects []gossip.Subject) bool {
 	return more == 0 || l.waiting+more <= l.max
 }
 
-// arrived notes records about subjects, and returns those that were not waiting before: the others are queued already, or looked at
-// right now. It comes after the records were observed: whoever settles an arrival has seen its records.
-func (l *ledger) arrived(subjects []gossip.Subject, now time.Time) []gossip.Subject {
+// addArrivals notes that records about subjects came, and returns the subjects that were not waiting before: the others
+// are in the queue already, or are being reconciled. It is called after the analyzer observed the records: a reconciler
+// that reads an arrival then reads a finding with its records.
+func (l *ledger) addArrivals(subjects []gossip.Subject, now time.Time) []gossip.Subject {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var fresh []gossip.Subject
@@ -66,18 +67,19 @@ func (l *ledger) arrived(subjects []gossip.Subject, now time.Time) []gossip.Subj
 	return fresh
 }
 
-// look returns what is known of a subject now.
-func (l *ledger) look(about gossip.Subject) arrival {
+// arrivalOf returns when records about a subject last came, and how many did.
+func (l *ledger) arrivalOf(about gossip.Subject) arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e, ok := l.entries[about]; ok {
 		return e
 	}
-	return arrival{at: l.since}
+	return arrival{at: l.startedAt}
 }
 
-// settle says that all records up to seen have been taken into account. False: more have come since.
-func (l *ledger) settle(about gossip.Subject, seen arrival, now time.Time) bool {
+// markWritten notes that all records up to seen are taken into account. It reports false if more have come since and are
+// waiting.
+func (l *ledger) markWritten(about gossip.Subject, seen arrival, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[about]
@@ -91,14 +93,14 @@ func (l *ledger) settle(about gossip.Subject, seen arrival, now time.Time) bool 
 		l.waiting--
 		l.entries[about] = e
 	}
-	if now.Sub(e.at) >= l.keep {
+	if now.Sub(e.at) >= l.retention {
 		delete(l.entries, about)
 	}
 	return true
 }
 
-// forget lets go of a subject, whatever is waiting.
-func (l *ledger) forget(about gossip.Subject) {
+// forgetSubject removes a subject, even if it is waiting.
+func (l *ledger) forgetSubject(about gossip.Subject) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.entries[about].waiting {
@@ -107,15 +109,15 @@ func (l *ledger) forget(about gossip.Subject) {
 	delete(l.entries, about)
 }
 
-// backlog is how many subjects are waiting.
-func (l *ledger) backlog() int {
+// waitingCount returns the number of waiting subjects.
+func (l *ledger) waitingCount() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.waiting
 }
 
-// unwritten lists the subjects that are waiting.
-func (l *ledger) unwritten() []gossip.Subject {
+// waitingSubjects returns the waiting subjects.
+func (l *ledger) waitingSubjects() []gossip.Subject {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []gossip.Subject

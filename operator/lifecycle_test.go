@@ -16,13 +16,14 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/operator"
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
 func in(namespace string) func(*operator.Options) {
 	return func(o *operator.Options) { o.Namespaces = []string{namespace} }
 }
 
-func TestOwnerReference(t *testing.T) {
+func TestObjectsBelongToTheirPod(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "owner", "api-0")
@@ -35,8 +36,8 @@ func TestOwnerReference(t *testing.T) {
 	require.Equal(t, "100m", w.Status.MetricsLie.CPU.Limit.String(), "the limit comes from the pod: the records have none")
 }
 
-// After a restart there are no samples, but what was seen before goes on, and too little evidence does not replace a verdict.
-func TestRestart(t *testing.T) {
+// After a restart there are no samples, but the history continues, and too little evidence does not replace a verdict.
+func TestRestartKeepsVerdictAndHistory(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "restart", "api-0")
@@ -62,8 +63,8 @@ func TestRestart(t *testing.T) {
 	require.Equal(t, before.Status.Conditions[0].LastTransitionTime, after.Status.Conditions[0].LastTransitionTime, "it was throttled all the time")
 }
 
-// What was taken is written before a stop, however long the delay.
-func TestDrain(t *testing.T) {
+// What was taken is written before a stop, however long the write delay is.
+func TestStopWritesWhatWasTaken(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	r := start(t, c.Config, in("drain"), func(o *operator.Options) { o.WriteDelay = time.Hour })
@@ -78,7 +79,7 @@ func TestDrain(t *testing.T) {
 	require.Len(t, all.Items, 50)
 }
 
-func TestRecreatedPod(t *testing.T) {
+func TestRecreatedPodHasAnObjectOfItsOwn(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	first := makePod(t, k, "recreated", "db-0")
@@ -95,8 +96,9 @@ func TestRecreatedPod(t *testing.T) {
 	require.Equal(t, v1alpha1.SeverityWarning, w.Status.WorstSeverity, "the history of the first pod is not that of the second")
 }
 
-// A deleted pod is forgotten: its object is not made again. (Nothing collects garbage here; a cluster removes the object.)
-func TestDeletedPod(t *testing.T) {
+// A deleted pod is forgotten: its object is not made again. (Nothing collects garbage here; a cluster deletes the
+// object.)
+func TestDeletedPodIsForgotten(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "deleted", "api-0")
@@ -109,8 +111,8 @@ func TestDeletedPod(t *testing.T) {
 	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second, 50*time.Millisecond)
 }
 
-// Records may come before the pod is known here; they are written once it is.
-func TestUnknownPod(t *testing.T) {
+// Records that come before their pod is known are written once it is.
+func TestRecordsAreWrittenOncePodAppears(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	makeNamespace(t, k, "unknown")
@@ -126,14 +128,14 @@ func TestUnknownPod(t *testing.T) {
 	other := makePod(t, k, "unknown", "api-1")
 	known := records("unknown", "api-1", string(other.UID), 1, 0)
 	require.Eventually(t, func() bool { // the cache has it
-		a, err := r.try(t.Context(), strings.NewReader(known[0]))
+		a, err := r.tryPost(t.Context(), strings.NewReader(known[0]))
 		return err == nil && a.Accepted == 1
 	}, 10*time.Second, 20*time.Millisecond)
 	before := r.gauge(t, "kernelgossip_unknown_pods_total") // more by one if the cache was slow
-	a, err := r.try(t.Context(), strings.NewReader(strings.Join(records("unknown", "api-1", stranger, 3, 45), "\n")))
+	a, err := r.tryPost(t.Context(), strings.NewReader(strings.Join(records("unknown", "api-1", stranger, 3, 45), "\n")))
 	require.NoError(t, err)
-	require.Equal(t, answer{Code: 200, Unknown: 3, Warning: "this cluster has no pod unknown/api-1 with the UID " + stranger +
-		" (the pod of that name has the UID " + string(other.UID) + "): records about it count when it appears"}, a)
+	require.Equal(t, answer{Code: 200, Answer: webhook.Answer{Unknown: 3, Warning: "this cluster has no pod unknown/api-1 with the UID " + stranger +
+		" (the pod of that name has the UID " + string(other.UID) + "): records about it count when it appears"}}, a)
 	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_unknown_pods_total") == before+1 }, 10*time.Second, 20*time.Millisecond)
 	var all v1alpha1.KernelWhisperList
 	require.NoError(t, k.List(t.Context(), &all, client.InNamespace("unknown")))
@@ -143,8 +145,8 @@ func TestUnknownPod(t *testing.T) {
 // stranger is the UID of no pod.
 const stranger = "00000000-0000-0000-0000-000000000000"
 
-// Records with another UID began the subject afresh, and what was known of the pod, and what came later about it, was
-// lost: a capture of another cluster did that, and whoever wanted to.
+// Once, records with another UID began the subject anew, and the findings about the pod were lost, with later records
+// about it: a capture of another cluster had this effect, and a malicious sender could have it.
 func TestRecordsWithAnotherUIDNeverPushOutAPod(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
@@ -156,7 +158,7 @@ func TestRecordsWithAnotherUIDNeverPushOutAPod(t *testing.T) {
 	hostile := strings.Join(records("pushed", "api-0", stranger, 6, 0), "\n")
 	year := time.Now().UTC().Format("2006-01-02T15:04")
 	hostile = strings.ReplaceAll(hostile, year, time.Now().UTC().Add(5*time.Minute).Format("2006-01-02T15:04"))
-	a, err := r.try(t.Context(), strings.NewReader(hostile))
+	a, err := r.tryPost(t.Context(), strings.NewReader(hostile))
 	require.NoError(t, err)
 	require.Equal(t, [2]int{0, 6}, [2]int{a.Accepted, a.Unknown}, a)
 
@@ -167,7 +169,7 @@ func TestRecordsWithAnotherUIDNeverPushOutAPod(t *testing.T) {
 	require.Zero(t, *after.Status.Coverage.Dropped)
 }
 
-func TestIgnoredPod(t *testing.T) {
+func TestIgnoredPodHasNoObject(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "ignored", "api-0")
@@ -181,7 +183,7 @@ func TestIgnoredPod(t *testing.T) {
 	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second, 50*time.Millisecond)
 }
 
-func TestNamespaces(t *testing.T) {
+func TestOnlyWatchedNamespacesAreWritten(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pods := map[string]*corev1.Pod{}
@@ -201,22 +203,22 @@ func TestNamespaces(t *testing.T) {
 		return len(all.Items)
 	}
 	r := start(t, c.Config, func(o *operator.Options) { o.ExcludeNamespaces = []string{"excluded"} })
-	a, err := r.try(t.Context(), strings.NewReader(strings.Join(all(), "\n")))
+	a, err := r.tryPost(t.Context(), strings.NewReader(strings.Join(all(), "\n")))
 	require.NoError(t, err)
-	require.Equal(t, answer{Code: 200, Accepted: 6, Ignored: 3}, a)
+	require.Equal(t, answer{Code: 200, Answer: webhook.Answer{Accepted: 6, Ignored: 3}}, a)
 	r.stop(t)
 	require.Equal(t, []int{1, 0, 1}, []int{count("watched"), count("excluded"), count("elsewhere")})
 
 	r = start(t, c.Config, in("excluded"))
-	a, err = r.try(t.Context(), strings.NewReader(strings.Join(all(), "\n")))
+	a, err = r.tryPost(t.Context(), strings.NewReader(strings.Join(all(), "\n")))
 	require.NoError(t, err)
-	require.Equal(t, answer{Code: 200, Accepted: 3, Ignored: 6}, a)
+	require.Equal(t, answer{Code: 200, Answer: webhook.Answer{Accepted: 3, Ignored: 6}}, a)
 	r.stop(t)
 	require.Equal(t, 1, count("excluded"))
 }
 
-// A whisper tells its recovery, by its condition and by an Event on the pod.
-func TestRecovery(t *testing.T) {
+// A recovery shows in the condition of the whisper and in an Event on the pod.
+func TestRecoveryIsReportedByConditionAndEvent(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "recovery", "api-0")
@@ -245,8 +247,8 @@ func TestRecovery(t *testing.T) {
 	require.ElementsMatch(t, []string{"Warning ThrottledWhileCPULow", "Normal BelowThreshold"}, told)
 }
 
-// Without samples for a window nobody knows how the container is, and after its time to live such a whisper goes.
-func TestSilence(t *testing.T) {
+// A whisper without samples for a window becomes Unknown, and is deleted after its time to live.
+func TestSilentWhisperBecomesUnknownAndExpires(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "silence", "api-0")
@@ -264,8 +266,9 @@ func TestSilence(t *testing.T) {
 	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second, 50*time.Millisecond)
 }
 
-// A certificate goes after its time to live. A restarted container does not replace it, not even after a restart of the operator.
-func TestCertificate(t *testing.T) {
+// A certificate is deleted after its time to live. A restarted container does not replace it, not even after a restart
+// of the operator.
+func TestCertificateLastsForItsTimeToLive(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "certificate", "api-0")
@@ -298,8 +301,8 @@ func TestCertificate(t *testing.T) {
 	require.Eventually(t, func() bool { _, err := get(); return apierrors.IsNotFound(err) }, 20*time.Second, 50*time.Millisecond)
 }
 
-// Whoever deletes a whisper while there is trouble hears of it again; without trouble it stays away.
-func TestDeletedByHand(t *testing.T) {
+// A whisper that a user deletes while there is trouble is made again; without trouble it is not.
+func TestDeletedWhisperComesBackOnlyInTrouble(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "by-hand", "api-0")
@@ -318,7 +321,7 @@ func TestDeletedByHand(t *testing.T) {
 	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second, 50*time.Millisecond)
 }
 
-func TestCaps(t *testing.T) {
+func TestObjectsOfANamespaceAreBounded(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	r := start(t, c.Config, in("caps"), func(o *operator.Options) { o.MaxObjectsPerNamespace = 3 })
@@ -331,11 +334,11 @@ func TestCaps(t *testing.T) {
 	var all v1alpha1.KernelWhisperList
 	require.NoError(t, k.List(t.Context(), &all, client.InNamespace("caps")))
 	require.Len(t, all.Items, 3)
-	require.Equal(t, 1, strings.Count(r.Log.String(), "as many objects as may be"))
+	require.Equal(t, 1, strings.Count(r.Log.String(), "the highest number of objects is reached"))
 	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_objects") == 3 }, 10*time.Second, 50*time.Millisecond)
 }
 
-// gone waits until an object is no more.
+// gone waits until an object does not exist any more.
 func gone(t *testing.T, k client.Client, o client.Object) {
 	t.Helper()
 	require.Eventually(t, func() bool {

@@ -17,10 +17,12 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator"
 )
 
-// shared is the API server that most tests use, each with namespaces of its own. Tests that stop or slow an API server start one.
+// shared is the API server that most tests use, each with its own namespaces. Tests that stop or slow an API server
+// start their own.
 var shared *testcluster.ControlPlane
 
-// asProgram makes the test binary the operator's program: it sets loggers of the whole process, so it gets one of its own.
+// asProgram makes the test binary the operator's program. The program sets loggers of the whole process, so it gets its
+// own process.
 const asProgram = "KERNEL_GOSSIP_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -110,5 +112,5 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// background is for what cleans up after a test: it must outlive the context of the test.
+// background is the context of clean-up after a test: it must outlive the context of the test.
 var background = context.Background

@@ -16,31 +16,31 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// maxSources is how many names of sources become labels; senders choose them freely.
+// maxSources is the number of source names that become labels: senders choose the names.
 const maxSources = 16
 
-// metrics are what Prometheus is told. Counters live in vectors; what is a state is asked for when it is scraped.
+// metrics are the operator's Prometheus metrics. Vectors hold the counters; collectors read a state when it is scraped.
 type metrics struct {
-	events      *prometheus.CounterVec
-	ignoredVec  *prometheus.CounterVec
-	rejected    *prometheus.CounterVec
-	requests    *prometheus.HistogramVec
-	writes      *prometheus.CounterVec
-	full        *prometheus.CounterVec
-	unknownPods prometheus.Counter
-	pixieRuns   *prometheus.CounterVec
-	pixieRows   *prometheus.CounterVec
-	pixieLast   *prometheus.GaugeVec
-	state       []prometheus.Collector
+	events         *prometheus.CounterVec
+	ignored        *prometheus.CounterVec
+	rejected       *prometheus.CounterVec
+	requests       *prometheus.HistogramVec
+	writes         *prometheus.CounterVec
+	refusedObjects *prometheus.CounterVec
+	unknownPods    prometheus.Counter
+	pixieRuns      *prometheus.CounterVec
+	pixieRows      *prometheus.CounterVec
+	pixieLast      *prometheus.GaugeVec
+	collectors     []prometheus.Collector
 
 	newest atomic.Int64 // newest event time, Unix nanoseconds
 
-	mu      sync.Mutex
-	sources map[[2]string]prometheus.Counter // kind and source
-	names   map[string]bool
+	mu          sync.Mutex
+	sources     map[[2]string]prometheus.Counter // kind and source
+	sourceNames map[string]bool
 }
 
-func newMetrics(analyzer *gossip.Analyzer, l *ledger, c *census) *metrics {
+func newMetrics(analyzer *gossip.Analyzer, l *ledger, q *objectQuota) *metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "kernelgossip_" + name, Help: help}, labels)
 	}
@@ -48,41 +48,46 @@ func newMetrics(analyzer *gossip.Analyzer, l *ledger, c *census) *metrics {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "kernelgossip_" + name, Help: help}, value)
 	}
 	m := &metrics{
-		events:     counter("events_total", "Events observed, by kind and by who measured.", "kind", "source"),
-		ignoredVec: counter("events_ignored_total", "Events about namespaces that are not watched.", "kind"),
-		rejected:   counter("records_rejected_total", "Records and requests refused, by reason.", "reason"),
+		events:   counter("events_total", "Events observed, by kind and source.", "kind", "source"),
+		ignored:  counter("events_ignored_total", "Events about namespaces that are not watched.", "kind"),
+		rejected: counter("records_rejected_total", "Records and requests refused, by reason.", "reason"),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "kernelgossip_ingest_request_duration_seconds", Help: "Time to answer a request, by status code.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},
 		}, []string{"code"}),
-		writes: counter("writes_total", "Requests to the API server about our objects, by kind, verb and result.", "kind", "verb", "result"),
-		full:   counter("objects_refused_total", "Objects not made because there are as many as may be, by bound.", "bound"),
+		writes: counter("writes_total", "Requests to the API server about objects of this operator, by kind, verb and result.",
+			"kind", "verb", "result"),
+		refusedObjects: counter("objects_refused_total", "Objects not made because a bound is reached, by bound.", "bound"),
 		unknownPods: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "kernelgossip_unknown_pods_total", Help: "Subjects whose pod did not exist when they were to be written.",
+			Name: "kernelgossip_unknown_pods_total", Help: "Subjects about a pod that did not exist when they were due to be written.",
 		}),
 		pixieRuns: counter("pixie_runs_total", "Runs of scripts in Pixie, by how they ended.", "script", "result"),
-		pixieRows: counter("pixie_rows_total", "Rows that Pixie showed, by what became of them.", "script", "result"),
+		pixieRows: counter("pixie_rows_total", "Rows that Pixie showed, by what the operator did with them.", "script", "result"),
 		pixieLast: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "kernelgossip_pixie_last_success_timestamp_seconds", Help: "When the last run of a script began that went well, in Unix time.",
+			Name: "kernelgossip_pixie_last_success_timestamp_seconds",
+			Help: "When the last run of a script that went well began, in Unix time.",
 		}, []string{"script"}),
-		sources: map[[2]string]prometheus.Counter{}, names: map[string]bool{},
+		sources: map[[2]string]prometheus.Counter{}, sourceNames: map[string]bool{},
 	}
-	m.state = []prometheus.Collector{
+	m.collectors = []prometheus.Collector{
 		gauge("subjects", "Subjects that are known.", func() float64 { return float64(analyzer.Stats().Subjects) }),
-		gauge("subjects_waiting", "Subjects with records that are not written yet.", func() float64 { return float64(l.backlog()) }),
-		gauge("newest_event_age_seconds", "Age of the newest event; -1 before the first.", m.age),
+		gauge("subjects_waiting", "Subjects with records that are not written yet.", func() float64 {
+			return float64(l.waitingCount())
+		}),
+		gauge("newest_event_age_seconds", "Age of the newest event; -1 before the first.", m.newestAge),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "kernelgossip_build_info", Help: "Always 1; the labels tell the version.", ConstLabels: prometheus.Labels{"version": version()},
+			Name: "kernelgossip_build_info", Help: "Always 1; the label has the version.",
+			ConstLabels: prometheus.Labels{"version": buildVersion()},
 		}, func() float64 { return 1 }),
-		tallyCollector{c},
+		objectCollector{q},
 		statsCollector{analyzer},
 	}
 	return m
 }
 
-// register registers all, or nothing.
-func (m *metrics) register(r prometheus.Registerer) error {
-	all := m.all()
+// registerAll registers all metrics, or none.
+func (m *metrics) registerAll(r prometheus.Registerer) error {
+	all := m.allCollectors()
 	for i, c := range all {
 		if err := r.Register(c); err != nil {
 			for _, done := range all[:i] {
@@ -94,17 +99,20 @@ func (m *metrics) register(r prometheus.Registerer) error {
 	return nil
 }
 
-func (m *metrics) unregister(r prometheus.Registerer) {
-	for _, c := range m.all() {
+func (m *metrics) unregisterAll(r prometheus.Registerer) {
+	for _, c := range m.allCollectors() {
 		r.Unregister(c)
 	}
 }
 
-func (m *metrics) all() []prometheus.Collector {
-	return append([]prometheus.Collector{m.events, m.ignoredVec, m.rejected, m.requests, m.writes, m.full, m.unknownPods, m.pixieRuns, m.pixieRows, m.pixieLast}, m.state...)
+func (m *metrics) allCollectors() []prometheus.Collector {
+	return append([]prometheus.Collector{
+		m.events, m.ignored, m.rejected, m.requests, m.writes, m.refusedObjects, m.unknownPods, m.pixieRuns, m.pixieRows,
+		m.pixieLast,
+	}, m.collectors...)
 }
 
-func (m *metrics) age() float64 {
+func (m *metrics) newestAge() float64 {
 	at := m.newest.Load()
 	if at == 0 {
 		return -1
@@ -112,10 +120,10 @@ func (m *metrics) age() float64 {
 	return time.Since(time.Unix(0, at)).Seconds()
 }
 
-func (m *metrics) ignored(kind gossip.Kind) { m.ignoredVec.WithLabelValues(string(kind)).Inc() }
+func (m *metrics) countIgnored(kind gossip.Kind) { m.ignored.WithLabelValues(string(kind)).Inc() }
 
-// observed counts an event.
-func (m *metrics) observed(e gossip.Event) {
+// countEvent counts an event.
+func (m *metrics) countEvent(e gossip.Event) {
 	from := e.From()
 	for at := from.Time.UnixNano(); ; {
 		old := m.newest.Load()
@@ -123,11 +131,11 @@ func (m *metrics) observed(e gossip.Event) {
 			break
 		}
 	}
-	m.counter(string(e.Subject().Kind), from.Source).Inc()
+	m.eventCounter(string(e.Subject().Kind), from.Source).Inc()
 }
 
-// counter is that of a kind and a source; too many sources are counted together.
-func (m *metrics) counter(kind, source string) prometheus.Counter {
+// eventCounter returns the counter of a kind and a source. Sources beyond maxSources share one counter.
+func (m *metrics) eventCounter(kind, source string) prometheus.Counter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if c, ok := m.sources[[2]string{kind, source}]; ok {
@@ -137,35 +145,37 @@ func (m *metrics) counter(kind, source string) prometheus.Counter {
 	switch {
 	case source == "":
 		label = "unnamed"
-	case !m.names[source] && len(m.names) >= maxSources:
+	case !m.sourceNames[source] && len(m.sourceNames) >= maxSources:
 		return m.events.WithLabelValues(kind, "other")
 	}
-	m.names[source] = true
+	m.sourceNames[source] = true
 	c := m.events.WithLabelValues(kind, label)
 	m.sources[[2]string{kind, source}] = c
 	return c
 }
 
-// refused counts records or requests that were refused.
-func (m *metrics) refused(reason string, n int) { m.rejected.WithLabelValues(reason).Add(float64(n)) }
+// countRejected counts records or requests that were refused.
+func (m *metrics) countRejected(reason string, n int) {
+	m.rejected.WithLabelValues(reason).Add(float64(n))
+}
 
-// answered counts a request.
-func (m *metrics) answered(code int, took time.Duration) {
+// countRequest counts a request.
+func (m *metrics) countRequest(code int, took time.Duration) {
 	m.requests.WithLabelValues(strconv.Itoa(code)).Observe(took.Seconds())
 }
 
-// wrote counts a request to the API server.
-func (m *metrics) wrote(kind, verb string, err error) {
-	m.writes.WithLabelValues(kind, verb, result(err)).Inc()
+// countWrite counts a request to the API server.
+func (m *metrics) countWrite(kind, verb string, err error) {
+	m.writes.WithLabelValues(kind, verb, writeResult(err)).Inc()
 }
 
-// pulled notes when the last run of a script began that went well.
-func (m *metrics) pulled(script string, begin time.Time) {
+// setLastPull sets when the last run of a script that went well began.
+func (m *metrics) setLastPull(script string, begin time.Time) {
 	m.pixieLast.WithLabelValues(script).Set(float64(begin.UnixMilli()) / 1000)
 }
 
-// result is an error in a word.
-func result(err error) string {
+// writeResult returns an error of the API server as the value of a label.
+func writeResult(err error) string {
 	var status apierrors.APIStatus
 	switch {
 	case err == nil:
@@ -188,8 +198,8 @@ func result(err error) string {
 	return "refused"
 }
 
-// version is the module's version, or the commit where there is none.
-func version() string {
+// buildVersion returns the version of the module, which has the commit if there is no version.
+func buildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -20,14 +20,14 @@ var (
 	// metricName is a metric of a rule or a panel, with its label matchers where it has some.
 	metricName = regexp.MustCompile(`\b((?:kernelgossip|workqueue|process|go)_[a-z_]+)(?:\{([^}]*)\})?`)
 	matcher    = regexp.MustCompile(`(\w+)\s*(?:=~|!~|!=|=)`)
-	// description is what a prometheus.Desc prints; it tells its parts in no other way.
+	// description matches what a prometheus.Desc prints, which is the only way to its parts.
 	description = regexp.MustCompile(`fqName: "(\w+)".*constLabels: \{([^}]*)\}, variableLabels: \{([^}]*)\}`)
 	grouping    = regexp.MustCompile(`by \(([^)]*)\) \((?:rate|increase)?\(?((?:kernelgossip|workqueue)_[a-z_]+)`)
 	histogram   = regexp.MustCompile(`_(bucket|sum|count)$`)
 )
 
-// What alerts, panels and the README name is what an operator that runs has registered, with these labels.
-func TestMonitoring(t *testing.T) {
+// Metrics that alerts, panels and the README name are registered by a running operator, with these labels.
+func TestMonitoringNamesOnlyRegisteredMetrics(t *testing.T) {
 	c := cluster(t)
 	pod := makePod(t, admin(t, c), "monitoring", "api-0")
 	r := start(t, c.Config, in("monitoring"))
@@ -63,7 +63,7 @@ func TestMonitoring(t *testing.T) {
 	require.Contains(t, queues(t), "kernel-gossip", "the name by which rules and panels find the queue")
 }
 
-// registered are the metrics of the registries and the labels of each.
+// registered returns the metrics of the registries and the labels of each.
 func registered(t *testing.T, registries ...*prometheus.Registry) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
@@ -83,7 +83,7 @@ func registered(t *testing.T, registries ...*prometheus.Registry) map[string][]s
 	return out
 }
 
-// queues are the names of the work queues that have been used.
+// queues returns the names of the work queues that have been used.
 func queues(t *testing.T) []string {
 	t.Helper()
 	families, err := ctrlmetrics.Registry.Gather()

@@ -13,11 +13,11 @@ import (
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch;update
 // +kubebuilder:rbac:groups="",resources=events,verbs=create;patch
 
-// notifier tells those who look at a pod, by a Kubernetes Event, and only when something turns.
+// notifier writes Kubernetes Events about pods, only when their state turns.
 type notifier struct{ recorder events.EventRecorder }
 
-// transition tells that it got worse, from Warning on, or that what was a Warning is over.
-func (n notifier) transition(pod *corev1.Pod, before, after crd.Object) {
+// notifyTransition writes an Event if the severity reached Warning or rose from there, or if a Warning is over.
+func (n notifier) notifyTransition(pod *corev1.Pod, before, after crd.Object) {
 	from, to := gossip.SeverityUnknown, crd.Severity(after)
 	worst := from
 	if before != nil {
@@ -33,42 +33,43 @@ func (n notifier) transition(pod *corev1.Pod, before, after crd.Object) {
 	}
 	switch {
 	case to >= gossip.SeverityWarning && to > from:
-		n.recorder.Eventf(about, nil, corev1.EventTypeWarning, reason, "Report", "%s: %s", to, says(after))
+		n.recorder.Eventf(about, nil, corev1.EventTypeWarning, reason, "Report", "%s: %s", to, sentenceOf(after))
 	case to == gossip.SeverityNone && from != to && worst >= gossip.SeverityWarning:
-		n.recorder.Eventf(about, nil, corev1.EventTypeNormal, reason, "Report", "Recovered: %s", says(after))
+		n.recorder.Eventf(about, nil, corev1.EventTypeNormal, reason, "Report", "Recovered: %s", sentenceOf(after))
 	}
 }
 
-// says is an object in a sentence.
-func says(o crd.Object) string {
+// sentenceOf returns what an object says, in one sentence.
+func sentenceOf(o crd.Object) string {
 	switch o := o.(type) {
 	case *v1alpha1.KernelWhisper:
-		text := kernelSays(o)
+		text := whisperSentence(o)
 		if o.Status.Advice != "" {
 			text += "; " + o.Status.Advice
 		}
 		return text + " (kubectl describe kw --namespace " + o.Namespace + " " + o.Name + ")"
 	case *v1alpha1.PodBirthCertificate:
-		return "born in " + o.Status.Took + ": " + o.Status.KernelSays + " (kubectl describe pbc --namespace " + o.Namespace + " " + o.Name + ")"
+		return "born in " + o.Status.Took + ": " + o.Status.KernelSays +
+			" (kubectl describe pbc --namespace " + o.Namespace + " " + o.Name + ")"
 	}
 	return ""
 }
 
-// kernelSays is what the kernel and the metrics say of whom.
-func kernelSays(w *v1alpha1.KernelWhisper) string {
-	s, whom := w.Status, "container "+w.Spec.Container
+// whisperSentence returns the subject of a whisper with what the kernel and the metrics say about it.
+func whisperSentence(w *v1alpha1.KernelWhisper) string {
+	s, subject := w.Status, "container "+w.Spec.Container
 	if w.Spec.Container == "" {
-		whom = "pod " + w.Spec.Pod.Name
+		subject = "pod " + w.Spec.Pod.Name
 	}
 	switch w.Spec.Kind {
 	case v1alpha1.WhisperCPUThrottling:
-		return whom + " " + s.KernelSays + ", metrics say " + s.MetricsSay
-	case v1alpha1.WhisperOOMKill: // here it is Kubernetes that speaks, or nobody
+		return subject + " " + s.KernelSays + ", metrics say " + s.MetricsSay
+	case v1alpha1.WhisperOOMKill: // here MetricsSay is what Kubernetes says, if anything
 		if s.MetricsSay != "" {
-			return whom + ": " + s.KernelSays + ", " + s.MetricsSay
+			return subject + ": " + s.KernelSays + ", " + s.MetricsSay
 		}
-		return whom + ": " + s.KernelSays
+		return subject + ": " + s.KernelSays
 	default:
-		return whom + ": " + s.KernelSays + ", metrics say " + s.MetricsSay
+		return subject + ": " + s.KernelSays + ", metrics say " + s.MetricsSay
 	}
 }

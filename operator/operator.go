@@ -34,7 +34,7 @@ import (
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=kernel-gossip,resources=leases,verbs=get;create;update;patch
 
-// The lease outlives an outage of the API server of half a minute: a leader that steps down forgets what it knows.
+// The lease outlasts an outage of the API server of half a minute, because a leader that steps down loses its memory.
 const (
 	leaseDuration = 60 * time.Second
 	renewDeadline = 45 * time.Second
@@ -50,14 +50,14 @@ type Operator struct {
 	server  *server
 }
 
-// New prepares an operator for the cluster of config. It talks to the API server to find out whether our kinds are there, and starts
-// nothing yet. Its errors name the flag that is wrong.
+// New prepares an operator for the cluster of config. It asks the API server whether the custom resource definitions are
+// installed, and starts nothing yet. Its errors name the flag that is wrong.
 func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	o = o.withDefaults()
-	if err := o.validate(); err != nil {
+	if err := o.checkAll(); err != nil {
 		return nil, err
 	}
-	if err := installed(config); err != nil {
+	if err := checkDefinitions(config); err != nil {
 		return nil, err
 	}
 	m, err := newManager(config, o, log)
@@ -65,58 +65,62 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 		return nil, err
 	}
 	analyzer := gossip.New(o.Analysis)
-	waiting := newLedger(o.Analysis.MaxSubjects, o.Analysis.Window)
-	known := newCensus(o.MaxObjects, o.MaxObjectsPerNamespace)
-	metrics := newMetrics(analyzer, waiting, known)
-	catalog := pods{reader: m.GetClient(), direct: m.GetAPIReader()}
-	told := newStory(metrics, o.Analysis.MaxSubjects)
+	ledger := newLedger(o.Analysis.MaxSubjects, o.Analysis.Window)
+	quota := newObjectQuota(o.MaxObjects, o.MaxObjectsPerNamespace)
+	metrics := newMetrics(analyzer, ledger, quota)
+	pods := pods{reader: m.GetClient(), direct: m.GetAPIReader()}
+	journal := newJournal(metrics, o.Analysis.MaxSubjects)
 	in := &intake{
-		analyzer: analyzer, ledger: waiting, pods: catalog, metrics: metrics, delay: o.WriteDelay,
-		watched: watching(o.Namespaces, o.ExcludeNamespaces), ready: make(chan struct{}), story: told, log: log,
+		analyzer: analyzer, ledger: ledger, pods: pods, metrics: metrics, delay: o.WriteDelay,
+		isWatched: namespaceFilter(o.Namespaces, o.ExcludeNamespaces), ready: make(chan struct{}), journal: journal, log: log,
 	}
 	r := &reconciler{
-		analyzer: analyzer, rules: o.Rules, ledger: waiting, pods: catalog,
-		publisher: publisher{client: m.GetClient(), census: known, metrics: metrics},
+		analyzer: analyzer, rules: o.Rules, ledger: ledger, pods: pods,
+		publisher: publisher{client: m.GetClient(), quota: quota, metrics: metrics},
 		notify:    notifier{m.GetEventRecorder("kernel-gossip")},
-		story:     told,
+		journal:   journal,
 		ages:      ages{window: o.Analysis.Window, whisperTTL: o.WhisperTTL, certificateTTL: o.CertificateTTL},
 		delay:     o.WriteDelay,
 	}
-	if err := control(m, o, r, in); err != nil {
+	if err := addController(m, o, r, in); err != nil {
 		return nil, err
 	}
-	if err := warm(m.GetCache(), known); err != nil {
+	if err := startInformers(m.GetCache(), quota); err != nil {
 		return nil, err
 	}
 	s, err := newServer(config, m, o, in)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(m.Add(s), m.Add(told)); err != nil {
+	if err := errors.Join(m.Add(s), m.Add(journal)); err != nil {
 		return nil, err
 	}
 	return &Operator{options: o, manager: m, metrics: metrics, server: s},
-		errors.Join(m.AddHealthzCheck("ping", healthz.Ping), m.AddReadyzCheck("ingest", s.check))
+		errors.Join(m.AddHealthzCheck("ping", healthz.Ping), m.AddReadyzCheck("ingest", s.checkReady))
 }
 
-// Start works until ctx ends, and then writes what is waiting. An operator can be started once.
+// Start works until ctx ends, and then writes the waiting subjects. An operator can be started once.
 func (o *Operator) Start(ctx context.Context) error {
-	if err := o.metrics.register(o.options.Metrics); err != nil {
+	if err := o.metrics.registerAll(o.options.Metrics); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
-	defer o.metrics.unregister(o.options.Metrics)
+	defer o.metrics.unregisterAll(o.options.Metrics)
 	return o.manager.Start(ctx)
 }
 
-// Addr is where records can be posted. It waits until they can, which is when this operator leads and its caches are filled.
-func (o *Operator) Addr(ctx context.Context) (net.Addr, error) { return o.server.addr(ctx, flagIngest) }
+// Addr returns the address to which records can be posted. It waits until they can be: until this operator leads and its
+// caches are filled.
+func (o *Operator) Addr(ctx context.Context) (net.Addr, error) {
+	return o.server.addressOf(ctx, flagIngest)
+}
 
-// OTLPAddrs are where OpenTelemetry metrics can be sent, over gRPC and over HTTP; nil where that is off. It waits as Addr does.
+// OTLPAddrs returns the addresses to which OpenTelemetry metrics can be sent, over gRPC and over HTTP; nil for one that
+// is off. It waits as Addr does.
 func (o *Operator) OTLPAddrs(ctx context.Context) (overGRPC, overHTTP net.Addr, err error) {
-	if overGRPC, err = o.server.addr(ctx, flagOTLPGRPC); err != nil {
+	if overGRPC, err = o.server.addressOf(ctx, flagOTLPGRPC); err != nil {
 		return nil, nil, err
 	}
-	overHTTP, err = o.server.addr(ctx, flagOTLPHTTP)
+	overHTTP, err = o.server.addressOf(ctx, flagOTLPHTTP)
 	return overGRPC, overHTTP, err
 }
 
@@ -136,13 +140,13 @@ func newManager(config *rest.Config, o Options, log logr.Logger) (manager.Manage
 		Scheme: scheme,
 		Logger: log,
 		Cache: cache.Options{
-			DefaultTransform:  strip,
-			DefaultNamespaces: namespaces(o.Namespaces),
+			DefaultTransform:  stripObject,
+			DefaultNamespaces: cacheNamespaces(o.Namespaces),
 			ByObject: map[client.Object]cache.ByObject{
 				&corev1.Pod{}:                            {UnsafeDisableDeepCopy: new(true)},
 				&autoscalingv2.HorizontalPodAutoscaler{}: {UnsafeDisableDeepCopy: new(true)},
-				&v1alpha1.KernelWhisper{}:                {Transform: stripReport},
-				&v1alpha1.PodBirthCertificate{}:          {Transform: stripReport},
+				&v1alpha1.KernelWhisper{}:                {Transform: stripOwnObject},
+				&v1alpha1.PodBirthCertificate{}:          {Transform: stripOwnObject},
 			},
 		},
 		Metrics:                       metricsOptions,
@@ -159,7 +163,7 @@ func newManager(config *rest.Config, o Options, log logr.Logger) (manager.Manage
 	})
 }
 
-func namespaces(names []string) map[string]cache.Config {
+func cacheNamespaces(names []string) map[string]cache.Config {
 	if len(names) == 0 {
 		return nil
 	}
@@ -170,8 +174,8 @@ func namespaces(names []string) map[string]cache.Config {
 	return out
 }
 
-// installed says whether the API server knows our kinds; without them every write would fail.
-func installed(config *rest.Config) error {
+// checkDefinitions returns an error if the API server does not know a kind of the operator: every write would fail.
+func checkDefinitions(config *rest.Config) error {
 	client, err := discovery.NewDiscoveryClientForConfig(config)
 	if err != nil {
 		return err
@@ -185,45 +189,48 @@ func installed(config *rest.Config) error {
 	}
 	for _, kind := range []string{v1alpha1.KindKernelWhisper, v1alpha1.KindPodBirthCertificate} {
 		if !slices.ContainsFunc(served.APIResources, func(r metav1.APIResource) bool { return r.Kind == kind }) {
-			return fmt.Errorf("the cluster does not know the kind %s of %s: install the custom resource definitions first (kubectl apply -k crd)",
-				kind, v1alpha1.GroupVersion)
+			return fmt.Errorf("the cluster does not know the kind %s of %s: "+
+				"install the custom resource definitions first (kubectl apply -k crd)", kind, v1alpha1.GroupVersion)
 		}
 	}
 	return nil
 }
 
-// warm has the caches filled from the start, for replicas that stand by too, and the census kept.
-func warm(c cache.Cache, known *census) error {
+// startInformers fills the caches from the start, also in replicas that do not lead, and keeps the quota's count.
+func startInformers(c cache.Cache, quota *objectQuota) error {
 	for _, o := range []client.Object{&corev1.Pod{}, &v1alpha1.KernelWhisper{}, &v1alpha1.PodBirthCertificate{}} {
 		informer, err := c.GetInformer(context.Background(), o, cache.BlockUntilSynced(false))
 		if err != nil {
 			return err
 		}
-		if _, pod := o.(*corev1.Pod); pod {
+		if _, isPod := o.(*corev1.Pod); isPod {
 			continue
 		}
-		if _, err := informer.AddEventHandler(known.handler()); err != nil {
+		if _, err := informer.AddEventHandler(quota.eventHandler()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// control makes the controller and tells it what to listen to.
-func control(m manager.Manager, o Options, r *reconciler, in *intake) error {
+// addController makes the controller, with the sources of its queue: records, pods and objects.
+func addController(m manager.Manager, o Options, r *reconciler, in *intake) error {
 	c, err := controller.NewTyped("kernel-gossip", m, controller.TypedOptions[gossip.Subject]{
 		Reconciler:              r,
 		MaxConcurrentReconciles: o.Workers,
 		SkipNameValidation:      new(true), // several operators in one process are fine
-		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[gossip.Subject](100*time.Millisecond, 15*time.Second),
+		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[gossip.Subject](
+			100*time.Millisecond, 15*time.Second),
 	})
 	if err != nil {
 		return err
 	}
+	whispers := objectHandler[*v1alpha1.KernelWhisper](in.analyzer, in.pods, o.WriteDelay)
+	certificates := objectHandler[*v1alpha1.PodBirthCertificate](in.analyzer, in.pods, o.WriteDelay)
 	return errors.Join(
-		c.Watch(source.TypedFunc[gossip.Subject](in.handOver)),
+		c.Watch(source.TypedFunc[gossip.Subject](in.setQueue)),
 		c.Watch(source.TypedKind(m.GetCache(), &corev1.Pod{}, podHandler(in))),
-		c.Watch(source.TypedKind(m.GetCache(), &v1alpha1.KernelWhisper{}, objectHandler[*v1alpha1.KernelWhisper](in.analyzer, in.pods, o.WriteDelay))),
-		c.Watch(source.TypedKind(m.GetCache(), &v1alpha1.PodBirthCertificate{}, objectHandler[*v1alpha1.PodBirthCertificate](in.analyzer, in.pods, o.WriteDelay))),
+		c.Watch(source.TypedKind(m.GetCache(), &v1alpha1.KernelWhisper{}, whispers)),
+		c.Watch(source.TypedKind(m.GetCache(), &v1alpha1.PodBirthCertificate{}, certificates)),
 	)
 }

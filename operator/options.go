@@ -11,11 +11,11 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// How senders prove who they are.
+// How senders are authenticated.
 const (
-	AuthTokenReview = "tokenreview" // the API server knows them
-	AuthToken       = "token"       // they know a secret
-	AuthNone        = "none"        // they are on this machine
+	AuthTokenReview = "tokenreview" // the API server reviews their token
+	AuthToken       = "token"       // their token is one of Options.IngestTokens
+	AuthNone        = "none"        // not at all: they are on this machine
 )
 
 // Options of an Operator. The zero value is the default of every flag but one: it elects no leader.
@@ -32,22 +32,22 @@ type Options struct {
 	IngestCertDir string
 	// IngestMaxBody is the most bytes of a request, unpacked; 0 means 4 MiB.
 	IngestMaxBody int64
-	// IngestMaxRequests is how many requests are worked on at a time; 0 means 32.
+	// IngestMaxRequests is the number of requests that are worked on at a time; 0 means 32.
 	IngestMaxRequests int
 
-	// OTLPGRPCAddress takes OpenTelemetry metrics over gRPC; "" means ":4317", "0" none. Authentication, certificates and limits are the
-	// Ingest options'.
+	// OTLPGRPCAddress takes OpenTelemetry metrics over gRPC; "" means ":4317", "0" none. Its authentication, certificates
+	// and limits come from the Ingest options.
 	OTLPGRPCAddress string
 	// OTLPHTTPAddress takes them over HTTP; "" means ":4318", "0" none.
 	OTLPHTTPAddress string
 
-	// PixiePull asks Pixie too: the scripts of package pxl run over its API at PixieAddress (host:port), in the cluster PixieClusterID, for
-	// whoever has PixieAPIKey, all three of which it needs.
+	// PixiePull also pulls from Pixie: the scripts of package pxl run over its API at PixieAddress (host:port), in the
+	// cluster PixieClusterID, with PixieAPIKey. It needs all three.
 	PixiePull      bool
 	PixieAddress   string
 	PixieClusterID string
 	PixieAPIKey    string
-	// PixieCAFile has the certificates, in PEM, that the server's may come from; "" means the system's.
+	// PixieCAFile has the certificates to trust, in PEM; "" means the system's.
 	PixieCAFile string
 	// PixieSchedule says how often each script runs.
 	PixieSchedule Schedule
@@ -56,18 +56,20 @@ type Options struct {
 
 	// HealthAddress serves /healthz and /readyz; "" means ":8081", "0" none.
 	HealthAddress string
-	// MetricsAddress serves /metrics; "" means ":8443", "0" none. Beyond loopback it speaks TLS and asks the API server who may read.
+	// MetricsAddress serves /metrics; "" means ":8443", "0" none. Beyond loopback it speaks TLS and asks the API server who
+	// may read.
 	MetricsAddress string
 	// MetricsCertDir holds tls.crt and tls.key for MetricsAddress; "" means a self-signed certificate.
 	MetricsCertDir string
-	// PprofAddress serves profiles, on loopback only; "" means nowhere.
+	// PprofAddress serves profiles, on loopback only; "" means none.
 	PprofAddress string
 
-	// LeaderElection lets one of several replicas work; LeaderElectionNamespace holds the lease, "" means the pod's own.
+	// LeaderElection lets only one of several replicas work. The lease is in LeaderElectionNamespace; "" means the pod's
+	// own.
 	LeaderElection          bool
 	LeaderElectionNamespace string
 
-	// Namespaces are those to watch; empty means all but those of ExcludeNamespaces.
+	// Namespaces are the namespaces to watch; empty means all except ExcludeNamespaces.
 	Namespaces        []string
 	ExcludeNamespaces []string
 
@@ -76,24 +78,26 @@ type Options struct {
 	// Rules give the advice; nil means recommend.Default.
 	Rules recommend.Rules
 
-	// WriteDelay is how long a subject waits after an event before it is looked at; 0 means 2 s. At most one write in that time.
+	// WriteDelay is how long a subject waits after an event before it is reconciled; 0 means 2 s. It is written at most once
+	// in that time.
 	WriteDelay time.Duration
-	// Workers is how many subjects are worked on at a time; 0 means 4.
+	// Workers is the number of subjects that are reconciled at a time; 0 means 4.
 	Workers int
-	// DrainTimeout is how long a stopping operator may take to write what is waiting; 0 means 20 s.
+	// DrainTimeout is how long a stopping operator may take to write the waiting subjects; 0 means 20 s.
 	DrainTimeout time.Duration
 
-	// WhisperTTL and CertificateTTL are how long after its last write a whisper that is not in trouble, or a certificate, is deleted;
-	// 0 means 24 h, negative never.
+	// WhisperTTL is how long after its last write a whisper that is not in trouble is deleted, and CertificateTTL how long
+	// after its last write a certificate is; 0 means 24 h, negative never.
 	WhisperTTL, CertificateTTL time.Duration
-	// MaxObjects bounds all our objects, MaxObjectsPerNamespace those of one namespace; 0 means 10,000 and 2,000.
+	// MaxObjects bounds the number of objects, MaxObjectsPerNamespace the number in one namespace; 0 means 10,000 and
+	// 2,000.
 	MaxObjects, MaxObjectsPerNamespace int
 
-	// Metrics takes our metrics; nil means the registry that MetricsAddress serves.
+	// Metrics is the registry of the operator's metrics; nil means the one that MetricsAddress serves.
 	Metrics prometheus.Registerer
 }
 
-// The defaults, as flags print them.
+// The defaults, as the flags print them.
 const (
 	off = "0" // of an address
 
@@ -114,7 +118,7 @@ const (
 	defaultMaxInNamespace = 2_000
 )
 
-// withDefaults fills what is zero.
+// withDefaults replaces zero values by the defaults.
 func (o Options) withDefaults() Options {
 	o.IngestAddress = cmp.Or(o.IngestAddress, defaultIngestAddress)
 	o.OTLPGRPCAddress = cmp.Or(o.OTLPGRPCAddress, defaultOTLPGRPC)

@@ -26,12 +26,12 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
-// openOTLP opens both entrances of OpenTelemetry.
+// openOTLP opens both OpenTelemetry entrances.
 func openOTLP(o *operator.Options) {
 	o.OTLPGRPCAddress, o.OTLPHTTPAddress = "127.0.0.1:0", "127.0.0.1:0"
 }
 
-// exporter is OpenTelemetry's own, with a bearer token if there is one, over gRPC or HTTP.
+// exporter returns OpenTelemetry's own exporter, over gRPC or HTTP, with a bearer token if there is one.
 func exporter(t *testing.T, r *running, way, token string) sdkmetric.Exporter {
 	t.Helper()
 	overGRPC, overHTTP, err := r.operator.OTLPAddrs(t.Context())
@@ -59,7 +59,7 @@ var attributeNames = map[string]string{
 	"node": "k8s.node.name", "container_id": "container.id", "source": "kernel_gossip.source",
 }
 
-// metricsOf says as a program with the SDK what a record says.
+// metricsOf returns a record as the metrics of a program with the SDK.
 func metricsOf(t *testing.T, record string) *metricdata.ResourceMetrics {
 	t.Helper()
 	var fields map[string]any
@@ -96,7 +96,7 @@ func metricsOf(t *testing.T, record string) *metricdata.ResourceMetrics {
 	return &metricdata.ResourceMetrics{Resource: resource.NewSchemaless(attributes...), ScopeMetrics: []metricdata.ScopeMetrics{{Metrics: gauges}}}
 }
 
-// plain leaves out of a capture what OTLP cannot carry.
+// plain removes from a capture what OTLP cannot carry.
 func plain(t *testing.T, capture []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -110,9 +110,9 @@ func plain(t *testing.T, capture []byte) []byte {
 	return out.Bytes()
 }
 
-// The fourth reader of the corpus: each recorded capture that OpenTelemetry's SDK exports to a running operator, by gRPC and by HTTP, gives
-// the objects that gossip-replay prints of it.
-func TestCorpusOverOTLP(t *testing.T) {
+// Each recorded capture that OpenTelemetry's SDK exports to a running operator, over gRPC and over HTTP, gives the
+// objects that gossip-replay prints of it.
+func TestCapturesOverOTLPGiveTheObjectsOfReplay(t *testing.T) {
 	captures, err := filepath.Glob("../examples/captures/*.ndjson")
 	require.NoError(t, err)
 	require.NotEmpty(t, captures)
@@ -140,8 +140,8 @@ func TestCorpusOverOTLP(t *testing.T) {
 	}
 }
 
-// With tokenreview, a sender needs the right to the path of the way that he sends: a method of gRPC is a path too.
-func TestOTLPTokenReview(t *testing.T) {
+// With tokenreview, a sender needs the right to the path of its protocol: a method of gRPC is a path too.
+func TestOTLPSendersNeedTheRightToTheirPath(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "otlp-senders", "api-0")
@@ -175,8 +175,8 @@ func TestOTLPTokenReview(t *testing.T) {
 	whisper(t, k, "otlp-senders", "api-0", severity(v1alpha1.SeverityCritical))
 }
 
-// A stopping operator takes nothing more over any entrance, and writes what it took.
-func TestOTLPDrain(t *testing.T) {
+// A stopping operator takes no more records at any entrance, and writes what it took.
+func TestStopWritesWhatCameOverOTLP(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "otlp-drain", "api-0")

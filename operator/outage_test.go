@@ -18,8 +18,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator"
 )
 
-// The API server is away for 20 s while records keep coming: all are taken, none of their subjects is lost, and the lease holds.
-func TestOutage(t *testing.T) {
+// While the API server is away for 20 s, all records are taken, no subject is lost, and the lease is kept.
+func TestOutageOfTheAPIServerLosesNothing(t *testing.T) {
 	c := ownCluster(t)
 	k := admin(t, c)
 	const pods = 40
@@ -51,8 +51,8 @@ func TestOutage(t *testing.T) {
 	r.stop(t)
 }
 
-// An API server that takes half a second for everything slows the writes, and nothing else.
-func TestSlowAPIServer(t *testing.T) {
+// An API server that takes half a second for each request slows the writes, and nothing else.
+func TestSlowAPIServerSlowsOnlyWrites(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	const pods = 8
@@ -73,8 +73,8 @@ func TestSlowAPIServer(t *testing.T) {
 	}
 }
 
-// When more subjects wait than may, further ones are refused whole, and taken again once there is room.
-func TestBackPressure(t *testing.T) {
+// Requests are refused whole while the limit of waiting subjects is reached, and taken again once there is room.
+func TestRecordsAreRefusedWhileTooManySubjectsWait(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	const most = 5
@@ -90,13 +90,13 @@ func TestBackPressure(t *testing.T) {
 		r.post(t, lines...)
 	}
 	r.post(t, all[0]...) // it is waiting already
-	a, err := r.try(t.Context(), strings.NewReader(strings.Join(append(all[0], all[most]...), "\n")))
+	a, err := r.tryPost(t.Context(), strings.NewReader(strings.Join(append(all[0], all[most]...), "\n")))
 	require.NoError(t, err)
 	require.Equal(t, 503, a.Code)
 	require.Zero(t, a.Accepted)
 	delay.Store(0)
 	require.Eventually(t, func() bool {
-		a, err := r.try(t.Context(), strings.NewReader(strings.Join(all[most], "\n")))
+		a, err := r.tryPost(t.Context(), strings.NewReader(strings.Join(all[most], "\n")))
 		return err == nil && a.Code == 200
 	}, 40*time.Second, 100*time.Millisecond)
 	r.stop(t)
@@ -105,7 +105,7 @@ func TestBackPressure(t *testing.T) {
 	require.Len(t, written.Items, most+1)
 }
 
-// throughProxy returns a configuration whose connections go through a proxy here. Each piece of data from the client waits for the
+// throughProxy returns a configuration that connects through a proxy. Each piece of data from the client waits for the
 // delay; a negative delay breaks all connections and refuses new ones.
 func throughProxy(t *testing.T, config *rest.Config) (*rest.Config, *atomic.Int64) {
 	t.Helper()

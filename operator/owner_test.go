@@ -17,7 +17,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 )
 
-// makeStatefulSet makes a StatefulSet whose template has that CPU limit for container app.
+// makeStatefulSet makes a StatefulSet with this CPU limit for container app in its template.
 func makeStatefulSet(t *testing.T, k client.Client, namespace, name, limit string) *appsv1.StatefulSet {
 	t.Helper()
 	makeNamespace(t, k, namespace)
@@ -40,7 +40,7 @@ func makeStatefulSet(t *testing.T, k client.Client, namespace, name, limit strin
 	return set
 }
 
-// ofStatefulSet makes a pod one of the set's.
+// ofStatefulSet makes a pod one of the pods of a set.
 func ofStatefulSet(set *appsv1.StatefulSet) func(*corev1.Pod) {
 	return func(pod *corev1.Pod) {
 		pod.OwnerReferences = []metav1.OwnerReference{{
@@ -49,12 +49,12 @@ func ofStatefulSet(set *appsv1.StatefulSet) func(*corev1.Pod) {
 	}
 }
 
-// patched is the container as a patch of the set writes it.
+// patched returns the container as a patch of the set writes it.
 func patched(limit string) string {
 	return `'{"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"` + limit + `"},"requests":{"cpu":"10m"}}}]}}}}'`
 }
 
-// The pod has 100m, its owner's template 50m, which is read when the advice is written.
+// The pod has 100m and its owner's template 50m, which is read when the advice is written.
 func TestPatchesStartFromTheOwnersTemplateAsItIsNow(t *testing.T) {
 	k := admin(t, cluster(t))
 	set := makeStatefulSet(t, k, "owners", "api", "50m")
@@ -72,7 +72,7 @@ func TestPatchesStartFromTheOwnersTemplateAsItIsNow(t *testing.T) {
 	require.Contains(t, second.Rollback, patched("80m"), "and not what a cache may still have")
 }
 
-// The API server holds a template that could not be read against the pod: see package recommend.
+// If the template cannot be read, the patch is guarded by the values of the pod: see package recommend.
 func TestOwnersThatAreGoneHaveAGuardedPatch(t *testing.T) {
 	k := admin(t, cluster(t))
 	set := makeStatefulSet(t, k, "orphans", "api", "50m")
@@ -86,7 +86,7 @@ func TestOwnersThatAreGoneHaveAGuardedPatch(t *testing.T) {
 	require.Contains(t, advice.Risk, "The template of the StatefulSet is not known here")
 }
 
-// verticalPodAutoscalers is the definition that the vertical pod autoscaler installs, as far as it matters here.
+// verticalPodAutoscalers returns the part of the definition of vertical pod autoscalers that matters here.
 func verticalPodAutoscalers() *apiextensionsv1.CustomResourceDefinition {
 	return &apiextensionsv1.CustomResourceDefinition{
 		ObjectMeta: metav1.ObjectMeta{

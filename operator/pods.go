@@ -29,22 +29,22 @@ import (
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch
 // +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch
 
-// ignoreAnnotation on a pod keeps it out of our sight: "true".
+// ignoreAnnotation on a pod makes the operator ignore the pod, with the value "true".
 const ignoreAnnotation = "kernel.gossip.io/ignore"
 
-// lookupTimeout bounds how long one waits for a cache that does not fill, because its kind may not be listed, say.
+// lookupTimeout bounds the wait for a cache that does not fill, for example because its kind may not be listed.
 const lookupTimeout = 10 * time.Second
 
-// pods reads what the cluster knows of pods.
+// pods reads facts about pods from the cluster.
 type pods struct {
-	// reader is the manager's cache, which holds pods from the start, and everything else from the first time on that
-	// advice needs it.
+	// reader is the manager's cache. It holds pods from the start, and other kinds from the first time that advice needs
+	// them.
 	reader client.Reader
-	// direct asks the API server: for what a command starts from, a cached answer may be too old.
+	// direct asks the API server. Commands start from the values that it reads, for which a cache may be too old.
 	direct client.Reader
 }
 
-// get returns a pod as strip left it; nil when there is none. It is shared: only for reading.
+// get returns a pod as stripPod leaves it; nil if there is none. The pod is shared: it must not be changed.
 func (p pods) get(ctx context.Context, namespace, name string) (*corev1.Pod, error) {
 	var pod corev1.Pod
 	err := p.reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &pod)
@@ -57,43 +57,43 @@ func (p pods) get(ctx context.Context, namespace, name string) (*corev1.Pod, err
 	return &pod, nil
 }
 
-// cached returns what the rules need to know of a pod, as far as the cache has it: all but the owner's template and the
-// autoscalers that set resources. That is enough to see whether there is news.
-func (p pods) cached(ctx context.Context, pod *corev1.Pod) (gossip.Pod, error) {
+// cachedFacts returns the facts about a pod that the rules need and the cache has: all but the owner's template and the
+// autoscalers that set resources. They are enough to see whether there is news.
+func (p pods) cachedFacts(ctx context.Context, pod *corev1.Pod) (gossip.Pod, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	objects, err := p.objects(ctx, pod.Namespace)
+	objects, err := p.namespaceObjects(ctx, pod.Namespace)
 	if err != nil {
 		return gossip.Pod{}, err
 	}
 	var failed error
-	objects.Metadata = p.lookup(ctx, &failed)
+	objects.Metadata = p.metadataLookup(ctx, &failed)
 	return kube.Pod(pod, objects), failed
 }
 
-// advised returns all that the rules need to know of a pod, for advice that is about to be written.
-func (p pods) advised(ctx context.Context, pod *corev1.Pod) (gossip.Pod, error) {
+// adviceFacts returns all facts about a pod that the rules need, for advice that is about to be written.
+func (p pods) adviceFacts(ctx context.Context, pod *corev1.Pod) (gossip.Pod, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	objects, err := p.objects(ctx, pod.Namespace)
+	objects, err := p.namespaceObjects(ctx, pod.Namespace)
 	if err != nil {
 		return gossip.Pod{}, err
 	}
-	if objects.ResizingAutoscalers, err = p.resizingAutoscalers(ctx, pod.Namespace); err != nil {
+	if objects.ResizingAutoscalers, err = p.listResizingAutoscalers(ctx, pod.Namespace); err != nil {
 		return gossip.Pod{}, err
 	}
 	var failed error
-	objects.Metadata = p.lookup(ctx, &failed)
+	objects.Metadata = p.metadataLookup(ctx, &failed)
 	objects.Workload = func(namespace string, owner gossip.Owner) *kube.Workload {
-		w, err := p.workload(ctx, namespace, owner)
+		w, err := p.getWorkload(ctx, namespace, owner)
 		failed = errors.Join(failed, err)
 		return w
 	}
 	return kube.Pod(pod, objects), failed
 }
 
-// objects are those of a namespace that have a say about all of its pods.
-func (p pods) objects(ctx context.Context, namespace string) (kube.Objects, error) {
+// namespaceObjects returns the objects of a namespace that concern all of its pods.
+func (p pods) namespaceObjects(ctx context.Context, namespace string) (kube.Objects, error) {
 	var autoscalers autoscalingv2.HorizontalPodAutoscalerList
 	var ranges corev1.LimitRangeList
 	var quotas corev1.ResourceQuotaList
@@ -107,17 +107,19 @@ func (p pods) objects(ctx context.Context, namespace string) (kube.Objects, erro
 	return kube.Objects{Autoscalers: autoscalers.Items, LimitRanges: ranges.Items, Quotas: quotas.Items}, nil
 }
 
-// lookup is the way of kube.Pod to ReplicaSets and Jobs. It leaves its error behind.
-func (p pods) lookup(ctx context.Context, failed *error) func(string, metav1.OwnerReference) *metav1.PartialObjectMetadata {
+// metadataLookup returns the function by which kube.Pod finds ReplicaSets and Jobs. The function sets failed.
+func (p pods) metadataLookup(
+	ctx context.Context, failed *error,
+) func(string, metav1.OwnerReference) *metav1.PartialObjectMetadata {
 	return func(namespace string, ref metav1.OwnerReference) *metav1.PartialObjectMetadata {
-		m, err := p.metadata(ctx, namespace, ref)
+		m, err := p.getMetadata(ctx, namespace, ref)
 		*failed = err
 		return m
 	}
 }
 
-// workload reads an owner with its template; nil where there is none, or this operator may not read it.
-func (p pods) workload(ctx context.Context, namespace string, owner gossip.Owner) (*kube.Workload, error) {
+// getWorkload reads an owner with its template; nil if there is none, or if this operator may not read it.
+func (p pods) getWorkload(ctx context.Context, namespace string, owner gossip.Owner) (*kube.Workload, error) {
 	switch owner.Kind {
 	case "Deployment", "StatefulSet", "DaemonSet", "CronJob":
 	default: // no command is made for others
@@ -139,11 +141,13 @@ func (p pods) workload(ctx context.Context, namespace string, owner gossip.Owner
 	return &w, nil
 }
 
-// resizingAutoscalers lists the VerticalPodAutoscalers of a namespace. Where their definition is not installed there
-// are none.
-func (p pods) resizingAutoscalers(ctx context.Context, namespace string) ([]kube.ResizingAutoscaler, error) {
+// listResizingAutoscalers lists the VerticalPodAutoscalers of a namespace. It returns none if their definition is not
+// installed.
+func (p pods) listResizingAutoscalers(ctx context.Context, namespace string) ([]kube.ResizingAutoscaler, error) {
 	var list unstructured.UnstructuredList
-	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "autoscaling.k8s.io", Version: "v1", Kind: "VerticalPodAutoscalerList"})
+	list.SetGroupVersionKind(schema.GroupVersionKind{
+		Group: "autoscaling.k8s.io", Version: "v1", Kind: "VerticalPodAutoscalerList",
+	})
 	err := p.direct.List(ctx, &list, client.InNamespace(namespace))
 	switch {
 	case meta.IsNoMatchError(err), apierrors.IsNotFound(err), apierrors.IsForbidden(err):
@@ -160,8 +164,10 @@ func (p pods) resizingAutoscalers(ctx context.Context, namespace string) ([]kube
 	return out, nil
 }
 
-// metadata returns the ReplicaSet or Job that ref names; nil when there is none.
-func (p pods) metadata(ctx context.Context, namespace string, ref metav1.OwnerReference) (*metav1.PartialObjectMetadata, error) {
+// getMetadata returns the ReplicaSet or Job that ref names; nil if there is none.
+func (p pods) getMetadata(
+	ctx context.Context, namespace string, ref metav1.OwnerReference,
+) (*metav1.PartialObjectMetadata, error) {
 	m := metav1.PartialObjectMetadata{}
 	m.SetGroupVersionKind(schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind))
 	err := p.reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, &m)
@@ -174,10 +180,10 @@ func (p pods) metadata(ctx context.Context, namespace string, ref metav1.OwnerRe
 	return &m, nil
 }
 
-// ignored says whether the pod's owner does not want to hear of it.
-func ignored(pod *corev1.Pod) bool { return pod.Annotations[ignoreAnnotation] == "true" }
+// isIgnored reports whether the annotation on a pod asks to ignore it.
+func isIgnored(pod *corev1.Pod) bool { return pod.Annotations[ignoreAnnotation] == "true" }
 
-// subjectsOf lists what findings about a pod can be about: the pod as a whole, and each of its containers.
+// subjectsOf lists the subjects that findings about a pod can have: the pod as a whole, and each of its containers.
 func subjectsOf(pod *corev1.Pod) []gossip.Subject {
 	about := func(container string, kinds ...gossip.Kind) (out []gossip.Subject) {
 		for _, kind := range kinds {
@@ -188,7 +194,8 @@ func subjectsOf(pod *corev1.Pod) []gossip.Subject {
 	out := about("", gossip.KindPodBirth, gossip.KindMemoryPressure, gossip.KindOOMKill, gossip.KindNetworkIssue)
 	for _, list := range [][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
 		for i := range list {
-			out = append(out, about(list[i].Name, gossip.KindCPUThrottling, gossip.KindMemoryPressure, gossip.KindOOMKill)...)
+			kinds := []gossip.Kind{gossip.KindCPUThrottling, gossip.KindMemoryPressure, gossip.KindOOMKill}
+			out = append(out, about(list[i].Name, kinds...)...)
 		}
 	}
 	return out

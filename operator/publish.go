@@ -19,21 +19,21 @@ import (
 // +kubebuilder:rbac:groups=kernel.gossip.io,resources=kernelwhispers;podbirthcertificates,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=kernel.gossip.io,resources=kernelwhispers/status;podbirthcertificates/status,verbs=patch
 
-// fieldOwner names us in managed fields.
+// fieldOwner is this operator's name in managed fields.
 const fieldOwner = "kernel-gossip"
 
-// writeTimeout bounds one call to the API server; the queue tries again.
+// writeTimeout bounds one request to the API server; the queue tries again.
 const writeTimeout = 15 * time.Second
 
-// publisher reads our objects from the cache and writes them to the API server, by server-side apply: what others write into them is
-// theirs, what is ours is as we say.
+// publisher reads the operator's objects from the cache and writes them to the API server, by server-side apply: fields
+// that others write stay theirs, and the operator's own fields are as it says.
 type publisher struct {
 	client  client.Client
-	census  *census
+	quota   *objectQuota
 	metrics *metrics
 }
 
-// get returns the object of a subject; nil when there is none.
+// get returns the object of a subject; nil if there is none.
 func (p publisher) get(ctx context.Context, about gossip.Subject) (crd.Object, error) {
 	var o interface {
 		crd.Object
@@ -57,39 +57,41 @@ func (p publisher) get(ctx context.Context, about gossip.Subject) (crd.Object, e
 	return o, nil
 }
 
-// create makes an object without its status and returns its UID.
-func (p publisher) create(ctx context.Context, o crd.Object) (types.UID, error) {
+// createObject makes an object without its status and returns its UID.
+func (p publisher) createObject(ctx context.Context, o crd.Object) (types.UID, error) {
 	content, err := contentOf(o, "spec")
 	if err != nil {
 		return "", err
 	}
 	content.SetOwnerReferences(o.GetOwnerReferences())
-	err = p.call(ctx, o, "create", func(ctx context.Context) error {
-		return p.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(content), client.ForceOwnership, client.FieldOwner(fieldOwner))
+	err = p.callAPI(ctx, o, "create", func(ctx context.Context) error {
+		applied := client.ApplyConfigurationFromUnstructured(content)
+		return p.client.Apply(ctx, applied, client.ForceOwnership, client.FieldOwner(fieldOwner))
 	})
 	return content.GetUID(), err
 }
 
-// writeStatus writes the status of the object that has this UID, and of no other that may have its name by now.
+// writeStatus writes the status of the object with this UID, and not of another that may have its name by now.
 func (p publisher) writeStatus(ctx context.Context, o crd.Object, uid types.UID) error {
 	content, err := contentOf(o, "status")
 	if err != nil {
 		return err
 	}
 	content.SetUID(uid)
-	return p.call(ctx, o, "status", func(ctx context.Context) error {
-		return p.client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(content), client.ForceOwnership, client.FieldOwner(fieldOwner))
+	return p.callAPI(ctx, o, "status", func(ctx context.Context) error {
+		applied := client.ApplyConfigurationFromUnstructured(content)
+		return p.client.Status().Apply(ctx, applied, client.ForceOwnership, client.FieldOwner(fieldOwner))
 	})
 }
 
-// delete deletes the object that was read, and no other of its name. One that is gone already is fine.
-func (p publisher) delete(ctx context.Context, o crd.Object) error {
+// deleteObject deletes the object that was read, and not another of its name. It is no error if the object is gone.
+func (p publisher) deleteObject(ctx context.Context, o crd.Object) error {
 	partial := &unstructured.Unstructured{}
 	partial.SetGroupVersionKind(o.GetObjectKind().GroupVersionKind())
 	partial.SetNamespace(o.GetNamespace())
 	partial.SetName(o.GetName())
 	uid := o.GetUID()
-	return p.call(ctx, o, "delete", func(ctx context.Context) error {
+	return p.callAPI(ctx, o, "delete", func(ctx context.Context) error {
 		err := p.client.Delete(ctx, partial, client.Preconditions{UID: &uid})
 		if apierrors.IsConflict(err) { // another object has the name
 			return nil
@@ -98,19 +100,21 @@ func (p publisher) delete(ctx context.Context, o crd.Object) error {
 	})
 }
 
-// call makes one request, bounded in time and counted.
-func (p publisher) call(ctx context.Context, o crd.Object, verb string, request func(context.Context) error) error {
+// callAPI makes one request within writeTimeout, and counts it.
+func (p publisher) callAPI(ctx context.Context, o crd.Object, verb string, request func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	err := request(ctx)
-	p.metrics.wrote(o.GetObjectKind().GroupVersionKind().Kind, verb, err)
+	kind := o.GetObjectKind().GroupVersionKind().Kind
+	p.metrics.countWrite(kind, verb, err)
 	if err != nil {
-		return fmt.Errorf("%s of %s %s/%s: %w", verb, o.GetObjectKind().GroupVersionKind().Kind, o.GetNamespace(), o.GetName(), err)
+		return fmt.Errorf("%s of %s %s/%s: %w", verb, kind, o.GetNamespace(), o.GetName(), err)
 	}
 	return nil
 }
 
-// contentOf is the identity of an object and one part of it, as its JSON has it: a field that was not measured is not applied.
+// contentOf returns the identity of an object and one part of it, as its JSON has them: a field that was not measured is
+// not applied.
 func contentOf(o crd.Object, part string) (*unstructured.Unstructured, error) {
 	text, err := json.Marshal(o)
 	if err != nil {

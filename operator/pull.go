@@ -20,26 +20,26 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier"
 )
 
-// pieceRows is how many rows are taken at a time.
-const pieceRows = 1000
+// batchRows is the number of rows that are taken at a time.
+const batchRows = 1000
 
-// puller has Pixie run scripts, each on a schedule of its own, and takes what they show. It is one more entrance of the server: it works
-// while this operator leads, and stops before what was taken is written for the last time. When it fails, the operator works on.
+// puller has Pixie run scripts, each on its own schedule, and takes their rows. It is one more entrance of the server: it
+// works while this operator leads, and stops before the last writes. When it fails, the operator works on.
 type puller struct {
 	client  *vizier.Client
 	door    *ingest.Door
 	metrics *metrics
 	log     logr.Logger
 	maxWait time.Duration
-	scripts []*pulled
+	scripts []*pulledScript
 }
 
-// newPuller is nil when nothing is to be pulled.
+// newPuller makes a puller; nil if pulling is off.
 func newPuller(o Options, door *ingest.Door, m *metrics, log logr.Logger) (*puller, error) {
 	if !o.PixiePull {
 		return nil, nil //nolint:nilnil // it is off
 	}
-	settings, err := o.pixie()
+	settings, err := o.pixieOptions()
 	if err != nil {
 		return nil, err
 	}
@@ -54,35 +54,35 @@ func newPuller(o Options, door *ingest.Door, m *metrics, log logr.Logger) (*pull
 func (p *puller) run(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, s := range p.scripts {
-		all.Go(func() { p.follow(ctx, s) })
+		all.Go(func() { p.pullRepeatedly(ctx, s) })
 	}
 	all.Wait()
 	_ = p.client.Close() // nothing runs over it any more
 }
 
-// follow runs a script again and again, more seldom while that fails.
-func (p *puller) follow(ctx context.Context, s *pulled) {
-	waits := p.waits(s)
+// pullRepeatedly runs a script at its interval until ctx ends, and after growing pauses while runs fail.
+func (p *puller) pullRepeatedly(ctx context.Context, s *pulledScript) {
+	pauses := p.newBackoff(s)
 	for ctx.Err() == nil {
 		begin := time.Now()
-		refused, err := p.once(ctx, s, begin)
+		rejection, err := p.pullOnce(ctx, s, begin)
 		if ctx.Err() != nil {
 			return
 		}
-		s.seen.prune(time.Now(), s.maxBack)
+		s.taken.forgetOld(time.Now(), s.maxBack)
 		pause := max(wait.Jitter(s.interval*9/10, 0.2)-time.Since(begin), s.interval/4)
 		switch result := pullResult(err); {
 		case err == nil:
 			s.last = begin
-			waits.Reset()
-			p.metrics.pulled(s.name, begin)
+			pauses.Reset()
+			p.metrics.setLastPull(s.name, begin)
 		case result == "unauthorized" || result == "refused":
-			pause = p.longWait() // it will say the same again
+			pause = p.longestPause() // the next run would fail in the same way
 		default:
-			pause = waits.NextBackOff()
+			pause = pauses.NextBackOff()
 		}
 		p.metrics.pixieRuns.WithLabelValues(s.name, pullResult(err)).Inc()
-		s.tell(p.log.WithValues("script", s.name), err, refused)
+		s.logChanges(p.log.WithValues("script", s.name), err, rejection)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -90,52 +90,53 @@ func (p *puller) follow(ctx context.Context, s *pulled) {
 	}
 }
 
-// once runs a script once, and returns the first reason for which a row was refused.
-func (p *puller) once(ctx context.Context, s *pulled, now time.Time) (refused string, err error) {
-	text, err := s.text(now)
+// pullOnce runs a script once, and returns the first reason for which a row was rejected.
+func (p *puller) pullOnce(ctx context.Context, s *pulledScript, now time.Time) (rejection string, err error) {
+	text, err := s.renderText(now)
 	if err != nil {
 		return "", err
 	}
-	piece := make([]row, 0, pieceRows)
-	take := func() error {
+	batch := make([]row, 0, batchRows)
+	takeBatch := func() error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		why, err := p.take(ctx, s, piece)
-		refused = cmp.Or(refused, why)
-		piece = piece[:0]
+		first, err := p.takeRows(ctx, s, batch)
+		rejection = cmp.Or(rejection, first)
+		batch = batch[:0]
 		return err
 	}
 	rows := 0
 	for event, err := range p.client.Execute(ctx, text) {
-		if _, one := errors.AsType[*pixie.RecordError](err); err != nil && !one {
-			return refused, errors.Join(take(), err) // what came before it stands
+		if _, isOne := errors.AsType[*pixie.RecordError](err); err != nil && !isOne {
+			return rejection, errors.Join(takeBatch(), err) // the rows before the error are good
 		}
 		rows++
-		if piece = append(piece, row{event, err}); len(piece) == pieceRows {
-			if err := take(); err != nil {
-				return refused, err
+		if batch = append(batch, row{event, err}); len(batch) == batchRows {
+			if err := takeBatch(); err != nil {
+				return rejection, err
 			}
 		}
 	}
-	s.cut = rows >= maxRows
-	return refused, take()
+	s.truncated = rows >= maxRows
+	return rejection, takeBatch()
 }
 
-// row is what a row of Pixie says, or why that cannot be told.
+// row is the event of a row of Pixie, or the reason for which there is none.
 type row struct {
 	event gossip.Event
 	err   error
 }
 
-// take takes those rows that no run before has shown.
-func (p *puller) take(ctx context.Context, s *pulled, piece []row) (refused string, err error) {
-	fresh := make([]gossip.Event, 0, len(piece))
-	future := time.Now().Add(ingest.DefaultMaxAhead) // the door refuses what is beyond; a later run may show it again, in its time
+// takeRows takes the rows that no earlier run has shown, and returns the first reason for which a row was rejected.
+func (p *puller) takeRows(ctx context.Context, s *pulledScript, batch []row) (rejection string, err error) {
+	fresh := make([]gossip.Event, 0, len(batch))
+	// The door rejects rows beyond this time; a later run may show them again when their time has come.
+	future := time.Now().Add(ingest.DefaultMaxAhead)
 	records := iter.Seq2[gossip.Event, error](func(yield func(gossip.Event, error) bool) {
-		for _, r := range piece {
+		for _, r := range batch {
 			if r.event != nil {
-				if s.seen.has(r.event) {
+				if s.taken.hasRow(r.event) {
 					continue
 				}
 				if !r.event.From().Time.After(future) {
@@ -152,24 +153,24 @@ func (p *puller) take(ctx context.Context, s *pulled, piece []row) (refused stri
 		return "", fmt.Errorf("%w: %w", errTake, err)
 	}
 	for _, e := range fresh {
-		s.seen.add(e)
+		s.taken.add(e)
 	}
 	count := func(result string, n int) { p.metrics.pixieRows.WithLabelValues(s.name, result).Add(float64(n)) }
 	count("accepted", taken.Accepted)
 	count("ignored", taken.Ignored)
 	count("unknown", taken.Unknown)
 	count("rejected", taken.Rejected)
-	count("repeated", len(piece)-taken.Accepted-taken.Ignored-taken.Unknown-taken.Rejected)
+	count("repeated", len(batch)-taken.Accepted-taken.Ignored-taken.Unknown-taken.Rejected)
 	if len(taken.Errors) > 0 {
-		refused = taken.Errors[0]
+		rejection = taken.Errors[0]
 	}
-	return refused, nil
+	return rejection, nil
 }
 
-// errTake is the reason of a run whose rows could not be taken, which is not Pixie's fault.
+// errTake is the reason of a run with rows that the operator could not take, which is not Pixie's fault.
 var errTake = errors.New("rows could not be taken")
 
-// pullResult is how a run went, in a word.
+// pullResult returns how a run ended, as the value of a label.
 func pullResult(err error) string {
 	switch {
 	case err == nil:

@@ -20,8 +20,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl/check"
 )
 
-// A run looks back to the last one that went well, and further: a window that was not over then is shown whole. It has an end.
-func TestLookback(t *testing.T) {
+// A run looks back to the last one that went well and further, so that it shows windows whole that had not ended then.
+// The lookback is bounded.
+func TestPullLooksBackToTheLastGoodRun(t *testing.T) {
 	at := time.Date(2026, 4, 27, 7, 0, 0, 0, time.UTC)
 	o := Options{PixieSchedule: Schedule{"network_issue_finder": 0, "memory_pressure_monitor": time.Hour}}.withDefaults()
 	got := map[string][]time.Duration{}
@@ -31,7 +32,7 @@ func TestLookback(t *testing.T) {
 			if ago < 0 {
 				s.last = time.Time{}
 			}
-			got[s.name] = append(got[s.name], s.lookback(at))
+			got[s.name] = append(got[s.name], s.lookbackAt(at))
 		}
 	}
 	want := map[string][]time.Duration{
@@ -44,14 +45,15 @@ func TestLookback(t *testing.T) {
 	}
 }
 
-// What is run is a script that Pixie's compiler would take, as far as can be checked without it, and its probes outlive four intervals.
-func TestScriptsCompile(t *testing.T) {
+// A rendered script would pass Pixie's compiler, as far as can be checked without it, and its probes stay for four
+// intervals.
+func TestRenderedScriptsCompile(t *testing.T) {
 	schedule := Schedule{}
 	for _, name := range pxl.Names() {
 		schedule[name] = 5 * time.Minute
 	}
 	for _, s := range scriptsOf(Options{PixieSchedule: schedule, Namespaces: []string{"shop", "cart"}}.withDefaults()) {
-		text, err := s.text(time.Now())
+		text, err := s.renderText(time.Now())
 		require.NoError(t, err)
 		report := check.Script(text)
 		require.Empty(t, report.Problems, s.name)
@@ -61,8 +63,8 @@ func TestScriptsCompile(t *testing.T) {
 	}
 }
 
-// The same window counts once, whatever a later run says of it; another limit, time, container or pod is another row.
-func TestRepeats(t *testing.T) {
+// The same window counts once, however a later run shows it; another limit, time, container or pod is another row.
+func TestRowsOfOneWindowCountOnce(t *testing.T) {
 	at := time.Date(2026, 4, 27, 7, 0, 0, 0, time.UTC)
 	sample := func(change func(*gossip.CPUSample)) gossip.CPUSample {
 		e := gossip.CPUSample{Origin: gossip.Origin{Namespace: "shop", Pod: "api-0", PodUID: "u", Container: "app", ContainerID: "c", Time: at}}
@@ -70,10 +72,10 @@ func TestRepeats(t *testing.T) {
 		change(&e)
 		return e
 	}
-	var r repeats
-	require.False(t, r.has(sample(func(*gossip.CPUSample) {})))
+	var r takenRows
+	require.False(t, r.hasRow(sample(func(*gossip.CPUSample) {})))
 	r.add(sample(func(*gossip.CPUSample) {}))
-	require.True(t, r.has(sample(func(e *gossip.CPUSample) { e.Threads = gossip.Some[int64](3) })))
+	require.True(t, r.hasRow(sample(func(e *gossip.CPUSample) { e.Threads = gossip.Some[int64](3) })))
 	for _, change := range []func(*gossip.CPUSample){
 		func(e *gossip.CPUSample) { e.LimitCores = gossip.Some(0.6) },
 		func(e *gossip.CPUSample) { e.Time = at.Add(15 * time.Second) },
@@ -81,42 +83,42 @@ func TestRepeats(t *testing.T) {
 		func(e *gossip.CPUSample) { e.PodUID = "v" },
 		func(e *gossip.CPUSample) { e.Pod = "api-1" },
 	} {
-		require.False(t, r.has(sample(change)))
+		require.False(t, r.hasRow(sample(change)))
 	}
 	kill := gossip.OOMKill{Origin: gossip.Origin{Namespace: "shop", Pod: "api-0", Time: at}, VictimPID: gossip.Some[int64](1)}
 	r.add(kill)
 	kill.VictimPID = gossip.Some[int64](2)
-	require.False(t, r.has(kill))
+	require.False(t, r.hasRow(kill))
 
 	r.add(sample(func(e *gossip.CPUSample) { e.Time = at.Add(20 * time.Minute) }))
 	later := at.Add(20 * time.Minute)
-	r.prune(later, 20*time.Minute)
-	require.True(t, r.has(sample(func(*gossip.CPUSample) {})))
-	r.prune(later, 19*time.Minute)
-	require.False(t, r.has(sample(func(*gossip.CPUSample) {})))
+	r.forgetOld(later, 20*time.Minute)
+	require.True(t, r.hasRow(sample(func(*gossip.CPUSample) {})))
+	r.forgetOld(later, 19*time.Minute)
+	require.False(t, r.hasRow(sample(func(*gossip.CPUSample) {})))
 }
 
-// A node whose clock is ahead makes no rows forgotten: they would count again.
-func TestRepeatsClockAhead(t *testing.T) {
+// A node with a clock that is ahead makes no rows forgotten: they would count again.
+func TestClockAheadForgetsNoRows(t *testing.T) {
 	now := time.Date(2026, 4, 27, 7, 0, 0, 0, time.UTC)
 	row := gossip.NetworkSample{Origin: gossip.Origin{Namespace: "shop", Pod: "api-0", Time: now}}
 	ahead := gossip.NetworkSample{Origin: gossip.Origin{Namespace: "shop", Pod: "api-1", Time: now.Add(9 * time.Minute)}}
-	var r repeats
+	var r takenRows
 	r.add(row)
 	r.add(ahead)
-	r.prune(now.Add(time.Minute), 2*time.Minute)
-	require.True(t, r.has(row))
-	require.True(t, r.has(ahead))
-	r.prune(now.Add(3*time.Minute), 2*time.Minute)
-	require.False(t, r.has(row))
+	r.forgetOld(now.Add(time.Minute), 2*time.Minute)
+	require.True(t, r.hasRow(row))
+	require.True(t, r.hasRow(ahead))
+	r.forgetOld(now.Add(3*time.Minute), 2*time.Minute)
+	require.False(t, r.hasRow(row))
 }
 
-// A row that was refused because it is from the future was not taken, and is taken when a later run shows it in its time.
+// A row that is rejected because it is from the future is taken when a later run shows it in its time.
 func TestPullFutureRowIsNotRemembered(t *testing.T) {
 	analyzer := gossip.New(gossip.Options{})
 	taken := 0
 	p := &puller{
-		metrics: newMetrics(analyzer, newLedger(1, time.Minute), newCensus(1, 1)),
+		metrics: newMetrics(analyzer, newLedger(1, time.Minute), newObjectQuota(1, 1)),
 		door: ingest.New(ingest.Options{Take: func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
 			taken += len(events)
 			return ingest.Outcome{}, nil
@@ -126,31 +128,31 @@ func TestPullFutureRowIsNotRemembered(t *testing.T) {
 	sample := func(at time.Time) row {
 		return row{event: gossip.NetworkSample{Origin: gossip.Origin{Namespace: "shop", Pod: "api-0", Time: at}}}
 	}
-	var s pulled
-	refused, err := p.take(t.Context(), &s, []row{sample(now), sample(now.Add(time.Hour))})
+	var s pulledScript
+	refused, err := p.takeRows(t.Context(), &s, []row{sample(now), sample(now.Add(time.Hour))})
 	require.NoError(t, err)
 	require.Contains(t, refused, "ahead of this clock")
 	require.Equal(t, 1, taken)
-	require.True(t, s.seen.has(sample(now).event))
-	require.False(t, s.seen.has(sample(now.Add(time.Hour)).event))
+	require.True(t, s.taken.hasRow(sample(now).event))
+	require.False(t, s.taken.hasRow(sample(now.Add(time.Hour)).event))
 }
 
-// The longest wait is the longest, whatever the jitter adds.
-func TestPullWaitsNoLongerThanTold(t *testing.T) {
+// No pause is longer than maxWait, with any jitter.
+func TestPullPausesStayBelowTheLongest(t *testing.T) {
 	p := &puller{maxWait: time.Minute}
-	waits := p.waits(&pulled{interval: 30 * time.Second})
+	waits := p.newBackoff(&pulledScript{interval: 30 * time.Second})
 	first := waits.NextBackOff()
 	require.LessOrEqual(t, first, 15*vizier.DefaultWait/10)
 	longest := first
 	for range 1000 {
-		longest = max(longest, waits.NextBackOff(), p.longWait())
+		longest = max(longest, waits.NextBackOff(), p.longestPause())
 	}
 	require.LessOrEqual(t, longest, time.Minute)
 	require.Greater(t, longest, 50*time.Second)
 }
 
-// What goes beyond the rows that a run may show is missing, and Pixie does not say so: then the log does, once.
-func TestPullTellsOfMissingRows(t *testing.T) {
+// Rows beyond the limit of a run are missing, and Pixie does not report it: then the log does, once.
+func TestPullLogsMissingRowsOnce(t *testing.T) {
 	v, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(v.Close)
@@ -158,7 +160,7 @@ func TestPullTellsOfMissingRows(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	p := &puller{
-		client: client, metrics: newMetrics(gossip.New(gossip.Options{}), newLedger(1, time.Minute), newCensus(1, 1)),
+		client: client, metrics: newMetrics(gossip.New(gossip.Options{}), newLedger(1, time.Minute), newObjectQuota(1, 1)),
 		door: ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (ingest.Outcome, error) { return ingest.Outcome{}, nil }}),
 	}
 	s := scriptsOf(Options{}.withDefaults())[0]
@@ -167,16 +169,16 @@ func TestPullTellsOfMissingRows(t *testing.T) {
 		v.Answer(viziertest.Show(viziertest.Table{
 			Name: "kg_network_issue_v1", Columns: []viziertest.Column{{Name: "time_", Values: make([]time.Time, n)}},
 		}))
-		_, err := p.once(t.Context(), s, time.Now())
+		_, err := p.pullOnce(t.Context(), s, time.Now())
 		require.NoError(t, err)
-		require.Equal(t, n == maxRows, s.cut)
-		s.tell(logger(&log, "info"), nil, "")
+		require.Equal(t, n == maxRows, s.truncated)
+		s.logChanges(newLogger(&log, "info"), nil, "")
 	}
 	require.Equal(t, 1, strings.Count(log.String(), "some may be missing"), log.String())
 	require.Contains(t, v.Requests()[0].GetQueryStr(), fmt.Sprintf("\nROWS = %d\n", maxRows))
 }
 
-func TestPullResult(t *testing.T) {
+func TestPullResultNamesEachError(t *testing.T) {
 	for want, err := range map[string]error{
 		"ok":           nil,
 		"full":         fmt.Errorf("%w: %w", errTake, errFull),

@@ -23,7 +23,7 @@ import (
 
 const detector, monitor = "cpu_throttle_detector", "memory_pressure_monitor"
 
-// pullFrom has the operator pull from a Pixie, two scripts every second.
+// pullFrom makes the operator pull two scripts from a Pixie every second.
 func pullFrom(t *testing.T, s *viziertest.Server) func(*operator.Options) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ca.crt")
@@ -36,8 +36,8 @@ func pullFrom(t *testing.T, s *viziertest.Server) func(*operator.Options) {
 	}
 }
 
-// windows are rows as the detector shows them: of the four whole windows before now, in each 45 of 50 periods throttled. The number of
-// threads is another in each run, as it may be with Pixie.
+// windows returns rows as the detector shows them: the last four whole windows, each with 45 of 50 periods throttled.
+// The number of threads differs between runs, as it may with Pixie.
 func windows(namespace, pod, uid string, run int64) viziertest.Table {
 	const window = 15 * time.Second
 	end := time.Now().Truncate(window)
@@ -60,7 +60,7 @@ func windows(namespace, pod, uid string, run int64) viziertest.Table {
 	}}
 }
 
-// shows answers the detector with windows of a pod, and any other script with a row that is no good.
+// shows answers the detector with windows of a pod, and any other script with a bad row.
 func shows(namespace, pod, uid string) viziertest.Answer {
 	var runs atomic.Int64
 	return func(q *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteScriptResponse) error) error {
@@ -71,7 +71,7 @@ func shows(namespace, pod, uid string) viziertest.Answer {
 	}
 }
 
-// counted is the value of a counter or gauge with these labels; 0 when there is none.
+// counted returns the value of a counter or gauge with these labels; 0 if there is none.
 func counted(t *testing.T, r *prometheus.Registry, name string, labels map[string]string) float64 {
 	t.Helper()
 	families, err := r.Gather()
@@ -90,7 +90,7 @@ func counted(t *testing.T, r *prometheus.Registry, name string, labels map[strin
 	return 0
 }
 
-// runs waits until so many more runs of the detector have ended so.
+// runs waits until this number of further runs of the detector have ended with a result.
 func (r *running) runs(t *testing.T, more float64, result string) {
 	t.Helper()
 	count := func() float64 {
@@ -100,8 +100,9 @@ func (r *running) runs(t *testing.T, more float64, result string) {
 	require.Eventually(t, func() bool { return count() >= before+more }, 40*time.Second, 10*time.Millisecond, "no run ends with %s", result)
 }
 
-// Rows that Pixie shows become whispers. What several runs show counts once; what fails is tried again, and the operator works on.
-func TestPull(t *testing.T) {
+// Rows of Pixie become whispers. A row of several runs counts once; a failed run is tried again, and the operator works
+// on.
+func TestPulledRowsBecomeWhispers(t *testing.T) {
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -154,8 +155,8 @@ func TestPull(t *testing.T) {
 	require.Equal(t, 1, strings.Count(r.Log.String(), "Pixie shows rows that cannot be used"))
 }
 
-// What came before a stream broke stands, though the run has failed.
-func TestPullBroken(t *testing.T) {
+// Rows that came before a stream broke count, though the run failed.
+func TestRowsBeforeABreakAreKept(t *testing.T) {
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -174,8 +175,8 @@ func TestPullBroken(t *testing.T) {
 	require.Zero(t, counted(t, r.Metrics, "kernelgossip_pixie_last_success_timestamp_seconds", map[string]string{"script": detector}))
 }
 
-// Only the leader asks Pixie; who comes after it does.
-func TestPullLeader(t *testing.T) {
+// Only the leader runs scripts, and after it the next leader.
+func TestOnlyTheLeaderPulls(t *testing.T) {
 	c := cluster(t)
 	makeNamespace(t, admin(t, c), "pull-leader")
 	elected := func(o *operator.Options) { o.LeaderElection, o.LeaderElectionNamespace = true, "pull-leader" }
@@ -197,7 +198,7 @@ func TestPullLeader(t *testing.T) {
 }
 
 // Pulling stops first, and what was taken is written before the end.
-func TestPullDrain(t *testing.T) {
+func TestStopWritesWhatWasPulled(t *testing.T) {
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -210,8 +211,9 @@ func TestPullDrain(t *testing.T) {
 	whisper(t, k, "pull-drain", "api-0", severity(v1alpha1.SeverityCritical))
 }
 
-// Each run keeps the probes for long enough, asks for the namespaces that are watched, and looks back to the last run that went well.
-func TestPullScripts(t *testing.T) {
+// Each run keeps the probes for long enough, asks for the watched namespaces, and looks back to the last run that went
+// well.
+func TestPulledScriptsKeepTheirProbes(t *testing.T) {
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -238,9 +240,9 @@ func TestPullScripts(t *testing.T) {
 	}
 }
 
-// A try that fails is a run of its own, with a script of its own: one that was made when the first try began would not look back far
-// enough when it is only the fifth that is answered.
-func TestPullEachTryLooksBack(t *testing.T) {
+// Each attempt has its own script: a script from the first attempt would not look back far enough if only the fifth one
+// is answered.
+func TestEachPullAttemptLooksBackFromItsOwnTime(t *testing.T) {
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)

@@ -14,43 +14,48 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
-// How far a run looks back: as long ago as the last one that went well began, and so much more that a window which that one could not
-// show yet is shown whole. After a longer outage it is no further than the window of the analysis goes, for which nothing else counts.
+// A run looks back to the begin of the last run that went well, and further by a slack, so that it shows whole windows
+// that the last run could not show yet. After a longer outage it looks back only as far as the window of the analysis:
+// older rows do not count.
 const (
 	windowSlack  = time.Minute      // a window of 15 s, rows that are 10 s late, and as much again
-	birthSlack   = 10 * time.Minute // a birth is shown when its begin is in what was read too
-	maxBirths    = 30 * time.Minute // births count however old they are; asking for more would be a burden
-	firstPull    = 5 * time.Minute  // as if that long ago had been a run
+	birthSlack   = 10 * time.Minute // a birth is shown only if its begin was read too
+	maxBirths    = 30 * time.Minute // births count at any age; reading more would be a burden
+	firstPull    = 5 * time.Minute  // the first run looks back as if there had been a run this long ago
 	minTTL       = 10 * time.Minute // of probes
-	intervalsTTL = 4                // a probe outlives so many runs
+	intervalsTTL = 4                // a probe stays for this number of intervals
 	maxRows      = 10_000           // of a table in a run
 )
 
-// pulled is a script that is run again and again.
-type pulled struct {
+// pulledScript is a script that runs at an interval.
+type pulledScript struct {
 	name       string
 	interval   time.Duration
 	namespaces string        // a regular expression
-	slack      time.Duration // how much further back than the last run
+	slack      time.Duration // how much further than the last run it looks back
 	maxBack    time.Duration
-	last       time.Time // when the last run began that went well
-	seen       repeats
+	last       time.Time // begin of the last run that went well
+	taken      takenRows
 
-	cut bool // the last run that went well showed as many rows as it may: there may have been more
+	// truncated is true if the last run that went well showed maxRows rows: there may have been more.
+	truncated bool
 
-	told, toldRefused string // how it was when that was last logged
-	toldCut           bool
+	lastResult, lastRejection string // when they were last logged
+	lastTruncated             bool
 }
 
-// scriptsOf are those that have a schedule.
-func scriptsOf(o Options) []*pulled {
-	var all []*pulled
+// scriptsOf returns the scripts that have a schedule.
+func scriptsOf(o Options) []*pulledScript {
+	var all []*pulledScript
 	for _, name := range pxl.Names() {
-		interval := o.PixieSchedule.interval(name)
+		interval := o.PixieSchedule.intervalOf(name)
 		if interval == 0 {
 			continue
 		}
-		s := &pulled{name: name, interval: interval, namespaces: strings.Join(o.Namespaces, "|"), slack: windowSlack, maxBack: o.Analysis.Window}
+		s := &pulledScript{
+			name: name, interval: interval, namespaces: strings.Join(o.Namespaces, "|"),
+			slack: windowSlack, maxBack: o.Analysis.Window,
+		}
 		if name == "pod_creation_trace" {
 			s.slack, s.maxBack = birthSlack, maxBirths
 		}
@@ -60,68 +65,73 @@ func scriptsOf(o Options) []*pulled {
 	return all
 }
 
-// text is the script for a run that begins now: it deploys its probes, or keeps them.
-func (s *pulled) text(now time.Time) (string, error) {
+// renderText returns the text of a run that begins now. The run deploys the probes, or keeps them.
+func (s *pulledScript) renderText(now time.Time) (string, error) {
 	return pxl.Render(s.name, pxl.Display, pxl.Params{
-		Lookback: s.lookback(now), Namespaces: s.namespaces, Rows: maxRows, TTL: max(minTTL, intervalsTTL*s.interval.Round(time.Second)),
+		Lookback: s.lookbackAt(now), Namespaces: s.namespaces, Rows: maxRows,
+		TTL: max(minTTL, intervalsTTL*s.interval.Round(time.Second)),
 	})
 }
 
-func (s *pulled) lookback(now time.Time) time.Duration {
+func (s *pulledScript) lookbackAt(now time.Time) time.Duration {
 	since := firstPull
 	if !s.last.IsZero() {
 		since = now.Sub(s.last)
 	}
-	return (min(since+s.slack, s.maxBack) + time.Second - 1).Truncate(time.Second) // scripts take whole seconds
+	back := min(since+s.slack, s.maxBack)
+	return (back + time.Second - 1).Truncate(time.Second) // scripts take whole seconds
 }
 
-// waits are those after one failure and the next. With jitter, which is half of each, none is above the longest.
-func (p *puller) waits(s *pulled) *backoff.ExponentialBackOff {
+// newBackoff returns the pauses after one failure and the next. With jitter, which adds up to half, none is above
+// maxWait.
+func (p *puller) newBackoff(s *pulledScript) *backoff.ExponentialBackOff {
 	b := backoff.NewExponentialBackOff()
 	b.MaxInterval = p.maxWait * 2 / 3
 	b.InitialInterval = min(vizier.DefaultWait, s.interval, b.MaxInterval)
 	return b
 }
 
-// longWait is the longest wait, or a little less.
-func (p *puller) longWait() time.Duration { return wait.Jitter(p.maxWait*5/6, 0.2) }
+// longestPause returns maxWait, or a little less.
+func (p *puller) longestPause() time.Duration { return wait.Jitter(p.maxWait*5/6, 0.2) }
 
-// tell logs when it begins to fail, fails otherwise, or is well again; and when rows begin to be refused, or to be too many.
-func (s *pulled) tell(log logr.Logger, err error, refused string) {
+// logChanges logs when runs begin to fail, fail for another reason, or go well again, and when rows begin to be rejected
+// or to be too many.
+func (s *pulledScript) logChanges(log logr.Logger, err error, rejection string) {
 	switch result := pullResult(err); {
-	case result == s.told:
+	case result == s.lastResult:
 	case err == nil:
 		log.Info("Pulling from Pixie")
 	default:
 		log.Info("Cannot pull from Pixie, will try again", "result", result, "error", err.Error())
 	}
-	s.told = pullResult(err)
+	s.lastResult = pullResult(err)
 	if err != nil {
-		return // it may not have come to the rows
+		return // the run may not have reached the rows
 	}
-	if refused != "" && s.toldRefused == "" {
-		log.Info("Pixie shows rows that cannot be used", "first", refused)
+	if rejection != "" && s.lastRejection == "" {
+		log.Info("Pixie shows rows that cannot be used", "first", rejection)
 	}
-	s.toldRefused = refused
-	if s.cut && !s.toldCut {
-		log.Info("Pixie shows as many rows as it may, and some may be missing", "rows", maxRows)
+	s.lastRejection = rejection
+	if s.truncated && !s.lastTruncated {
+		log.Info("Pixie shows the highest number of rows, and some may be missing", "rows", maxRows)
 	}
-	s.toldCut = s.cut
+	s.lastTruncated = s.truncated
 }
 
-// Schedule is how often each script of package pxl runs, by its name. Those that it does not name run every 30 s, those with 0 never.
+// Schedule is the interval of each script of package pxl, by its name. A script without an entry runs every 30 s, one
+// with 0 never.
 type Schedule map[string]time.Duration
 
 const defaultInterval = 30 * time.Second // two windows of a script
 
-func (s Schedule) interval(script string) time.Duration {
+func (s Schedule) intervalOf(script string) time.Duration {
 	if interval, ok := s[script]; ok {
 		return interval
 	}
 	return defaultInterval
 }
 
-// String is the schedule as its flag has it.
+// String returns the schedule as its flag has it.
 func (s *Schedule) String() string {
 	var parts []string
 	for script, interval := range *s {
@@ -131,7 +141,7 @@ func (s *Schedule) String() string {
 	return strings.Join(parts, ",")
 }
 
-// Set reads script=duration, with commas between.
+// Set reads a list of script=duration, separated by commas.
 func (s *Schedule) Set(text string) error {
 	out := Schedule{}
 	for part := range strings.SplitSeq(text, ",") {
@@ -152,8 +162,8 @@ func (s *Schedule) Set(text string) error {
 // Type is for the flag.
 func (s *Schedule) Type() string { return "SCRIPT=INTERVAL,…" }
 
-// validate names scripts that are not ours, and intervals that would be a burden.
-func (s Schedule) validate() error {
+// checkScripts returns an error for an unknown script, and for an interval that is too short or too long.
+func (s Schedule) checkScripts() error {
 	for script, interval := range s {
 		if !slices.Contains(pxl.Names(), script) {
 			return fmt.Errorf("--pixie-schedule: %q is not one of %s", script, strings.Join(pxl.Names(), ", "))

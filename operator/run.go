@@ -17,33 +17,34 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 )
 
-// Run is the program kernel-gossip-operator: it works until ctx ends and returns an exit code: 0 when it was told to stop and had
-// written everything, 1 when it could not do its work, 2 for wrong flags. Lookup finds environment variables, as os.LookupEnv does.
+// Run is the program kernel-gossip-operator. It works until ctx ends and returns an exit code: 0 if it wrote everything
+// before it stopped, 1 if it could not do its work, 2 for wrong flags. Lookup finds environment variables, as
+// os.LookupEnv does.
 func Run(ctx context.Context, args []string, lookup func(string) (string, bool), out, errs io.Writer) int {
 	var s settings
 	flags := pflag.NewFlagSet("kernel-gossip-operator", pflag.ContinueOnError)
 	flags.SetOutput(errs)
-	flags.Usage = func() { fmt.Fprint(errs, usage(flags)) }
-	s.register(flags)
+	flags.Usage = func() { fmt.Fprint(errs, usageText(flags)) }
+	s.registerFlags(flags)
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
 		return 0
 	case err == nil:
-		err = s.complete(flags, lookup)
+		err = s.readAndValidate(flags, lookup)
 	}
 	if err != nil {
 		fmt.Fprintf(errs, "kernel-gossip-operator: %v\n", err)
 		return 2
 	}
 	if s.Version {
-		fmt.Fprintln(out, "kernel-gossip-operator", version())
+		fmt.Fprintln(out, "kernel-gossip-operator", buildVersion())
 		return 0
 	}
 	if _, set := lookup("GOGC"); !set {
-		debug.SetGCPercent(50) // most of the memory is caches, which live long: less of it is worth a little more collecting
+		debug.SetGCPercent(50) // most of the memory is caches that live long: less of it is worth a little more CPU time
 	}
-	log := logger(errs, s.LogLevel)
+	log := newLogger(errs, s.LogLevel)
 	if err := s.run(ctx, log); err != nil {
 		log.Error(err, "Stopped")
 		return 1
@@ -51,17 +52,19 @@ func Run(ctx context.Context, args []string, lookup func(string) (string, bool),
 	return 0
 }
 
-func usage(f *pflag.FlagSet) string {
-	return "kernel-gossip-operator takes kernel events, over HTTP, as OpenTelemetry metrics and from Pixie, and keeps the objects that say what they mean.\n\n" +
-		"Each flag is also an environment variable: --write-delay is " + envPrefix + "WRITE_DELAY. The flag wins.\n\n" + f.FlagUsagesWrapped(120)
+func usageText(f *pflag.FlagSet) string {
+	return "kernel-gossip-operator takes kernel events over HTTP, as OpenTelemetry metrics and from Pixie, " +
+		"and keeps Kubernetes objects that say what they mean.\n\n" +
+		"Each flag is also an environment variable: --write-delay is " + envPrefix + "WRITE_DELAY. The flag wins.\n\n" +
+		f.FlagUsagesWrapped(120)
 }
 
-// complete reads the environment and checks everything.
-func (s *settings) complete(f *pflag.FlagSet, lookup func(string) (string, bool)) error {
+// readAndValidate reads the environment and checks all settings.
+func (s *settings) readAndValidate(f *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	if f.NArg() > 0 {
 		return fmt.Errorf("%q: there are no arguments, only flags", f.Arg(0))
 	}
-	if err := fromEnvironment(f, lookup); err != nil {
+	if err := setFromEnvironment(f, lookup); err != nil {
 		return err
 	}
 	key, _ := lookup(envPixieKey)
@@ -69,17 +72,19 @@ func (s *settings) complete(f *pflag.FlagSet, lookup func(string) (string, bool)
 	if s.LogLevel != "info" && s.LogLevel != "debug" {
 		return fmt.Errorf("--log-level: %q is neither info nor debug", s.LogLevel)
 	}
-	for flag, percent := range map[string]float64{"cpu-throttle-warning": s.Warning, "cpu-throttle-critical": s.Critical} {
+	for flag, percent := range map[string]float64{
+		"cpu-throttle-warning": s.Warning, "cpu-throttle-critical": s.Critical,
+	} {
 		if !(percent > 0 && percent <= 100) {
 			return fmt.Errorf("--%s: %g is not a percentage above 0, at most 100", flag, percent)
 		}
 	}
 	s.Analysis.ThrottleWarning, s.Analysis.ThrottleCritical = s.Warning/100, s.Critical/100
-	return s.withDefaults().validate()
+	return s.withDefaults().checkAll()
 }
 
 func (s *settings) run(ctx context.Context, log logr.Logger) error {
-	config, err := s.cluster()
+	config, err := s.clusterConfig()
 	if err != nil {
 		return err
 	}
@@ -87,14 +92,14 @@ func (s *settings) run(ctx context.Context, log logr.Logger) error {
 	if err != nil {
 		return err
 	}
-	log.Info("Starting", "version", version(), "server", config.Host, "auth", s.IngestAuth)
+	log.Info("Starting", "version", buildVersion(), "server", config.Host, "auth", s.IngestAuth)
 	if s.IngestAuth != AuthNone && s.IngestCertDir == "" {
-		log.Info("Tokens of senders travel unencrypted: set --ingest-cert-dir where the network is not yours alone")
+		log.Info("Tokens of senders are not encrypted: set --ingest-cert-dir if others share the network")
 	}
 	return o.Start(ctx)
 }
 
-func (s *settings) cluster() (*rest.Config, error) {
+func (s *settings) clusterConfig() (*rest.Config, error) {
 	if s.Kubeconfig == "" {
 		return ctrl.GetConfig()
 	}
@@ -106,8 +111,8 @@ func (s *settings) cluster() (*rest.Config, error) {
 	return config, nil
 }
 
-// logger writes JSON lines, for us and for the libraries below.
-func logger(w io.Writer, level string) logr.Logger {
+// newLogger returns a logger of JSON lines, and makes it the logger of the libraries too.
+func newLogger(w io.Writer, level string) logr.Logger {
 	lowest := slog.LevelInfo
 	if level == "debug" {
 		lowest = slog.LevelDebug

@@ -23,29 +23,30 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest/tokenreview"
 )
 
-// server takes requests while this operator leads, at all its entrances, and pulls from Pixie. It is no leader-only runnable, though it waits to be elected:
-// those stop all at once, and this one has to stop first and wait until the controller has written what is waiting.
+// server takes requests at all entrances while this operator leads, and pulls from Pixie. It must stop before the
+// controller, so that waiting subjects are still written. The manager stops leader-only runnables together; so server is
+// registered as an ordinary one and waits for Elected itself.
 type server struct {
 	manager      manager.Manager
 	intake       *intake
 	drainTimeout time.Duration
 	entrances    []*entrance
-	pull         *puller // nil: Pixie is not asked
+	pull         *puller // nil: no pulling
 
 	listening chan struct{} // closed once all entrances have an address
 	serving   atomic.Bool
 }
 
 func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*server, error) {
-	auth, err := authenticator(config, m, o)
+	auth, err := newAuthenticator(config, m, o)
 	if err != nil {
 		return nil, err
 	}
 	door := ingest.New(ingest.Options{
-		Take: in.take, Auth: auth, MaxBody: o.IngestMaxBody, MaxRequests: o.IngestMaxRequests,
-		Rejected: in.metrics.refused, Answered: in.metrics.answered,
+		Take: in.takeEvents, Auth: auth, MaxBody: o.IngestMaxBody, MaxRequests: o.IngestMaxRequests,
+		Rejected: in.metrics.countRejected, Answered: in.metrics.countRequest,
 	})
-	secure, err := certificate(m, o.IngestCertDir)
+	secure, err := newTLSConfig(m, o.IngestCertDir)
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +55,12 @@ func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*
 		return nil, err
 	}
 	return &server{
-		manager: m, intake: in, drainTimeout: o.DrainTimeout, entrances: entrances(o, door, secure), pull: pull, listening: make(chan struct{}),
+		manager: m, intake: in, drainTimeout: o.DrainTimeout, entrances: newEntrances(o, door, secure), pull: pull,
+		listening: make(chan struct{}),
 	}, nil
 }
 
-func authenticator(config *rest.Config, m manager.Manager, o Options) (ingest.Authenticator, error) {
+func newAuthenticator(config *rest.Config, m manager.Manager, o Options) (ingest.Authenticator, error) {
 	switch o.IngestAuth {
 	case AuthTokenReview:
 		return tokenreview.New(config, m.GetHTTPClient(), o.IngestAudience)
@@ -69,11 +71,12 @@ func authenticator(config *rest.Config, m manager.Manager, o Options) (ingest.Au
 		}
 		return tokens, nil
 	}
-	return nil, nil //nolint:nilnil // nobody is asked who he is
+	return nil, nil //nolint:nilnil // no sender is authenticated
 }
 
-// certificate is what TLS needs, watched for changes; nil without a folder.
-func certificate(m manager.Manager, dir string) (*tls.Config, error) {
+// newTLSConfig returns a configuration with the certificate of a folder, which is watched for changes; nil without a
+// folder.
+func newTLSConfig(m manager.Manager, dir string) (*tls.Config, error) {
 	if dir == "" {
 		return nil, nil //nolint:nilnil // no TLS
 	}
@@ -87,7 +90,7 @@ func certificate(m manager.Manager, dir string) (*tls.Config, error) {
 // NeedLeaderElection is for the manager; see server.
 func (s *server) NeedLeaderElection() bool { return false }
 
-// Start serves until ctx ends, then takes nothing more and waits until what was taken has been written.
+// Start serves until ctx ends. Then it takes no more requests, and waits until the waiting subjects are written.
 func (s *server) Start(ctx context.Context) error {
 	for _, ready := range []<-chan struct{}{s.manager.Elected(), s.intake.ready} {
 		select {
@@ -99,7 +102,7 @@ func (s *server) Start(ctx context.Context) error {
 	if !s.manager.GetCache().WaitForCacheSync(ctx) {
 		return nil
 	}
-	if err := s.restore(ctx); err != nil {
+	if err := s.restoreHistories(ctx); err != nil {
 		return err
 	}
 	listeners, err := s.listen()
@@ -108,19 +111,19 @@ func (s *server) Start(ctx context.Context) error {
 	}
 	close(s.listening)
 	s.serving.Store(true)
-	all, stop := errgroup.WithContext(ctx) // one that fails stops the others
+	all, groupCtx := errgroup.WithContext(ctx) // if one fails, the others stop
 	for i, e := range s.entrances {
-		all.Go(func() error { return e.serve(stop, listeners[i], s.drainTimeout/2) })
+		all.Go(func() error { return e.serve(groupCtx, listeners[i], s.drainTimeout/2) })
 	}
 	if s.pull != nil {
 		all.Go(func() error {
-			s.pull.run(stop)
+			s.pull.run(groupCtx)
 			return nil
 		})
 	}
 	err = all.Wait()
 	s.serving.Store(false)
-	return errors.Join(err, s.drain(ctx))
+	return errors.Join(err, s.drainQueue(ctx))
 }
 
 // listen opens all entrances, or none.
@@ -140,8 +143,8 @@ func (s *server) listen() ([]net.Listener, error) {
 	return listeners, nil
 }
 
-// restore gives the analyzer back what the stored objects remember.
-func (s *server) restore(ctx context.Context) error {
+// restoreHistories restores the histories of the stored objects in the analyzer.
+func (s *server) restoreHistories(ctx context.Context) error {
 	var whispers v1alpha1.KernelWhisperList
 	if err := s.manager.GetClient().List(ctx, &whispers); err != nil {
 		return err
@@ -150,33 +153,33 @@ func (s *server) restore(ctx context.Context) error {
 		w := &whispers.Items[i]
 		s.intake.analyzer.Restore(crd.Subject(w), crd.PodUID(w), crd.History(w), crd.Severity(w))
 	}
-	s.intake.ledger.begin(time.Now())
-	log.FromContext(ctx).Info("Restored what stored objects remember", "whispers", len(whispers.Items))
+	s.intake.ledger.setStart(time.Now())
+	log.FromContext(ctx).Info("Restored the histories of stored objects", "whispers", len(whispers.Items))
 	return nil
 }
 
-func (s *server) drain(ctx context.Context) error {
-	if n := s.intake.ledger.backlog(); n > 0 {
-		log.FromContext(ctx).Info("Writing what is waiting", "subjects", n)
+func (s *server) drainQueue(ctx context.Context) error {
+	if n := s.intake.ledger.waitingCount(); n > 0 {
+		log.FromContext(ctx).Info("Writing the waiting subjects", "subjects", n)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.drainTimeout)
 	defer cancel()
-	if err := s.intake.drain(ctx); err != nil {
-		return fmt.Errorf("%d subjects were not written before the end: %w", s.intake.ledger.backlog(), err)
+	if err := s.intake.drainQueue(ctx); err != nil {
+		return fmt.Errorf("%d subjects are not written: %w", s.intake.ledger.waitingCount(), err)
 	}
 	return nil
 }
 
-// check says whether records can be sent: this operator leads, its caches are filled, and it listens.
-func (s *server) check(*http.Request) error {
+// checkReady returns an error unless records can be sent: this operator leads, its caches are filled, and it listens.
+func (s *server) checkReady(*http.Request) error {
 	if !s.serving.Load() {
-		return errors.New("not listening: standing by, filling caches, or stopping")
+		return errors.New("not listening: another replica leads, caches are being filled, or the operator stops")
 	}
 	return nil
 }
 
-// addr waits until the server listens, and is the address of the entrance with that flag; nil when there is none.
-func (s *server) addr(ctx context.Context, flag string) (net.Addr, error) {
+// addressOf waits until the server listens, and returns the address of the entrance with a flag; nil if there is none.
+func (s *server) addressOf(ctx context.Context, flag string) (net.Addr, error) {
 	select {
 	case <-s.listening:
 	case <-ctx.Done():

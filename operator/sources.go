@@ -18,47 +18,54 @@ import (
 
 type subjectQueue = workqueue.TypedRateLimitingInterface[gossip.Subject]
 
-// podHandler queues what is known of a pod when the pod comes or changes, has the records observed that have waited for
-// it, and forgets it when the pod goes.
+// podHandler handles changes of pods. When a pod comes or changes, it queues the subjects with findings about the pod
+// and observes the records that have waited for it; when a pod goes, it forgets the pod.
 func podHandler(in *intake) handler.TypedEventHandler[*corev1.Pod, gossip.Subject] {
 	queue := func(pod *corev1.Pod, q subjectQueue) {
 		for _, about := range subjectsOf(pod) {
-			if _, known := in.analyzer.Finding(about); known || ignored(pod) {
+			if _, known := in.analyzer.Finding(about); known || isIgnored(pod) {
 				q.AddAfter(about, in.delay)
 			}
 		}
-		in.welcome(pod)
+		in.observeWaiting(pod)
 	}
 	forget := func(pod *corev1.Pod) {
 		in.analyzer.Forget(pod.Namespace, pod.Name, string(pod.UID))
 		for _, about := range subjectsOf(pod) {
 			if _, known := in.analyzer.Finding(about); !known {
-				in.ledger.forget(about)
+				in.ledger.forgetSubject(about)
 			}
 		}
 	}
 	return handler.TypedFuncs[*corev1.Pod, gossip.Subject]{
-		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Pod], q subjectQueue) { queue(e.Object, q) },
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Pod], q subjectQueue) {
+			queue(e.Object, q)
+		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Pod], q subjectQueue) {
 			if e.ObjectOld.UID != e.ObjectNew.UID {
 				forget(e.ObjectOld)
 			}
-			if !samePod(e.ObjectOld, e.ObjectNew) {
+			if !isSamePod(e.ObjectOld, e.ObjectNew) {
 				queue(e.ObjectNew, q)
 			}
 		},
-		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], _ subjectQueue) { forget(e.Object) },
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], _ subjectQueue) {
+			forget(e.Object)
+		},
 	}
 }
 
-// samePod says whether two states of a pod are the same to the rules.
-func samePod(a, b *corev1.Pod) bool {
-	return ignored(a) == ignored(b) && reflect.DeepEqual(kube.Pod(a, kube.Objects{}), kube.Pod(b, kube.Objects{}))
+// isSamePod reports whether two states of a pod are the same for the rules.
+func isSamePod(a, b *corev1.Pod) bool {
+	return isIgnored(a) == isIgnored(b) && reflect.DeepEqual(kube.Pod(a, kube.Objects{}), kube.Pod(b, kube.Objects{}))
 }
 
-// objectHandler queues the subjects of objects that come, because time ages them, and of those that go, because they may have to come
-// back. An object that somebody deletes while there is no trouble is no longer wanted: its history goes with it.
-func objectHandler[T crd.Object](analyzer *gossip.Analyzer, p pods, delay time.Duration) handler.TypedEventHandler[T, gossip.Subject] {
+// objectHandler queues the subjects of new objects, because time ages them, and of deleted objects, because they may
+// have to come back. An object that a user deletes while there is no trouble is no longer wanted: its history is
+// dropped.
+func objectHandler[T crd.Object](
+	analyzer *gossip.Analyzer, p pods, delay time.Duration,
+) handler.TypedEventHandler[T, gossip.Subject] {
 	return handler.TypedFuncs[T, gossip.Subject]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[T], q subjectQueue) {
 			q.AddAfter(crd.Subject(e.Object), delay)
@@ -67,7 +74,9 @@ func objectHandler[T crd.Object](analyzer *gossip.Analyzer, p pods, delay time.D
 			about := crd.Subject(e.Object)
 			c := crd.Condition(e.Object)
 			trouble := about.Kind != gossip.KindPodBirth && c != nil && c.Status == metav1.ConditionTrue
-			if pod, err := p.get(ctx, about.Namespace, about.Pod); !trouble && err == nil && pod != nil && string(pod.UID) == crd.PodUID(e.Object) {
+			pod, err := p.get(ctx, about.Namespace, about.Pod)
+			podExists := err == nil && pod != nil && string(pod.UID) == crd.PodUID(e.Object)
+			if podExists && !trouble {
 				analyzer.Drop(about)
 			}
 			q.AddAfter(about, delay)

@@ -9,8 +9,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 )
 
-// strip cuts an object of a cache to what kube.Pod reads, for a large cluster has many pods and a pod has many fields.
-func strip(o any) (any, error) {
+// stripObject removes from an object of a cache all that kube.Pod does not read: a large cluster has many pods, and a pod
+// has many fields.
+func stripObject(o any) (any, error) {
 	switch o := o.(type) {
 	case *corev1.Pod:
 		return stripPod(o), nil
@@ -26,27 +27,31 @@ func strip(o any) (any, error) {
 func stripPod(p *corev1.Pod) *corev1.Pod {
 	out := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: p.Namespace, Name: p.Name, UID: p.UID, ResourceVersion: p.ResourceVersion, OwnerReferences: p.OwnerReferences,
-			Labels:      only(p.Labels, appsv1.DefaultDeploymentUniqueLabelKey),
-			Annotations: readAnnotations(p.Annotations),
-			Generation:  p.Generation, DeletionTimestamp: p.DeletionTimestamp,
+			Namespace: p.Namespace, Name: p.Name, UID: p.UID, ResourceVersion: p.ResourceVersion,
+			OwnerReferences: p.OwnerReferences,
+			Labels:          keepLabel(p.Labels, appsv1.DefaultDeploymentUniqueLabelKey),
+			Annotations:     keepAnnotations(p.Annotations),
+			Generation:      p.Generation, DeletionTimestamp: p.DeletionTimestamp,
 		},
 		Spec: corev1.PodSpec{
-			Containers: stripContainers(p.Spec.Containers), InitContainers: stripContainers(p.Spec.InitContainers), Resources: p.Spec.Resources,
+			Resources:  p.Spec.Resources,
+			Containers: stripContainers(p.Spec.Containers), InitContainers: stripContainers(p.Spec.InitContainers),
 			EphemeralContainers: stripEphemeral(p.Spec.EphemeralContainers),
 		},
 		Status: corev1.PodStatus{
 			QOSClass: p.Status.QOSClass, StartTime: p.Status.StartTime, Phase: p.Status.Phase,
-			Resize: p.Status.Resize, ObservedGeneration: p.Status.ObservedGeneration, Conditions: stripConditions(p.Status.Conditions),
-			ContainerStatuses: stripStatuses(p.Status.ContainerStatuses), InitContainerStatuses: stripStatuses(p.Status.InitContainerStatuses),
+			Resize: p.Status.Resize, ObservedGeneration: p.Status.ObservedGeneration,
+			Conditions:                 stripConditions(p.Status.Conditions),
+			ContainerStatuses:          stripStatuses(p.Status.ContainerStatuses),
+			InitContainerStatuses:      stripStatuses(p.Status.InitContainerStatuses),
 			EphemeralContainerStatuses: stripStatuses(p.Status.EphemeralContainerStatuses),
 		},
 	}
 	return out
 }
 
-// readAnnotations keeps our own, and the marks of autoscalers and webhooks that change pods.
-func readAnnotations(all map[string]string) map[string]string {
+// keepAnnotations keeps the ignore annotation, and the marks of autoscalers and webhooks that change pods.
+func keepAnnotations(all map[string]string) map[string]string {
 	var out map[string]string
 	for key, value := range all {
 		if key == ignoreAnnotation || kube.ReadsAnnotation(key) {
@@ -59,7 +64,7 @@ func readAnnotations(all map[string]string) map[string]string {
 	return out
 }
 
-func only(m map[string]string, key string) map[string]string {
+func keepLabel(m map[string]string, key string) map[string]string {
 	if value, ok := m[key]; ok {
 		return map[string]string{key: value}
 	}
@@ -69,7 +74,9 @@ func only(m map[string]string, key string) map[string]string {
 func stripContainers(all []corev1.Container) []corev1.Container {
 	out := make([]corev1.Container, len(all))
 	for i, c := range all {
-		out[i] = corev1.Container{Name: c.Name, Resources: c.Resources, RestartPolicy: c.RestartPolicy, ResizePolicy: c.ResizePolicy}
+		out[i] = corev1.Container{
+			Name: c.Name, Resources: c.Resources, RestartPolicy: c.RestartPolicy, ResizePolicy: c.ResizePolicy,
+		}
 	}
 	return out
 }
@@ -83,13 +90,14 @@ func stripEphemeral(all []corev1.EphemeralContainer) []corev1.EphemeralContainer
 	return out
 }
 
-// stripConditions keeps since when the pod is ready, and what became of a resize in place.
+// stripConditions keeps since when the pod is ready, and the state of a resize in place.
 func stripConditions(all []corev1.PodCondition) []corev1.PodCondition {
 	var out []corev1.PodCondition
 	for _, c := range all {
 		switch c.Type {
 		case corev1.PodReady, corev1.ContainersReady:
-			out = append(out, corev1.PodCondition{Type: c.Type, Status: c.Status, LastTransitionTime: c.LastTransitionTime})
+			kept := corev1.PodCondition{Type: c.Type, Status: c.Status, LastTransitionTime: c.LastTransitionTime}
+			out = append(out, kept)
 		case corev1.PodResizePending, corev1.PodResizeInProgress:
 			c.LastProbeTime = metav1.Time{}
 			out = append(out, c)
@@ -116,23 +124,27 @@ func stripState(s corev1.ContainerState) corev1.ContainerState {
 		out.Running = &corev1.ContainerStateRunning{StartedAt: r.StartedAt}
 	}
 	if t := s.Terminated; t != nil {
-		out.Terminated = &corev1.ContainerStateTerminated{Reason: t.Reason, ContainerID: t.ContainerID, StartedAt: t.StartedAt}
+		out.Terminated = &corev1.ContainerStateTerminated{
+			Reason: t.Reason, ContainerID: t.ContainerID, StartedAt: t.StartedAt,
+		}
 	}
 	return out
 }
 
-// stripReport cuts the managed fields of our own objects to when they were last written: time to live counts from there.
-func stripReport(o any) (any, error) {
+// stripOwnObject keeps of the managed fields of the operator's own objects only the time of the last write, from which
+// the time to live counts.
+func stripOwnObject(o any) (any, error) {
 	if m, ok := o.(metav1.Object); ok {
-		written := lastWrite(m)
+		written := lastWriteTime(m)
 		m.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: fieldOwner, Time: &written}})
 		m.SetAnnotations(nil)
 	}
 	return o, nil
 }
 
-// lastWrite is when we last wrote an object: the newest of our entries in its managed fields, else its creation.
-func lastWrite(o metav1.Object) metav1.Time {
+// lastWriteTime returns when the operator last wrote an object: the newest of its entries in the managed fields, or else
+// the object's creation.
+func lastWriteTime(o metav1.Object) metav1.Time {
 	last := o.GetCreationTimestamp()
 	for _, f := range o.GetManagedFields() {
 		if f.Manager == fieldOwner && f.Time != nil && last.Before(f.Time) {

@@ -15,13 +15,13 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier"
 )
 
-// validate says all that is wrong with the options, by the names of their flags.
-func (o Options) validate() error {
-	return errors.Join(o.validateAddresses(), o.validateAuth(), o.validatePixie(), o.validateLimits(), o.validateNamespaces(),
-		certificates("ingest-cert-dir", o.IngestCertDir), certificates("metrics-cert-dir", o.MetricsCertDir))
+// checkAll returns everything that is wrong with the options, by the names of their flags.
+func (o Options) checkAll() error {
+	return errors.Join(o.checkAddresses(), o.checkAuth(), o.checkPixie(), o.checkLimits(), o.checkNamespaces(),
+		checkCertificates("ingest-cert-dir", o.IngestCertDir), checkCertificates("metrics-cert-dir", o.MetricsCertDir))
 }
 
-func (o Options) validateAddresses() error {
+func (o Options) checkAddresses() error {
 	var wrong []error
 	for flag, address := range map[string]string{
 		flagIngest:                  o.IngestAddress,
@@ -35,16 +35,18 @@ func (o Options) validateAddresses() error {
 			continue
 		}
 		if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
-			wrong = append(wrong, fmt.Errorf("--%s: %q is not an address such as :8080 or 127.0.0.1:8080: %w", flag, address, err))
+			wrong = append(wrong, fmt.Errorf("--%s: %q is not an address such as :8080 or 127.0.0.1:8080: %w",
+				flag, address, err))
 		}
 	}
-	if o.PprofAddress != "" && o.PprofAddress != "0" && !ingest.Loopback(o.PprofAddress) {
-		wrong = append(wrong, fmt.Errorf("--pprof-bind-address: %q is not loopback, and profiles are for nobody else", o.PprofAddress))
+	if o.PprofAddress != "" && o.PprofAddress != off && !ingest.Loopback(o.PprofAddress) {
+		wrong = append(wrong, fmt.Errorf("--pprof-bind-address: %q is not loopback, and profiles are served on loopback only",
+			o.PprofAddress))
 	}
 	return errors.Join(wrong...)
 }
 
-func (o Options) validateAuth() error {
+func (o Options) checkAuth() error {
 	switch o.IngestAuth {
 	case AuthTokenReview:
 		return nil
@@ -55,7 +57,9 @@ func (o Options) validateAuth() error {
 		return nil
 	case AuthNone:
 		var wrong []error
-		for flag, address := range map[string]string{flagIngest: o.IngestAddress, flagOTLPGRPC: o.OTLPGRPCAddress, flagOTLPHTTP: o.OTLPHTTPAddress} {
+		for flag, address := range map[string]string{
+			flagIngest: o.IngestAddress, flagOTLPGRPC: o.OTLPGRPCAddress, flagOTLPHTTP: o.OTLPHTTPAddress,
+		} {
 			if !ingest.Loopback(address) && (address != off || flag == flagIngest) {
 				wrong = append(wrong, fmt.Errorf("--ingest-auth: none is for loopback only, and --%s is %q", flag, address))
 			}
@@ -65,7 +69,7 @@ func (o Options) validateAuth() error {
 	return fmt.Errorf("--ingest-auth: %q is not one of %s, %s, %s", o.IngestAuth, AuthTokenReview, AuthToken, AuthNone)
 }
 
-func (o Options) validatePixie() error {
+func (o Options) checkPixie() error {
 	if !o.PixiePull {
 		return nil
 	}
@@ -77,8 +81,8 @@ func (o Options) validatePixie() error {
 			wrong = append(wrong, fmt.Errorf("%s: --pixie-pull needs it", setting))
 		}
 	}
-	settings, err := o.pixie()
-	wrong = append(wrong, err, o.PixieSchedule.validate())
+	settings, err := o.pixieOptions()
+	wrong = append(wrong, err, o.PixieSchedule.checkScripts())
 	if errors.Join(wrong...) == nil {
 		if err := settings.Validate(); err != nil {
 			return fmt.Errorf("--pixie-pull: %w", err)
@@ -87,8 +91,9 @@ func (o Options) validatePixie() error {
 	return errors.Join(wrong...)
 }
 
-// pixie is what the client of Pixie is told. It tries once: who tries again a minute later has to look back a minute further.
-func (o Options) pixie() (vizier.Options, error) {
+// pixieOptions returns the options of Pixie's client. It tries once: a script that runs a minute later has to look back a
+// minute further.
+func (o Options) pixieOptions() (vizier.Options, error) {
 	settings := vizier.Options{
 		Address: o.PixieAddress, APIKey: o.PixieAPIKey, ClusterID: o.PixieClusterID, Attempts: 1,
 	}
@@ -106,7 +111,7 @@ func (o Options) pixie() (vizier.Options, error) {
 	return settings, nil
 }
 
-func (o Options) validateLimits() error {
+func (o Options) checkLimits() error {
 	var wrong []error
 	for flag, n := range map[string]int64{
 		"window": int64(o.Analysis.Window), "write-delay": int64(o.WriteDelay), "drain-timeout": int64(o.DrainTimeout),
@@ -125,12 +130,13 @@ func (o Options) validateLimits() error {
 	case !(critical >= 0 && critical <= 1):
 		wrong = append(wrong, errors.New("--cpu-throttle-critical: must be a percentage above 0, at most 100"))
 	case warning > 0 && critical > 0 && warning > critical:
-		wrong = append(wrong, fmt.Errorf("--cpu-throttle-warning: %g is above --cpu-throttle-critical, %g", 100*warning, 100*critical))
+		wrong = append(wrong, fmt.Errorf("--cpu-throttle-warning: %g is above --cpu-throttle-critical, %g",
+			100*warning, 100*critical))
 	}
 	return errors.Join(wrong...)
 }
 
-func (o Options) validateNamespaces() error {
+func (o Options) checkNamespaces() error {
 	var wrong []error
 	for _, name := range o.Namespaces {
 		if why := validation.IsDNS1123Label(name); len(why) > 0 {
@@ -148,8 +154,8 @@ func (o Options) validateNamespaces() error {
 	return errors.Join(wrong...)
 }
 
-// certificates says whether a folder has what TLS needs.
-func certificates(flag, dir string) error {
+// checkCertificates returns an error if a folder lacks a file that TLS needs.
+func checkCertificates(flag, dir string) error {
 	if dir == "" {
 		return nil
 	}

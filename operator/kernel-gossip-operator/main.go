@@ -1,5 +1,5 @@
-// Command kernel-gossip-operator takes kernel events over HTTP and keeps Kubernetes objects that say what they mean. Package operator is
-// all of it; --help lists the flags.
+// Command kernel-gossip-operator takes kernel events over HTTP and keeps Kubernetes objects that say what they mean.
+// Package operator has all of it; --help lists the flags.
 package main
 
 import (

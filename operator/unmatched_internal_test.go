@@ -25,7 +25,7 @@ func bornWith(name, uid string) gossip.PodCreation {
 	}
 }
 
-// newIntake is an intake whose cache holds pods.
+// newIntake returns an intake with pods in its cache.
 func newIntake(t *testing.T, cached ...*corev1.Pod) *intake {
 	t.Helper()
 	reader := fake.NewClientBuilder()
@@ -33,52 +33,52 @@ func newIntake(t *testing.T, cached ...*corev1.Pod) *intake {
 		reader = reader.WithObjects(pod)
 	}
 	analyzer, waiting := gossip.New(gossip.Options{}), newLedger(100, time.Minute)
-	m := newMetrics(analyzer, waiting, newCensus(1, 1))
+	m := newMetrics(analyzer, waiting, newObjectQuota(1, 1))
 	queue := priorityqueue.New[gossip.Subject](t.Name())
 	t.Cleanup(queue.ShutDown)
 	return &intake{
-		analyzer: analyzer, ledger: waiting, pods: pods{reader: reader.Build()}, metrics: m, watched: watching(nil, nil),
-		story: newStory(m, 100), queue: queue,
+		analyzer: analyzer, ledger: waiting, pods: pods{reader: reader.Build()}, metrics: m, isWatched: namespaceFilter(nil, nil),
+		journal: newJournal(m, 100), queue: queue,
 	}
 }
 
-// A pod is born once: a birth that comes before the cache has the pod must not be lost, though an earlier pod of the
-// name is still there.
+// A pod is born once: a birth must not be lost that comes before the cache has the pod, even if an earlier pod of the
+// name still exists.
 func TestABirthWaitsForItsPod(t *testing.T) {
 	i := newIntake(t, podCalled("db-0", "first"))
-	out, err := i.take(t.Context(), []gossip.Event{bornWith("db-0", "second")})
+	out, err := i.takeEvents(t.Context(), []gossip.Event{bornWith("db-0", "second")})
 	require.NoError(t, err)
 	require.Equal(t, 1, out.Unknown)
 	birth := gossip.Subject{Kind: gossip.KindPodBirth, Namespace: "shop", Pod: "db-0"}
 	_, known := i.analyzer.Finding(birth)
 	require.False(t, known)
 
-	i.welcome(podCalled("db-0", "third"))
-	i.welcome(podCalled("db-1", "second"))
+	i.observeWaiting(podCalled("db-0", "third"))
+	i.observeWaiting(podCalled("db-1", "second"))
 	_, known = i.analyzer.Finding(birth)
 	require.False(t, known, "it waits for another pod")
-	i.welcome(podCalled("db-0", "second"))
+	i.observeWaiting(podCalled("db-0", "second"))
 	f, known := i.analyzer.Finding(birth)
 	require.True(t, known)
 	require.Equal(t, "second", f.UID())
-	require.Equal(t, []gossip.Subject{birth}, i.ledger.unwritten())
-	require.Empty(t, i.strangers.waiting)
+	require.Equal(t, []gossip.Subject{birth}, i.ledger.waitingSubjects())
+	require.Empty(t, i.unmatched.waiting)
 }
 
-// Between the look at the cache and the wait the pod may come.
+// The pod may come between the lookup in the cache and the wait.
 func TestARecordDoesNotWaitForAPodThatIsThere(t *testing.T) {
 	i := newIntake(t, podCalled("db-0", "first"))
-	i.wait(t.Context(), []gossip.Event{bornWith("db-0", "first"), bornWith("db-1", "first")})
-	require.Len(t, i.strangers.waiting, 1)
+	i.awaitPods(t.Context(), []gossip.Event{bornWith("db-0", "first"), bornWith("db-1", "first")})
+	require.Len(t, i.unmatched.waiting, 1)
 	require.Equal(t, int64(1), i.analyzer.Stats().Observed)
 }
 
-func TestStrangersAreBounded(t *testing.T) {
-	var s strangers
-	for n := range 3 * maxStrangers {
+func TestUnmatchedEventsAreBounded(t *testing.T) {
+	var s unmatchedEvents
+	for n := range 3 * maxUnmatched {
 		s.add([]gossip.Event{bornWith("db-0", string(rune('a'+n%20)))})
-		require.LessOrEqual(t, len(s.waiting), maxStrangers)
+		require.LessOrEqual(t, len(s.waiting), maxUnmatched)
 	}
-	s.add(make([]gossip.Event, 5*maxStrangers))
-	require.LessOrEqual(t, len(s.waiting), maxStrangers)
+	s.add(make([]gossip.Event, 5*maxUnmatched))
+	require.LessOrEqual(t, len(s.waiting), maxUnmatched)
 }
