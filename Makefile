@@ -140,7 +140,7 @@ demo-recover: ## bring a half-broken demo back, whatever is broken, and check it
 demo-recorded: ## show the demo from recordings: no observer, no Pixie, no network (SCENARIO=NAME, PAUSE=1)
 	@$(DEMO) --from-recording $(if $(PAUSE),--pause) $(SCENARIO)
 
-demo-casts: e2e-images ## record the scenarios for the talk's backup: examples/demo/casts
+demo-casts: e2e-images ## record the scenarios with asciinema for the backup of the talk: examples/demo/casts
 	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets examples/demo/record.sh
 
 demo-down: ## delete the demo's kind cluster

@@ -1,17 +1,66 @@
 #!/usr/bin/env bash
-# record.sh [SCENARIO…]: makes the backup recordings in casts/: of each scenario a cast, a page that plays it (it needs no network), and where
-# they come from. What is recorded is a real run, so it needs what the demo needs: see ../README.md. DEMO is the program, IDLE the longest pause.
+# record.sh [SCENARIO…] records real runs of the scenarios for the backup of a talk: casts/NAME.cast, by Debian's asciinema, a page that plays it
+# without a network, and its provenance. It needs what the demo needs (../README.md). DEMO is the program, IDLE the longest pause in seconds.
+# record.sh --pages only writes the pages again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-read -ra demo <<<"${DEMO:-go run ./examples/demo/kernel-gossip-demo}"
-new=bin/casts casts=examples/demo/casts
-scenarios=("$@")
-[[ $# -gt 0 ]] || scenarios=(birth throttle memory network)
-mkdir -p "$new" "$casts"
-go build -o bin/ ./examples/demo/cast/demo-cast
-"${demo[@]}" --help >/dev/null 2>&1 || true # so that nobody watches it being built
-for s in "${scenarios[@]}"; do
-  bin/demo-cast record --size 100x30 --idle "${IDLE:-3s}" --title "kernel gossip: $s" --out "$new/$s.cast" -- "${demo[@]}" "$s"
-  bin/demo-cast page "$new/$s.cast" >"$new/$s.html"
-  mv "$new/$s".{cast,html,provenance.yaml} "$casts" # a run that failed replaces nothing
+casts=examples/demo/casts
+
+# page NAME plays casts/NAME.cast by the player that is beside it. The cast is in the page, since a page that was opened from a
+# disk may read no other file.
+page() {
+  cat <<HTML
+<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>kernel gossip: $1</title>
+<link rel="stylesheet" href="asciinema-player.css">
+<body style="margin: 0; height: 100vh; background: #121314">
+<script src="asciinema-player.min.js"></script>
+<script type="application/x-asciicast" id="cast">
+$(sed 's/</\\u003c/g' "$casts/$1.cast")
+</script>
+<script>
+  const data = document.getElementById("cast").textContent.trim();
+  AsciinemaPlayer.create({data}, document.body, {fit: "both", controls: true}).el.focus();
+</script>
+HTML
+}
+
+# provenance NAME BEGINNING LASTED LOAD names versions and the command, and nothing of the machine: no path, no host name.
+provenance() {
+  cat <<YAML
+cast: "$1.cast"
+recorded: "$2"
+lasted: "$3s"
+command: "kernel-gossip-demo $1"
+tool: "$(asciinema --version)"
+commit: "$(git describe --always --dirty --abbrev=12 --exclude='*')"
+kernel: "$(uname -r)"
+nodeCPUs: $(nproc)
+loadAverageBefore: "$4"
+loadAverageAfter: "$(cut -d ' ' -f -3 /proc/loadavg)"
+YAML
+}
+
+record() {
+  local new=bin/casts/$1.cast begin load start=$SECONDS
+  begin=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  load=$(cut -d ' ' -f -3 /proc/loadavg)
+  asciinema rec --quiet --overwrite --cols 100 --rows 30 --idle-time-limit "${IDLE:-3}" --env TERM --title "kernel gossip: $1" \
+    --command "$demo $1; echo \$? >$new.exit" "$new"
+  [[ $(<"$new.exit") == 0 ]] || return # a run that failed replaces nothing
+  mv "$new" "$casts"
+  provenance "$1" "$begin" $((SECONDS - start)) "$load" >"$casts/$1.provenance.yaml"
+}
+
+pages=${1:-}
+[[ $pages != --pages ]] || shift
+[[ $# -gt 0 ]] || set -- birth throttle memory network
+mkdir -p bin/casts
+demo=${DEMO:-bin/kernel-gossip-demo}
+[[ -n ${DEMO:-} || $pages == --pages ]] || go build -o bin/ ./examples/demo/kernel-gossip-demo
+for scenario; do
+  [[ $pages == --pages ]] || record "$scenario"
+  page "$scenario" >"$casts/$scenario.html"
 done
