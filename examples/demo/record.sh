@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # record.sh [SCENARIO…] records real runs of the scenarios for the backup of a talk: casts/NAME.cast, by Debian's asciinema, a page that plays it
 # without a network, and its provenance. It needs what the demo needs (../README.md). DEMO is the program, IDLE the longest pause in seconds.
-# record.sh --pages only writes the pages again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 casts=examples/demo/casts
@@ -54,13 +53,11 @@ record() {
   provenance "$1" "$begin" $((SECONDS - start)) "$load" >"$casts/$1.provenance.yaml"
 }
 
-pages=${1:-}
-[[ $pages != --pages ]] || shift
 [[ $# -gt 0 ]] || set -- birth throttle memory network
 mkdir -p bin/casts
 demo=${DEMO:-bin/kernel-gossip-demo}
-[[ -n ${DEMO:-} || $pages == --pages ]] || go build -o bin/ ./examples/demo/kernel-gossip-demo
+[[ -n ${DEMO:-} ]] || go build -o bin/ ./examples/demo/kernel-gossip-demo
 for scenario; do
-  [[ $pages == --pages ]] || record "$scenario"
+  record "$scenario"
   page "$scenario" >"$casts/$scenario.html"
 done

@@ -17,13 +17,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/examples/demo"
+	"github.com/kernel-gossip/kernel-gossip/examples/demo/scenarios"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/stage"
 )
 
 // kept is a live source that keeps the objects that it gave, to compare what is shown with them.
 type kept struct {
-	*demo.Live
+	*scenarios.Live
 
 	births   []*v1alpha1.PodBirthCertificate
 	whispers map[v1alpha1.WhisperKind][]*v1alpha1.KernelWhisper
@@ -57,17 +57,17 @@ func playDemo(t *testing.T, name string) (string, *kept) {
 	t.Helper()
 	world.demo.Lock()
 	defer world.demo.Unlock()
-	scenarios, err := demo.Find(name)
+	chosen, err := scenarios.Find(name)
 	require.NoError(t, err)
 	source := &kept{
-		Live:     &demo.Live{Kubectl: world.kubectl, Images: world.images},
+		Live:     &scenarios.Live{Kubectl: world.kubectl, Images: world.images},
 		whispers: make(map[v1alpha1.WhisperKind][]*v1alpha1.KernelWhisper),
 	}
 	var out strings.Builder
 	pauses := 0
 	st := stage.New(&out)
 	st.Width, st.Wait = 80, func() error { pauses++; return nil }
-	err = demo.Play(t.Context(), st, source, scenarios)
+	err = scenarios.Play(t.Context(), st, source, chosen)
 	t.Log(out.String())
 	require.NoError(t, err)
 	require.Positive(t, pauses)
@@ -75,7 +75,7 @@ func playDemo(t *testing.T, name string) (string, *kept) {
 	for line := range strings.SplitSeq(out.String(), "\n") {
 		require.LessOrEqual(t, text.StringWidthWithoutEscSequences(line), 80, line)
 	}
-	for _, left := range []string{demo.Namespace, demo.LossNamespace} {
+	for _, left := range []string{scenarios.Namespace, scenarios.LossNamespace} {
 		gone(t, &corev1.Namespace{}, "", left)
 	}
 	return out.String(), source
@@ -113,7 +113,7 @@ func TestDemoShowsTheFiguresOfABirth(t *testing.T) {
 	for n, what := range map[*int64]string{
 		c.KernelStats.Mounts: "mounts", c.KernelStats.CgroupWrites: "writes to cgroup files",
 		c.KernelStats.NamespacesCreated: "namespaces",
-		c.KernelStats.ProcessesCreated: "processes and threads", c.KernelStats.Execs: "programs executed",
+		c.KernelStats.ProcessesCreated:  "processes and threads", c.KernelStats.Execs: "programs executed",
 	} {
 		require.Equal(t, *n, number(t, views[0][1], ` ([\d,]+) `+what))
 	}
@@ -201,19 +201,19 @@ func TestACancelledDemoCleansUp(t *testing.T) {
 	t.Parallel()
 	world.demo.Lock()
 	defer world.demo.Unlock()
-	scenarios, err := demo.Find("throttle")
+	chosen, err := scenarios.Find("throttle")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	st := &stage.Stage{Out: io.Discard}
-	source := &stopped{Live: &demo.Live{Kubectl: world.kubectl, Images: world.images}, stop: cancel}
-	require.ErrorIs(t, demo.Play(ctx, st, source, scenarios), context.Canceled)
+	source := &stopped{Live: &scenarios.Live{Kubectl: world.kubectl, Images: world.images}, stop: cancel}
+	require.ErrorIs(t, scenarios.Play(ctx, st, source, chosen), context.Canceled)
 	require.True(t, source.begun)
-	gone(t, &corev1.Namespace{}, "", demo.Namespace)
+	gone(t, &corev1.Namespace{}, "", scenarios.Namespace)
 }
 
 // stopped is a live source with a user who presses Ctrl-C while the verdict is waited for.
 type stopped struct {
-	*demo.Live
+	*scenarios.Live
 
 	stop  func()
 	begun bool
@@ -239,7 +239,7 @@ func TestDemoWorkloadsAreRestricted(t *testing.T) {
 		_, err := world.kubectl.Run(t.Context(), nil, "label", "namespace", ns,
 			"pod-security.kubernetes.io/enforce=restricted")
 		require.NoError(t, err)
-		manifest := filepath.Join("..", "..", "examples", "demo", "manifests", name+".yaml")
+		manifest := filepath.Join("..", "..", "examples", "demo", "scenarios", "manifests", name+".yaml")
 		_, err = world.kubectl.Run(t.Context(), nil, "apply", "--dry-run=server", "--namespace", ns, "--filename", manifest)
 		require.NoError(t, err)
 	}

@@ -26,98 +26,84 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo"
-	"github.com/kernel-gossip/kernel-gossip/examples/demo/install"
-	"github.com/kernel-gossip/kernel-gossip/examples/demo/preflight"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/recording"
-	"github.com/kernel-gossip/kernel-gossip/examples/demo/recovery"
+	"github.com/kernel-gossip/kernel-gossip/examples/demo/scenarios"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/stage"
 	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
-const remedy = "make demo-recover"
-
-// site is the world as the demo sees it, whole, with a namespace of the test's own for workloads. The world is left
-// without the demo's account.
-func site(t *testing.T) (s *install.Site, workloads string) {
+// openSite returns the world as the demo sees it, whole. Afterwards the demo's account goes.
+func openSite(t *testing.T) *demo.Site {
 	t.Helper()
 	manifests, err := testcluster.Manifests(t.Context(), world.kubectl, filepath.Join("..", ".."), world.images)
 	require.NoError(t, err)
-	s, err = install.Open(world.kubectl, manifests)
+	s, err := demo.Open(world.kubectl, manifests, world.images.All()...)
 	require.NoError(t, err)
-	workloads = namespace(t)
-	label(t, workloads, install.DemoPart)
-	s.Images, s.Namespaces, s.Recover = world.images.All(), map[string]string{workloads: "restricted"}, remedy
+	require.NoError(t, apiextensionsv1.AddToScheme(s.Client.Scheme()))
 	t.Cleanup(func() {
-		if t.Failed() { // what follows is not to suffer from it
-			require.NoError(t, recovery.Run(bg(), io.Discard, s))
+		if t.Failed() { // for the tests that follow
+			require.NoError(t, demo.Recover(bg(), io.Discard, s))
 		}
 		for _, o := range s.Wanted {
-			if o.GetLabels()[install.Part] == install.DemoPart {
+			if o.GetLabels()[scenarios.PartOf] == scenarios.Part {
 				require.NoError(t, client.IgnoreNotFound(s.Client.Delete(bg(), &o)))
 			}
 		}
 	})
-	return s, workloads
+	recoverAll(t, s)
+	return s
 }
 
-func label(t *testing.T, namespace, part string) {
+// workloadNamespace makes a namespace of the demo, which recover deletes.
+func workloadNamespace(t *testing.T, name string) {
 	t.Helper()
-	var ns corev1.Namespace
-	require.NoError(t, world.client.Get(t.Context(), client.ObjectKey{Name: namespace}, &ns))
-	ns.Labels[install.Part] = part
-	require.NoError(t, world.client.Update(t.Context(), &ns))
+	labels := map[string]string{scenarios.PartOf: scenarios.Part}
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+	require.NoError(t, world.client.Create(t.Context(), ns))
+	t.Cleanup(func() { deleteNamespace(t, name) })
 }
 
-// lines is the list of preflight, by name.
-func lines(t *testing.T, s *install.Site) map[string]preflight.Line {
+// makeCheck makes one check of the list, whatever it needs.
+func makeCheck(t *testing.T, s *demo.Site, name string) demo.Line {
 	t.Helper()
-	var shown bytes.Buffer
-	out := map[string]preflight.Line{}
-	for _, l := range preflight.Run(t.Context(), &shown, preflight.Checks(s)) {
-		out[l.Name] = l
-	}
-	t.Logf("preflight\n%s", &shown)
-	return out
+	i := slices.IndexFunc(s.Checks(), func(c demo.Check) bool { return c.Name == name })
+	check := s.Checks()[i]
+	check.Needs = nil
+	return demo.Preflight(t.Context(), io.Discard, []demo.Check{check})[0]
 }
 
-// broken wants a line to have failed for a reason, with recover as its remedy.
-func broken(t *testing.T, l preflight.Line, why ...string) {
+// requireBroken wants a check to fail for a reason, with recover as its remedy.
+func requireBroken(t *testing.T, s *demo.Site, name, why string) {
 	t.Helper()
-	require.Equal(t, preflight.Fail, l.Verdict, "%s: %s", l.Name, l.Detail)
-	for _, text := range why {
-		require.Contains(t, l.Detail, text, l.Name)
-	}
-	require.Contains(t, l.Remedy, remedy, l.Name)
+	var line demo.Line
+	require.Eventually(t, func() bool {
+		line = makeCheck(t, s, name)
+		return line.Verdict == demo.Fail && strings.Contains(line.Detail, why)
+	}, patience, time.Second, "%s: %s", name, why)
+	require.Equal(t, "make demo-recover", line.Remedy)
 }
 
-// whole wants every line to be ok, or a warning about this machine.
-func whole(t *testing.T, s *install.Site) {
+// recoverAll runs recover, which must name each of these. Then no check may fail, and a second run must find nothing.
+func recoverAll(t *testing.T, s *demo.Site, names ...string) {
 	t.Helper()
-	for _, l := range lines(t, s) {
-		require.Contains(t, []preflight.Verdict{preflight.OK, preflight.Warn}, l.Verdict, "%s: %s", l.Name, l.Detail)
-	}
-}
-
-// recovered runs recover, which must name each of these. Then everything must be whole, and a second run must find
-// nothing.
-func recovered(t *testing.T, s *install.Site, names ...string) {
-	t.Helper()
-	var said bytes.Buffer
-	err := recovery.Run(t.Context(), &said, s)
+	var said, list bytes.Buffer
+	err := demo.Recover(t.Context(), &said, s)
 	t.Logf("recover\n%s", &said)
 	require.NoError(t, err)
 	for _, text := range names {
 		require.Contains(t, said.String(), text)
 	}
-	whole(t, s)
+	_, ready := demo.Summarize(demo.Preflight(t.Context(), &list, s.Checks()))
+	t.Logf("preflight\n%s", &list)
+	require.True(t, ready)
 	said.Reset()
-	require.NoError(t, recovery.Run(t.Context(), &said, s))
+	require.NoError(t, demo.Recover(t.Context(), &said, s))
 	require.Equal(t, "nothing was broken\n", said.String())
 }
 
 // change reads an object and writes it differently.
-func change[T client.Object](t *testing.T, s *install.Site, o T, namespace, name string, how func(T)) {
+func change[T client.Object](t *testing.T, s *demo.Site, o T, namespace, name string, how func(T)) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		if s.Client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, o) != nil {
@@ -128,7 +114,7 @@ func change[T client.Object](t *testing.T, s *install.Site, o T, namespace, name
 	}, patience, time.Second)
 }
 
-func remove(t *testing.T, s *install.Site, o client.Object, namespace, name string) {
+func remove(t *testing.T, s *demo.Site, o client.Object, namespace, name string) {
 	t.Helper()
 	o.SetNamespace(namespace)
 	o.SetName(name)
@@ -140,11 +126,8 @@ func remove(t *testing.T, s *install.Site, o client.Object, namespace, name stri
 
 const whispers, certificates = "kernelwhispers.kernel.gossip.io", "podbirthcertificates.kernel.gossip.io"
 
-// What the demo needs of the cluster besides, configuration, rights and definitions that were deleted or are others.
 func TestRecoverRepairsTheInstallation(t *testing.T) {
-	s, _ := site(t)
-	recovered(t, s, "ServiceAccount kernel-gossip/kernel-gossip-demo is missing")
-
+	s := openSite(t)
 	remove(t, s, &corev1.ConfigMap{}, "kernel-gossip", "kernel-gossip")
 	remove(t, s, &rbacv1.ClusterRoleBinding{}, "", "kernel-gossip-operator")
 	remove(t, s, &rbacv1.ClusterRoleBinding{}, "", "kernel-gossip-observer-sender")
@@ -155,13 +138,20 @@ func TestRecoverRepairsTheInstallation(t *testing.T) {
 		d.Spec.Versions[0].AdditionalPrinterColumns = nil
 	}
 	change(t, s, &apiextensionsv1.CustomResourceDefinition{}, "", whispers, older)
-	found := lines(t, s)
-	broken(t, found["definitions"], "CustomResourceDefinition "+whispers+" differs in spec.versions",
-		"CustomResourceDefinition "+certificates+" is missing")
-	broken(t, found["installation"], "ConfigMap kernel-gossip/kernel-gossip is missing",
-		"ClusterRoleBinding kernel-gossip-operator is missing", "ClusterRoleBinding kernel-gossip-observer-sender is missing")
-	require.Equal(t, preflight.NotChecked, found["workloads"].Verdict)
-	recovered(t, s, "ConfigMap kernel-gossip/kernel-gossip is missing", whispers+" differs", certificates+" is missing")
+	differences, err := s.Differences(t.Context())
+	require.NoError(t, err)
+	for _, want := range []string{
+		"ConfigMap kernel-gossip/kernel-gossip is missing",
+		"ClusterRoleBinding kernel-gossip-operator is missing",
+		"ClusterRoleBinding kernel-gossip-observer-sender is missing",
+		"CustomResourceDefinition " + certificates + " is missing",
+		"CustomResourceDefinition " + whispers + " differs in spec.versions",
+	} {
+		isWanted := func(d string) bool { return strings.HasPrefix(d, want) }
+		require.True(t, slices.ContainsFunc(differences, isWanted), "%s: %q", want, differences)
+	}
+	requireBroken(t, s, "installation", "and 2 more")
+	recoverAll(t, s, "found  installation: ")
 
 	ns := namespace(t)
 	runPod(t, ns, "born", burst("1", "--cpu 1ms --every 5s"))
@@ -169,21 +159,18 @@ func TestRecoverRepairsTheInstallation(t *testing.T) {
 		func(*v1alpha1.PodBirthCertificate) bool { return true })
 }
 
-// Operator and observer that were stopped, changed or deleted, and a lease that a dead pod holds. Recordings do
-// without the observer.
+// Recordings do without the observer.
 func TestRecoverRepairsOperatorAndObserver(t *testing.T) {
-	s, _ := site(t)
-	recovered(t, s)
+	s := openSite(t)
 	var lease coordinationv1.Lease
 	change(t, s, &lease, "kernel-gossip", "kernel-gossip-operator",
 		func(l *coordinationv1.Lease) { l.Spec.HolderIdentity = new("gone_0") })
-	broken(t, lines(t, s)["leader"], `held by "gone"`)
-	recovered(t, s, "the lease is held by a process of gone that is gone")
+	requireBroken(t, s, "leader", `held by "gone"`)
+	recoverAll(t, s, `held by "gone"`)
 
 	remove(t, s, &appsv1.DaemonSet{}, "kernel-gossip-observer", "kernel-gossip-observer")
-	fromRecording(t, s)
-	require.Eventually(t, func() bool { return check(t, s, "events").Verdict == preflight.Fail }, patience, time.Second)
-	require.Contains(t, check(t, s, "events").Detail, "nobody sends")
+	playRecordings(t, s.WithoutObserver())
+	require.Eventually(t, func() bool { return makeCheck(t, s, "events").Verdict == demo.Fail }, patience, time.Second)
 
 	change(t, s, &appsv1.Deployment{}, "kernel-gossip", "kernel-gossip-operator", func(d *appsv1.Deployment) {
 		d.Spec.Replicas = new(int32(0))
@@ -198,36 +185,15 @@ func TestRecoverRepairsOperatorAndObserver(t *testing.T) {
 		l.Spec.HolderIdentity, l.Spec.LeaseDurationSeconds = new("gone_0"), new(int32(3600))
 		l.Spec.RenewTime = new(metav1.NowMicro())
 	})
-	found := lines(t, s)
-	broken(t, found["installation"],
-		"Deployment kernel-gossip/kernel-gossip-operator differs in spec.replicas, spec.template.spec.containers[0].image",
-		"DaemonSet kernel-gossip-observer/kernel-gossip-observer is missing")
-	broken(t, found["operator"], "scaled to 0")
-	broken(t, found["observer"], "not found")
-	for _, name := range []string{"leader", "ingest"} {
-		require.Equal(t, "not checked: needs operator", found[name].Detail)
-	}
-	recovered(t, s, "spec.replicas", "the lease is held by a process of gone that is gone",
-		"DaemonSet kernel-gossip-observer/kernel-gossip-observer is missing")
+	requireBroken(t, s, "installation",
+		"kernel-gossip-operator differs in spec.replicas, spec.template.spec.containers[0].image")
+	requireBroken(t, s, "operator", "has no pod")
+	requireBroken(t, s, "observer", "not found")
+	recoverAll(t, s, "operator: the namespace kernel-gossip has no pod", "observer: ")
 
-	// What is in a namespace that is going may be whole when recover begins, and goes too.
 	require.NoError(t,
 		s.Client.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kernel-gossip-observer"}}))
-	recovered(t, s, "Namespace kernel-gossip-observer is being deleted",
-		"DaemonSet kernel-gossip-observer/kernel-gossip-observer is missing")
-}
-
-// check makes one check of the list.
-func check(t *testing.T, s *install.Site, name string) preflight.Line {
-	t.Helper()
-	for _, c := range preflight.Checks(s) {
-		if c.Name == name {
-			c.Needs = nil
-			return preflight.Run(t.Context(), io.Discard, []preflight.Check{c})[0]
-		}
-	}
-	t.Fatalf("no check %s", name)
-	return preflight.Line{}
+	recoverAll(t, s, "found  ")
 }
 
 // spy compares what the operator made of a recording with what gossip-replay prints of it, before it is taken away:
@@ -268,7 +234,7 @@ func (s *spy) End(ctx context.Context) error {
 		last := s.want[len(s.want)-1]
 		require.Eventually(s.t, func() bool {
 			var err error
-			got, err = testcluster.LiveReports(ctx, world.client, demo.Namespace)
+			got, err = testcluster.LiveReports(ctx, world.client, scenarios.Namespace)
 			return err == nil && len(got) == len(last)
 		}, 30*time.Second, 500*time.Millisecond)
 		for name, report := range got {
@@ -282,108 +248,93 @@ func (s *spy) End(ctx context.Context) error {
 	return s.Source.End(ctx)
 }
 
-// fromRecording plays all scenarios. The figures that are shown are the objects' figures, and the origin of the recording
-// is shown.
-func fromRecording(t *testing.T, s *install.Site) {
+// playRecordings plays all scenarios, with the origin of the recording in each view.
+// were recorded.
+func playRecordings(t *testing.T, s *demo.Site) {
 	t.Helper()
-	part := *s
-	part.Namespaces = map[string]string{demo.Namespace: "restricted"}
-	source := &spy{Source: recording.New(&part), t: t}
+	require.NoError(t, demo.Recover(t.Context(), io.Discard, s))
+	source := &spy{Source: recording.New(s), t: t}
 	t.Cleanup(func() { require.NoError(t, source.Source.End(bg())) }) // what a failure left
 
-	stranger := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: demo.Namespace}}
+	stranger := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: scenarios.Namespace}}
 	require.NoError(t, world.client.Create(t.Context(), stranger))
 	require.ErrorContains(t, source.Source.End(t.Context()), "is not the demo's")
 	require.ErrorContains(t, source.Source.Begin(t.Context(), "throttle"), "is not the demo's")
 	require.NoError(t, world.client.Delete(t.Context(), stranger))
-	gone(t, &corev1.Namespace{}, "", demo.Namespace)
+	gone(t, &corev1.Namespace{}, "", scenarios.Namespace)
 
-	for _, scenario := range demo.Scenarios() {
+	for _, scenario := range scenarios.Scenarios() {
 		var shown bytes.Buffer
-		err := demo.Play(t.Context(), stage.New(&shown), source, []demo.Scenario{scenario})
+		err := scenarios.Play(t.Context(), stage.New(&shown), source, []scenarios.Scenario{scenario})
 		t.Logf("%s\n%s", scenario.Name, &shown)
 		require.NoError(t, err)
 		c, err := recording.Read(scenario.Name)
 		require.NoError(t, err)
 		require.Contains(t, strings.Join(strings.Fields(shown.String()), " "), c.Origin())
-		gone(t, &corev1.Namespace{}, "", demo.Namespace)
+		gone(t, &corev1.Namespace{}, "", scenarios.Namespace)
 	}
 }
 
 // Namespaces that cannot go, workloads that crash, objects about pods that are gone, a definition that cannot go; and
 // what is not ours.
 func TestRecoverRepairsWorkloads(t *testing.T) {
-	s, ns := site(t)
-	recovered(t, s)
-
+	s := openSite(t)
 	stranger := namespace(t, "stranger")
-	runPod(t, stranger, "crashing", never())
-	stale(t, stranger, "nobody.app.cputhrottling")
+	runPod(t, stranger, "crashing", neverStarts())
+	makeStale(t, stranger, "nobody.app.cputhrottling")
 	only := *s
-	only.Namespaces = map[string]string{stranger: "restricted"}
-	require.Equal(t, preflight.Fail, check(t, &only, "workloads").Verdict)
-	require.Contains(t, check(t, &only, "workloads").Detail, "does not belong to the demo")
-	require.ErrorContains(t, recovery.Run(t.Context(), io.Discard, &only), "stays as it is")
+	only.Namespaces = []string{stranger}
+	require.Contains(t, makeCheck(t, &only, "workloads").Detail, "does not belong to the demo")
+	require.ErrorContains(t, demo.Recover(t.Context(), io.Discard, &only), "stays as it is")
 
-	stuck := ns + "-stuck"
-	require.NoError(t, world.client.Create(t.Context(), &corev1.Namespace{
-		ObjectMeta: metav1.ObjectMeta{Name: stuck, Labels: map[string]string{install.Part: install.DemoPart}},
-	}))
+	left, stuck := stranger+"-left", stranger+"-stuck"
+	workloadNamespace(t, left)
+	workloadNamespace(t, stuck)
 	require.NoError(t, world.client.Create(t.Context(), &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Namespace: stuck, Name: "held", Finalizers: []string{"example.com/held"}},
 	}))
 	require.NoError(t, world.client.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: stuck}}))
-	healthy := runPod(t, ns, "healthy", burst("1", "--cpu 1ms --every 5s"))
 	require.NoError(t, world.client.Create(t.Context(), &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "crashing"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: left, Name: "crashing"},
 		Spec: appsv1.DeploymentSpec{
 			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "crashing"}},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "crashing"}},
-				Spec:       corev1.PodSpec{Containers: []corev1.Container{never()}},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{neverStarts()}},
 			},
 		},
 	}))
-	require.Eventually(t, func() bool { return strings.Contains(check(t, s, "workloads").Detail, "ErrImageNeverPull") },
-		patience, time.Second)
-	broken(t, check(t, s, "workloads"), "crashing-")
-	stale(t, ns, "nobody.app.cputhrottling")
-	broken(t, check(t, s, "workloads"), "1 object about pods that are gone: nobody.app.cputhrottling")
-	both := *s
-	both.Namespaces = map[string]string{ns: "restricted", stuck: "restricted"}
-	require.Eventually(t, func() bool {
-		return world.client.Get(t.Context(), client.ObjectKey{Name: stuck}, &corev1.Namespace{}) == nil
-	}, patience, time.Second)
-	only.Namespaces = map[string]string{stuck: "restricted"}
-	broken(t, check(t, &only, "workloads"), "is being deleted")
-	recovered(t, &both, "namespace "+stuck+" is being deleted", "ErrImageNeverPull", "deleted Deployment crashing",
-		"nobody.app.cputhrottling is about a pod that is gone")
+	makeStale(t, left, "nobody.app.cputhrottling")
+	only.Namespaces = []string{left}
+	requireBroken(t, &only, "workloads", "ErrImageNeverPull")
+	only.Namespaces = []string{stuck}
+	requireBroken(t, &only, "workloads", "is being deleted")
+	only.Namespaces = []string{left, stuck}
+	recoverAll(t, &only, "deleted namespace "+left, "deleted namespace "+stuck,
+		"took the finalizers from configmaps "+stuck+"/held")
+	gone(t, &corev1.Namespace{}, "", left)
 	gone(t, &corev1.Namespace{}, "", stuck)
-	gone(t, &appsv1.Deployment{}, ns, "crashing")
-	gone(t, &v1alpha1.KernelWhisper{}, ns, "nobody.app.cputhrottling")
-	still := eventually(t, &corev1.Pod{}, ns, "healthy", "there", func(*corev1.Pod) bool { return true })
-	require.Equal(t, healthy.UID, still.UID)
 	eventually(t, &corev1.Pod{}, stranger, "crashing", "there", func(*corev1.Pod) bool { return true })
 	eventually(t, &v1alpha1.KernelWhisper{}, stranger, "nobody.app.cputhrottling", "there",
 		func(*v1alpha1.KernelWhisper) bool { return true })
 
-	held := stale(t, ns, "held.app.cputhrottling")
+	held := makeStale(t, stranger, "held.app.cputhrottling")
 	held.Finalizers = []string{"example.com/held"}
 	require.NoError(t, world.client.Update(t.Context(), held))
 	require.NoError(t, s.Client.Delete(t.Context(), &apiextensionsv1.CustomResourceDefinition{
 		ObjectMeta: metav1.ObjectMeta{Name: whispers},
 	}))
-	broken(t, lines(t, s)["definitions"], "CustomResourceDefinition "+whispers+" is being deleted")
-	recovered(t, s, whispers+" is being deleted", "took away what held held.app.cputhrottling")
+	requireBroken(t, s, "installation", "CustomResourceDefinition "+whispers+" is being deleted")
+	recoverAll(t, s, "took the finalizers from "+whispers+" "+stranger+"/held.app.cputhrottling")
 }
 
-// never is a container that never starts.
-func never() corev1.Container {
+// neverStarts returns a container without an image.
+func neverStarts() corev1.Container {
 	return corev1.Container{Name: "app", Image: "localhost/kernel-gossip-nothing:none", ImagePullPolicy: corev1.PullNever}
 }
 
-// stale makes a whisper about a pod that does not exist.
-func stale(t *testing.T, namespace, name string) *v1alpha1.KernelWhisper {
+// makeStale makes a whisper about a pod that does not exist.
+func makeStale(t *testing.T, namespace, name string) *v1alpha1.KernelWhisper {
 	t.Helper()
 	w := &v1alpha1.KernelWhisper{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	w.Spec.Kind, w.Spec.Container = v1alpha1.WhisperCPUThrottling, "app"

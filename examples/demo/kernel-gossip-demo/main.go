@@ -6,24 +6,30 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
+	"github.com/go-logr/logr"
 	"golang.org/x/term"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/kernel-gossip/kernel-gossip/examples/demo"
-	"github.com/kernel-gossip/kernel-gossip/examples/demo/install"
+	"github.com/kernel-gossip/kernel-gossip/examples/demo/recording"
+	"github.com/kernel-gossip/kernel-gossip/examples/demo/scenarios"
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/stage"
 	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
 func main() {
+	ctrllog.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for the clean-up
 	err := run(ctx, os.Args[1:])
@@ -34,84 +40,142 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) (err error) {
+// program is the demo with its flags.
+type program struct {
+	kind, kubeconfig, root string // kind: the name of the cluster to make; empty if KUBECONFIG names a cluster
+	images                 testcluster.Images
+	fromRecording          bool
+	stage                  *stage.Stage
+}
+
+func run(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("kernel-gossip-demo", flag.ContinueOnError)
+	p := program{images: testcluster.FindImages(), kubeconfig: os.Getenv("KUBECONFIG"), stage: stage.New(os.Stdout)}
 	pause := f.Bool("pause", false, "wait for a key after each step")
-	width := f.Int("width", 0, "columns, 80 to 120 (default: the terminal's, 100 in a pipe)")
-	name := f.String("kind", "kernel-gossip-demo", "name of the kind cluster, which is made when there is none and KUBECONFIG is not set")
+	f.IntVar(&p.stage.Width, "width", p.stage.Width, "columns, 80 to 120 (default: the terminal's, 100 in a pipe)")
+	name := f.String("kind", "kernel-gossip-demo",
+		"name of the kind cluster, which is made when there is none and KUBECONFIG is not set")
 	down := f.Bool("down", false, "delete that kind cluster instead")
-	fromRecording := f.Bool("from-recording", false, "show recorded captures instead of live pods: no observer, no Pixie, no network is needed")
-	root := f.String("root", ".", "the repository")
-	scenario, err := parse(f, args)
-	if err != nil {
+	f.BoolVar(&p.fromRecording, "from-recording", false,
+		"show recorded captures instead of live pods: no observer, no Pixie, no network is needed")
+	f.StringVar(&p.root, "root", ".", "the repository")
+	if err := f.Parse(args); err != nil {
 		return err
 	}
-	cluster := demo.Cluster{Kubeconfig: os.Getenv("KUBECONFIG"), Root: *root, Images: testcluster.FindImages(), Also: install.CrewManifest()}
-	if cluster.Kubeconfig == "" || *down {
-		cluster.Kind, cluster.Kubeconfig = *name, demo.DefaultKubeconfig(*root)
+	if f.NArg() > 1 {
+		return fmt.Errorf("%q: there is one scenario, or all; flags come before it", f.Arg(1))
 	}
-	if *down {
-		kind, err := testcluster.FindKind(cluster.Kind, cluster.Kubeconfig)
+	what := cmp.Or(f.Arg(0), "all")
+	if p.kubeconfig == "" || *down {
+		p.kind, p.kubeconfig = *name, filepath.Join(p.root, "bin", "demo.kubeconfig")
+	}
+	if *pause {
+		p.stage.Wait = waitForKey
+	}
+	switch {
+	case *down:
+		kind, err := testcluster.FindKind(p.kind, p.kubeconfig)
 		if err != nil {
 			return err
 		}
 		return kind.Down()
-	}
-	switch scenario {
-	case "preflight":
-		return check(ctx, cluster)
-	case "recover":
-		return repair(ctx, cluster)
-	}
-	scenarios, err := demo.Find(scenario)
-	if err != nil {
-		return err
-	}
-	st := stage.New(os.Stdout)
-	if *width != 0 {
-		st.Width = *width
-	}
-	if *pause {
-		st.Wait = func() error { return key(ctx) }
-	}
-	if *fromRecording {
-		source, err := recorded(ctx, cluster)
-		if err != nil {
+	case what == "preflight":
+		return showPreflight(ctx, p.openSite(ctx))
+	case what == "recover":
+		site := p.openSite(ctx)
+		if err := demo.Recover(ctx, os.Stdout, site); err != nil {
 			return err
 		}
-		return demo.Play(ctx, st, source, scenarios)
+		return showPreflight(ctx, site)
 	}
-	begin := time.Now()
-	live, closeIt, err := cluster.Open(ctx, st)
-	defer func() {
-		patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Minute)
-		defer cancel()
-		err = errors.Join(err, closeIt(patient))
-		st.Note("%s in all.", time.Since(begin).Round(time.Second))
-	}()
+	chosen, err := scenarios.Find(what)
 	if err != nil {
 		return err
 	}
-	return demo.Play(ctx, st, live, scenarios)
+	return p.playScenarios(ctx, chosen)
 }
 
-// parse reads the flags, before and after the name of what is to be shown.
-func parse(f *flag.FlagSet, args []string) (scenario string, err error) {
-	if err := f.Parse(args); err != nil || f.NArg() == 0 {
-		return "all", err
+// openSite returns the cluster with what the demo needs in it. The cluster need not exist: the Trouble of the site then
+// says why.
+func (p *program) openSite(ctx context.Context) *demo.Site {
+	kubectl, err := testcluster.FindKubectl(p.kubeconfig)
+	if err != nil {
+		kubectl = testcluster.Kubectl{Program: "kubectl", Kubeconfig: p.kubeconfig}
 	}
-	scenario = f.Arg(0)
-	if err := f.Parse(f.Args()[1:]); err != nil {
-		return "", err
+	manifests, err := testcluster.Manifests(ctx, kubectl, p.root, p.images)
+	if err == nil {
+		var site *demo.Site
+		if site, err = demo.Open(kubectl, manifests, p.images.All()...); err == nil {
+			return site
+		}
 	}
-	if f.NArg() > 0 {
-		return "", fmt.Errorf("%q: there is one scenario, or all", f.Arg(0))
-	}
-	return scenario, nil
+	return &demo.Site{Kubectl: kubectl, Kind: p.kind, Images: p.images.All(), Trouble: err}
 }
 
-// key waits for a key on the terminal, or for the end. Where standard input is none it does not wait.
-func key(ctx context.Context) error {
+func showPreflight(ctx context.Context, site *demo.Site) error {
+	text, ready := demo.Summarize(demo.Preflight(ctx, os.Stdout, site.Checks()))
+	fmt.Println(text)
+	if !ready {
+		return errors.New("not ready")
+	}
+	return nil
+}
+
+// playScenarios makes the cluster ready and plays scenarios on it. What it has installed goes again, unless the cluster
+// is the demo's own.
+func (p *program) playScenarios(ctx context.Context, chosen []scenarios.Scenario) (err error) {
+	begin := time.Now()
+	if p.kind != "" {
+		if err := p.startKind(ctx); err != nil {
+			return err
+		}
+	}
+	site := p.openSite(ctx)
+	if site.Trouble != nil {
+		return site.Trouble
+	}
+	if p.fromRecording {
+		site = site.WithoutObserver()
+		if err := demo.Recover(ctx, os.Stdout, site); err != nil {
+			return fmt.Errorf("%w\n       → %s", err, demo.Fallback)
+		}
+		return scenarios.Play(ctx, p.stage, recording.New(site), chosen)
+	}
+	p.stage.Note("Installing operator and observer unless they are there …")
+	installed, err := site.Install(ctx)
+	if installed && p.kind == "" {
+		defer func() {
+			patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Minute)
+			defer cancel()
+			err = errors.Join(err, site.Uninstall(patient))
+		}()
+	}
+	if err != nil {
+		return err
+	}
+	p.stage.Note("Ready after %s.", time.Since(begin).Round(time.Second))
+	err = scenarios.Play(ctx, p.stage, &scenarios.Live{Kubectl: site.Kubectl, Images: p.images}, chosen)
+	p.stage.Note("%s in all.", time.Since(begin).Round(time.Second))
+	return err
+}
+
+// startKind starts the demo's own cluster, and loads the images of live pods.
+func (p *program) startKind(ctx context.Context) error {
+	kind, err := testcluster.FindKind(p.kind, p.kubeconfig)
+	if err != nil {
+		return err
+	}
+	p.stage.Note("The kind cluster %s: starting it unless it runs …", p.kind)
+	if err := kind.Up(); err != nil || p.fromRecording {
+		return err
+	}
+	p.stage.Note("Loading images …")
+	return kind.Load(ctx, p.images.All()...)
+}
+
+// waitForKey waits for a key on the terminal. It does not wait if standard input is no terminal.
+func waitForKey() error {
+	const interrupt = 3 // Ctrl-C: a raw terminal sends no signal
 	in := int(os.Stdin.Fd())
 	if !term.IsTerminal(in) {
 		return nil
@@ -121,24 +185,9 @@ func key(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = term.Restore(in, old) }()
-	pressed := make(chan byte, 1)
-	go func() {
-		var b [1]byte
-		if _, err := os.Stdin.Read(b[:]); err != nil {
-			b[0] = interrupt
-		}
-		pressed <- b[0]
-	}()
-	select {
-	case k := <-pressed:
-		if k == interrupt { // a raw terminal sends no signal
-			return context.Canceled
-		}
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	var key [1]byte
+	if _, err := os.Stdin.Read(key[:]); err != nil || key[0] == interrupt {
+		return context.Canceled
 	}
+	return nil
 }
-
-// interrupt is what Ctrl-C sends.
-const interrupt = 3

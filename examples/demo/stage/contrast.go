@@ -3,18 +3,17 @@ package stage
 import "strings"
 
 // Mood is the colour of a figure.
-type Mood int
+type Mood string
 
 // The moods.
 const (
-	Plain Mood = iota // no opinion
-	Good              // nothing to do
-	Bad               // something to do
+	Plain Mood = ""    // no opinion
+	Good  Mood = green // nothing to do
+	Bad   Mood = red   // something to do
 )
 
-func (m Mood) style() string { return map[Mood]string{Plain: "", Good: green, Bad: red}[m] }
-
-// Panel is one side of a contrast: a figure that is shown in large digits, with the same figure in small ones first in the lines below it.
+// Panel is one side of a contrast: a figure that is shown in large digits, with the same figure in small ones first in
+// the lines below it.
 type Panel struct {
 	Title  string
 	Figure string // digits, '%', ',' and '.'
@@ -25,36 +24,36 @@ type Panel struct {
 // Contrast shows two sides of the same thing at one glance, and below where the figures come from.
 func (s *Stage) Contrast(left, right Panel, origin string) {
 	const divider = " │ "
-	half := (s.width() - 2 - len([]rune(divider))) / 2
-	l, r := s.panel(left, half), s.panel(right, half)
-	s.line("")
-	s.line("  " + strings.Repeat("─", half+1) + "┬" + strings.Repeat("─", half+1))
+	half := (s.stageWidth() - 2 - len([]rune(divider))) / 2
+	l, r := s.renderPanel(left, half), s.renderPanel(right, half)
+	s.writeLine("")
+	s.writeLine("  " + strings.Repeat("─", half+1) + "┬" + strings.Repeat("─", half+1))
 	for i := range max(len(l), len(r)) {
-		s.line("  " + row(l, i, half) + divider + row(r, i, half))
+		s.writeLine("  " + panelRow(l, i, half) + divider + panelRow(r, i, half))
 	}
-	s.line("  " + strings.Repeat("─", half+1) + "┴" + strings.Repeat("─", half+1))
+	s.writeLine("  " + strings.Repeat("─", half+1) + "┴" + strings.Repeat("─", half+1))
 	s.Note("%s", origin)
 }
 
-// panel renders one side, each line filled up to the width.
-func (s *Stage) panel(p Panel, width int) []string {
-	out := []string{s.paint(bold, fit(strings.ToUpper(p.Title), width)), ""}
-	for _, l := range large(p.Figure, width) {
-		out = append(out, s.paint(p.Mood.style(), fit(l, width)))
+// renderPanel renders one side, each line filled up to the width.
+func (s *Stage) renderPanel(p Panel, width int) []string {
+	out := []string{s.paintText(bold, fitText(strings.ToUpper(p.Title), width)), ""}
+	for _, l := range largeDigits(p.Figure, width) {
+		out = append(out, s.paintText(string(p.Mood), fitText(strings.TrimSuffix(l, " "), width)))
 	}
 	out = append(out, "")
 	for _, l := range p.Lines {
-		for i, w := range wrap(l, width-2) {
+		for i, w := range wrapText(l, width-2) {
 			if i > 0 {
 				w = "  " + w
 			}
-			out = append(out, fit(w, width))
+			out = append(out, fitText(w, width))
 		}
 	}
 	return out
 }
 
-func row(lines []string, i, width int) string {
+func panelRow(lines []string, i, width int) string {
 	if i < len(lines) && lines[i] != "" {
 		return lines[i]
 	}

@@ -1,10 +1,6 @@
 package stage
 
-import (
-	"strings"
-
-	"github.com/jedib0t/go-pretty/v6/text"
-)
+import "github.com/jedib0t/go-pretty/v6/text"
 
 // glyphs are characters five lines high, for the last row of a room.
 var glyphs = map[rune][5]string{
@@ -23,27 +19,18 @@ var glyphs = map[rune][5]string{
 	'.': {" ", " ", " ", " ", "█"},
 }
 
-// large renders a number in large digits, one below the other the five lines; a text that has other characters, or is too wide, in one line.
-func large(t string, width int) []string {
-	var rows [5]strings.Builder
-	for i, r := range []rune(t) {
-		g, ok := glyphs[r]
-		if !ok {
-			return []string{clip(t, width)}
+// largeDigits renders a number in large digits, as five lines. A text that has other characters, or is too wide, is one
+// line.
+func largeDigits(t string, width int) []string {
+	lines := make([]string, 5)
+	for _, r := range t {
+		glyph, ok := glyphs[r]
+		if !ok || text.StringWidthWithoutEscSequences(lines[0]+glyph[0]) > width {
+			return []string{clipText(t, width)}
 		}
-		for n := range rows {
-			if i > 0 {
-				rows[n].WriteByte(' ')
-			}
-			rows[n].WriteString(g[n])
+		for i := range lines {
+			lines[i] += glyph[i] + " "
 		}
 	}
-	out := make([]string, 0, len(rows))
-	for n := range rows {
-		if text.StringWidthWithoutEscSequences(rows[n].String()) > width {
-			return []string{clip(t, width)}
-		}
-		out = append(out, rows[n].String())
-	}
-	return out
+	return lines
 }

@@ -1,5 +1,5 @@
-// Package stage puts a demo on a terminal: plain lines with a few colours, never a moved cursor, so that the same bytes do in tmux, in a
-// recording and in a pipe. Nothing is wider than the stage, but for single words that are.
+// Package stage puts a demo on a terminal: plain lines with a few colours, never a moved cursor, so that the same bytes
+// do in tmux, in a recording and in a pipe. Nothing is wider than the stage, but for single words that are.
 package stage
 
 import (
@@ -13,7 +13,7 @@ import (
 	"golang.org/x/term"
 )
 
-// The widths, in columns, that a stage may have; Unknown is that of a pipe, which has none.
+// The widths, in columns, that a stage may have; Unknown is the width of a pipe, which has none.
 const (
 	Narrowest = 80
 	Widest    = 120
@@ -29,8 +29,8 @@ type Stage struct {
 	Wait func() error
 }
 
-// New is a stage on a terminal, as wide as that is, or on anything else. It has colours on a terminal that shows them when nobody asked for
-// none (NO_COLOR, TERM=dumb).
+// New is a stage on a terminal, as wide as that is, or on anything else. It has colours on a terminal that shows them,
+// unless the environment forbids them (NO_COLOR, TERM=dumb).
 func New(out io.Writer) *Stage {
 	s := &Stage{Out: out}
 	f, ok := out.(*os.File)
@@ -54,10 +54,10 @@ const (
 	cyan   = "36"
 )
 
-func (s *Stage) width() int { return min(max(cmp.Or(s.Width, Unknown), Narrowest), Widest) }
+func (s *Stage) stageWidth() int { return min(max(cmp.Or(s.Width, Unknown), Narrowest), Widest) }
 
-// paint wraps a text into a style, but for the spaces at its end.
-func (s *Stage) paint(style, t string) string {
+// paintText wraps a text into a style, but for the spaces at its end.
+func (s *Stage) paintText(style, t string) string {
 	body := strings.TrimRight(t, " ")
 	if !s.Color || style == "" || body == "" {
 		return t
@@ -65,34 +65,34 @@ func (s *Stage) paint(style, t string) string {
 	return "\x1b[" + style + "m" + body + "\x1b[0m" + t[len(body):]
 }
 
-func (s *Stage) line(t string) { fmt.Fprintln(s.Out, strings.TrimRight(t, " ")) }
+func (s *Stage) writeLine(t string) { fmt.Fprintln(s.Out, strings.TrimRight(t, " ")) }
 
 // Title begins a scenario.
 func (s *Stage) Title(t string) {
-	rule := strings.Repeat("━", s.width())
-	s.line("")
-	s.line(s.paint(cyan, rule))
-	s.line(s.paint(bold, " "+t))
-	s.line(s.paint(cyan, rule))
+	rule := strings.Repeat("━", s.stageWidth())
+	s.writeLine("")
+	s.writeLine(s.paintText(cyan, rule))
+	s.writeLine(s.paintText(bold, " "+t))
+	s.writeLine(s.paintText(cyan, rule))
 }
 
 // Step begins a part of a scenario.
 func (s *Stage) Step(t string) {
-	s.line("")
-	s.line(s.paint(bold+";"+cyan, "▶ "+t))
+	s.writeLine("")
+	s.writeLine(s.paintText(bold+";"+cyan, "▶ "+t))
 }
 
-// Say tells something, wrapped at the width.
+// Say shows a text, wrapped at the width.
 func (s *Stage) Say(format string, args ...any) {
-	for _, l := range wrap(fmt.Sprintf(format, args...), s.width()-2) {
-		s.line("  " + l)
+	for _, l := range wrapText(fmt.Sprintf(format, args...), s.stageWidth()-2) {
+		s.writeLine("  " + l)
 	}
 }
 
-// Note says something that matters less: where a figure is from, what is waited for.
+// Note shows a text that matters less: where a figure is from, what is waited for.
 func (s *Stage) Note(format string, args ...any) {
-	for _, l := range wrap(fmt.Sprintf(format, args...), s.width()-2) {
-		s.line("  " + s.paint(dim, l))
+	for _, l := range wrapText(fmt.Sprintf(format, args...), s.stageWidth()-2) {
+		s.writeLine("  " + s.paintText(dim, l))
 	}
 }
 
@@ -101,13 +101,13 @@ func (s *Stage) Pause() error {
 	if s.Wait == nil {
 		return nil
 	}
-	s.line("")
-	s.line(s.paint(dim, "  [any key goes on]"))
+	s.writeLine("")
+	s.writeLine(s.paintText(dim, "  [any key goes on]"))
 	return s.Wait()
 }
 
-// wrap breaks a text into lines at spaces; a word that is too long is broken where it must.
-func wrap(t string, width int) []string {
+// wrapText breaks a text into lines at spaces; a word that is too long is broken where it must.
+func wrapText(t string, width int) []string {
 	var out []string
 	for line := range strings.SplitSeq(t, "\n") {
 		out = append(out, strings.Split(text.WrapText(text.WrapSoft(line, width), width), "\n")...)
@@ -118,11 +118,11 @@ func wrap(t string, width int) []string {
 	return out
 }
 
-// fit cuts a text, or fills it up with spaces, to a width; what was cut shows by its last character.
-func fit(t string, width int) string { return text.Pad(clip(t, width), width, ' ') }
+// fitText cuts a text, or fills it up with spaces, to a width; what was cut shows by its last character.
+func fitText(t string, width int) string { return text.Pad(clipText(t, width), width, ' ') }
 
-// clip cuts a text that is too wide.
-func clip(t string, width int) string {
+// clipText cuts a text that is too wide.
+func clipText(t string, width int) string {
 	if text.StringWidthWithoutEscSequences(t) <= width {
 		return t
 	}

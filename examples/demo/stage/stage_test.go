@@ -3,6 +3,7 @@ package stage
 import (
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,18 +20,26 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func everything(s *Stage) {
 	s.Title("METRICS LIE · a container that is slow while its CPU looks idle")
 	s.Step("A step")
-	s.Say("What is said goes on for some time, so that it must be wrapped at the width that the stage has, whichever of the three that happens to be today.")
+	s.Say("What is said goes on for some time, so that it must be wrapped at the width that the stage has, whichever " +
+		"of the three that happens to be today.")
 	s.Note("… waiting for something")
-	s.Command("kubectl get pods -n demo", "NAME     READY   STATUS    RESTARTS   AGE\nworker   1/1     Running   0          86s\n")
-	s.Command(`kubectl --namespace demo patch pod worker --subresource resize --patch '{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"350m"},`+
-		`"requests":{"cpu":"20m"}}}]}}'`, "pod/worker patched\n")
-	s.Command("kubectl get kw", strings.Repeat("column   ", 20))
-	s.Contrast(Panel{Title: "Kubernetes says", Figure: "51%", Mood: Good, Lines: []string{"of the CPU limit in use: 51m of 100m"}},
-		Panel{Title: "The kernel says", Figure: "13,789.4", Mood: Bad, Lines: []string{"system calls", "a line that is far too long for one half of any stage, and so is wrapped"}}, "Measured.")
+	s.Command("kubectl get pods -n demo",
+		"NAME     READY   STATUS    RESTARTS   AGE\nworker   1/1     Running   0          86s\n")
+	s.Command(`kubectl --namespace demo patch pod worker --subresource resize --patch `+
+		`'{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"350m"},"requests":{"cpu":"20m"}}}]}}'`,
+		"pod/worker patched\n")
+	s.Command("kubectl get kw", strings.Repeat("column   ", 20)+"\n\nthe end")
+	long := "a line that is far too long for one half of any stage, and so is wrapped"
+	s.Contrast(
+		Panel{Title: "Kubernetes says", Figure: "51%", Mood: Good, Lines: []string{"of the CPU limit in use: 51m of 100m"}},
+		Panel{Title: "The kernel says", Figure: "13,789.4", Mood: Bad, Lines: []string{"system calls", long}}, "Measured.")
 	s.Contrast(Panel{Title: "a", Figure: "no digits"}, Panel{Title: "b", Figure: strings.Repeat("8", 30)}, "Measured.")
 	s.Waterfall([]Stretch{
 		{0, 65 * time.Millisecond, "Kubelet", "cgroup of the pod created (by systemd)"},
-		{65 * time.Millisecond, 500 * time.Millisecond, "Runtime", "exec containerd-shim-runc-v2 (the pod's shim), which has more details than there is room for"},
+		{
+			65 * time.Millisecond, 500 * time.Millisecond, "Runtime",
+			"exec containerd-shim-runc-v2 (the pod's shim), which has more details than there is room for",
+		},
 		{500 * time.Millisecond, 544 * time.Millisecond, "Kernel", "exec /web"},
 		{544 * time.Millisecond, 544 * time.Millisecond, "", "the end"},
 	}, 544*time.Millisecond)
@@ -39,7 +48,7 @@ func everything(s *Stage) {
 	s.Level(" 27s nothing is known", "0 of 0", 0, 0)
 }
 
-func TestStage(t *testing.T) {
+func TestNothingIsWiderThanTheStage(t *testing.T) {
 	for name, s := range map[string]Stage{
 		"80":          {Width: 80},
 		"100":         {},
@@ -61,7 +70,7 @@ func TestStage(t *testing.T) {
 				t.Errorf("%s (-want +got; if it is meant: go test ./examples/demo/stage -update)\n%s", golden, diff)
 			}
 			for line := range strings.SplitSeq(out.String(), "\n") {
-				require.LessOrEqual(t, text.StringWidthWithoutEscSequences(line), s.width(), line)
+				require.LessOrEqual(t, text.StringWidthWithoutEscSequences(line), s.stageWidth(), line)
 				require.Equal(t, strings.TrimRight(line, " "), line)
 			}
 			require.Equal(t, s.Color, strings.Contains(out.String(), "\x1b"))
@@ -69,8 +78,7 @@ func TestStage(t *testing.T) {
 	}
 }
 
-// Colours only help: without them the text is the same.
-func TestColoursAreAllThatDiffers(t *testing.T) {
+func TestTheTextIsTheSameWithoutColours(t *testing.T) {
 	var plain, colored strings.Builder
 	everything(&Stage{Out: &plain})
 	everything(&Stage{Out: &colored, Color: true})
@@ -79,42 +87,28 @@ func TestColoursAreAllThatDiffers(t *testing.T) {
 	}
 }
 
-// What is shown of a command is a command that a shell takes for the same.
-func TestContinuedCommandsAreTheSame(t *testing.T) {
-	const command = `printf %s\n one two 'three four, five' '{"six": "seven","eight":"nine","ten":{"eleven":"twelve","thirteen":"fourteen"}}' fifteen`
-	lines := continued(command, 40)
+func TestAContinuedCommandIsTheSameForAShell(t *testing.T) {
+	const command = `printf %s\n one two 'three four, five' ` +
+		`'{"six": "seven","eight":"nine","ten":{"eleven":"twelve","thirteen":"fourteen"}}' fifteen`
+	lines := continueLines(command, 40)
 	require.Greater(t, len(lines), 3)
 	for _, l := range lines {
 		require.LessOrEqual(t, len(l), 48, l)
 	}
-	require.Equal(t, words(command), words(strings.Join(lines, "\n")))
+	want, err := exec.Command("sh", "-c", command).Output()
+	require.NoError(t, err)
+	got, err := exec.Command("sh", "-c", strings.Join(lines, "\n")).Output()
+	require.NoError(t, err)
+	withoutBreaks := strings.NewReplacer("\n", "") // of JSON
+	require.Equal(t, withoutBreaks.Replace(string(want)), withoutBreaks.Replace(string(got)))
 }
 
-// words are the arguments that a shell sees, less the space inside of JSON.
-func words(command string) []string {
-	var out []string
-	word, quoted := "", false
-	for _, r := range strings.ReplaceAll(command, "\\\n", "") {
-		switch {
-		case r == '\'':
-			quoted = !quoted
-		case quoted && r == '\n', !quoted && (r == ' ' || r == '\n'):
-			if !quoted && word != "" {
-				out, word = append(out, word), ""
-			}
-		default:
-			word += string(r)
-		}
-	}
-	return append(out, word)
-}
-
-func TestNew(t *testing.T) {
+func TestAPipeHasNoColoursAndTheUnknownWidth(t *testing.T) {
 	require.False(t, New(&strings.Builder{}).Color)
-	require.Equal(t, Unknown, New(&strings.Builder{}).width())
+	require.Equal(t, Unknown, New(&strings.Builder{}).stageWidth())
 }
 
-func TestPause(t *testing.T) {
+func TestAPauseCallsWait(t *testing.T) {
 	var out strings.Builder
 	s := &Stage{Out: &out}
 	require.NoError(t, s.Pause())

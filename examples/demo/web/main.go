@@ -1,4 +1,4 @@
-// Command web is the web server whose birth the demo tells: it answers, and does nothing else.
+// Command web is the web server of the scenario birth: it answers, and does nothing else.
 package main
 
 import (
