@@ -105,12 +105,6 @@ func (a *Analyzer) observeAll(events *Events) {
 	}
 }
 
-// ObserveCPU observes CPU samples.
-func (a *Analyzer) ObserveCPU(samples []CPUSample) { a.ObserveAll(&Events{CPU: samples}) }
-
-// ObserveBirths observes births.
-func (a *Analyzer) ObserveBirths(births []PodCreation) { a.ObserveAll(&Events{Births: births}) }
-
 // observeRecord observes a record of a subject, with figures that are possible or not.
 func (a *Analyzer) observeRecord(about Subject, r *record, possible bool) {
 	a.stats.Observed++

@@ -7,7 +7,7 @@ import (
 )
 
 // readMemorySample reads a record of type memory_pressure.
-func (r *record) readMemorySample() gossip.Event {
+func (r *record) readMemorySample() gossip.MemorySample {
 	var o gossip.Origin
 	r.readOrigin(&o)
 	s := gossip.MemorySample{

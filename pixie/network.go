@@ -8,7 +8,7 @@ import (
 )
 
 // readNetworkSample reads a record of type network_issue.
-func (r *record) readNetworkSample() gossip.Event {
+func (r *record) readNetworkSample() gossip.NetworkSample {
 	var o gossip.Origin
 	r.readOrigin(&o)
 	s := gossip.NetworkSample{

@@ -7,7 +7,7 @@ import (
 )
 
 // readOOMKill reads a record of type oom_kill.
-func (r *record) readOOMKill() gossip.Event {
+func (r *record) readOOMKill() gossip.OOMKill {
 	var o gossip.Origin
 	r.readOrigin(&o)
 	if o.Container == "" && o.ContainerID == "" {

@@ -26,7 +26,7 @@ func (s *scanner) decodeParallel(workers, size int, yield func(*Batch, error) bo
 	}
 	defer reader.workers.shutDown()
 	for p := range reader.decodedPieces() {
-		if p.batch.len().sum() > 0 && !yield(&p.batch, nil) {
+		if p.batch.listLengths().sum() > 0 && !yield(&p.batch, nil) {
 			return false
 		}
 		if p.open {
@@ -62,7 +62,7 @@ func (p *piece) decodeRecords(r *record, maxRecord int) {
 		if _, err := s.peek(); err != nil {
 			return
 		}
-		begin, good := s.pos, p.batch.len()
+		begin, good := s.pos, p.batch.listLengths()
 		err := s.addRecord(&p.batch)
 		if err != nil || s.starved || s.array.open || good.sum() == maxBatch {
 			p.batch.truncateTo(good)

@@ -13,8 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // whole tells all of a text: events of each kind of list, errors with their place.
@@ -22,14 +20,9 @@ func whole(r io.Reader, workers, size int) map[string][]string {
 	told := map[string][]string{}
 	s := newScanner(r, 4096, newWorkspace())
 	err := s.scanBatches(workers, size, func(b *Batch, _ error) bool {
-		for _, event := range b.CPU {
-			told["CPU"] = append(told["CPU"], show(event))
-		}
-		for _, event := range b.Births {
-			told["births"] = append(told["births"], show(event))
-		}
-		for _, event := range b.Others {
-			told["others"] = append(told["others"], show(event))
+		for event := range b.All() {
+			kind := fmt.Sprintf("%T", event)
+			told[kind] = append(told[kind], show(event))
 		}
 		for _, bad := range b.Refused {
 			told["refused"] = append(told["refused"], fmt.Sprintf("%d+%d: %v", bad.Line, bad.Offset, bad))
@@ -54,15 +47,7 @@ func singly(r io.Reader) map[string][]string {
 			end = err
 			continue
 		}
-		var list string
-		switch event.(type) {
-		case gossip.CPUSample:
-			list = "CPU"
-		case gossip.PodCreation:
-			list = "births"
-		case gossip.MemorySample, gossip.OOMKill, gossip.NetworkSample:
-			list = "others"
-		}
+		list := fmt.Sprintf("%T", event)
 		told[list] = append(told[list], show(event))
 	}
 	told["end"] = []string{end.Error()}

@@ -78,8 +78,7 @@ func (r *record) addEvent(to *Batch) error {
 	if r.err != nil {
 		return r.err
 	}
-	before := to.len()
-	var event gossip.Event
+	before := to.listLengths()
 	switch kind {
 	case cpuThrottle:
 		to.CPU = append(to.CPU, gossip.CPUSample{})
@@ -88,20 +87,17 @@ func (r *record) addEvent(to *Batch) error {
 		to.Births = append(to.Births, gossip.PodCreation{})
 		r.readPodCreation(&to.Births[len(to.Births)-1])
 	case memoryPressure:
-		event = r.readMemorySample()
+		to.Memory = append(to.Memory, r.readMemorySample())
 	case oomKill:
-		event = r.readOOMKill()
+		to.Kills = append(to.Kills, r.readOOMKill())
 	case networkIssue:
-		event = r.readNetworkSample()
+		to.Network = append(to.Network, r.readNetworkSample())
 	default:
 		return fmt.Errorf("type: unknown: %s", quoteInput(kind))
 	}
 	if r.err != nil {
 		to.truncateTo(before)
 		return fmt.Errorf("%s: %w", kind, r.err)
-	}
-	if event != nil {
-		to.Others = append(to.Others, event)
 	}
 	return nil
 }

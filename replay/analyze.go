@@ -18,9 +18,21 @@ type analysis struct {
 	errs     io.Writer
 	progress *progress // of reading
 
-	lanes       *lanes
-	records     int   // good records
+	lanes *lanes
+	recordCount
+}
+
+// recordCount counts good records.
+type recordCount struct {
+	records     int
 	firstRecord int64 // oldest time of a record, Unix nanoseconds
+}
+
+func (c *recordCount) add(at time.Time) {
+	if at := at.UnixNano(); c.records == 0 || at < c.firstRecord {
+		c.firstRecord = at
+	}
+	c.records++
 }
 
 // readCapture observes one capture, in any format. It reports a bad record as NAME:LINE and goes on. It returns an
@@ -46,36 +58,15 @@ func (c *analysis) observeText(text *unpackedText, bad *refusals) error {
 		if err != nil {
 			return err
 		}
-		if len(batch.CPU)+len(batch.Births)+len(batch.Others) > 0 {
+		if batch.Len() > 0 {
 			bad.noteGoodRecord()
 		}
 		for _, one := range batch.Refused {
 			bad.add(one)
 		}
-		for i := range batch.CPU {
-			s := &batch.CPU[i]
-			c.countRecord(s.Time)
-			c.lanes.addCPU(s)
-		}
-		for i := range batch.Births {
-			c.countRecord(batch.Births[i].Time)
-			c.lanes.addBirth(&batch.Births[i])
-		}
-		for _, event := range batch.Others {
-			from := event.From()
-			c.countRecord(from.Time)
-			c.lanes.add(event, from)
-		}
+		c.lanes.add(&batch.Events, &c.recordCount)
 	}
 	return nil
-}
-
-// countRecord counts a good record and keeps the oldest time.
-func (c *analysis) countRecord(at time.Time) {
-	if at := at.UnixNano(); c.records == 0 || at < c.firstRecord {
-		c.firstRecord = at
-	}
-	c.records++
 }
 
 // readCaptures observes all captures. The name "-" is in; a directory is replaced by the captures in it. A capture that
@@ -161,16 +152,4 @@ func (c catalogs) findPod(s gossip.Subject, uid string) gossip.Pod {
 		}
 	}
 	return gossip.Pod{}
-}
-
-// enrichAll adds to events what the catalogs have about their pods.
-func (c catalogs) enrichAll(b *batch) {
-	for i, s := range b.cpu {
-		if s, ok := gossip.Enrich(s, c.findPod(s.Subject(), s.PodUID)).(gossip.CPUSample); ok {
-			b.cpu[i] = s
-		}
-	}
-	for i, e := range b.others {
-		b.others[i] = gossip.Enrich(e, c.findPod(e.Subject(), e.From().PodUID))
-	}
 }

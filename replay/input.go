@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
@@ -97,7 +96,7 @@ func readBatches(text *bufio.Reader) iter.Seq2[*pixie.Batch, error] {
 				yield(nil, err)
 				return
 			default:
-				b.Others = []gossip.Event{record.Event}
+				b.Add(record.Event)
 			}
 			if !yield(b, nil) {
 				return

@@ -24,26 +24,19 @@ type lanes struct {
 	analyzers [laneCount]*gossip.Analyzer
 	pods      catalogs
 
-	filling [laneCount]*batch
-	used    chan *batch // free to be filled again
-	todo    [laneCount]chan *batch
+	filling [laneCount]*gossip.Events // a lane owns its events
+	used    chan *gossip.Events       // free to be filled again
+	todo    [laneCount]chan *gossip.Events
 	workers sync.WaitGroup
 }
 
-// batch is the events for one lane. The lane owns them.
-type batch struct {
-	cpu    []gossip.CPUSample
-	births []gossip.PodCreation
-	others []gossip.Event
-}
-
 // newBatch has room for the two most frequent kinds.
-func newBatch() *batch {
-	return &batch{cpu: make([]gossip.CPUSample, 0, batchSize), births: make([]gossip.PodCreation, 0, batchSize)}
+func newBatch() *gossip.Events {
+	return &gossip.Events{CPU: make([]gossip.CPUSample, 0, batchSize), Births: make([]gossip.PodCreation, 0, batchSize)}
 }
 
 func newLanes(pods catalogs) *lanes {
-	l := &lanes{pods: pods, used: make(chan *batch, 2*laneCount)}
+	l := &lanes{pods: pods, used: make(chan *gossip.Events, 2*laneCount)}
 	for i := range l.analyzers {
 		l.analyzers[i] = gossip.New(gossip.Options{MaxSubjects: maxSubjects})
 		l.filling[i] = newBatch()
@@ -54,7 +47,7 @@ func newLanes(pods catalogs) *lanes {
 // start begins to observe what is added, until wait.
 func (l *lanes) start() {
 	for i := range l.todo {
-		l.todo[i] = make(chan *batch, 1)
+		l.todo[i] = make(chan *gossip.Events, 1)
 		l.workers.Go(func() { l.observeBatches(i) })
 	}
 }
@@ -68,30 +61,33 @@ func (l *lanes) wait() {
 	l.workers.Wait()
 }
 
-// addCPU adds a copy of a sample.
-func (l *lanes) addCPU(s *gossip.CPUSample) {
-	i := laneOf(s.Namespace, s.Pod)
-	b := l.filling[i]
-	if b.cpu = append(b.cpu, *s); len(b.cpu) >= batchSize {
-		l.handOver(i)
-	}
+// add adds copies of events, and counts them.
+func (l *lanes) add(events *gossip.Events, count *recordCount) {
+	addKind(l, events.CPU, count, func(s *gossip.CPUSample) *gossip.Origin { return &s.Origin },
+		func(lane *gossip.Events) *[]gossip.CPUSample { return &lane.CPU })
+	addKind(l, events.Memory, count, func(s *gossip.MemorySample) *gossip.Origin { return &s.Origin },
+		func(lane *gossip.Events) *[]gossip.MemorySample { return &lane.Memory })
+	addKind(l, events.Kills, count, func(k *gossip.OOMKill) *gossip.Origin { return &k.Origin },
+		func(lane *gossip.Events) *[]gossip.OOMKill { return &lane.Kills })
+	addKind(l, events.Network, count, func(s *gossip.NetworkSample) *gossip.Origin { return &s.Origin },
+		func(lane *gossip.Events) *[]gossip.NetworkSample { return &lane.Network })
+	addKind(l, events.Births, count, func(c *gossip.PodCreation) *gossip.Origin { return &c.Origin },
+		func(lane *gossip.Events) *[]gossip.PodCreation { return &lane.Births })
 }
 
-// addBirth adds a copy of a birth.
-func (l *lanes) addBirth(c *gossip.PodCreation) {
-	i := laneOf(c.Namespace, c.Pod)
-	b := l.filling[i]
-	if b.births = append(b.births, *c); len(b.births) >= batchSize {
-		l.handOver(i)
-	}
-}
-
-// add adds an event.
-func (l *lanes) add(e gossip.Event, from gossip.Origin) {
-	i := laneOf(from.Namespace, from.Pod)
-	b := l.filling[i]
-	if b.others = append(b.others, e); len(b.others) >= batchSize {
-		l.handOver(i)
+// addKind adds copies of the events of one kind. originOf and listOf return the fields of the kind.
+func addKind[E any](
+	l *lanes, events []E, count *recordCount, originOf func(*E) *gossip.Origin, listOf func(*gossip.Events) *[]E,
+) {
+	for i := range events {
+		from := originOf(&events[i])
+		count.add(from.Time)
+		lane := laneOf(from.Namespace, from.Pod)
+		list := listOf(l.filling[lane])
+		*list = append(*list, events[i])
+		if len(*list) >= batchSize {
+			l.handOver(lane)
+		}
 	}
 }
 
@@ -105,28 +101,15 @@ func (l *lanes) handOver(i int) {
 	}
 }
 
-// observeBatches is the work of lane i. Events of different kinds are about different subjects, so their order does not
-// matter.
+// observeBatches is the work of lane i.
 func (l *lanes) observeBatches(i int) {
 	analyzer := l.analyzers[i]
 	for b := range l.todo[i] {
 		if len(l.pods) > 0 {
-			l.pods.enrichAll(b)
+			b.Enrich(l.pods.findPod)
 		}
-		analyzer.ObserveCPU(b.cpu)
-		analyzer.ObserveBirths(b.births)
-		for _, e := range b.others {
-			analyzer.Observe(e)
-		}
-		b.cpu = b.cpu[:0]
-		for i := range b.births {
-			if c := &b.births[i]; c.Timeline != nil || c.Syscalls != nil {
-				*c = gossip.PodCreation{} // these may be large
-			}
-		}
-		b.births = b.births[:0]
-		clear(b.others)
-		b.others = b.others[:0]
+		analyzer.ObserveAll(b)
+		b.Reset()
 		select {
 		case l.used <- b:
 		default:

@@ -4,13 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
@@ -72,7 +70,7 @@ func firstTimeOfText(text *bufio.Reader) (first time.Time, ok bool) {
 		if err != nil {
 			return first, ok
 		}
-		for event := range eventsOf(batch) {
+		for event := range batch.All() {
 			if at := event.From().Time; !ok || at.Before(first) {
 				first, ok = at, true
 			}
@@ -82,24 +80,4 @@ func firstTimeOfText(text *bufio.Reader) (first time.Time, ok bool) {
 		}
 	}
 	return first, ok
-}
-
-func eventsOf(batch *pixie.Batch) iter.Seq[gossip.Event] {
-	return func(yield func(gossip.Event) bool) {
-		for i := range batch.CPU {
-			if !yield(batch.CPU[i]) {
-				return
-			}
-		}
-		for i := range batch.Births {
-			if !yield(batch.Births[i]) {
-				return
-			}
-		}
-		for _, e := range batch.Others {
-			if !yield(e) {
-				return
-			}
-		}
-	}
 }
