@@ -51,9 +51,9 @@ without_grpc() { go list -deps ./pixie ./pixie/otlp ./replay/... | none '^google
 
 door_alone() { go list -deps ./operator/ingest | none '^(k8s\.io|sigs\.k8s\.io|google\.golang\.org/grpc)(/|$)'; }
 
-# standard_library PACKAGE: it needs nothing else, at any depth.
+# standard_library PACKAGE: it needs nothing else, at any depth, but packages below its own.
 standard_library() {
-  go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' "./$1" | sed '/^$/d' | { grep -vx "$module/$1" || true; } | none .
+  go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' "./$1" | sed '/^$/d' | { grep -vE "^$module/$1(/|\$)" || true; } | none .
 }
 
 light_api() {

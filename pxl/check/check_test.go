@@ -16,8 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the wanted output in testdata")
 
-// TestRules checks the scripts of testdata/*.txtar, one file a rule: what the checker says of each script.
-func TestRules(t *testing.T) {
+// The archives testdata/*.txtar, one for each rule, hold scripts, and the problems that the checker must report.
+func TestEachRuleFindsTheProblemsOfItsScripts(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
@@ -27,21 +27,21 @@ func TestRules(t *testing.T) {
 			require.NoError(t, err)
 			scripts, want := archive.Files[:len(archive.Files)-1], &archive.Files[len(archive.Files)-1]
 			require.Equal(t, "want", want.Name)
-			got := problems(scripts)
+			got := checkScripts(scripts)
 			if *update {
 				want.Data = []byte(got)
 				require.NoError(t, os.WriteFile(name, txtar.Format(archive), 0o644))
 				return
 			}
 			if diff := cmp.Diff(string(want.Data), got); diff != "" {
-				t.Errorf("(-want +got; if it is meant: go test ./pxl/check -update)\n%s", diff)
+				t.Errorf("(-want +got; if it is intended: go test ./pxl/check -update)\n%s", diff)
 			}
 		})
 	}
 }
 
-// problems is what pxl-check says of the scripts together.
-func problems(scripts []txtar.File) string {
+// checkScripts returns what pxl-check prints for the scripts together.
+func checkScripts(scripts []txtar.File) string {
 	var tables []check.Table
 	for _, s := range scripts {
 		for _, p := range check.Script(string(s.Data)).Probes {

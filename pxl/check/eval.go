@@ -1,136 +1,141 @@
 package check
 
-import "strconv"
+import (
+	"strconv"
 
-// eval finds what an expression stands for.
-func (c *checker) eval(e expression, scope map[string]value) value {
+	"github.com/kernel-gossip/kernel-gossip/pxl/check/syntax"
+)
+
+// evalExpression returns the value of an expression.
+func (c *checker) evalExpression(e syntax.Expression, scope map[string]value) value {
 	if c.steps--; c.steps <= 0 {
 		return unknown{}
 	}
 	switch e := e.(type) {
-	case nameExpr:
-		return c.lookup(e, scope)
-	case numberExpr:
-		return c.number(e)
-	case textExpr:
-		return &expr{meaning: meaning{kind: stringType}, literal: e.value, text: e.body}
-	case attrExpr:
-		return c.attribute(c.eval(e.base, scope), e)
-	case indexExpr:
-		return c.subscript(e, scope)
-	case callExpr:
-		return c.call(e, scope)
-	case listExpr:
-		return sequence{c.evalAll(e.items, scope), e.tuple}
-	case dictExpr:
-		d := dictionary{keys: c.evalAll(e.keys, scope), values: c.evalAll(e.values, scope)}
-		for _, v := range e.values {
-			d.at = append(d.at, v.where())
+	case syntax.NameExpr:
+		return c.lookupName(e, scope)
+	case syntax.NumberExpr:
+		return c.numberValue(e)
+	case syntax.TextExpr:
+		return &expr{meaning: meaning{kind: stringType}, literal: e.Value, text: e.ValuePos}
+	case syntax.AttributeExpr:
+		return c.evalAttribute(c.evalExpression(e.Base, scope), e)
+	case syntax.IndexExpr:
+		return c.evalSubscript(e, scope)
+	case syntax.CallExpr:
+		return c.evalCall(e, scope)
+	case syntax.ListExpr:
+		return sequence{c.evalAll(e.Items, scope), e.IsTuple}
+	case syntax.DictExpr:
+		d := dictionary{keys: c.evalAll(e.Keys, scope), values: c.evalAll(e.Values, scope)}
+		for _, v := range e.Values {
+			d.at = append(d.at, v.Position())
 		}
 		return d
-	case refusedExpr:
-		c.say(e.pos, "Can't parse expression of type %s", e.kind)
+	case syntax.RefusedExpr:
+		c.addProblem(e.Pos, "Can't parse expression of type %s", e.Kind)
 		return unknown{}
 	}
 	return c.evalOperator(e, scope)
 }
 
-// evalOperator is eval for operators.
-func (c *checker) evalOperator(e expression, scope map[string]value) value {
+// evalOperator is evalExpression for operators.
+func (c *checker) evalOperator(e syntax.Expression, scope map[string]value) value {
 	switch e := e.(type) {
-	case binaryExpr:
-		return c.operation(e.pos, e.op, []expression{e.left, e.right}, scope)
-	case boolExpr:
-		if len(e.values) > 2 {
-			c.say(e.pos, "Expected two arguments to '%s': put parentheses around two of them", e.op)
+	case syntax.BinaryExpr:
+		return c.applyOperator(e.Pos, e.Operator, []syntax.Expression{e.Left, e.Right}, scope)
+	case syntax.BooleanExpr:
+		if len(e.Values) > 2 {
+			c.addProblem(e.Pos, "Expected two arguments to '%s': put parentheses around two of them", e.Operator)
 		}
-		return c.operation(e.pos, e.op, e.values, scope)
-	case compareExpr:
-		if len(e.ops) > 1 {
-			c.say(e.pos, "comparisons cannot be chained: combine two with 'and'")
+		return c.applyOperator(e.Pos, e.Operator, e.Values, scope)
+	case syntax.CompareExpr:
+		if len(e.Operators) > 1 {
+			c.addProblem(e.Pos, "comparisons cannot be chained: combine two with 'and'")
 		}
-		return c.operation(e.pos, e.ops[0], e.values, scope)
-	case unaryExpr:
-		return c.operation(e.pos, "unary "+e.op, []expression{e.value}, scope)
+		return c.applyOperator(e.Pos, e.Operators[0], e.Values, scope)
+	case syntax.UnaryExpr:
+		return c.applyOperator(e.Pos, "unary "+e.Operator, []syntax.Expression{e.Value}, scope)
 	}
 	return unknown{}
 }
 
-func (c *checker) evalAll(es []expression, scope map[string]value) []value {
+func (c *checker) evalAll(es []syntax.Expression, scope map[string]value) []value {
 	var vs []value
 	for _, e := range es {
-		vs = append(vs, c.eval(e, scope))
+		vs = append(vs, c.evalExpression(e, scope))
 	}
 	return vs
 }
 
 // builtins are the names that need no import.
 var builtins = map[string]value{
-	"str": typeObject{"str", stringType}, "int": typeObject{"int", int64Type}, "float": typeObject{"float", float64T},
-	"bool": typeObject{"bool", boolean}, "list": typeObject{"list", anyType}, "None": none{},
-	"True": literalExpr(boolean, true), "False": literalExpr(boolean, false),
+	"str": typeObject{"str", stringType}, "int": typeObject{"int", int64Type}, "float": typeObject{"float", float64Type},
+	"bool": typeObject{"bool", boolType}, "list": typeObject{"list", anyType}, "None": none{},
+	"True": literalExpr(boolType, true), "False": literalExpr(boolType, false),
 }
 
-func (c *checker) lookup(n nameExpr, scope map[string]value) value {
+func (c *checker) lookupName(n syntax.NameExpr, scope map[string]value) value {
 	for _, names := range []map[string]value{scope, c.globals, builtins} {
-		if v, ok := names[n.name]; ok {
+		if v, ok := names[n.Name]; ok {
 			return v
 		}
 	}
-	c.say(n.pos, "name '%s' is not defined", n.name)
+	c.addProblem(n.Pos, "name '%s' is not defined", n.Name)
 	return unknown{}
 }
 
-func (c *checker) number(n numberExpr) value {
-	if n.isFloat {
-		f, err := strconv.ParseFloat(n.text, 64)
+func (c *checker) numberValue(n syntax.NumberExpr) value {
+	if n.IsFloat {
+		f, err := strconv.ParseFloat(n.Text, 64)
 		if err != nil {
-			c.say(n.pos, "%s does not fit into FLOAT64", n.text)
+			c.addProblem(n.Pos, "%s does not fit into FLOAT64", n.Text)
 		}
-		return literalExpr(float64T, f)
+		return literalExpr(float64Type, f)
 	}
-	i, err := strconv.ParseInt(n.text, 10, 64)
+	i, err := strconv.ParseInt(n.Text, 10, 64)
 	if err != nil {
-		c.say(n.pos, "%s does not fit into INT64", n.text)
+		c.addProblem(n.Pos, "%s does not fit into INT64", n.Text)
 	}
 	return literalExpr(int64Type, i)
 }
 
-// functionOf names the function behind an operator.
+// functionOf has the function for each operator.
 var functionOf = map[string]string{
-	"*": "multiply", "+": "add", "%": "modulo", "-": "subtract", "/": "divide", ">": "greaterThan", "<": "lessThan", "==": "equal",
-	"!=": "notEqual", "<=": "lessThanEqual", ">=": "greaterThanEqual", "and": "logicalAnd", "or": "logicalOr",
+	"*": "multiply", "+": "add", "%": "modulo", "-": "subtract", "/": "divide",
+	"==": "equal", "!=": "notEqual", ">": "greaterThan", "<": "lessThan",
+	"<=": "lessThanEqual", ">=": "greaterThanEqual", "and": "logicalAnd", "or": "logicalOr",
 	"unary -": "negate", "unary not": "logicalNot", "unary ~": "invert",
 }
 
-func (c *checker) operation(at pos, op string, operands []expression, scope map[string]value) value {
+func (c *checker) applyOperator(at syntax.Pos, op string, operands []syntax.Expression, scope map[string]value) value {
 	values := c.evalAll(operands, scope)
 	if op == "unary +" {
 		return values[0]
 	}
 	fn, ok := functionOf[op]
 	if !ok {
-		c.say(at, "Operator '%s' not handled", op)
+		c.addProblem(at, "Operator '%s' not handled", op)
 		return unknown{}
 	}
 	for i, o := range operands {
 		switch v := values[i].(type) {
 		case *expr, unknown:
 		default:
-			c.say(o.where(), "operator '%s' does not take %s", op, describe(v))
+			c.addProblem(o.Position(), "operator '%s' does not take %s", op, describeValue(v))
 			return unknown{}
 		}
 	}
 	if len(values) > 2 {
 		return unknown{}
 	}
-	made := c.udf(at, fn, values)
-	fold(made, op, values)
+	made := c.applyUDF(at, fn, values)
+	foldLiterals(made, op, values)
 	return made
 }
 
-// fold keeps texts and numbers that only literals make: tables, times and programs may be such.
-func fold(e *expr, op string, values []value) {
+// foldLiterals computes texts and numbers that consist of literals, because tables, times and programs may be such.
+func foldLiterals(e *expr, op string, values []value) {
 	right := literalOf(values[len(values)-1])
 	switch a := literalOf(values[0]).(type) {
 	case string:
@@ -157,7 +162,7 @@ func fold(e *expr, op string, values []value) {
 	}
 }
 
-// literalOf is the value of a literal; nil: not a literal.
+// literalOf returns the value of a literal; nil for another value.
 func literalOf(v value) any {
 	if e, ok := v.(*expr); ok {
 		return e.literal
@@ -165,7 +170,7 @@ func literalOf(v value) any {
 	return nil
 }
 
-// literalText is the value of a text literal.
+// literalText returns the value of a text literal.
 func literalText(v value) (string, bool) {
 	e, ok := v.(*expr)
 	if !ok {
@@ -179,10 +184,10 @@ func literalExpr(kind dataType, literal any) *expr {
 	return &expr{meaning: meaning{kind: kind}, literal: literal}
 }
 
-// argumentExpr is a literal that only a caller, or only Pixie, knows.
+// argumentExpr returns a literal that only a caller, or only Pixie, knows.
 func argumentExpr(kind dataType) *expr { return &expr{meaning: meaning{kind: kind}, argument: true} }
 
-// mayBe says whether a value that is not known here may turn out to be a literal of that type.
+// mayBe reports whether a value that is not known here may be a literal of that type.
 func mayBe(v value, kind dataType) bool {
 	switch v := v.(type) {
 	case unknown:

@@ -1,196 +1,202 @@
 package check
 
-// operator makes the frame of one more operator; a blocking one is named.
-func (c *checker) operator(f *frame, at pos, blocking string) *frame {
-	if f.grouped {
-		c.say(at, "groupby() must be followed by agg()")
+import (
+	"github.com/kernel-gossip/kernel-gossip/pxl/check/syntax"
+)
+
+// addOperator returns the frame of one more operator. Blocking is the name of a blocking operator, or "".
+func (c *checker) addOperator(f *frame, at syntax.Pos, blocking string) *frame {
+	if f.isGrouped {
+		c.addProblem(at, "groupby() must be followed by agg()")
 	}
-	if f.stream {
-		c.say(at, "stream() must be the last operation before the sink")
+	if f.isStream {
+		c.addProblem(at, "stream() must be the last operation before the sink")
 	}
 	c.steps -= len(f.columns)
 	f.uses++
-	made := f.derive()
-	made.grouped, made.by, made.anyBy = false, nil, false
+	made := f.deriveFrame()
+	made.isGrouped, made.groupColumns, made.groupedByUnknown = false, nil, false
 	if blocking != "" {
-		made.blocked = blocking
+		made.blockedBy = blocking
 	}
 	return made
 }
 
-// place puts an expression into an operator on f, whose frame is made.
-func (c *checker) place(f, made *frame, e *expr, at pos) meaning {
-	m := c.resolve(e, f, at)
+// placeExpression puts an expression into an operator on f, which returns made.
+func (c *checker) placeExpression(f, made *frame, e *expr, at syntax.Pos) meaning {
+	m := c.resolveExpression(e, f, at)
 	switch {
-	case m.pem == "" || f.blocked == "":
-	case f.blocked == onKelvin:
-		made.carry(c.addLate(at, m.pem))
+	case m.pemFunction == "" || f.blockedBy == "":
+	case f.blockedBy == onKelvin:
+		made.addLateCalls(c.addLateCall(at, m.pemFunction))
 	default:
-		c.say(at, beforeBlocking, m.pem, f.blocked)
+		c.addProblem(at, beforeBlocking, m.pemFunction, f.blockedBy)
 	}
-	if m.kelvin && made.blocked == "" {
-		made.blocked = onKelvin
+	if m.onKelvin && made.blockedBy == "" {
+		made.blockedBy = onKelvin
 	}
-	c.divisions(m.divides, f.guarded)
+	c.warnDivisions(m.divisions, f.guardedColumns)
 	return m
 }
 
-// divisions warns of those that nothing guards.
-func (c *checker) divisions(all []division, guards []string) {
+// warnDivisions warns of divisions without a guard.
+func (c *checker) warnDivisions(all []division, guards []string) {
 	for _, d := range all {
-		if !overlap(d.columns, guards) {
-			c.warn(d.at, "division by what may be 0 gives Inf or NaN, and a NaN ends px run -o json: guard it with px.select")
+		if !haveCommon(d.divisorColumns, guards) {
+			c.addWarning(d.at, "division by what may be 0 gives Inf or NaN, and a NaN ends px run -o json: "+
+				"guard it with px.select")
 		}
 	}
 }
 
-// column looks a column up, and says so when it is not there.
-func (c *checker) column(f *frame, name string, at pos) column {
-	col, ok := f.find(name)
+// findColumn returns a column, and reports a problem if the frame does not have it.
+func (c *checker) findColumn(f *frame, name string, at syntax.Pos) column {
+	col, ok := f.findColumn(name)
 	if !ok {
-		c.say(at, "Column '%s' not found in the dataframe", name)
+		c.addProblem(at, "Column '%s' not found in the dataframe", name)
 	}
 	return col
 }
 
-// reading is a column, by name.
-func (c *checker) reading(f *frame, name string, at pos) *expr {
-	return c.make(&expr{at: at, column: name, from: f})
+// readColumn returns the expression of a column, by name.
+func (c *checker) readColumn(f *frame, name string, at syntax.Pos) *expr {
+	return c.completeExpression(&expr{at: at, column: name, from: f})
 }
 
-// methods of a dataframe and their parameters; those with a question mark may be left out.
+// methods are the methods of a dataframe and their parameters; a question mark marks an optional parameter.
 var methods = map[string]string{
 	"agg": "", "groupby": "by", "merge": "right how left_on right_on suffixes?", "append": "objs", "head": "n? _pem_only?",
 	"drop": "columns", "filter": "key", "map": "column_name expr", "rolling": "window on?", "stream": "",
 }
 
-// attribute is something in a module, a method or column of a frame.
-func (c *checker) attribute(base value, e attrExpr) value {
+// evalAttribute returns a member of a module, or a method or a column of a frame.
+func (c *checker) evalAttribute(base value, e syntax.AttributeExpr) value {
 	switch b := base.(type) {
 	case unknown:
 		return unknown{}
 	case member:
-		return c.memberOf(b.name, e)
+		return c.evalMember(b.name, e)
 	case *frame:
-		if e.name == "ctx" {
+		if e.Name == "ctx" {
 			return context{b}
 		}
-		if _, ok := methods[e.name]; ok {
-			return method{b, e.name}
+		if _, ok := methods[e.Name]; ok {
+			return method{b, e.Name}
 		}
-		if b.grouped {
-			c.say(e.pos, "groupby() must be followed by agg()")
+		if b.isGrouped {
+			c.addProblem(e.Pos, "groupby() must be followed by agg()")
 		}
-		return c.reading(b, e.name, e.pos)
+		return c.readColumn(b, e.Name, e.Pos)
 	}
-	c.say(e.pos, "%s has no attribute '%s'", describe(base), e.name)
+	c.addProblem(e.Pos, "%s has no attribute '%s'", describeValue(base), e.Name)
 	return unknown{}
 }
 
-// subscript is df['column'], df[['a', 'b']], df['a', 'b'], df[mask] or df.ctx['key'].
-func (c *checker) subscript(e indexExpr, scope map[string]value) value {
-	base, index := c.eval(e.base, scope), c.eval(e.index, scope)
+// evalSubscript is df['column'], df[['a', 'b']], df['a', 'b'], df[mask] or df.ctx['key'].
+func (c *checker) evalSubscript(e syntax.IndexExpr, scope map[string]value) value {
+	base, index := c.evalExpression(e.Base, scope), c.evalExpression(e.Index, scope)
 	switch b := base.(type) {
 	case unknown:
 		return unknown{}
 	case context:
-		if c.isElsewhere(e.base) {
+		if c.isElsewhere(e.Base) {
 			return unknown{}
 		}
-		return c.metadata(b.frame, index, e.index.where())
+		return c.readMetadata(b.frame, index, e.Index.Position())
 	case *frame:
-		if c.isElsewhere(e.base) {
+		if c.isElsewhere(e.Base) {
 			return unknown{}
 		}
-		return c.item(b, index, e.index.where())
+		return c.subscriptFrame(b, index, e.Index.Position())
 	case sequence, dictionary:
 		return unknown{}
 	}
-	c.say(e.pos, "%s cannot be subscripted", describe(base))
+	c.addProblem(e.Pos, "%s cannot be subscripted", describeValue(base))
 	return unknown{}
 }
 
-// isElsewhere reports whether a subscript is of another name than the one that is assigned to, and refuses it. Pixie
-// takes other.x there, and looks x up in the dataframe that is assigned to, but neither other['x'] nor
+// isElsewhere reports whether a subscript is of another name than the dataframe of the assignment, and refuses it.
+// Pixie accepts other.x there, and looks x up in the dataframe of the assignment, but it accepts neither other['x'] nor
 // other.ctx['pod'] (ValidateSubscriptValue of ast_visitor.cc).
-func (c *checker) isElsewhere(base expression) bool {
-	if attr, ok := base.(attrExpr); ok {
-		base = attr.base
+func (c *checker) isElsewhere(base syntax.Expression) bool {
+	if attr, ok := base.(syntax.AttributeExpr); ok {
+		base = attr.Base
 	}
-	n, ok := base.(nameExpr)
-	if !ok || c.mapping == "" || n.name == c.mapping {
+	n, ok := base.(syntax.NameExpr)
+	if !ok || c.assignedFrame == "" || n.Name == c.assignedFrame {
 		return false
 	}
-	c.say(n.pos, "name '%s' is not available in this context", n.name)
+	c.addProblem(n.Pos, "name '%s' is not available in this context", n.Name)
 	return true
 }
 
-func (c *checker) item(f *frame, index value, at pos) value {
+func (c *checker) subscriptFrame(f *frame, index value, at syntax.Pos) value {
 	switch index := index.(type) {
 	case sequence:
-		return c.keep(f, index, at)
+		return c.keepColumns(f, index, at)
 	case *expr:
 		if s, ok := index.literal.(string); ok {
-			return c.reading(f, s, at)
+			return c.readColumn(f, s, at)
 		}
-		if mayBe(index, stringType) { // the name of a column
+		if mayBe(index, stringType) { // perhaps the name of a column
 			return unknown{}
 		}
-		return c.filter(f, index, at)
+		return c.filterRows(f, index, at)
 	case unknown:
 		return unknown{}
 	}
-	c.say(at, "a dataframe is subscripted by a column, a list of columns or a condition, not by %s", describe(index))
+	c.addProblem(at, "a dataframe is subscripted by a column, a list of columns or a condition, not by %s",
+		describeValue(index))
 	return unknown{}
 }
 
-func (c *checker) filter(f *frame, condition *expr, at pos) *frame {
-	made := c.operator(f, at, "")
-	m := c.place(f, made, condition, at)
-	if m.kind != anyType && m.kind != boolean {
-		c.say(at, "Expected Bool for Filter expression, got %s", m.kind)
+func (c *checker) filterRows(f *frame, condition *expr, at syntax.Pos) *frame {
+	made := c.addOperator(f, at, "")
+	m := c.placeExpression(f, made, condition, at)
+	if m.kind != anyType && m.kind != boolType {
+		c.addProblem(at, "Expected Bool for Filter expression, got %s", m.kind)
 	}
-	made.guarded = union(made.guarded, m.columns)
+	made.guardedColumns = unionNames(made.guardedColumns, m.columns)
 	return made
 }
 
-// keep is df[['a', 'b']].
-func (c *checker) keep(f *frame, index sequence, at pos) *frame {
-	made := c.operator(f, at, "")
-	made.columns, made.open = nil, false
+// keepColumns is df[['a', 'b']].
+func (c *checker) keepColumns(f *frame, index sequence, at syntax.Pos) *frame {
+	made := c.addOperator(f, at, "")
+	made.columns, made.mayHaveMore = nil, false
 	for _, item := range index.items {
 		name, ok := literalText(item)
 		if !ok {
 			if !mayBe(item, stringType) {
-				c.say(at, "a list of columns holds their names, as texts, not %s", describe(item))
+				c.addProblem(at, "a list of columns holds their names, as texts, not %s", describeValue(item))
 			}
-			made.open = true
+			made.mayHaveMore = true
 			continue
 		}
-		if made.knows(name) {
-			c.say(at, "cannot specify the same column name more than once when keeping columns: '%s'", name)
+		if made.surelyHas(name) {
+			c.addProblem(at, "cannot specify the same column name more than once when keeping columns: '%s'", name)
 		}
-		col, ok := f.find(name)
+		col, ok := f.findColumn(name)
 		if !ok {
-			made.gaps = append(made.gaps, c.addGap(name, at))
+			made.missing = append(made.missing, c.addMissing(name, at))
 		}
 		made.columns = append(made.columns, col)
 	}
 	return made
 }
 
-// metadata is df.ctx['key'].
-func (c *checker) metadata(f *frame, index value, at pos) value {
+// readMetadata is df.ctx['key'].
+func (c *checker) readMetadata(f *frame, index value, at syntax.Pos) value {
 	key, ok := literalText(index)
 	if !ok {
 		if !mayBe(index, stringType) {
-			c.say(at, "metadata is named by a text, not by %s", describe(index))
+			c.addProblem(at, "metadata is named by a text, not by %s", describeValue(index))
 		}
 		return unknown{}
 	}
 	if _, ok := c.pixie.ctx[key]; !ok {
-		c.say(at, "Metadata '%s' not found", key)
+		c.addProblem(at, "Metadata '%s' not found", key)
 		return unknown{}
 	}
-	return c.make(&expr{at: at, key: key, from: f})
+	return c.completeExpression(&expr{at: at, key: key, from: f})
 }

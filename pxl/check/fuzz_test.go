@@ -11,8 +11,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl/check"
 )
 
-// FuzzScript gives the checker texts that nobody meant as scripts. Whatever it is given it ends, says the same twice, says no more than it
-// may, and names places that are in the text.
+// FuzzScript gives the checker texts that are no scripts. For every text it ends, reports the same problems twice and
+// not too many, and names places that are in the text.
 func FuzzScript(f *testing.F) {
 	names, err := filepath.Glob("testdata/*.txtar")
 	require.NoError(f, err)
@@ -38,8 +38,13 @@ func FuzzScript(f *testing.F) {
 	})
 }
 
-// TestBounds gives it what could make it work without end.
-func TestBounds(t *testing.T) {
+// These scripts could make the checker work without end.
+func TestWorkIsBoundedWhateverTheScriptCalls(t *testing.T) {
+	const (
+		processStats = "import px\nd = px.DataFrame('process_stats')\n"
+		connStats    = "import px\nd = px.DataFrame('conn_stats')\n"
+		mergeByUPID  = "d = d.merge(d, how='inner', left_on='upid', right_on='upid')\n"
+	)
 	doubling := "import px\ndef f0():\n  return 1\n"
 	for i := 1; i < 40; i++ {
 		n := string(rune('0'+i/10)) + string(rune('0'+i%10))
@@ -53,32 +58,38 @@ func TestBounds(t *testing.T) {
 		"attributes":        "x = a" + strings.Repeat(".b", 50_000),
 		"nots":              "x = " + strings.Repeat("not ", 30_000) + "1",
 		"minuses":           "x = " + strings.Repeat("-", 100_000) + "1",
-		"blocks":            blocks(300),
+		"blocks":            nestedFunctions(300),
 		"calls":             doubling,
 		"problems":          strings.Repeat("x\n", 10_000),
 		"texts that double": "import px\nx = 'abc'\n" + strings.Repeat("x = x + x\n", 100),
-		"wide frames": "import px\nd = px.DataFrame('process_stats')\n" + strings.Repeat("d = d.merge(d, how='inner', left_on='upid', right_on='upid')\n", 5) +
+		"wide frames": processStats + strings.Repeat(mergeByUPID, 5) +
 			strings.Repeat("e = d.merge(d, how='inner', left_on='upid_x', right_on='upid_x')\n", 3500),
-		"one program again and again": "import pxtrace\np = r'''" + strings.Repeat("kprobe:x { printf(\"a:%d\", 1); }\n", 40) + "'''\ndef f():\n" +
+		"one program many times": "import pxtrace\np = r'''" +
+			strings.Repeat("kprobe:x { printf(\"a:%d\", 1); }\n", 40) + "'''\ndef f():\n" +
 			strings.Repeat("  pxtrace.UpsertTracepoint('a', 'a', p, pxtrace.kprobe(), '1m')\n", 3000) + "f()\n",
-		"columns that double": "import px\nd = px.DataFrame('process_stats')\nx = d.rss_bytes / d.vsize_bytes\n" + strings.Repeat("x = x + x\n", 10_000) +
-			"d.x = x\nd.y = d.nothing\npx.display(d)\n",
-		"a long sum again and again": "import px\nd = px.DataFrame('process_stats')\nx = d.rss_bytes\n" + strings.Repeat("x = x + 1\nd.x = x\n", 9_000),
-		"late functions": "import px\nd = px.DataFrame('conn_stats')\nd.r = px.ip_to_pod_id(d.remote_addr)\nd = d[d.r == '']\n" +
+		"columns that double": processStats + "x = d.rss_bytes / d.vsize_bytes\n" +
+			strings.Repeat("x = x + x\n", 10_000) + "d.x = x\nd.y = d.nothing\npx.display(d)\n",
+		"a long sum many times": processStats + "x = d.rss_bytes\n" + strings.Repeat("x = x + 1\nd.x = x\n", 9_000),
+		"late functions": connStats + "d.r = px.ip_to_pod_id(d.remote_addr)\nd = d[d.r == '']\n" +
 			strings.Repeat("d.p = d.ctx['pod']\nd = d.append(d)\nd.p = d.ctx['pod']\n", 3_000) + "px.display(d)\n",
-		"lists with gaps": "import px\nd = px.DataFrame('conn_stats')\n" + strings.Repeat("d = d[['a', 'b', 'c', 'd', 'e', 'f']]\nd.a = 1\n", 5_000),
-		"declarations": "import pxtrace\npxtrace.UpsertTracepoint('a', 'a', r'''" + strings.Repeat("struct a {};", 20_000) +
-			"''', pxtrace.kprobe(), '1m')\n",
-		"late declarations": "import pxtrace\npxtrace.UpsertTracepoint('a', 'a', r'''kprobe:x { printf(\"a:%d\", 1); }" + strings.Repeat("struct a {};", 20_000) +
-			"''', pxtrace.kprobe(), '1m')\n",
-		"merges that grow": "import px\nd = px.DataFrame('process_stats')\n" + strings.Repeat("d = d.merge(d, how='inner', left_on='upid', right_on='upid')\n", 4000),
+		"lists with missing columns": connStats +
+			strings.Repeat("d = d[['a', 'b', 'c', 'd', 'e', 'f']]\nd.a = 1\n", 5_000),
+		"declarations": deployOf(strings.Repeat("struct a {};", 20_000)),
+		"late declarations": deployOf("kprobe:x { printf(\"a:%d\", 1); }" +
+			strings.Repeat("struct a {};", 20_000)),
+		"merges that grow": processStats + strings.Repeat(mergeByUPID, 4000),
 	} {
 		t.Run(name, func(t *testing.T) { require.True(t, check.Script(source).Refused()) })
 	}
 }
 
-// blocks is a function in a function, and so on.
-func blocks(n int) string {
+// deployOf returns a script that deploys a program.
+func deployOf(program string) string {
+	return "import pxtrace\npxtrace.UpsertTracepoint('a', 'a', r'''" + program + "''', pxtrace.kprobe(), '1m')\n"
+}
+
+// nestedFunctions returns n functions, each inside of the one before.
+func nestedFunctions(n int) string {
 	var b strings.Builder
 	for i := range n {
 		b.WriteString(strings.Repeat(" ", i) + "def f():\n")

@@ -10,32 +10,32 @@ import (
 //go:embed pixie.txt
 var pixieText string
 
-// dataType is a type of Pixie's columns, by the letter of pixie.txt.
+// dataType is a type of Pixie's columns, by its letter in pixie.txt.
 type dataType byte
 
 const (
-	anyType    dataType = 0 // not known
-	boolean    dataType = 'B'
-	int64Type  dataType = 'I'
-	uint128    dataType = 'U'
-	float64T   dataType = 'F'
-	stringType dataType = 'S'
-	time64     dataType = 'T'
+	anyType     dataType = 0 // not known
+	boolType    dataType = 'B'
+	int64Type   dataType = 'I'
+	uint128Type dataType = 'U'
+	float64Type dataType = 'F'
+	stringType  dataType = 'S'
+	timeType    dataType = 'T'
 )
 
 func (t dataType) String() string {
 	switch t {
-	case boolean:
+	case boolType:
 		return "BOOLEAN"
 	case int64Type:
 		return "INT64"
-	case uint128:
+	case uint128Type:
 		return "UINT128"
-	case float64T:
+	case float64Type:
 		return "FLOAT64"
 	case stringType:
 		return "STRING"
-	case time64:
+	case timeType:
 		return "TIME64NS"
 	case anyType:
 	}
@@ -44,7 +44,7 @@ func (t dataType) String() string {
 
 // overload is one form of a function.
 type overload struct {
-	literals int // how many of args must be literals; they come first
+	literals int // the first of args, which must be literals
 	args     []dataType
 	returns  dataType
 	executor string // PEM or KELVIN; empty: anywhere
@@ -52,9 +52,9 @@ type overload struct {
 
 // column is a column of a table or of a dataframe.
 type column struct {
-	name    string
-	kind    dataType
-	percent bool // cast by px.Percent
+	name      string
+	kind      dataType
+	isPercent bool // cast by px.Percent
 }
 
 type udtf struct {
@@ -63,8 +63,8 @@ type udtf struct {
 }
 
 type ctxKey struct {
-	name string   // the first of its names: what the function is called by
-	from []string // key columns, in the order in which they are looked for
+	name string   // the first of its names, which is part of the function's name
+	from []string // the columns that it can be computed from, in order of preference
 }
 
 // pixieData is what Pixie has.
@@ -77,8 +77,8 @@ type pixieData struct {
 	ctx    map[string]ctxKey
 }
 
-// pixie reads pixie.txt once.
-var pixie = sync.OnceValue(func() *pixieData {
+// loadPixieData reads pixie.txt once.
+var loadPixieData = sync.OnceValue(func() *pixieData {
 	d := &pixieData{
 		tables: map[string][]column{}, udfs: map[string][]overload{}, udas: map[string][]overload{},
 		udtfs: map[string]udtf{}, views: map[string][]string{}, ctx: map[string]ctxKey{},
@@ -106,7 +106,7 @@ var pixie = sync.OnceValue(func() *pixieData {
 	return d
 })
 
-// isFunction says whether px has a function of columns of that name, or one that makes a frame.
+// isFunction reports whether px has a function of columns of that name, or a function that makes a frame.
 func (d *pixieData) isFunction(name string) bool {
 	_, frame := d.udtfs[name]
 	return frame || d.udfs[name] != nil || d.udas[name] != nil
@@ -130,7 +130,7 @@ func readOverloads(fields []string) []overload {
 	var all []overload
 	for _, f := range fields {
 		f, executor, _ := strings.Cut(f, "@")
-		end := len(f) - 2 // of the arguments: what follows is >R
+		end := len(f) - 2 // of the arguments; >R follows
 		o := overload{returns: dataType(f[end+1]), executor: executor}
 		for _, c := range []byte(f[:end]) {
 			switch c {
@@ -146,8 +146,9 @@ func readOverloads(fields []string) []overload {
 	return all
 }
 
-// resolve finds what a function returns for these types. Unknown types match all; forms that then differ give an unknown result.
-func resolve(forms []overload, args []dataType) (o overload, ok bool) {
+// resolveOverload finds the form of a function for these types. An unknown type matches every type; if several forms
+// match and return different types, the result is unknown.
+func resolveOverload(forms []overload, args []dataType) (o overload, ok bool) {
 	for _, f := range forms {
 		if len(f.args) != len(args) {
 			continue

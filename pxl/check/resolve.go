@@ -1,25 +1,29 @@
 package check
 
-import "slices"
+import (
+	"slices"
 
-// resolver finds what an expression is in one dataframe. Columns and metadata are looked up there by name, whatever
-// dataframe they were written with: in `other.x = df.y` the column y is that of other.
+	"github.com/kernel-gossip/kernel-gossip/pxl/check/syntax"
+)
+
+// resolver finds the meaning of an expression in one dataframe. It looks columns and metadata up by name in that
+// dataframe, whichever dataframe they were written with: in `other.x = df.y` the column y is a column of other.
 type resolver struct {
 	c     *checker
 	frame *frame            // nil: the dataframes that the expression was written with
-	at    pos               // where the expression is used
-	done  map[*expr]meaning // expressions share their parts; nil: only one level is looked at, and nothing is said
+	at    syntax.Pos        // where the expression is used
+	done  map[*expr]meaning // because expressions share their parts; nil: look at one level only, and report nothing
 }
 
-// resolve finds what an expression is where it is used, and says what Pixie would refuse of it.
-func (c *checker) resolve(e *expr, f *frame, at pos) meaning {
-	e.use()
+// resolveExpression returns the meaning of an expression where it is used, and reports what Pixie would refuse there.
+func (c *checker) resolveExpression(e *expr, f *frame, at syntax.Pos) meaning {
+	e.markUsed()
 	r := resolver{c: c, frame: f, at: at, done: map[*expr]meaning{}}
-	return r.of(e)
+	return r.meaningOf(e)
 }
 
-// use notes that the expression is part of something. Literals, which scripts may share, are left alone.
-func (e *expr) use() {
+// markUsed records that the expression is part of something. Scripts may share literals, so they are not marked.
+func (e *expr) markUsed() {
 	if e.isMade() {
 		e.used = true
 	}
@@ -27,35 +31,36 @@ func (e *expr) use() {
 
 func (e *expr) isMade() bool { return e.column != "" || e.key != "" || e.fn != "" }
 
-// make completes an expression. What is wrong with it is said where it is used, or at the end if nothing uses it.
-func (c *checker) make(e *expr) *expr {
+// completeExpression finds the meaning of a new expression. Its problems are reported where it is used, or at the end
+// if it is not used.
+func (c *checker) completeExpression(e *expr) *expr {
 	r := resolver{c: c, at: e.at}
-	e.meaning = r.find(e)
+	e.meaning = r.findMeaning(e)
 	for _, a := range e.args {
 		if part, ok := a.(*expr); ok {
-			part.use()
+			part.markUsed()
 		}
 	}
-	c.made = append(c.made, e)
+	c.expressions = append(c.expressions, e)
 	return e
 }
 
-// settle checks the expressions that nothing uses, with the dataframes that they were written with.
-func (c *checker) settle() {
-	for _, e := range c.made {
+// checkUnused checks the expressions that are not used, with the dataframes that they were written with.
+func (c *checker) checkUnused() {
+	for _, e := range c.expressions {
 		if !e.used {
-			c.resolve(e, nil, e.at)
+			c.resolveExpression(e, nil, e.at)
 		}
 	}
 }
 
-func (r *resolver) say(at pos, format string, args ...any) {
+func (r *resolver) addProblem(at syntax.Pos, format string, args ...any) {
 	if r.done != nil {
-		r.c.say(at, format, args...)
+		r.c.addProblem(at, format, args...)
 	}
 }
 
-func (r *resolver) of(v value) meaning {
+func (r *resolver) meaningOf(v value) meaning {
 	e, ok := v.(*expr)
 	if !ok {
 		return meaning{}
@@ -68,60 +73,61 @@ func (r *resolver) of(v value) meaning {
 		return m
 	}
 	if r.c.steps--; r.c.steps > 0 {
-		m = r.find(e)
+		m = r.findMeaning(e)
 	}
 	r.done[e] = m
 	return m
 }
 
-func (r *resolver) find(e *expr) meaning {
+func (r *resolver) findMeaning(e *expr) meaning {
 	var m meaning
 	switch {
 	case e.column != "":
-		m = r.column(e)
+		m = r.columnMeaning(e)
 	case e.key != "":
-		m = r.metadata(e)
+		m = r.metadataMeaning(e)
 	case results[e.fn] != anyType:
-		m = r.parts(e.args)
+		m = r.partsMeaning(e.args)
 		m.kind = results[e.fn]
 	default:
-		m = r.function(e)
+		m = r.functionMeaning(e)
 	}
 	if e.cast != nil {
 		if e.cast.kind != anyType {
 			m.kind = e.cast.kind
 		}
-		m.percent = e.cast.name == "px.Percent"
+		m.isPercent = e.cast.name == "px.Percent"
 	}
 	return m
 }
 
-// in is the dataframe in which a column or metadata is looked up.
-func (r *resolver) in(e *expr) *frame {
+// lookupFrame returns the dataframe in which a column or metadata is looked up.
+func (r *resolver) lookupFrame(e *expr) *frame {
 	if r.frame != nil {
 		return r.frame
 	}
 	return e.from
 }
 
-func (r *resolver) column(e *expr) meaning {
-	col, ok := r.in(e).find(e.column)
+func (r *resolver) columnMeaning(e *expr) meaning {
+	col, ok := r.lookupFrame(e).findColumn(e.column)
 	if ok {
-		return meaning{kind: col.kind, percent: col.percent, columns: []string{col.name}}
+		return meaning{kind: col.kind, isPercent: col.isPercent, columns: []string{col.name}}
 	}
 	at := e.at
-	if e.from.has(e.column) { // what is wrong is where it is used
+	if e.from.mayHave(e.column) { // the fault is where it is used
 		at = r.at
 	}
-	r.say(at, "Column '%s' not found in the dataframe", e.column)
+	r.addProblem(at, "Column '%s' not found in the dataframe", e.column)
 	return meaning{}
 }
 
-// metadata is df.ctx['key']: a function of the first column that exists among those it can be computed from.
-func (r *resolver) metadata(e *expr) meaning {
-	f, k := r.in(e), r.c.pixie.ctx[e.key]
+// metadataMeaning is the meaning of df.ctx['key']: a function of the first existing column that it can be computed
+// from.
+func (r *resolver) metadataMeaning(e *expr) meaning {
+	f, k := r.lookupFrame(e), r.c.pixie.ctx[e.key]
 	for _, name := range k.from {
-		if !f.knows(name) {
+		if !f.surelyHas(name) {
 			continue
 		}
 		fn := name + "_to_" + k.name
@@ -129,82 +135,82 @@ func (r *resolver) metadata(e *expr) meaning {
 		if !ok {
 			return meaning{kind: stringType}
 		}
-		col, _ := f.find(name)
-		o, ok := resolve(forms, []dataType{col.kind})
+		col, _ := f.findColumn(name)
+		o, ok := resolveOverload(forms, []dataType{col.kind})
 		if !ok {
-			r.say(e.at, "Could not find UDF '%s' with arguments %s", fn, typeList([]dataType{col.kind}))
+			r.addProblem(e.at, "Could not find UDF '%s' with arguments %s", fn, typeList([]dataType{col.kind}))
 			return meaning{}
 		}
-		return ran(meaning{kind: o.returns}, fn, o)
+		return markExecutor(meaning{kind: o.returns}, fn, o)
 	}
-	if !f.open {
-		r.say(e.at, "Metadata '%s' needs one of the columns %v, and the dataframe has none of them", e.key, k.from)
+	if !f.mayHaveMore {
+		r.addProblem(e.at, "Metadata '%s' needs one of the columns %v, and the dataframe has none of them", e.key, k.from)
 	}
 	return meaning{}
 }
 
-// ran notes where a function runs.
-func ran(m meaning, fn string, o overload) meaning {
+// markExecutor records where a function runs.
+func markExecutor(m meaning, fn string, o overload) meaning {
 	switch o.executor {
 	case "PEM":
-		m.pem = fn
+		m.pemFunction = fn
 	case "KELVIN":
-		m.kelvin = true
+		m.onKelvin = true
 	}
 	return m
 }
 
-// parts is what the parts of an expression have in common with it.
-func (r *resolver) parts(args []value) meaning {
+// partsMeaning returns what an expression inherits from its parts.
+func (r *resolver) partsMeaning(args []value) meaning {
 	var m meaning
 	for _, a := range args {
-		part := r.of(a)
-		m.columns = union(m.columns, part.columns)
-		m.divides = addDivisions(m.divides, part.divides)
-		m.kelvin = m.kelvin || part.kelvin
-		if part.pem != "" {
-			m.pem = part.pem
+		part := r.meaningOf(a)
+		m.columns = unionNames(m.columns, part.columns)
+		m.divisions = addDivisions(m.divisions, part.divisions)
+		m.onKelvin = m.onKelvin || part.onKelvin
+		if part.pemFunction != "" {
+			m.pemFunction = part.pemFunction
 		}
 	}
 	return m
 }
 
-// function is a scalar function of columns.
-func (r *resolver) function(e *expr) meaning {
-	m := r.parts(e.args)
+// functionMeaning is the meaning of a scalar function of columns.
+func (r *resolver) functionMeaning(e *expr) meaning {
+	m := r.partsMeaning(e.args)
 	var kinds []dataType
 	for _, a := range e.args {
-		kinds = append(kinds, r.of(a).kind)
+		kinds = append(kinds, r.meaningOf(a).kind)
 	}
-	o, ok := resolve(r.c.pixie.udfs[e.fn], kinds)
+	o, ok := resolveOverload(r.c.pixie.udfs[e.fn], kinds)
 	if !ok {
-		r.say(e.at, "Could not find UDF '%s' with arguments %s", e.fn, typeList(kinds))
+		r.addProblem(e.at, "Could not find UDF '%s' with arguments %s", e.fn, typeList(kinds))
 		return meaning{}
 	}
 	m.kind = o.returns
 	for i, a := range e.args {
 		if i < o.literals && isComputed(a) {
-			r.say(e.at, "argument %d of %s must be a literal", i+1, e.fn)
+			r.addProblem(e.at, "argument %d of %s must be a literal", i+1, e.fn)
 		}
 	}
 	switch e.fn {
 	case "select":
-		m.divides = guarded(m.divides, r.of(e.args[0]).columns)
+		m.divisions = dropGuarded(m.divisions, r.meaningOf(e.args[0]).columns)
 	case "divide":
-		if divisor := r.of(e.args[1]); mayBeZero(e.args[1], divisor) {
-			m.divides = addDivisions(m.divides, []division{{e.at, divisor.columns}})
+		if divisor := r.meaningOf(e.args[1]); mayBeZero(e.args[1], divisor) {
+			m.divisions = addDivisions(m.divisions, []division{{e.at, divisor.columns}})
 		}
 	}
-	return ran(m, e.fn, o)
+	return markExecutor(m, e.fn, o)
 }
 
-// isComputed says whether a value is known to be no literal.
+// isComputed reports whether a value is known to be no literal.
 func isComputed(v value) bool {
 	e, ok := v.(*expr)
 	return ok && e.literal == nil && !e.argument
 }
 
-// mayBeZero says whether a division can go wrong. Of a divisor that only a caller knows nothing is said.
+// mayBeZero reports whether a division can fail. Nothing is reported about a divisor that only a caller knows.
 func mayBeZero(divisor value, m meaning) bool {
 	e, ok := divisor.(*expr)
 	if !ok {
@@ -229,16 +235,16 @@ func addDivisions(all, more []division) []division {
 	return all
 }
 
-// guarded drops the divisions whose divisor a condition has looked at.
-func guarded(all []division, by []string) []division {
-	return slices.DeleteFunc(slices.Clone(all), func(d division) bool { return overlap(d.columns, by) })
+// dropGuarded removes the divisions with a divisor that a condition has checked.
+func dropGuarded(all []division, by []string) []division {
+	return slices.DeleteFunc(slices.Clone(all), func(d division) bool { return haveCommon(d.divisorColumns, by) })
 }
 
-func overlap(a, b []string) bool {
+func haveCommon(a, b []string) bool {
 	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
 
-func union(a, b []string) []string {
+func unionNames(a, b []string) []string {
 	for _, s := range b {
 		if !slices.Contains(a, s) {
 			a = append(slices.Clip(a), s)
@@ -247,11 +253,11 @@ func union(a, b []string) []string {
 	return a
 }
 
-// udf applies a scalar function to values.
-func (c *checker) udf(at pos, fn string, args []value) *expr {
+// applyUDF applies a scalar function to values.
+func (c *checker) applyUDF(at syntax.Pos, fn string, args []value) *expr {
 	made := &expr{at: at, fn: fn, args: args, argument: len(args) > 0}
 	for _, a := range args {
 		made.argument = made.argument && !isComputed(a)
 	}
-	return c.make(made)
+	return c.completeExpression(made)
 }

@@ -1,44 +1,48 @@
 package check
 
-import "slices"
+import (
+	"slices"
 
-// value is what an expression of the script stands for.
+	"github.com/kernel-gossip/kernel-gossip/pxl/check/syntax"
+)
+
+// value is the value of an expression in the script.
 type value any
 
 type (
-	// unknown is a value that cannot be known here; whatever is done with it is right.
+	// unknown is a value that cannot be known here. Everything is allowed with it.
 	unknown struct{}
 	none    struct{}
 
-	// expr is a column, metadata, a literal, or what functions make of them. As in Pixie it only names columns: which
-	// column that is depends on the dataframe in which the expression is used (see resolver).
+	// expr is a column, metadata, a literal, or the result of functions. As in Pixie it only names columns: the dataframe
+	// in which the expression is used decides which column it is (see resolver).
 	expr struct {
-		meaning          // in the dataframes that it was written with
-		at       pos     // where it is written
-		literal  any     // string, int64, float64 or bool; nil: not a literal
-		text     pos     // of a text literal: where its value begins
-		argument bool    // a literal, perhaps, that only a caller knows
-		column   string  // the column, when it is nothing else
-		key      string  // the metadata, when it is nothing else
-		from     *frame  // before the dot of column or key
-		fn       string  // the function that makes it of args
-		args     []value // of fn
+		meaning             // in the dataframes that it was written with
+		at       syntax.Pos // where it is written
+		literal  any        // string, int64, float64 or bool; nil: not a literal
+		text     syntax.Pos // where the value of a text literal begins
+		argument bool       // perhaps a literal that only a caller knows
+		column   string     // the name, if it is just a column
+		key      string     // the key, if it is just metadata
+		from     *frame     // the frame of the column or key
+		fn       string     // the function, if it is a result
+		args     []value    // the arguments of fn
 		cast     *typeObject
 		used     bool // in another expression or in an operator
 	}
 	// meaning is what an expression is in one dataframe.
 	meaning struct {
-		kind    dataType
-		percent bool
-		columns []string // that it reads, those that metadata is found by not counted
-		pem     string   // a function that runs on PEMs only
-		kelvin  bool     // it runs on Kelvin only
-		divides []division
+		kind        dataType
+		isPercent   bool
+		columns     []string // the columns that it reads, without the columns that metadata is computed from
+		pemFunction string   // a function in it that runs only on PEMs
+		onKelvin    bool     // it has a function that runs only on Kelvin
+		divisions   []division
 	}
-	// division is a division by what may be zero.
+	// division is a division by a value that may be zero.
 	division struct {
-		at      pos
-		columns []string // of the divisor
+		at             syntax.Pos
+		divisorColumns []string
 	}
 
 	sequence struct {
@@ -47,17 +51,17 @@ type (
 	}
 	dictionary struct {
 		keys, values []value
-		at           []pos // of the values
+		at           []syntax.Pos // of the values
 	}
 	function struct {
-		def    *defStmt
+		def    *syntax.DefStmt
 		called bool
 	}
 	typeObject struct {
 		name string
 		kind dataType // anyType for lists and frames
 	}
-	// member is a module, or something in one, by its whole name.
+	// member is a module, or a member of one, by its whole name.
 	member struct{ name string }
 
 	method struct {
@@ -66,51 +70,51 @@ type (
 	}
 	context struct{ frame *frame } // df.ctx
 
-	// exporter is px.otel.Data, with what it reads of the frame.
+	// exporter is px.otel.Data, with the columns that it reads from the frame.
 	exporter struct {
 		metrics bool // needs time_
-		reads   []*read
+		reads   []*exportedColumn
 	}
 	// signal is one metric or span.
 	signal  struct{ exporter }
 	target  struct{ kernel bool } // of a probe
 	program struct {
 		text string
-		at   pos
+		at   syntax.Pos
 	}
 )
 
-// frame is a dataframe: what is known of its columns and of what came before.
+// frame is a dataframe: its known columns, and the operators that it comes from.
 type frame struct {
-	columns []column
-	open    bool     // it may have other columns too
-	blocked string   // the operator behind which nothing runs on PEMs
-	grouped bool     // by by, and agg has to follow
-	by      []string // columns
-	anyBy   bool     // by columns that are not known, too
-	stream  bool
-	guarded []string // columns that a filter has looked at
-	uses    int      // how many operators and sinks read it
-	gaps    []*gap   // of the list of columns that it was made by
-	late    []*late
+	columns          []column
+	mayHaveMore      bool   // it may have other columns too
+	blockedBy        string // the operator after which nothing runs on PEMs
+	isGrouped        bool   // by groupColumns; agg must follow
+	groupColumns     []string
+	groupedByUnknown bool // also by columns that are not known
+	isStream         bool
+	guardedColumns   []string         // columns that a filter has checked
+	uses             int              // number of operators and sinks that read it
+	missing          []*missingColumn // of the list of columns that made it
+	lateCalls        []*lateCall
 }
 
-func (f *frame) find(name string) (column, bool) {
+func (f *frame) findColumn(name string) (column, bool) {
 	i := slices.IndexFunc(f.columns, func(c column) bool { return c.name == name })
 	if i < 0 {
-		return column{name: name}, f.open
+		return column{name: name}, f.mayHaveMore
 	}
 	return f.columns[i], true
 }
 
-func (f *frame) has(name string) bool { _, ok := f.find(name); return ok }
+func (f *frame) mayHave(name string) bool { _, ok := f.findColumn(name); return ok }
 
-// knows says whether the column is there for certain.
-func (f *frame) knows(name string) bool {
+// surelyHas reports whether the frame certainly has the column.
+func (f *frame) surelyHas(name string) bool {
 	return slices.ContainsFunc(f.columns, func(c column) bool { return c.name == name })
 }
 
-func (f *frame) names() map[string]bool {
+func (f *frame) columnNames() map[string]bool {
 	names := map[string]bool{}
 	for _, c := range f.columns {
 		names[c.name] = true
@@ -118,12 +122,19 @@ func (f *frame) names() map[string]bool {
 	return names
 }
 
-// derive is a frame that one more operator made of this one.
-func (f *frame) derive() *frame {
+// deriveFrame returns the frame that one more operator makes of this one.
+func (f *frame) deriveFrame() *frame {
 	d := *f
 	d.columns = slices.Clone(f.columns)
-	d.uses, d.gaps = 0, nil
+	d.uses, d.missing = 0, nil
 	return &d
+}
+
+// withUnknownColumns returns a frame after the same operators, with columns that are not known.
+func (f *frame) withUnknownColumns() *frame {
+	return &frame{
+		mayHaveMore: true, blockedBy: f.blockedBy, lateCalls: f.lateCalls, guardedColumns: f.guardedColumns,
+	}
 }
 
 // set adds a column or replaces it.
@@ -135,7 +146,7 @@ func (f *frame) set(c column) {
 	f.columns = append(f.columns, c)
 }
 
-func (f *frame) table(name string) Table {
+func (f *frame) makeTable(name string) Table {
 	t := Table{Name: name}
 	for _, c := range f.columns {
 		t.Columns = append(t.Columns, Column{c.name, c.kind.String()})
@@ -143,9 +154,9 @@ func (f *frame) table(name string) Table {
 	return t
 }
 
-// tableFrame is the frame of a table that a probe fills.
+// tableFrame returns the frame of a table that a probe fills.
 func tableFrame(t Table) *frame {
-	f := &frame{open: len(t.Columns) == 0}
+	f := &frame{mayHaveMore: len(t.Columns) == 0}
 	for _, c := range t.Columns {
 		kind := dataType(0)
 		if c.Type != anyType.String() && c.Type != "" {
@@ -156,8 +167,8 @@ func tableFrame(t Table) *frame {
 	return f
 }
 
-// describe names a kind of value in a message.
-func describe(v value) string {
+// describeValue names a kind of value in a message.
+func describeValue(v value) string {
 	switch v := v.(type) {
 	case *expr:
 		if v.kind == anyType {
@@ -176,12 +187,12 @@ func describe(v value) string {
 	case none:
 		return "None"
 	case *function:
-		return "function " + v.def.name
+		return "function " + v.def.Name
 	}
 	return describeObject(v)
 }
 
-// describeObject is describe for what modules hold.
+// describeObject is describeValue for the members of modules.
 func describeObject(v value) string {
 	switch v := v.(type) {
 	case typeObject:

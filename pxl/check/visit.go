@@ -1,215 +1,221 @@
 package check
 
-import "strings"
+import (
+	"slices"
+	"strings"
 
-// visit follows statements. The result is what a function returns: nil without a return statement.
-func (c *checker) visit(body []statement, scope map[string]value) value {
+	"github.com/kernel-gossip/kernel-gossip/pxl/check/internal/quote"
+	"github.com/kernel-gossip/kernel-gossip/pxl/check/syntax"
+)
+
+// visitStatements follows statements. It returns the value that a function returns, or nil without a return statement.
+func (c *checker) visitStatements(body []syntax.Statement, scope map[string]value) value {
 	for i, s := range body {
 		switch s := s.(type) {
-		case importStmt:
-			c.imports(s, scope)
-		case exprStmt:
-			if _, doc := s.value.(textExpr); doc && i > 0 {
-				c.warn(s.pos, "a text that nothing uses")
+		case syntax.ImportStmt:
+			c.importModules(s, scope)
+		case syntax.ExprStmt:
+			if _, doc := s.Value.(syntax.TextExpr); doc && i > 0 {
+				c.addWarning(s.Pos, "a text that nothing uses")
 			}
-			c.eval(s.value, scope)
-		case assignStmt:
-			c.assign(s, scope)
-		case defStmt:
-			c.define(s, scope)
-		case returnStmt:
+			c.evalExpression(s.Value, scope)
+		case syntax.AssignStmt:
+			c.visitAssignment(s, scope)
+		case syntax.DefStmt:
+			c.defineFunction(s, scope)
+		case syntax.ReturnStmt:
 			if c.calls == 0 {
-				c.say(s.pos, "return outside of a function")
+				c.addProblem(s.Pos, "return outside of a function")
 				continue
 			}
-			if s.value == nil {
+			if s.Value == nil {
 				return none{}
 			}
-			return c.eval(s.value, scope)
-		case refusedStmt:
-			c.say(s.pos, "Can't parse expression of type %s", s.kind)
+			return c.evalExpression(s.Value, scope)
+		case syntax.RefusedStmt:
+			c.addProblem(s.Pos, "Can't parse expression of type %s", s.Kind)
 		}
 	}
 	return nil
 }
 
-var importable = set("px pxtrace pxconfig pxviews")
+var importable = strings.Fields("px pxtrace pxconfig pxviews")
 
-func (c *checker) imports(s importStmt, scope map[string]value) {
-	if len(s.modules) > 1 {
-		c.say(s.pos, "one import imports one module: write a line for each")
+func (c *checker) importModules(s syntax.ImportStmt, scope map[string]value) {
+	if len(s.Modules) > 1 {
+		c.addProblem(s.Pos, "one import imports one module: write a line for each")
 	}
-	for _, m := range s.modules {
-		root, _, _ := strings.Cut(m.module, ".")
-		if !importable[root] || root != m.module && !s.from {
-			c.say(s.pos, "ModuleNotFoundError: No module named %s", quote(m.module))
+	for _, m := range s.Modules {
+		root, _, _ := strings.Cut(m.Module, ".")
+		if !slices.Contains(importable, root) || root != m.Module && !s.IsFrom {
+			c.addProblem(s.Pos, "ModuleNotFoundError: No module named %s", quote.Text(m.Module))
 			continue
 		}
 		switch root {
 		case "pxtrace":
-			c.mutates = s.pos
+			c.tracePos = s.Pos
 		case "pxviews":
-			c.views = s.pos
+			c.viewsPos = s.Pos
 		}
-		if s.from {
+		if s.IsFrom {
 			continue
 		}
-		as := m.module
-		if m.as != "" {
-			as = m.as
+		as := m.Module
+		if m.Alias != "" {
+			as = m.Alias
 		}
-		scope[as] = member{m.module}
+		scope[as] = member{m.Module}
 	}
 }
 
-// define notes a function; its body is visited when it is called.
-func (c *checker) define(d defStmt, scope map[string]value) {
-	if len(d.decorators) > 1 {
-		c.say(d.decorators[1].where(), "a function has at most one decorator")
+// defineFunction defines a function. A call visits its body.
+func (c *checker) defineFunction(d syntax.DefStmt, scope map[string]value) {
+	if len(d.Decorators) > 1 {
+		c.addProblem(d.Decorators[1].Position(), "a function has at most one decorator")
 	}
-	for _, e := range d.decorators {
-		switch v := c.eval(e, scope).(type) {
+	for _, e := range d.Decorators {
+		switch v := c.evalExpression(e, scope).(type) {
 		case unknown:
 		case member:
 			if v.name != "decorator" {
-				c.say(e.where(), "%s is no decorator", v.name)
+				c.addProblem(e.Position(), "%s is no decorator", v.name)
 			}
 		default:
-			c.say(e.where(), "%s is no decorator", describe(v))
+			c.addProblem(e.Position(), "%s is no decorator", describeValue(v))
 		}
 	}
 	seen := map[string]bool{}
-	for _, p := range d.params {
-		if seen[p.name] {
-			c.say(p.pos, "parameter %s occurs twice", quote(p.name))
+	for _, p := range d.Parameters {
+		if seen[p.Name] {
+			c.addProblem(p.Pos, "parameter %s occurs twice", quote.Text(p.Name))
 		}
-		seen[p.name] = true
-		if p.annotation == nil {
+		seen[p.Name] = true
+		if p.Annotation == nil {
 			continue
 		}
-		switch v := c.eval(p.annotation, scope).(type) {
+		switch v := c.evalExpression(p.Annotation, scope).(type) {
 		case unknown, typeObject:
 		default:
-			c.say(p.annotation.where(), "%s is no type", describe(v))
+			c.addProblem(p.Annotation.Position(), "%s is no type", describeValue(v))
 		}
 	}
 	f := &function{def: &d}
-	scope[d.name] = f
-	c.defs = append(c.defs, f)
+	scope[d.Name] = f
+	c.functions = append(c.functions, f)
 }
 
-// apply visits the body of a function.
-func (c *checker) apply(f *function, args []value) value {
+// applyFunction visits the body of a function.
+func (c *checker) applyFunction(f *function, args []value) value {
 	f.called = true
 	if c.calls >= maxCalls {
-		c.say(f.def.pos, "%s calls itself without end", f.def.name)
+		c.addProblem(f.def.Pos, "%s calls itself without end", f.def.Name)
 		return unknown{}
 	}
 	c.calls++
-	mapping := c.mapping
-	c.mapping = ""
-	defer func() { c.calls--; c.mapping = mapping }()
+	mapping := c.assignedFrame
+	c.assignedFrame = ""
+	defer func() { c.calls--; c.assignedFrame = mapping }()
 	scope := map[string]value{}
-	for i, p := range f.def.params {
-		scope[p.name] = args[i]
+	for i, p := range f.def.Parameters {
+		scope[p.Name] = args[i]
 	}
-	if v := c.visit(f.def.body, scope); v != nil {
+	if v := c.visitStatements(f.def.Body, scope); v != nil {
 		return v
 	}
 	return none{}
 }
 
-var constants = set("None True False")
+var constants = strings.Fields("None True False")
 
-func (c *checker) assign(s assignStmt, scope map[string]value) {
-	if len(s.targets) > 1 {
-		c.say(s.pos, "an assignment has one target")
+func (c *checker) visitAssignment(s syntax.AssignStmt, scope map[string]value) {
+	if len(s.Targets) > 1 {
+		c.addProblem(s.Pos, "an assignment has one target")
 	}
-	switch t := s.targets[0].(type) {
-	case nameExpr:
-		if constants[t.name] {
-			c.say(t.pos, "cannot assign to %s", t.name)
+	switch t := s.Targets[0].(type) {
+	case syntax.NameExpr:
+		if slices.Contains(constants, t.Name) {
+			c.addProblem(t.Pos, "cannot assign to %s", t.Name)
 			return
 		}
-		scope[t.name] = c.eval(s.value, scope)
-	case attrExpr:
-		c.mapTo(t.base, t.name, s, scope)
-	case indexExpr:
-		index := c.eval(t.index, scope)
+		scope[t.Name] = c.evalExpression(s.Value, scope)
+	case syntax.AttributeExpr:
+		c.assignColumn(t.Base, t.Name, s, scope)
+	case syntax.IndexExpr:
+		index := c.evalExpression(t.Index, scope)
 		column, ok := literalText(index)
 		if !ok {
 			if !mayBe(index, stringType) {
-				c.say(t.index.where(), "a column is named by a text, not by %s", describe(index))
+				c.addProblem(t.Index.Position(), "a column is named by a text, not by %s", describeValue(index))
 			}
 		}
-		c.mapTo(t.base, column, s, scope)
+		c.assignColumn(t.Base, column, s, scope)
 	default:
-		c.say(t.where(), "the target of an assignment is a name or a column of a dataframe")
-		c.eval(s.value, scope)
+		c.addProblem(t.Position(), "the target of an assignment is a name or a column of a dataframe")
+		c.evalExpression(s.Value, scope)
 	}
 }
 
-// mapTo computes a column of the frame that base names. A column without name is one that is not known here.
-func (c *checker) mapTo(base expression, columnName string, s assignStmt, scope map[string]value) {
-	n, ok := base.(nameExpr)
+// assignColumn computes a column of the frame that base names. The column has no name if its name is not known here.
+func (c *checker) assignColumn(base syntax.Expression, columnName string, s syntax.AssignStmt, scope map[string]value) {
+	n, ok := base.(syntax.NameExpr)
 	if !ok {
 		if c.setMember(base, columnName, s, scope) {
 			return
 		}
-		c.say(base.where(), "a column is assigned to a dataframe that has a name")
-		c.eval(s.value, scope)
+		c.addProblem(base.Position(), "a column is assigned to a dataframe that has a name")
+		c.evalExpression(s.Value, scope)
 		return
 	}
-	switch f := c.eval(n, scope).(type) {
+	switch f := c.evalExpression(n, scope).(type) {
 	case *frame:
-		outer := c.mapping
-		c.mapping = n.name
-		v := c.eval(s.value, scope)
-		c.mapping = outer
-		scope[n.name] = c.mapped(f, columnName, v, s)
+		outer := c.assignedFrame
+		c.assignedFrame = n.Name
+		v := c.evalExpression(s.Value, scope)
+		c.assignedFrame = outer
+		scope[n.Name] = c.mapColumn(f, columnName, v, s)
 	case unknown:
-		c.eval(s.value, scope)
+		c.evalExpression(s.Value, scope)
 	default:
 		if c.setMember(base, columnName, s, scope) {
 			return
 		}
-		c.say(n.pos, "%s has no columns", describe(f))
-		c.eval(s.value, scope)
+		c.addProblem(n.Pos, "%s has no columns", describeValue(f))
+		c.evalExpression(s.Value, scope)
 	}
 }
 
-// mapped is the frame that has one more column.
-func (c *checker) mapped(f *frame, name string, v value, s assignStmt) *frame {
-	made := c.operator(f, s.pos, "")
+// mapColumn returns the frame with one more column.
+func (c *checker) mapColumn(f *frame, name string, v value, s syntax.AssignStmt) *frame {
+	made := c.addOperator(f, s.Pos, "")
 	col := column{name: name}
 	var m meaning
 	switch v := v.(type) {
 	case *expr:
-		m = c.place(f, made, v, s.value.where())
-		col.kind, col.percent = m.kind, m.percent
+		m = c.placeExpression(f, made, v, s.Value.Position())
+		col.kind, col.isPercent = m.kind, m.isPercent
 	case unknown:
 	default:
-		c.say(s.value.where(), "a column cannot be %s", describe(v))
+		c.addProblem(s.Value.Position(), "a column cannot be %s", describeValue(v))
 	}
 	if name == "" {
-		return &frame{open: true, blocked: made.blocked, late: made.late, guarded: made.guarded}
+		return made.withUnknownColumns()
 	}
-	f.fill(made, name, m.columns)
+	f.fillMissing(made, name, m.columns)
 	made.set(col)
 	return made
 }
 
-// setMember assigns to a member of a module, as in px.Pod = str, and reports whether base is a module. Functions stay
-// what they are: Pixie looks for them first.
-func (c *checker) setMember(base expression, name string, s assignStmt, scope map[string]value) bool {
-	if _, call := base.(callExpr); call {
+// setMember assigns to a member of a module, as in px.Pod = str, and reports whether base is a module. A function stays
+// a function, because Pixie looks for functions first.
+func (c *checker) setMember(base syntax.Expression, name string, s syntax.AssignStmt, scope map[string]value) bool {
+	if _, call := base.(syntax.CallExpr); call {
 		return false
 	}
-	module, ok := c.eval(base, scope).(member)
-	if !ok || !importable[module.name] && !submodules[module.name] {
+	module, ok := c.evalExpression(base, scope).(member)
+	if !ok || !slices.Contains(importable, module.name) && !slices.Contains(submodules, module.name) {
 		return false
 	}
-	v, full := c.eval(s.value, scope), module.name+"."+name
+	v, full := c.evalExpression(s.Value, scope), module.name+"."+name
 	if _, special := signatures[full]; !special && !c.pixie.isFunction(name) {
 		c.members[full] = v
 	}
