@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// resourceAttributes are the columns that say whose a row is, by the names that package pixie/otlp reads.
+// resourceAttributes are the columns that identify the pod and container of a row, by the names that package pixie/otlp
+// reads.
 var resourceAttributes = []struct{ attribute, column string }{
 	{"k8s.namespace.name", "namespace"},
 	{"k8s.pod.name", "pod_name"},
@@ -18,7 +19,7 @@ var resourceAttributes = []struct{ attribute, column string }{
 	{"kernel_gossip.source", "source"},
 }
 
-// pointAttributes are the columns that say more of a row, and have no name in OpenTelemetry.
+// pointAttributes are other columns of a row that have no name in OpenTelemetry.
 var pointAttributes = []string{"period_seconds", "victim_comm", "scope"}
 
 var (
@@ -28,9 +29,9 @@ var (
 	blankLines  = regexp.MustCompile(`\n{3,}`)
 )
 
-// export makes the export form of a script in its display form: without its probes, and with px.export where px.display was. What is sent
-// of a table comes from its columns.
-func export(name, script string) string {
+// renderExport makes the export form from the display form: without probes, and with px.export in place of px.display.
+// The columns of a table decide what is sent of it.
+func renderExport(name, script string) string {
 	for _, probes := range []*regexp.Regexp{traceImport, programBlock, upsertLine, ttlLine} {
 		script = probes.ReplaceAllLiteralString(script, "")
 	}
@@ -43,7 +44,7 @@ func export(name, script string) string {
 	})
 }
 
-// exportTable sends each number of a table as a gauge. Pixie takes no expressions here, only columns.
+// exportTable sends each number of a table as a gauge. Pixie accepts only columns here, no expressions.
 func exportTable(frame string, t Table) string {
 	has := func(column string) bool {
 		return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == column })
@@ -56,15 +57,15 @@ func exportTable(frame string, t Table) string {
 		}
 	}
 	b.WriteString("    },\n    data=[\n")
-	var around []string
+	var pairs []string
 	for _, column := range pointAttributes {
 		if has(column) {
-			around = append(around, fmt.Sprintf("'%s': %s.%s", column, frame, column))
+			pairs = append(pairs, fmt.Sprintf("'%s': %s.%s", column, frame, column))
 		}
 	}
 	attributes := ""
-	if len(around) > 0 {
-		attributes = ", attributes={" + strings.Join(around, ", ") + "}"
+	if len(pairs) > 0 {
+		attributes = ", attributes={" + strings.Join(pairs, ", ") + "}"
 	}
 	for _, c := range t.Columns {
 		if c.Unit != "" {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,10 +21,10 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl/check"
 )
 
-// patience ends a test whose rows never come; nothing depends on how long it is.
+// patience ends a test with rows that never come; nothing depends on its length.
 const patience = 2 * time.Minute
 
-// needsBPFTrace skips a test where bpftrace cannot run. In a CI that is root it must; GitHub's is not.
+// needsBPFTrace skips a test if bpftrace cannot run. In a CI that is root it must run; GitHub's CI is not root.
 func needsBPFTrace(t *testing.T) {
 	t.Helper()
 	_, err := exec.LookPath("bpftrace")
@@ -37,7 +38,7 @@ func needsBPFTrace(t *testing.T) {
 	}
 }
 
-// mountTracing mounts the tracepoints where nothing else has: a package's tests may be the first that need them.
+// mountTracing mounts the tracepoints if they are not: the tests of this package may be the first that need them.
 func mountTracing(t *testing.T) {
 	t.Helper()
 	if _, err := os.Stat("/sys/kernel/tracing/events"); err == nil {
@@ -46,8 +47,8 @@ func mountTracing(t *testing.T) {
 	require.NoError(t, syscall.Mount("nodev", "/sys/kernel/tracing", "tracefs", 0, ""))
 }
 
-// programs are those of all scripts, by the table that they fill.
-func programs(t *testing.T) map[string]pxl.Program {
+// allPrograms returns the programs of all scripts, by the table that they fill.
+func allPrograms(t *testing.T) map[string]pxl.Program {
 	t.Helper()
 	all := map[string]pxl.Program{}
 	for _, name := range pxl.Names() {
@@ -60,36 +61,41 @@ func programs(t *testing.T) map[string]pxl.Program {
 	return all
 }
 
-// row is what a program printed: its columns.
+// row is the columns of a row that a program printed; the whole text has the name "".
 type row map[string]string
 
-func (r row) number(t *testing.T, column string) int64 {
+func (r row) parseNumber(t *testing.T, column string) int64 {
 	t.Helper()
 	n, err := strconv.ParseInt(r[column], 10, 64)
 	require.NoError(t, err, column)
 	return n
 }
 
-// probe is a running program.
-type probe struct{ rows chan row }
+// runningProgram is a program that bpftrace runs.
+type runningProgram struct{ rows chan row }
 
-// attach runs a script's program until the test ends, and returns when it listens.
-func attach(t *testing.T, table string) *probe {
+// attachedMarker is a probe that prints the text attached. It comes after the program, and bpftrace attaches probes of
+// this kind, tracepoints, kprobes and profiles in the order of the text: once it fires, all of them do.
+const attachedMarker = "\ninterval:ms:100 { printf(\"attached\"); }\n"
+
+// attachProgram runs a script's program until the test ends, and returns when all of its probes are attached.
+func attachProgram(t *testing.T, table string) *runningProgram {
 	t.Helper()
-	p := programs(t)[table]
+	p := allPrograms(t)[table]
 	require.NotEmpty(t, p.Text, table)
 	pattern := rowPattern(t, table)
-	// Killed in the end: an interrupt that comes between two waits for events is lost on bpftrace.
-	cmd := exec.CommandContext(t.Context(), "bpftrace", "-f", "json", "-e", p.Text)
+	// It is killed at the end: bpftrace loses an interrupt that comes between two waits for events.
+	cmd := exec.CommandContext(t.Context(), "bpftrace", "-f", "json", "-e", p.Text+attachedMarker)
 	var messages strings.Builder
 	cmd.Stderr = &messages
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	attached, ended := make(chan struct{}), make(chan struct{})
-	out := &probe{rows: make(chan row, 10_000)}
+	out := &runningProgram{rows: make(chan row, 10_000)}
 	go func() {
 		defer close(ended)
+		listen := sync.OnceFunc(func() { close(attached) })
 		lines := bufio.NewScanner(stdout)
 		lines.Buffer(nil, 16<<20)
 		for lines.Scan() {
@@ -100,22 +106,20 @@ func attach(t *testing.T, table string) *probe {
 			if json.Unmarshal(lines.Bytes(), &l) != nil {
 				continue
 			}
-			switch l.Type {
-			case "attached_probes":
-				close(attached)
-			case "printf":
-				var text string
-				if json.Unmarshal(l.Data, &text) == nil {
-					out.put(pattern, text)
-				}
+			var text string
+			switch {
+			case l.Type != "printf" || json.Unmarshal(l.Data, &text) != nil:
+			case text == "attached":
+				listen()
+			default:
+				out.addRow(pattern, text)
 			}
 		}
-		_ = cmd.Wait() // its messages say why
+		_ = cmd.Wait() // its messages have the reason
 	}()
 	t.Cleanup(func() { <-ended })
 	select {
 	case <-attached:
-		time.Sleep(3 * time.Second) // bpftrace speaks before the last probe is attached
 	case <-ended:
 		t.Fatalf("bpftrace: %s", messages.String())
 	case <-time.After(patience):
@@ -124,7 +128,7 @@ func attach(t *testing.T, table string) *probe {
 	return out
 }
 
-func (p *probe) put(pattern *regexp.Regexp, text string) {
+func (p *runningProgram) addRow(pattern *regexp.Regexp, text string) {
 	r := row{"": text}
 	if m := pattern.FindStringSubmatch(text); m != nil {
 		for i, name := range pattern.SubexpNames()[1:] {
@@ -133,28 +137,28 @@ func (p *probe) put(pattern *regexp.Regexp, text string) {
 	}
 	select {
 	case p.rows <- r:
-	default: // nobody waits for so many
+	default: // no test waits for this many
 	}
 }
 
-// next is the next row for which ok holds.
-func (p *probe) next(t *testing.T, ok func(row) bool) row {
+// nextRow returns the next row for which ok holds.
+func (p *runningProgram) nextRow(t *testing.T, ok func(row) bool) row {
 	t.Helper()
 	end := time.After(patience)
 	for {
 		select {
 		case r := <-p.rows:
-			require.Greater(t, len(r), 1, "a row that is not of its format: %s", r[""])
+			require.Greater(t, len(r), 1, "a row in another format: %s", r[""])
 			if ok(r) {
 				return r
 			}
 		case <-end:
-			t.Fatal("the row that was waited for never came")
+			t.Fatal("the expected row never came")
 		}
 	}
 }
 
-// rowPattern reads rows as Pixie does: by the names in the format.
+// rowPattern returns a pattern that reads rows like Pixie: by the names in the format.
 func rowPattern(t *testing.T, table string) *regexp.Regexp {
 	t.Helper()
 	for _, name := range pxl.Names() {
@@ -175,8 +179,8 @@ func rowPattern(t *testing.T, table string) *regexp.Regexp {
 	return nil
 }
 
-// cgroup makes a cgroup with a controller, v1 or v2, and removes it after the test.
-func cgroup(t *testing.T, controller, name string) string {
+// makeCgroup makes a cgroup with a controller, v1 or v2, and removes it after the test.
+func makeCgroup(t *testing.T, controller, name string) string {
 	t.Helper()
 	root := "/sys/fs/cgroup"
 	if _, err := os.Stat(filepath.Join(root, controller)); err == nil {
@@ -187,13 +191,14 @@ func cgroup(t *testing.T, controller, name string) string {
 	dir := filepath.Join(root, name)
 	require.NoError(t, os.Mkdir(dir, 0o755))
 	t.Cleanup(func() {
-		require.Eventually(t, func() bool { return os.Remove(dir) == nil }, patience, 50*time.Millisecond, "%s stays busy", dir)
+		removed := func() bool { return os.Remove(dir) == nil }
+		require.Eventually(t, removed, patience, 50*time.Millisecond, "%s stays busy", dir)
 	})
 	return dir
 }
 
-// set writes a limit, by its name in cgroup v1 or v2.
-func set(t *testing.T, dir, v1, v1value, v2, v2value string) {
+// setLimit writes a limit, by its name in cgroup v1 or v2.
+func setLimit(t *testing.T, dir, v1, v1value, v2, v2value string) {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(dir, v1)); err == nil {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, v1), []byte(v1value), 0o600))
@@ -202,8 +207,8 @@ func set(t *testing.T, dir, v1, v1value, v2, v2value string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, v2), []byte(v2value), 0o600))
 }
 
-// counter reads one line of a cgroup's file.
-func counter(t *testing.T, file, name string) int64 {
+// readCounter reads one line of a cgroup's file.
+func readCounter(t *testing.T, file, name string) int64 {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)

@@ -12,36 +12,37 @@ import (
 //go:embed *.pxl
 var scripts embed.FS
 
-// Form is what a script is for.
+// Form is the purpose of a script.
 type Form int
 
 const (
-	// Display deploys the probes, or keeps them, and shows rows: for px run and for Pixie's API. As the files stand.
+	// Display deploys the probes, or keeps them, and shows rows: for px run and for Pixie's API. The files have this form.
 	Display Form = iota
-	// Export reads the rows of probes that somebody else deploys, and sends them by OpenTelemetry: for Pixie's scheduled scripts, which
-	// cannot deploy probes. Where to is for the schedule to say.
+	// Export reads the rows of probes that are deployed already, and sends them by OpenTelemetry: for Pixie's scheduled
+	// scripts, which cannot deploy probes. The schedule says where to.
 	Export
 )
 
-// Params are what can be set in a script. The zero value of each means the script's own; a script ignores those that it does not have.
+// Params are the parameters of a script. The zero value of a field keeps the script's own value; a script ignores
+// parameters that it does not have.
 type Params struct {
-	Window     time.Duration // that a row sums up
+	Window     time.Duration // the time that a row sums up
 	Lookback   time.Duration // how far a run looks back
-	Settle     time.Duration // how long no container was started when a birth is over
+	Settle     time.Duration // a birth is over when no container was started for this time
 	Namespaces string        // a regular expression (RE2) for whole names
-	Rows       int           // at most so many rows
-	TTL        time.Duration // of the probes: how long they stay unless the script runs again
+	Rows       int           // most rows
+	TTL        time.Duration // how long the probes stay unless the script runs again
 }
 
-// minWindow is twice as long as the probes wait between two rows.
+// minWindow is twice the time between two rows of a probe.
 const minWindow = 10 * time.Second
 
-// Names are the scripts, in the order of the alphabet.
+// Names returns the scripts in alphabetical order.
 func Names() []string {
 	return []string{"cpu_throttle_detector", "memory_pressure_monitor", "network_issue_finder", "pod_creation_trace"}
 }
 
-// Script is a script as its file has it: in its display form, with its own parameters.
+// Script returns a script as it is in its file: in its display form, with its own parameters.
 func Script(name string) (string, error) {
 	text, err := scripts.ReadFile(name + ".pxl")
 	if err != nil {
@@ -50,13 +51,13 @@ func Script(name string) (string, error) {
 	return string(text), nil
 }
 
-// Render is a script in one of its forms, with parameters.
+// Render returns a script in one of its forms, with parameters.
 func Render(name string, form Form, p Params) (string, error) {
 	text, err := Script(name)
 	if err != nil {
 		return "", err
 	}
-	values, err := p.values()
+	values, err := p.renderValues()
 	if err != nil {
 		return "", fmt.Errorf("script %s: %w", name, err)
 	}
@@ -64,7 +65,7 @@ func Render(name string, form Form, p Params) (string, error) {
 		text = parameterLine(parameter).ReplaceAllLiteralString(text, parameter+" = "+value)
 	}
 	if form == Export {
-		return export(name, text), nil
+		return renderExport(name, text), nil
 	}
 	return text, nil
 }
@@ -73,10 +74,11 @@ func parameterLine(parameter string) *regexp.Regexp {
 	return regexp.MustCompile(`(?m)^` + parameter + ` = .*$`)
 }
 
-// values are the parameters that are set, as PxL writes them.
-func (p Params) values() (map[string]string, error) {
+// renderValues returns the parameters that are set, as PxL writes them.
+func (p Params) renderValues() (map[string]string, error) {
 	values := map[string]string{}
-	for parameter, d := range map[string]time.Duration{"WINDOW": p.Window, "LOOKBACK": p.Lookback, "SETTLE": p.Settle, "TTL": p.TTL} {
+	durations := map[string]time.Duration{"WINDOW": p.Window, "LOOKBACK": p.Lookback, "SETTLE": p.Settle, "TTL": p.TTL}
+	for parameter, d := range durations {
 		seconds := strconv.FormatInt(int64(d/time.Second), 10)
 		switch {
 		case d < 0 || d%time.Second != 0:
@@ -111,7 +113,7 @@ func (p Params) values() (map[string]string, error) {
 // Program is a bpftrace program that a script deploys.
 type Program struct {
 	Tracepoint string // its name in Pixie
-	Table      string // that its rows fill; versioned, since a table keeps its columns until Pixie's agent restarts
+	Table      string // the table of its rows; versioned, since a table keeps its columns until Pixie's agent restarts
 	Text       string
 }
 
@@ -120,7 +122,7 @@ var (
 	programBlock = regexp.MustCompile(`(?ms)^([A-Z]+) = r'''(.*?)'''\n`)
 )
 
-// Programs are the bpftrace programs inside of a script.
+// Programs returns the bpftrace programs in a script.
 func Programs(name string) ([]Program, error) {
 	script, err := Script(name)
 	if err != nil {

@@ -16,10 +16,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl/check"
 )
 
-var update = flag.Bool("update", false, "write the shared programs into the scripts, and rewrite the wanted output in testdata")
+var update = flag.Bool("update", false, "write the shared programs into the scripts")
 
-// TestNames compares the list with the folder.
-func TestNames(t *testing.T) {
+func TestEveryScriptOfTheFolderIsListed(t *testing.T) {
 	entries, err := os.ReadDir(".")
 	require.NoError(t, err)
 	var files []string
@@ -41,8 +40,8 @@ func TestNames(t *testing.T) {
 	require.Nil(t, pxl.Tables("nothing"))
 }
 
-// TestSharedPrograms holds the programs that other readers of the kernel use too to what the scripts contain.
-func TestSharedPrograms(t *testing.T) {
+// Programs that other readers of the kernel use too are the same in the scripts.
+func TestScriptsContainTheSharedPrograms(t *testing.T) {
 	for file, script := range map[string]string{"oom_kill.bt": "memory_pressure_monitor.pxl"} {
 		program, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -58,9 +57,9 @@ func TestSharedPrograms(t *testing.T) {
 	}
 }
 
-// TestForms checks both forms of every script: nothing that Pixie would refuse and nothing that can go wrong, the tables that it should show
-// and nothing but them, and the programs that it should contain.
-func TestForms(t *testing.T) {
+// Pixie would refuse nothing in both forms, and nothing can go wrong. They show their tables and no others, and contain
+// their programs.
+func TestBothFormsOfEveryScriptPassTheChecker(t *testing.T) {
 	for _, name := range pxl.Names() {
 		t.Run(name, func(t *testing.T) {
 			display, err := pxl.Render(name, pxl.Display, pxl.Params{})
@@ -74,7 +73,7 @@ func TestForms(t *testing.T) {
 			require.Empty(t, report.Exports)
 			var want []check.Table
 			for _, table := range pxl.Tables(name) {
-				want = append(want, columns(table))
+				want = append(want, joinColumns(table))
 			}
 			if diff := cmp.Diff(want, report.Displays); diff != "" {
 				t.Errorf("tables (-want +got)\n%s", diff)
@@ -95,7 +94,7 @@ func TestForms(t *testing.T) {
 			require.NoError(t, err)
 			require.NotContains(t, export, "pxtrace")
 			require.NotContains(t, export, "px.display")
-			require.True(t, check.Script(export).Refused(), "alone it reads tables that nobody fills")
+			require.True(t, check.Script(export).Refused(), "alone it reads tables that no probe fills")
 			report = check.Script(export, filled...)
 			require.Empty(t, report.Problems)
 			require.Empty(t, report.Probes)
@@ -110,7 +109,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-func columns(t pxl.Table) check.Table {
+func joinColumns(t pxl.Table) check.Table {
 	out := check.Table{Name: t.Name}
 	for _, c := range t.Columns {
 		out.Columns = append(out.Columns, check.Column{Name: c.Name, Type: c.Type})
@@ -118,8 +117,8 @@ func columns(t pxl.Table) check.Table {
 	return out
 }
 
-// TestExport looks at what is sent: every number that has a unit, with the service, the pod, and how long was counted.
-func TestExport(t *testing.T) {
+// Every number that has a unit is sent, with the service, the pod, and the time in which it was counted.
+func TestEveryNumberWithAUnitIsExported(t *testing.T) {
 	for _, name := range pxl.Names() {
 		export, err := pxl.Render(name, pxl.Export, pxl.Params{})
 		require.NoError(t, err)
@@ -149,9 +148,9 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// TestWindowsAreCountedAlone: runs look back at different stretches of time, and a window that two of them see must give the same record,
-// else it counts twice. So all that is aggregated, and not only which container belongs to which pod, is aggregated by window.
-func TestWindowsAreCountedAlone(t *testing.T) {
+// Runs look back at different times, and a window in two of them must give the same record, else it counts twice. So
+// everything is aggregated by window, except which container belongs to which pod.
+func TestEachWindowIsAggregatedAlone(t *testing.T) {
 	aggregate := regexp.MustCompile(`\.groupby\(([^)]*)\)\.agg\((\)?)`)
 	for _, name := range pxl.Names() {
 		script, err := pxl.Script(name)
@@ -167,8 +166,8 @@ func TestWindowsAreCountedAlone(t *testing.T) {
 	}
 }
 
-// TestRows: a script says itself how many rows it may show, and stays below what Pixie cuts at.
-func TestRows(t *testing.T) {
+// A script itself sets how many rows it may show, and stays below the number at which Pixie cuts.
+func TestScriptsLimitTheirRows(t *testing.T) {
 	for _, name := range pxl.Names() {
 		script, err := pxl.Script(name)
 		require.NoError(t, err)
@@ -177,13 +176,14 @@ func TestRows(t *testing.T) {
 	}
 }
 
-func TestParams(t *testing.T) {
+func TestParametersAreRenderedAsPxL(t *testing.T) {
 	all := pxl.Params{
-		Window: time.Minute, Lookback: time.Hour, Settle: 2 * time.Minute, Namespaces: `shop-\d'+`, Rows: 5, TTL: 30 * time.Minute,
+		Window: time.Minute, Lookback: time.Hour, Settle: 2 * time.Minute, Namespaces: `shop-\d'+`, Rows: 5,
+		TTL: 30 * time.Minute,
 	}
 	lines := map[string]string{
-		"WINDOW": "px.seconds(60)", "LOOKBACK": "px.seconds(3600)", "SETTLE": "px.seconds(120)", "NAMESPACES": `'shop-\\d\'+'`, "ROWS": "5",
-		"TTL": "'1800s'",
+		"WINDOW": "px.seconds(60)", "LOOKBACK": "px.seconds(3600)", "SETTLE": "px.seconds(120)",
+		"NAMESPACES": `'shop-\\d\'+'`, "ROWS": "5", "TTL": "'1800s'",
 	}
 	for _, name := range pxl.Names() {
 		script, err := pxl.Script(name)

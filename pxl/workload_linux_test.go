@@ -14,22 +14,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// workload is the variable that makes a process of this program do something that the kernel notices.
+// workload is the variable that makes a process of this program do something that the kernel counts.
 const workload = "PXL_TEST_WORKLOAD"
 
 func TestMain(m *testing.M) {
-	do := map[string]func() error{"busy": busy, "memory": memory, "connect": connect, "shim": shim, "init": initialize}[os.Getenv(workload)]
-	if do == nil {
+	workloads := map[string]func() error{
+		"busy": useCPU, "memory": useMemory, "connect": failToConnect, "shim": runShim, "init": runInit,
+	}
+	run := workloads[os.Getenv(workload)]
+	if run == nil {
 		os.Exit(m.Run())
 	}
-	if err := do(); err != nil {
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// start runs a workload in a cgroup until the test ends.
-func start(t *testing.T, dir, what string, env ...string) *exec.Cmd {
+// startWorkload runs a workload in a cgroup until the test ends.
+func startWorkload(t *testing.T, dir, what string, env ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -41,8 +44,8 @@ func start(t *testing.T, dir, what string, env ...string) *exec.Cmd {
 	return cmd
 }
 
-// join moves the process into the test's cgroup.
-func join() error {
+// joinCgroup moves the process into the test's cgroup.
+func joinCgroup() error {
 	dir := os.Getenv("PXL_TEST_CGROUP")
 	if dir == "" {
 		return nil
@@ -50,9 +53,9 @@ func join() error {
 	return os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte(strconv.Itoa(os.Getpid())), 0o600)
 }
 
-// busy uses a CPU for ever.
-func busy() error {
-	if err := join(); err != nil {
+// useCPU uses a CPU for ever.
+func useCPU() error {
+	if err := joinCgroup(); err != nil {
 		return err
 	}
 	for n := uint64(0); ; n++ {
@@ -60,12 +63,12 @@ func busy() error {
 	}
 }
 
-// sink keeps the compiler from leaving work out.
+// sink prevents the compiler from removing the work.
 var sink uint64
 
-// memory takes PXL_TEST_BYTES and then is busy.
-func memory() error {
-	if err := join(); err != nil {
+// useMemory uses PXL_TEST_BYTES and then a CPU.
+func useMemory() error {
+	if err := joinCgroup(); err != nil {
 		return err
 	}
 	size, err := strconv.Atoi(os.Getenv("PXL_TEST_BYTES"))
@@ -78,9 +81,9 @@ func memory() error {
 	}
 }
 
-// connect fails to connect, in a network namespace of its own.
-func connect() error {
-	if err := join(); err != nil {
+// failToConnect fails to connect, in its own network namespace.
+func failToConnect() error {
+	if err := joinCgroup(); err != nil {
 		return err
 	}
 	runtime.LockOSThread()
@@ -115,19 +118,21 @@ func loopbackUp() error {
 		flags uint16
 		_     [22]byte
 	}{name: [16]byte{'l', 'o'}, flags: syscall.IFF_UP}
-	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&request))); errno != 0 {
+	_, _, errno := syscall.Syscall(
+		syscall.SYS_IOCTL, uintptr(fd), syscall.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&request)))
+	if errno != 0 {
 		return fmt.Errorf("lo: %w", errno)
 	}
 	return nil
 }
 
-// shim does what containerd's shim does: it starts a process that becomes the container's command.
-func shim() error {
+// runShim does what containerd's shim does: it starts a process that becomes the container's command.
+func runShim() error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	if err := join(); err != nil {
+	if err := joinCgroup(); err != nil {
 		return err
 	}
 	cmd := exec.Command(self)
@@ -136,8 +141,8 @@ func shim() error {
 	return cmd.Run()
 }
 
-// initialize does what runc init does: a mount namespace, another root, the container's command.
-func initialize() error {
+// runInit does what runc init does: a mount namespace, another root, the container's command.
+func runInit() error {
 	runtime.LockOSThread()
 	if err := syscall.Unshare(syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS); err != nil {
 		return fmt.Errorf("unshare: %w", err)
