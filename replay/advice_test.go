@@ -48,7 +48,8 @@ func TestTheCorpusIsNeverWithoutAdvice(t *testing.T) {
 	require.Greater(t, total, 100)
 }
 
-// checkArchive checks all payloads of an archive with all pods in it, and returns how many findings are worse than Info.
+// checkArchive checks all payloads of an archive with all pods in it, and returns how many findings are worse than
+// Info.
 func checkArchive(t *testing.T, archive string) (worse int) {
 	t.Helper()
 	a, err := txtar.ParseFile(archive)

@@ -34,7 +34,7 @@ func (f *fakeOperator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Method, r.URL.Path, r.Header.Get("Content-Type"), bytes.Count(body, []byte("\n"))))
 	if f.token != "" && r.Header.Get("Authorization") != "Bearer "+f.token {
 		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, `{"error":"a bearer token is needed, and it has to be a good one"}`)
+		_, _ = io.WriteString(w, `{"accepted":0,"error":"a bearer token is needed, and it has to be a good one"}`)
 		return
 	}
 	if len(f.answers) > 0 {
@@ -45,7 +45,7 @@ func (f *fakeOperator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		n, _ := strconv.Atoi(code)
 		w.WriteHeader(n)
-		_, _ = io.WriteString(w, `{"error":"because"}`)
+		_, _ = io.WriteString(w, `{"accepted":0,"error":"because"}`)
 		return
 	}
 	code, a := f.judge(body)

@@ -176,7 +176,10 @@ func firstObjectNames(head []byte) nameSet {
 
 // textKinds are tried in this order.
 var textKinds = []fileKind{
-	{matchesPattern(`(?i)^\s*<(!doctype|html|\?xml)`), "a web page, perhaps an error or a log-in page of where it was loaded from"},
+	{
+		matchesPattern(`(?i)^\s*<(!doctype|html|\?xml)`),
+		"a web page, perhaps an error or a log-in page of where it was loaded from",
+	},
 	{matchesPattern(`(?m)^import px\b`), "a PxL script: px run -f FILE -o json prints rows, which are read"},
 	{
 		matchesPattern(`(?m)^\s*(nr_periods|nr_throttled|throttled_usec|throttled_time|usage_usec)[ :=\t]+\d+\s*$`),

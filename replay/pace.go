@@ -66,7 +66,7 @@ func (s *sender) measureShift(names []string) error {
 		}
 	}
 	if !newest.IsZero() {
-		s.pace.shift = s.clock.currentTime().Add(s.pace.sendOffset(newest.Sub(first))).Sub(newest)
+		s.pace.shift = time.Now().Add(s.pace.sendOffset(newest.Sub(first))).Sub(newest)
 	}
 	return nil
 }

@@ -10,8 +10,11 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
 // tokenVariable is the environment variable with the token for send, if no file has it.
@@ -45,7 +48,7 @@ from --token-file or from ` + tokenVariable + `.
 Exit status: 0 every record was accepted (or ignored, because its namespace is not watched), 1 some were bad or
 rejected, or all are about pods that the operator's cluster does not have, 2 trouble: an unreadable file, no good
 record, an operator that cannot be reached or refuses the sender.`,
-		Example: `  # to an operator on this machine, without waiting (make run-local prints this line for a copy of a capture)
+		Example: `  # to an operator on this machine, without waiting (make run-local prints this line for its capture)
   gossip-replay send capture.ndjson --speed max
 
   # ten times as fast as it happened, as if it happened now
@@ -83,6 +86,25 @@ func (o *sendOptions) parseSpeed() (float64, error) {
 	return x, nil
 }
 
+// newClient makes the client that posts requests. It notes each attempt that failed and is repeated.
+func (o *sendOptions) newClient(note io.Writer) (*webhook.Client, error) {
+	if _, err := webhook.ParseURL(o.URL); err != nil {
+		return nil, fmt.Errorf("--url: %w", err)
+	}
+	access := webhook.Access{TokenFile: o.TokenFile, Token: os.Getenv(tokenVariable), CAFile: o.CAFile}
+	transport, err := access.Transport()
+	if err != nil {
+		return nil, fmt.Errorf("--ca-file: %w", err)
+	}
+	return webhook.New(webhook.Options{
+		URL: o.URL, Access: access, Transport: transport, Attempts: o.Attempts,
+		Retrying: func(attempt int, err error, pause time.Duration) {
+			fmt.Fprintf(note, "gossip-replay: attempt %d of %d: %v; again in %s\n",
+				attempt, o.Attempts, err, pause.Round(100*time.Millisecond))
+		},
+	})
+}
+
 // run sends all captures, and prints the result of their records.
 func (o *sendOptions) run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
 	speed, err := o.parseSpeed()
@@ -93,14 +115,12 @@ func (o *sendOptions) run(ctx context.Context, args []string, in io.Reader, out,
 		return errors.New("--batch, --attempts: at least 1")
 	}
 	line := newProgress(errs)
-	p, err := newPoster(o, line)
+	client, err := o.newClient(line)
 	if err != nil {
 		return &exitError{exitTrouble, err}
 	}
 	args = sortByFirstRecord(inputNames(args, in, errs), errs)
-	s := sender{
-		poster: p, in: in, errs: line, progress: line, maxRecords: o.Batch, pace: pace{speed: speed}, clock: wallClock{},
-	}
+	s := sender{client: client, in: in, errs: line, progress: line, maxRecords: o.Batch, pace: pace{speed: speed}}
 	if o.Now {
 		if err := s.measureShift(args); err != nil {
 			return &exitError{exitTrouble, err}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
+	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
 // maxPosted is the most bytes of a request. It is well below what an operator takes by default, 4 MiB.
@@ -22,12 +23,11 @@ const maxPosted = 2 << 20
 
 // sender sends captures to an operator.
 type sender struct {
-	poster     *poster
+	client     *webhook.Client
 	in         io.Reader
 	errs       io.Writer
 	progress   *progress
 	maxRecords int // most records of a request
-	clock      clock
 	pace       pace
 
 	body  []byte
@@ -86,6 +86,8 @@ func (s *sender) sendAll(ctx context.Context, names []string) error {
 	return errors.Join(trouble...)
 }
 
+var errInterrupted = errors.New("interrupted")
+
 // finalError ends the sending: the operator takes nothing more, or the user interrupted it.
 type finalError struct{ err error }
 
@@ -142,12 +144,12 @@ func (s *sender) sendRecord(ctx context.Context, at recordPlace, raw pixie.Raw) 
 		return err
 	}
 	when := event.From().Time
-	if due := s.pace.dueTime(when, s.clock.currentTime()); due.After(s.clock.currentTime()) {
+	if due := s.pace.dueTime(when, time.Now()); due.After(time.Now()) {
 		if err := s.flush(ctx); err != nil {
 			return &finalError{err}
 		}
-		if err := s.clock.sleepFor(ctx, due.Sub(s.clock.currentTime())); err != nil {
-			return &finalError{errors.New("interrupted")}
+		if !waitUntil(ctx, due) {
+			return &finalError{errInterrupted}
 		}
 	}
 	line := jsontext.Value(bytes.Clone(raw.JSON))
@@ -174,8 +176,11 @@ func (s *sender) flush(ctx context.Context) error {
 	if len(s.lines) == 0 {
 		return nil
 	}
-	a, err := s.poster.post(ctx, s.body, s.clock)
-	if err != nil {
+	a, err := s.client.Post(ctx, s.body)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return errInterrupted
+	case err != nil:
 		return err
 	}
 	s.requests++
@@ -196,7 +201,7 @@ func (s *sender) flush(ctx context.Context) error {
 
 // printRejections prints why the operator rejected records of a request: the first reasons, and then the number of the
 // rest.
-func (s *sender) printRejections(a answer) {
+func (s *sender) printRejections(a webhook.Answer) {
 	if s.explained >= maxRefused {
 		s.unexplained += a.Rejected
 		return
@@ -221,23 +226,14 @@ func locateError(text string, lines []recordPlace) string {
 	return fmt.Sprintf("%s:%d: %s", lines[n-1].name, lines[n-1].line, why)
 }
 
-// clock is the time; tests have their own.
-type clock interface {
-	currentTime() time.Time
-	sleepFor(ctx context.Context, d time.Duration) error
-}
-
-type wallClock struct{}
-
-func (wallClock) currentTime() time.Time { return time.Now() }
-
-func (wallClock) sleepFor(ctx context.Context, d time.Duration) error {
-	enough := time.NewTimer(d)
-	defer enough.Stop()
+// waitUntil waits, and reports false if ctx ends before.
+func waitUntil(ctx context.Context, due time.Time) bool {
+	timer := time.NewTimer(time.Until(due))
+	defer timer.Stop()
 	select {
-	case <-enough.C:
-		return nil
+	case <-timer.C:
+		return true
 	case <-ctx.Done():
-		return ctx.Err()
+		return false
 	}
 }

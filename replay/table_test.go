@@ -22,8 +22,8 @@ func mixedAt(t *testing.T, width int) string {
 	return out.String()
 }
 
-// From 60 columns on, a table fits into its width, and no title is broken. (The lines below the tables do not count: they
-// are there to be pasted.)
+// From 60 columns on, a table fits into its width, and no title is broken. (The lines below the tables do not count:
+// they are there to be pasted.)
 func TestTableFitsIntoItsWidth(t *testing.T) {
 	titles := []string{
 		"SEVERITY", "POD", "KERNEL SAYS", "METRICS SAY", "SET", "POD BORN", "SYSCALLS", "LONGEST STAGE",
