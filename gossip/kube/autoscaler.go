@@ -11,23 +11,23 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// metricsAnnotation is where version 1, which has a field for one metric only, keeps the others: a list in JSON.
+// metricsAnnotation holds the further metrics of version 1, which has a field for one metric only: a list in JSON.
 const metricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics"
 
-// unreadMetric is the type of all metrics in a form that is not read.
+// unreadMetric is the type given to metrics in a form that is not read.
 const unreadMetric autoscalingv2.MetricSourceType = "Unread"
 
-// keepAutoscaler stores an autoscaler of any version as one of version 2.
-func (c *collection) keepAutoscaler(apiVersion string, raw json.RawMessage) error {
+// addAutoscaler stores an autoscaler of any version as one of version 2.
+func (c *collection) addAutoscaler(apiVersion string, raw json.RawMessage) error {
 	switch apiVersion {
-	case "autoscaling/v2", "autoscaling/v2beta2": // differ in nothing that is read
-		h, at, err := decode[autoscalingv2.HorizontalPodAutoscaler](raw)
+	case "autoscaling/v2", "autoscaling/v2beta2": // equal in everything that is read
+		h, at, err := decodeObject[autoscalingv2.HorizontalPodAutoscaler](raw)
 		if err == nil {
 			c.autoscalers[at] = h
 		}
 		return err
 	}
-	old, at, err := decode[autoscalingv1.HorizontalPodAutoscaler](raw)
+	old, at, err := decodeObject[autoscalingv1.HorizontalPodAutoscaler](raw)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (c *collection) keepAutoscaler(apiVersion string, raw json.RawMessage) erro
 	h.Spec.ScaleTargetRef = autoscalingv2.CrossVersionObjectReference(old.Spec.ScaleTargetRef)
 	switch apiVersion {
 	case "autoscaling/v1":
-		h.Spec.Metrics = metricsOf1(old)
+		h.Spec.Metrics = metricsOfV1(old)
 	case "autoscaling/v2beta1":
 		var beta struct {
 			Spec struct {
@@ -53,8 +53,8 @@ func (c *collection) keepAutoscaler(apiVersion string, raw json.RawMessage) erro
 	return nil
 }
 
-// metricsOf1 are the metrics of an autoscaler of version 1.
-func metricsOf1(h *autoscalingv1.HorizontalPodAutoscaler) []autoscalingv2.MetricSpec {
+// metricsOfV1 returns the metrics of an autoscaler of version 1.
+func metricsOfV1(h *autoscalingv1.HorizontalPodAutoscaler) []autoscalingv2.MetricSpec {
 	var out []autoscalingv2.MetricSpec
 	if h.Spec.TargetCPUUtilizationPercentage != nil {
 		out = append(out, autoscalingv2.MetricSpec{
@@ -75,7 +75,7 @@ func metricsOf1(h *autoscalingv1.HorizontalPodAutoscaler) []autoscalingv2.Metric
 	return append(out, oldMetrics(more)...)
 }
 
-// oldMetrics translates metrics as version 2beta1 has them, and the annotation of version 1.
+// oldMetrics translates the metrics of version 2beta1, and of the annotation of version 1.
 func oldMetrics(all []autoscalingv1.MetricSpec) []autoscalingv2.MetricSpec {
 	var out []autoscalingv2.MetricSpec
 	for _, m := range all {
@@ -95,7 +95,7 @@ func oldMetrics(all []autoscalingv1.MetricSpec) []autoscalingv2.MetricSpec {
 	return out
 }
 
-// oldTarget is a target without a type where it has neither.
+// oldTarget returns a target; without a type if it has neither a utilization nor a value.
 func oldTarget(utilization *int32, value bool) autoscalingv2.MetricTarget {
 	switch {
 	case utilization != nil:
@@ -106,30 +106,31 @@ func oldTarget(utilization *int32, value bool) autoscalingv2.MetricTarget {
 	return autoscalingv2.MetricTarget{}
 }
 
-// autoscalerOf returns the first, by name, of the autoscalers that scale the owner and fulfil the condition.
+// autoscalerOf returns the first name of the autoscalers that scale the owner and meet the condition.
 func autoscalerOf(o gossip.Owner, namespace string, all []autoscalingv2.HorizontalPodAutoscaler,
 	holds func(*autoscalingv2.HorizontalPodAutoscaler) bool,
 ) string {
 	first := ""
 	for i := range all {
 		h := &all[i]
-		if h.Namespace == namespace && scales(h, o) && holds(h) && (first == "" || h.Name < first) {
+		if h.Namespace == namespace && isScaledBy(h, o) && holds(h) && (first == "" || h.Name < first) {
 			first = h.Name
 		}
 	}
 	return first
 }
 
-// scales compares groups, not versions: an object is the same in all of them. Old targets may lack the version.
-func scales(h *autoscalingv2.HorizontalPodAutoscaler, o gossip.Owner) bool {
+// isScaledBy reports whether the autoscaler scales the owner. It compares groups, not versions, because an object is
+// the same in all versions. Old targets may lack the version.
+func isScaledBy(h *autoscalingv2.HorizontalPodAutoscaler, o gossip.Owner) bool {
 	t := h.Spec.ScaleTargetRef
 	return o.Name != "" && t.Name == o.Name && t.Kind == o.Kind &&
 		(t.APIVersion == "" || groupOf(t.APIVersion) == groupOf(o.APIVersion))
 }
 
-// byUtilization is for those that scale by utilization of a resource. One without metrics does too: the API server's
-// default is 80 % of the CPU request.
-func byUtilization(r corev1.ResourceName) func(*autoscalingv2.HorizontalPodAutoscaler) bool {
+// scalesByUtilization returns the condition that an autoscaler scales by utilization of the resource. An autoscaler
+// without metrics does too: the API server's default is 80 % of the CPU request.
+func scalesByUtilization(r corev1.ResourceName) func(*autoscalingv2.HorizontalPodAutoscaler) bool {
 	return func(h *autoscalingv2.HorizontalPodAutoscaler) bool {
 		return (len(h.Spec.Metrics) == 0 && r == corev1.ResourceCPU) ||
 			slices.ContainsFunc(h.Spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
@@ -139,8 +140,9 @@ func byUtilization(r corev1.ResourceName) func(*autoscalingv2.HorizontalPodAutos
 	}
 }
 
-// unread is for those with a metric of a form that is not read: it may be the utilization of any resource.
-func unread(h *autoscalingv2.HorizontalPodAutoscaler) bool {
+// hasUnreadMetric reports whether an autoscaler has a metric of a form that is not read, which may be the utilization
+// of any resource.
+func hasUnreadMetric(h *autoscalingv2.HorizontalPodAutoscaler) bool {
 	return slices.ContainsFunc(h.Spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
 		switch m.Type {
 		case autoscalingv2.PodsMetricSourceType, autoscalingv2.ObjectMetricSourceType, autoscalingv2.ExternalMetricSourceType:
@@ -151,7 +153,8 @@ func unread(h *autoscalingv2.HorizontalPodAutoscaler) bool {
 	})
 }
 
-// resourceOf is the resource of a metric, and how its target is given. False: it is not about one.
+// resourceOf returns the resource of a metric and the type of its target, and false if the metric is not about a
+// resource.
 func resourceOf(m autoscalingv2.MetricSpec) (corev1.ResourceName, autoscalingv2.MetricTargetType, bool) {
 	switch {
 	case m.Type == autoscalingv2.ResourceMetricSourceType && m.Resource != nil:

@@ -23,8 +23,8 @@ func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Contain
 	pending := pendingResize(p)
 	var out []gossip.Container
 	add := func(spec corev1.Container, role gossip.Role) {
-		c := container(spec, role, statuses[spec.Name])
-		c.Asked = asked(resourcesOf(defaulted(spec.Resources)), c.Enforced(), pending)
+		c := containerOf(spec, role, statuses[spec.Name])
+		c.Asked = requestedResources(resourcesOf(withDefaultRequests(spec.Resources)), c.Enforced(), pending)
 		c.Injector = injectorOf(p, spec.Name)
 		out = append(out, c)
 	}
@@ -37,7 +37,7 @@ func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Contain
 		add(c, roleOf(c.RestartPolicy))
 	}
 	for _, c := range p.Spec.EphemeralContainers {
-		out = append(out, container(corev1.Container{Name: c.Name}, gossip.RoleEphemeral, statuses[c.Name]))
+		out = append(out, containerOf(corev1.Container{Name: c.Name}, gossip.RoleEphemeral, statuses[c.Name]))
 	}
 	for i := range out {
 		out[i].Ready = readyAt(p, statuses[out[i].Name], out[i].Started)
@@ -53,10 +53,10 @@ func roleOf(policy *corev1.ContainerRestartPolicy) gossip.Role {
 	return gossip.RoleInit
 }
 
-// container returns what the kubelet enforces, if the status has it, else what the spec asks for. Empty resources in
-// the status count as absent.
-func container(c corev1.Container, role gossip.Role, status corev1.ContainerStatus) gossip.Container {
-	r := defaulted(c.Resources)
+// containerOf returns a container with the resources that the kubelet enforces, if the status has them, or else those
+// of the spec. Empty resources in the status count as absent.
+func containerOf(c corev1.Container, role gossip.Role, status corev1.ContainerStatus) gossip.Container {
+	r := withDefaultRequests(c.Resources)
 	if s := status.Resources; s != nil && len(s.Limits)+len(s.Requests) > 0 {
 		r = *status.Resources
 	}
@@ -71,10 +71,10 @@ func container(c corev1.Container, role gossip.Role, status corev1.ContainerStat
 		LastID:        lastID(status),
 		Role:          role,
 		Started:       startOf(status),
-		CPURequest:    cores(r.Requests[corev1.ResourceCPU]),
-		CPULimit:      cores(r.Limits[corev1.ResourceCPU]),
-		MemoryRequest: bytes(r.Requests[corev1.ResourceMemory]),
-		MemoryLimit:   bytes(r.Limits[corev1.ResourceMemory]),
+		CPURequest:    positiveCores(r.Requests[corev1.ResourceCPU]),
+		CPULimit:      positiveCores(r.Limits[corev1.ResourceCPU]),
+		MemoryRequest: positiveBytes(r.Requests[corev1.ResourceMemory]),
+		MemoryLimit:   positiveBytes(r.Limits[corev1.ResourceMemory]),
 
 		ResizeRestarts:       restarts(corev1.ResourceCPU),
 		MemoryResizeRestarts: restarts(corev1.ResourceMemory),
@@ -82,7 +82,7 @@ func container(c corev1.Container, role gossip.Role, status corev1.ContainerStat
 	}
 }
 
-// startOf is when the container that runs now started, or the last one that did.
+// startOf returns when the container that runs now started, or the last one.
 func startOf(s corev1.ContainerStatus) time.Time {
 	switch {
 	case s.State.Running != nil:
@@ -95,8 +95,8 @@ func startOf(s corev1.ContainerStatus) time.Time {
 	return time.Time{}
 }
 
-// readyAt is when the containers of the pod were ready last, for one that is ready: a container's status has no time of
-// its own for that.
+// readyAt returns since when the pod's containers have been ready, for a container that is ready: a container's status
+// has no time of its own for that.
 func readyAt(p *corev1.Pod, s corev1.ContainerStatus, started time.Time) time.Time {
 	if !s.Ready {
 		return time.Time{}
@@ -118,10 +118,12 @@ func lastID(s corev1.ContainerStatus) string {
 	return s.LastTerminationState.Terminated.ContainerID
 }
 
-// oomKilled is what the kubelet calls the end of a container whose first process was killed for want of memory.
+// oomKilled is the kubelet's reason for the end of a container when its first process was killed because memory ran
+// out.
 const oomKilled = "OOMKilled"
 
-// showsOOMKill is absent for a container that has no state yet, or whose state the caller did not keep.
+// showsOOMKill reports whether a state of the container shows an OOM kill. It is absent for a container that has no
+// state, or from a caller that did not keep the states.
 func showsOOMKill(s corev1.ContainerStatus) gossip.Optional[bool] {
 	if s.ContainerID == "" {
 		return gossip.Optional[bool]{}
@@ -134,16 +136,18 @@ func showsOOMKill(s corev1.ContainerStatus) gossip.Optional[bool] {
 	return gossip.Some(false)
 }
 
-// defaulted sets requests that are not given to the limits, as the API server does. A request that is set to zero stays one.
-func defaulted(r corev1.ResourceRequirements) corev1.ResourceRequirements {
+// withDefaultRequests sets requests that are not given to the limits, as the API server does. A request that is set to
+// zero stays zero.
+func withDefaultRequests(r corev1.ResourceRequirements) corev1.ResourceRequirements {
 	requests := corev1.ResourceList{}
 	maps.Copy(requests, r.Limits)
 	maps.Copy(requests, r.Requests)
 	return corev1.ResourceRequirements{Limits: r.Limits, Requests: requests}
 }
 
-// qosOf is the class in the status, which the API server sets at birth for good. Without a status it follows from the containers'
-// own resources, of which ephemeral ones have none, and stays unknown where the pod as a whole has some.
+// qosOf returns the class in the status, which the API server sets when the pod is created and never changes. Without a
+// status it follows from the resources of the containers, and is unknown where the pod as a whole has resources.
+// Ephemeral containers do not count.
 func qosOf(p *corev1.Pod, containers []gossip.Container) gossip.QoS {
 	switch {
 	case p.Status.QOSClass != "":
@@ -169,16 +173,17 @@ func qosOf(p *corev1.Pod, containers []gossip.Container) gossip.QoS {
 	return gossip.QoSBurstable
 }
 
-// cores is absent unless positive. A thousandth of a core is the smallest unit of CPU in Kubernetes.
-func cores(q resource.Quantity) gossip.Optional[float64] {
+// positiveCores returns CPU in cores; absent unless positive. A thousandth of a core is the smallest unit in
+// Kubernetes.
+func positiveCores(q resource.Quantity) gossip.Optional[float64] {
 	if m := q.MilliValue(); m > 0 {
 		return gossip.Some(float64(m) / 1000)
 	}
 	return gossip.Optional[float64]{}
 }
 
-// bytes is absent unless positive.
-func bytes(q resource.Quantity) gossip.Optional[int64] {
+// positiveBytes returns memory in bytes; absent unless positive.
+func positiveBytes(q resource.Quantity) gossip.Optional[int64] {
 	if n := q.Value(); n > 0 {
 		return gossip.Some(n)
 	}

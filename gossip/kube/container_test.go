@@ -14,8 +14,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 )
 
-// list is a ResourceList of CPU and memory; an empty string leaves one out.
-func list(cpu, memory string) corev1.ResourceList {
+// resourceList returns a ResourceList of CPU and memory. An empty string leaves one out.
+func resourceList(cpu, memory string) corev1.ResourceList {
 	l := corev1.ResourceList{}
 	if cpu != "" {
 		l[corev1.ResourceCPU] = resource.MustParse(cpu)
@@ -26,11 +26,11 @@ func list(cpu, memory string) corev1.ResourceList {
 	return l
 }
 
-func resources(requests, limits corev1.ResourceList) corev1.ResourceRequirements {
+func resourcesWith(requests, limits corev1.ResourceList) corev1.ResourceRequirements {
 	return corev1.ResourceRequirements{Requests: requests, Limits: limits}
 }
 
-func TestContainerResources(t *testing.T) {
+func TestResourcesInForceAreReadFirst(t *testing.T) {
 	applied := func(r corev1.ResourceRequirements) *corev1.ResourceRequirements { return &r }
 	for what, test := range map[string]struct {
 		spec    corev1.ResourceRequirements
@@ -40,35 +40,35 @@ func TestContainerResources(t *testing.T) {
 	}{
 		"nothing set": {},
 		"all set": {
-			spec: resources(list("0.1", "1Ki"), list("1", "1M")),
+			spec: resourcesWith(resourceList("0.1", "1Ki"), resourceList("1", "1M")),
 			want: gossip.Container{
 				CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(1.0), MemoryRequest: gossip.Some[int64](1024),
 				MemoryLimit: gossip.Some[int64](1e6),
 			},
 		},
-		"limits only": {spec: resources(nil, list("100m", "1k")), want: guaranteed("", 0.1, 1000)},
+		"limits only": {spec: resourcesWith(nil, resourceList("100m", "1k")), want: guaranteedContainer("", 0.1, 1000)},
 		"zero request is none": {
-			spec: resources(list("0", ""), list("100m", "")),
+			spec: resourcesWith(resourceList("0", ""), resourceList("100m", "")),
 			want: gossip.Container{CPULimit: gossip.Some(0.1)},
 		},
-		"zero and negative limits": {spec: resources(list("-1", "-1Gi"), list("0", "-5"))},
+		"zero and negative limits": {spec: resourcesWith(resourceList("-1", "-1Gi"), resourceList("0", "-5"))},
 		"resize under way": {
-			spec:    resources(list("1", "2k"), list("1", "2k")),
-			applied: applied(resources(list("100m", "1k"), list("100m", "1k"))),
-			want:    guaranteed("", 0.1, 1000),
+			spec:    resourcesWith(resourceList("1", "2k"), resourceList("1", "2k")),
+			applied: applied(resourcesWith(resourceList("100m", "1k"), resourceList("100m", "1k"))),
+			want:    guaranteedContainer("", 0.1, 1000),
 		},
 		"an empty status tells nothing": { // koordinator-sh/koordinator#489
-			spec:    resources(list("4", ""), list("4", "")),
-			applied: applied(resources(nil, nil)),
+			spec:    resourcesWith(resourceList("4", ""), resourceList("4", "")),
+			applied: applied(resourcesWith(nil, nil)),
 			want:    gossip.Container{CPURequest: gossip.Some(4.0), CPULimit: gossip.Some(4.0)},
 		},
 		"no request from an applied limit": {
-			applied: applied(resources(list("1m", ""), list("", "1k"))),
+			applied: applied(resourcesWith(resourceList("1m", ""), resourceList("", "1k"))),
 			want:    gossip.Container{CPURequest: gossip.Some(0.001), MemoryLimit: gossip.Some[int64](1000)},
 		},
 		"limits of the pod are not the container's": {
-			spec: resources(nil, list("100m", "")),
-			pod:  applied(resources(list("1", "2k"), list("1", "2k"))),
+			spec: resourcesWith(nil, resourceList("100m", "")),
+			pod:  applied(resourcesWith(resourceList("1", "2k"), resourceList("1", "2k"))),
 			want: gossip.Container{CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(0.1)},
 		},
 	} {
@@ -81,9 +81,9 @@ func TestContainerResources(t *testing.T) {
 	}
 }
 
-// A container's start is not the pod's: kubernetes-sigs/scheduler-plugins#350. It is ready since the pod's containers
-// are.
-func TestStart(t *testing.T) {
+// A container starts later than its pod: kubernetes-sigs/scheduler-plugins#350. It counts as ready since the pod's
+// containers are ready.
+func TestAContainersStartIsNotThePods(t *testing.T) {
 	at := func(second int) metav1.Time { return metav1.Date(2022, 3, 3, 10, 0, second, 0, time.Local) }
 	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: at(20)}}
 	ended := func(second int) corev1.ContainerState {
@@ -144,9 +144,9 @@ func TestStart(t *testing.T) {
 	}
 }
 
-func TestEphemeralContainers(t *testing.T) {
+func TestEphemeralContainersHaveNoResources(t *testing.T) {
 	p := &corev1.Pod{}
-	p.Spec.Containers = []corev1.Container{{Name: "app", Resources: resources(nil, list("1", "1Gi"))}}
+	p.Spec.Containers = []corev1.Container{{Name: "app", Resources: resourcesWith(nil, resourceList("1", "1Gi"))}}
 	p.Spec.EphemeralContainers = []corev1.EphemeralContainer{
 		{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debugger-x"}},
 	}
@@ -160,7 +160,7 @@ func TestEphemeralContainers(t *testing.T) {
 	require.Equal(t, gossip.QoSGuaranteed, got.QoS, "it has no say in the class")
 }
 
-func TestResizePolicy(t *testing.T) {
+func TestResizePolicySaysWhatRestarts(t *testing.T) {
 	p := &corev1.Pod{}
 	p.Spec.Containers = []corev1.Container{
 		{
@@ -183,7 +183,7 @@ func TestResizePolicy(t *testing.T) {
 	require.True(t, got.Containers[1].MemoryResizeRestarts)
 }
 
-func TestShowsOOMKill(t *testing.T) {
+func TestAnOOMKillShowsInTheStates(t *testing.T) {
 	ended := func(reason string) corev1.ContainerState {
 		return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason, ContainerID: "last"}}
 	}
@@ -221,8 +221,8 @@ func TestShowsOOMKill(t *testing.T) {
 	}
 }
 
-func TestQoS(t *testing.T) {
-	full := resources(list("1", "1Gi"), list("1", "1Gi"))
+func TestQoSFollowsFromStatusOrResources(t *testing.T) {
+	full := resourcesWith(resourceList("1", "1Gi"), resourceList("1", "1Gi"))
 	for what, test := range map[string]struct {
 		containers []corev1.ResourceRequirements
 		init       []corev1.ResourceRequirements
@@ -232,13 +232,14 @@ func TestQoS(t *testing.T) {
 		"nothing set":  {containers: make([]corev1.ResourceRequirements, 2), want: gossip.QoSBestEffort},
 		"all equal":    {containers: []corev1.ResourceRequirements{full, full}, want: gossip.QoSGuaranteed},
 		"limits only": {
-			containers: []corev1.ResourceRequirements{resources(nil, list("1", "1Gi"))}, want: gossip.QoSGuaranteed,
+			containers: []corev1.ResourceRequirements{resourcesWith(nil, resourceList("1", "1Gi"))}, want: gossip.QoSGuaranteed,
 		},
 		"no memory": {
-			containers: []corev1.ResourceRequirements{resources(nil, list("1", ""))}, want: gossip.QoSBurstable,
+			containers: []corev1.ResourceRequirements{resourcesWith(nil, resourceList("1", ""))}, want: gossip.QoSBurstable,
 		},
 		"smaller request": {
-			containers: []corev1.ResourceRequirements{resources(list("500m", ""), list("1", "1Gi"))}, want: gossip.QoSBurstable,
+			containers: []corev1.ResourceRequirements{resourcesWith(resourceList("500m", ""), resourceList("1", "1Gi"))},
+			want:       gossip.QoSBurstable,
 		},
 		"one without": {containers: []corev1.ResourceRequirements{full, {}}, want: gossip.QoSBurstable},
 		"init without": {
@@ -246,7 +247,7 @@ func TestQoS(t *testing.T) {
 		},
 		"init with a request": {
 			containers: make([]corev1.ResourceRequirements, 1),
-			init:       []corev1.ResourceRequirements{resources(list("1", ""), nil)}, want: gossip.QoSBurstable,
+			init:       []corev1.ResourceRequirements{resourcesWith(resourceList("1", ""), nil)}, want: gossip.QoSBurstable,
 		},
 	} {
 		p := &corev1.Pod{}

@@ -7,15 +7,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// injector is a webhook that puts containers into pods, by the mark that it leaves on them. Owners know nothing of such
-// containers.
+// injector is a webhook that adds containers to pods, known by the mark that it leaves on them. The templates of owners
+// do not have such containers.
 type injector struct {
 	name       string
-	annotation string   // or its beginning
-	containers []string // their names, or the beginning of them
+	annotation string   // its key, or a prefix of it
+	containers []string // prefixes of their names
 }
 
-// injectors are those that name their mark and their containers in their documentation.
+// injectors are the webhooks that document their mark and their containers.
 var injectors = []injector{
 	{"Istio", "sidecar.istio.io/status", []string{"istio-proxy", "istio-init", "istio-validation"}},
 	{"Linkerd", "linkerd.io/proxy-version", []string{"linkerd-proxy", "linkerd-init", "linkerd-network-validator"}},
@@ -27,10 +27,10 @@ var injectors = []injector{
 	{"OpenTelemetry", "sidecar.opentelemetry.io/", []string{"otc-container"}},
 }
 
-// injectorOf names the webhook that put a container into the pod; empty where no mark says so.
+// injectorOf returns the name of the webhook that added a container to the pod; empty where no mark shows one.
 func injectorOf(p *corev1.Pod, container string) string {
 	for _, i := range injectors {
-		if i.marked(p.Annotations) && slices.ContainsFunc(
+		if i.hasMarked(p.Annotations) && slices.ContainsFunc(
 			i.containers, func(name string) bool { return strings.HasPrefix(container, name) },
 		) {
 			return i.name
@@ -39,7 +39,7 @@ func injectorOf(p *corev1.Pod, container string) string {
 	return ""
 }
 
-func (i injector) marked(annotations map[string]string) bool {
+func (i injector) hasMarked(annotations map[string]string) bool {
 	for key := range annotations {
 		if strings.HasPrefix(key, i.annotation) {
 			return true
@@ -48,7 +48,7 @@ func (i injector) marked(annotations map[string]string) bool {
 	return false
 }
 
-// ReadsAnnotation reports whether Pod reads the annotation of that key: a cache of pods may drop all others.
+// ReadsAnnotation reports whether Pod reads the annotation with that key. A cache of pods may drop all others.
 func ReadsAnnotation(key string) bool {
 	return key == vpaUpdates || key == vpaInPlace ||
 		slices.ContainsFunc(injectors, func(i injector) bool { return strings.HasPrefix(key, i.annotation) })

@@ -1,22 +1,25 @@
 package kube_test
 
 import (
+	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 )
 
-func TestReadShapes(t *testing.T) {
+func TestEveryShapeOfAListIsRead(t *testing.T) {
 	const a, b = `{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}`, `{"kind":"Pod","metadata":{"name":"b"}}`
 	for what, input := range map[string]string{
-		"JSON values": a + b + "\n" + a,
-		"list": `{"kind":"List","apiVersion":"v1","items":[` + a + `,{"kind":"Service","items":{}},` + b +
-			`]}`,
-		"list in a list":      `{"kind":"List","items":[` + a + `,{"kind":"List","items":[` + b + `]}]}`,
-		"typed list":          `{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]}`,
+		"JSON values":    a + b + "\n" + a,
+		"list":           `{"kind":"List","apiVersion":"v1","items":[` + a + `,{"kind":"Service","items":{}},` + b + `]}`,
+		"list in a list": `{"kind":"List","items":[` + a + `,{"kind":"List","items":[` + b + `]}]}`,
+		"typed list": `{"kind":"PodList","apiVersion":"v1",` +
+			`"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]}`,
 		"byte order mark":     "\uFEFF" + a + b,
 		"YAML":                "kind: Pod\r\nmetadata: {name: a}\r\n--- # next\r\nkind: Pod\r\nmetadata:\r\n  name: b\r\n",
 		"YAML, then JSON":     "---\n" + a + "\n---\n" + b + "\n---\n",
@@ -38,7 +41,7 @@ func TestReadShapes(t *testing.T) {
 	}
 }
 
-func TestReadErrors(t *testing.T) {
+func TestErrorsNameTheObject(t *testing.T) {
 	for input, want := range map[string]string{
 		"No resources, sorry": "document 1: not a Kubernetes object: object expected, found string",
 		"metadata: {name: a}": "document 1: not a Kubernetes object: it has no kind",
@@ -49,17 +52,21 @@ func TestReadErrors(t *testing.T) {
 		"kind: Service\n---\na: b: c":  "document 2: ",
 		`{"kind":"Pod","metadata":{"n`: "document 1: ",
 		"kind: List\nitems: {}":        "document 1: items: list expected, found object",
-		"kind: List\nitems:\n- {kind: Service}\n- {kind: Pod, metadata: {name: api-0, namespace: shop}, spec: {containers: " +
-			"1}}": "document 1: items[1]: Pod shop/api-0: ",
-		"kind: Pod\nmetadata: {name: a}\nspec: {containers: [{resources: {limits: {cpu: lots}}}]}": "document 1: Pod default/a: ",
-		"apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: a, ownerReferences: 1}":           "document 1: ReplicaSet default/a: ",
-		"apiVersion: batch/v1\nkind: JobList\nitems: [{metadata: {name: a}}, {}]":                  "document 1: items[1]: Job default/(no name): ",
-		"kind: LimitRange\nmetadata: {name: a}\nspec: []":                                          "document 1: LimitRange default/a: ",
-		"kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v2\nmetadata: {name: a}\nspec: []": "document 1: HorizontalPodAutoscaler default/a: ",
-		"kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v1\nmetadata: {name: a}\nspec: []": "document 1: HorizontalPodAutoscaler default/a: ",
-		strings.Repeat(
-			`{"kind":"List","items":[`, 9,
-		) + strings.Repeat("]}", 9): "more than 4 lists within each other",
+		"kind: List\nitems:\n- {kind: Service}\n" +
+			"- {kind: Pod, metadata: {name: api-0, namespace: shop}, spec: {containers: 1}}": "document 1: items[1]: " +
+			"Pod shop/api-0: ",
+		"kind: Pod\nmetadata: {name: a}\n" +
+			"spec: {containers: [{resources: {limits: {cpu: lots}}}]}": "document 1: Pod default/a: ",
+		"apiVersion: apps/v1\nkind: ReplicaSet\n" +
+			"metadata: {name: a, ownerReferences: 1}": "document 1: ReplicaSet default/a: ",
+		"apiVersion: batch/v1\nkind: JobList\n" +
+			"items: [{metadata: {name: a}}, {}]": "document 1: items[1]: Job default/(no name): ",
+		"kind: LimitRange\nmetadata: {name: a}\nspec: []": "document 1: LimitRange default/a: ",
+		"kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v2\n" +
+			"metadata: {name: a}\nspec: []": "document 1: HorizontalPodAutoscaler default/a: ",
+		"kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v1\n" +
+			"metadata: {name: a}\nspec: []": "document 1: HorizontalPodAutoscaler default/a: ",
+		strings.Repeat(`{"kind":"List","items":[`, 9) + strings.Repeat("]}", 9): "more than 4 lists within each other",
 	} {
 		pods, err := kube.Read(strings.NewReader(input))
 		require.ErrorContains(t, err, want, input)
@@ -68,7 +75,7 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
-// What is no output of kubectl get -o yaml is named, with the command that would do: gardener/gardener#3769.
+// An error names input that is not the output of kubectl get -o yaml, and the command to use: gardener/gardener#3769.
 func TestOtherOutputOfKubectlIsNamed(t *testing.T) {
 	for _, test := range []struct{ input, want string }{
 		{input: "NAME   READY   STATUS\napi-0  1/1     Running\n", want: "a table of kubectl (-o wide): kubectl get pods"},
@@ -104,14 +111,17 @@ func TestOtherOutputOfKubectlIsNamed(t *testing.T) {
 	}
 }
 
-func TestReadObjectsBesidePods(t *testing.T) {
+func TestObjectsBesidePodsAreReadInAnyOrder(t *testing.T) {
 	const pod = `
 kind: Pod
 apiVersion: v1
 metadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: d, controller: true}]}
 ---
 `
-	const v1, v2 = "kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v1\n", "kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v2\n"
+	const (
+		v1 = "kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v1\n"
+		v2 = "kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v2\n"
+	)
 	const target = "scaleTargetRef: {apiVersion: apps/v1, kind: DaemonSet, name: d}"
 	for objects, want := range map[string]string{
 		v1 + "metadata: {name: h}\nspec: {targetCPUUtilizationPercentage: 80, " + target +
@@ -135,9 +145,9 @@ metadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, nam
 	}
 }
 
-// Which request an autoscaler scales by, in every form that it comes in: openshift/openshift-docs#8828 has version 1
+// The resource that an autoscaler scales by is read from every version: openshift/openshift-docs#8828 has version 1
 // with the annotation.
-func TestFormsOfAutoscalers(t *testing.T) {
+func TestEveryFormOfAutoscalerIsRead(t *testing.T) {
 	const pod = "kind: Pod\napiVersion: v1\nmetadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: " +
 		"DaemonSet, name: d, controller: true}]}\n---\n"
 	const annotation = "autoscaling.alpha.kubernetes.io/metrics"
@@ -160,9 +170,10 @@ func TestFormsOfAutoscalers(t *testing.T) {
 			want: []string{"", "", ""},
 		},
 		"v1, of a container": {
-			version:    "v1",
-			annotation: `[{"type":"ContainerResource","containerResource":{"name":"memory","container":"app","targetAverageUtilization":80}}]`,
-			want:       []string{"", "h", ""},
+			version: "v1",
+			annotation: `[{"type":"ContainerResource",` +
+				`"containerResource":{"name":"memory","container":"app","targetAverageUtilization":80}}]`,
+			want: []string{"", "h", ""},
 		},
 		"v1, requests per second": {
 			version: "v1", annotation: `[{"type":"Pods","pods":{"metricName":"rps","targetAverageValue":"10"}}]`,
@@ -228,4 +239,22 @@ func TestFormsOfAutoscalers(t *testing.T) {
 		got, _ := pods.Pod("default", "p", "")
 		require.Equal(t, test.want, []string{got.Autoscaler, got.MemoryAutoscaler, got.UnreadAutoscaler}, what)
 	}
+}
+
+// The items of a typed list get the kind of the list, and the first error names its object.
+func TestEachObjectKnowsTheKindOfItems(t *testing.T) {
+	input := `{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"a"}}]}` + "\n---\n" +
+		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: b}\n"
+	var seen []string
+	err := kube.EachObject(strings.NewReader(input), func(kind metav1.TypeMeta, object json.RawMessage) error {
+		var named metav1.PartialObjectMetadata
+		require.NoError(t, json.Unmarshal(object, &named))
+		seen = append(seen, kind.APIVersion+" "+kind.Kind+" "+named.Name)
+		return nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{"v1 Pod a", "apps/v1 Deployment b"}, seen)
+
+	err = kube.EachObject(strings.NewReader(input), func(metav1.TypeMeta, json.RawMessage) error { return io.ErrUnexpectedEOF })
+	require.EqualError(t, err, "document 1: items[0]: Pod default/a: unexpected EOF")
 }

@@ -23,7 +23,7 @@ func controlledBy(apiVersion, kind, name string) metav1.ObjectMeta {
 	}}
 }
 
-func TestOwner(t *testing.T) {
+func TestTheOwnerIsAtMostOneStepAboveTheController(t *testing.T) {
 	knows := func(m metav1.ObjectMeta, uid types.UID) kube.Objects {
 		m.UID = uid
 		return kube.Objects{Metadata: func(string, metav1.OwnerReference) *metav1.PartialObjectMetadata {
@@ -91,7 +91,7 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-func hpa(
+func newAutoscaler(
 	name, apiVersion, kind, target string, metrics ...autoscalingv2.MetricSpec,
 ) autoscalingv2.HorizontalPodAutoscaler {
 	h := autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}}
@@ -100,20 +100,22 @@ func hpa(
 	return h
 }
 
-func metric(of corev1.ResourceName, target autoscalingv2.MetricTargetType) autoscalingv2.MetricSpec {
+func newMetric(of corev1.ResourceName, target autoscalingv2.MetricTargetType) autoscalingv2.MetricSpec {
 	return autoscalingv2.MetricSpec{Type: "Resource", Resource: &autoscalingv2.ResourceMetricSource{
 		Name: of, Target: autoscalingv2.MetricTarget{Type: target},
 	}}
 }
 
-func TestAutoscaler(t *testing.T) {
-	cpu, memory, average := metric("cpu", "Utilization"), metric("memory", "Utilization"), metric("cpu", "AverageValue")
+func TestAutoscalersByUtilizationAreNamed(t *testing.T) {
+	cpu, memory, average := newMetric(
+		"cpu", "Utilization",
+	), newMetric("memory", "Utilization"), newMetric("cpu", "AverageValue")
 	inContainer := autoscalingv2.MetricSpec{
 		Type: "ContainerResource", ContainerResource: &autoscalingv2.ContainerResourceMetricSource{
 			Name: "cpu", Container: "app", Target: autoscalingv2.MetricTarget{Type: "Utilization"},
 		},
 	}
-	elsewhere := hpa("h", "apps/v1", "StatefulSet", "db", cpu)
+	elsewhere := newAutoscaler("h", "apps/v1", "StatefulSet", "db", cpu)
 	elsewhere.Namespace = "other"
 	for what, test := range map[string]struct {
 		all  []autoscalingv2.HorizontalPodAutoscaler
@@ -121,33 +123,37 @@ func TestAutoscaler(t *testing.T) {
 	}{
 		"none": {},
 		"CPU": {
-			[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", memory, cpu)}, "h",
+			[]autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "apps/v1", "StatefulSet", "db", memory, cpu)}, "h",
 		},
 		"CPU of container": {
-			[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", inContainer)}, "h",
+			[]autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "apps/v1", "StatefulSet", "db", inContainer)}, "h",
 		},
-		"default metric": {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db")}, "h"},
-		"average value":  {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", average)}, ""},
-		"memory":         {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "db", memory)}, ""},
+		"default metric": {[]autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "apps/v1", "StatefulSet", "db")}, "h"},
+		"average value": {
+			[]autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "apps/v1", "StatefulSet", "db", average)}, "",
+		},
+		"memory": {[]autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "apps/v1", "StatefulSet", "db", memory)}, ""},
 		"empty metric": {
 			[]autoscalingv2.HorizontalPodAutoscaler{
-				hpa("h", "apps/v1", "StatefulSet", "db", autoscalingv2.MetricSpec{Type: "Resource"}),
+				newAutoscaler("h", "apps/v1", "StatefulSet", "db", autoscalingv2.MetricSpec{Type: "Resource"}),
 			},
 			"",
 		},
 		"first by name": {
 			[]autoscalingv2.HorizontalPodAutoscaler{
-				hpa("b", "apps/v1", "StatefulSet", "db"), hpa("a", "apps/v1", "StatefulSet", "db"),
+				newAutoscaler("b", "apps/v1", "StatefulSet", "db"), newAutoscaler("a", "apps/v1", "StatefulSet", "db"),
 			},
 			"a",
 		},
-		"another version": {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1beta2", "StatefulSet", "db")}, "h"},
-		"no version":      {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "", "StatefulSet", "db")}, "h"},
-		"another group": {
-			[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps.kruise.io/v1", "StatefulSet", "db")}, "",
+		"another version": {
+			[]autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "apps/v1beta2", "StatefulSet", "db")}, "h",
 		},
-		"another kind":      {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "Deployment", "db")}, ""},
-		"another name":      {[]autoscalingv2.HorizontalPodAutoscaler{hpa("h", "apps/v1", "StatefulSet", "d")}, ""},
+		"no version": {[]autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "", "StatefulSet", "db")}, "h"},
+		"another group": {
+			[]autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "apps.kruise.io/v1", "StatefulSet", "db")}, "",
+		},
+		"another kind":      {[]autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "apps/v1", "Deployment", "db")}, ""},
+		"another name":      {[]autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "apps/v1", "StatefulSet", "d")}, ""},
 		"another namespace": {[]autoscalingv2.HorizontalPodAutoscaler{elsewhere}, ""},
 	} {
 		pod := &corev1.Pod{ObjectMeta: controlledBy("apps/v1", "StatefulSet", "db")}
@@ -155,16 +161,16 @@ func TestAutoscaler(t *testing.T) {
 	}
 	pod := &corev1.Pod{ObjectMeta: controlledBy("apps/v1", "StatefulSet", "db")}
 	both := kube.Objects{Autoscalers: []autoscalingv2.HorizontalPodAutoscaler{
-		hpa("c", "apps/v1", "StatefulSet", "db"), hpa("m", "apps/v1", "StatefulSet", "db", memory),
+		newAutoscaler("c", "apps/v1", "StatefulSet", "db"), newAutoscaler("m", "apps/v1", "StatefulSet", "db", memory),
 	}}
 	require.Equal(t, "c", kube.Pod(pod, both).Autoscaler)
 	require.Equal(t, "m", kube.Pod(pod, both).MemoryAutoscaler)
 	bare := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "p"}}
-	nobody := []autoscalingv2.HorizontalPodAutoscaler{hpa("h", "", "", "")}
+	nobody := []autoscalingv2.HorizontalPodAutoscaler{newAutoscaler("h", "", "", "")}
 	require.Empty(t, kube.Pod(bare, kube.Objects{Autoscalers: nobody}).Autoscaler)
 }
 
-func TestLimitRanges(t *testing.T) {
+func TestTheTightestLimitRangeCounts(t *testing.T) {
 	item := func(kind corev1.LimitType, maximum, ratio string) corev1.LimitRangeItem {
 		return corev1.LimitRangeItem{
 			Type:                 kind,
@@ -202,7 +208,7 @@ func TestLimitRanges(t *testing.T) {
 	}, got.LimitRanges))
 }
 
-func TestNothingKnown(t *testing.T) {
+func TestNothingIsKnownOfANilPod(t *testing.T) {
 	require.False(t, kube.Pod(nil, kube.Objects{}).Known())
 	require.Empty(t, cmp.Diff(gossip.Pod{}, kube.Pod(&corev1.Pod{}, kube.Objects{})))
 	unset := kube.Objects{Metadata: func(string, metav1.OwnerReference) *metav1.PartialObjectMetadata { return nil }}

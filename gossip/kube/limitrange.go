@@ -9,7 +9,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// limitRangesOf lists the namespace's LimitRanges that bound a container's CPU or memory, by name. Of several items the tightest counts.
+// limitRangesOf returns the namespace's LimitRanges that bound a container's CPU or memory, by name. If a LimitRange
+// has several items, the smallest bound counts.
 func limitRangesOf(namespace string, all []corev1.LimitRange) []gossip.LimitRange {
 	var out []gossip.LimitRange
 	for i := range all {
@@ -19,10 +20,10 @@ func limitRangesOf(namespace string, all []corev1.LimitRange) []gossip.LimitRang
 		l := gossip.LimitRange{Name: all[i].Name}
 		for _, item := range all[i].Spec.Limits {
 			if item.Type == corev1.LimitTypeContainer {
-				l.Max = tighter(l.Max, cores(item.Max[corev1.ResourceCPU]))
-				l.MaxRatio = tighter(l.MaxRatio, cores(item.MaxLimitRequestRatio[corev1.ResourceCPU]))
-				l.MaxMemory = tighter(l.MaxMemory, bytes(item.Max[corev1.ResourceMemory]))
-				l.MaxMemoryRatio = tighter(l.MaxMemoryRatio, cores(item.MaxLimitRequestRatio[corev1.ResourceMemory]))
+				l.Max = tighterBound(l.Max, positiveCores(item.Max[corev1.ResourceCPU]))
+				l.MaxRatio = tighterBound(l.MaxRatio, positiveCores(item.MaxLimitRequestRatio[corev1.ResourceCPU]))
+				l.MaxMemory = tighterBound(l.MaxMemory, positiveBytes(item.Max[corev1.ResourceMemory]))
+				l.MaxMemoryRatio = tighterBound(l.MaxMemoryRatio, positiveCores(item.MaxLimitRequestRatio[corev1.ResourceMemory]))
 			}
 		}
 		if l.Max.Known || l.MaxRatio.Known || l.MaxMemory.Known || l.MaxMemoryRatio.Known {
@@ -33,7 +34,7 @@ func limitRangesOf(namespace string, all []corev1.LimitRange) []gossip.LimitRang
 	return out
 }
 
-func tighter[T float64 | int64](a, b gossip.Optional[T]) gossip.Optional[T] {
+func tighterBound[T float64 | int64](a, b gossip.Optional[T]) gossip.Optional[T] {
 	if !a.Known || (b.Known && b.Value < a.Value) {
 		return b
 	}

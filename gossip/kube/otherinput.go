@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// whatIsRead is the command whose output Read reads.
+// whatIsRead names the command that prints what Read reads.
 const whatIsRead = "kubectl get pods,replicasets,jobs,hpa,limitranges -A -o yaml prints what is read"
 
-// others are what people take for the output of that command, by how they begin.
-var others = []struct {
+// otherInputs are inputs that users mistake for the output of that command, known by how they begin.
+var otherInputs = []struct {
 	begins *regexp.Regexp
 	what   string
 }{
@@ -37,7 +37,7 @@ var others = []struct {
 	{regexp.MustCompile(`\x00`), "binary data: " + whatIsRead},
 }
 
-// otherInput says what an input looks like that could not be read; empty when it is nothing that is known.
+// otherInput says what an input that could not be read looks like; empty when it looks like nothing known.
 func otherInput(head string) string {
 	head = strings.TrimPrefix(head, "\ufeff")
 	begins := func(marks ...string) bool {
@@ -49,7 +49,7 @@ func otherInput(head string) string {
 	case begins("\x1f\x8b", "PK\x03\x04", "BZh", "\xfd7zXZ", "\x28\xb5\x2f\xfd"):
 		return "a packed file: unpack it first"
 	}
-	for _, o := range others {
+	for _, o := range otherInputs {
 		if o.begins.MatchString(head) {
 			return o.what
 		}
@@ -57,8 +57,8 @@ func otherInput(head string) string {
 	return ""
 }
 
-// plain words an error of JSON for those who do not know Go: which field, and what should stand there.
-func plain(err error) error {
+// plainError turns an error of JSON into words for users who do not know Go: the field, and what is expected there.
+func plainError(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
 		return err
@@ -71,11 +71,11 @@ func plain(err error) error {
 	if wrong.Field != "" {
 		where = wrong.Field + ": "
 	}
-	return fmt.Errorf("%s%s expected, found %s", where, wanted(wrong.Type), found)
+	return fmt.Errorf("%s%s expected, found %s", where, jsonTypeName(wrong.Type), found)
 }
 
-// wanted is what a Go type is in JSON.
-func wanted(t reflect.Type) string {
+// jsonTypeName returns the JSON name of a Go type.
+func jsonTypeName(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Slice, reflect.Array:
 		return "list"

@@ -11,29 +11,30 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// ownerOf is the pod's controller, or the controller of that where the pod's is a ReplicaSet or Job: at most one step up, for the
-// object above holds the template. What stands above a Deployment (an operator's own kind, say) does not.
+// ownerOf returns the pod's controller, or the controller of that controller if it is a ReplicaSet or Job. It goes up
+// one step at most: the object there holds the template, and an object above a Deployment (of an operator's own kind,
+// for example) does not.
 func ownerOf(p *corev1.Pod, o Objects) gossip.Owner {
 	ref := metav1.GetControllerOfNoCopy(p)
 	switch {
 	case ref == nil:
 		return gossip.Owner{}
 	case !isReplicaSet(*ref) && !isJob(*ref):
-		return owner(*ref)
+		return ownerFrom(*ref)
 	}
-	if m := known(p.Namespace, *ref, o); m != nil {
+	if m := findMetadata(p.Namespace, *ref, o); m != nil {
 		if above := metav1.GetControllerOfNoCopy(m); above != nil {
-			return owner(*above)
+			return ownerFrom(*above)
 		}
-		return owner(*ref)
+		return ownerFrom(*ref)
 	}
 	if name, ok := deploymentName(p, *ref); ok {
 		return gossip.Owner{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment", Name: name, Guessed: true}
 	}
-	return owner(*ref)
+	return ownerFrom(*ref)
 }
 
-func known(namespace string, ref metav1.OwnerReference, o Objects) *metav1.PartialObjectMetadata {
+func findMetadata(namespace string, ref metav1.OwnerReference, o Objects) *metav1.PartialObjectMetadata {
 	if o.Metadata == nil {
 		return nil
 	}
@@ -44,7 +45,8 @@ func known(namespace string, ref metav1.OwnerReference, o Objects) *metav1.Parti
 	return m
 }
 
-// deploymentName undoes how the Deployment controller names its ReplicaSets.
+// deploymentName returns the name of the Deployment, from the name that the Deployment controller gives its
+// ReplicaSets.
 func deploymentName(p *corev1.Pod, ref metav1.OwnerReference) (string, bool) {
 	hash := p.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
 	if hash == "" || !isReplicaSet(ref) {
@@ -54,7 +56,7 @@ func deploymentName(p *corev1.Pod, ref metav1.OwnerReference) (string, bool) {
 	return name, found && name != ""
 }
 
-func owner(ref metav1.OwnerReference) gossip.Owner {
+func ownerFrom(ref metav1.OwnerReference) gossip.Owner {
 	return gossip.Owner{APIVersion: ref.APIVersion, Kind: ref.Kind, Name: ref.Name}
 }
 
@@ -66,7 +68,7 @@ func isJob(ref metav1.OwnerReference) bool {
 	return ref.Kind == "Job" && groupOf(ref.APIVersion) == batchv1.GroupName
 }
 
-// groupOf is empty for the core group: "v1".
+// groupOf returns the group of an API version; empty for the core group ("v1").
 func groupOf(apiVersion string) string {
 	group, _, found := strings.Cut(apiVersion, "/")
 	if !found {

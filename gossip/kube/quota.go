@@ -9,9 +9,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// quotasOf lists the namespace's ResourceQuotas that bound the sum of its pods' CPU or memory, by name. Quotas with
-// scopes count some pods only and are left out, but for the scope of pods that are not of the BestEffort class, which
-// advice is about.
+// quotasOf returns the namespace's ResourceQuotas that bound the sum of its pods' CPU or memory, by name. Quotas with
+// scopes count only some pods and are left out, except for the scope NotBestEffort: advice is about such pods.
 func quotasOf(namespace string, all []corev1.ResourceQuota) []gossip.Quota {
 	var out []gossip.Quota
 	for i := range all {
@@ -37,8 +36,8 @@ func quotasOf(namespace string, all []corev1.ResourceQuota) []gossip.Quota {
 	return out
 }
 
-// leftCores is what a quota leaves of CPU, in cores, under the first of the names that it bounds. One without status
-// leaves all.
+// leftCores returns the CPU that a quota leaves, in cores, for the first of the names that it bounds. A quota without
+// status leaves all.
 func leftCores(q *corev1.ResourceQuota, names ...corev1.ResourceName) gossip.Optional[float64] {
 	for _, name := range names {
 		if hard, ok := q.Spec.Hard[name]; ok {
@@ -49,7 +48,7 @@ func leftCores(q *corev1.ResourceQuota, names ...corev1.ResourceName) gossip.Opt
 	return gossip.Optional[float64]{}
 }
 
-// leftBytes is the same of memory.
+// leftBytes returns the memory that a quota leaves, in the same way.
 func leftBytes(q *corev1.ResourceQuota, names ...corev1.ResourceName) gossip.Optional[int64] {
 	for _, name := range names {
 		if hard, ok := q.Spec.Hard[name]; ok {

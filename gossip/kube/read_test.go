@@ -19,7 +19,7 @@ const mebi = 1 << 20
 
 var utc = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 
-// The files in testdata are what kubectl 1.37 printed on a kind cluster of Kubernetes 1.37.2 on 2026-11-22.
+// kubectl 1.37 printed the files in testdata on a kind cluster of Kubernetes 1.37.2 on 2026-11-22.
 func readFile(t *testing.T, file string) kube.Pods {
 	t.Helper()
 	f, err := os.Open(filepath.Join("testdata", file))
@@ -31,15 +31,15 @@ func readFile(t *testing.T, file string) kube.Pods {
 }
 
 // The name of web's ReplicaSet and pod, and the UIDs, come from the cluster.
-const webPod = "web-8447b89fc-l6mv9"
+const webPodName = "web-8447b89fc-l6mv9"
 
 var identity = cmp.Options{
 	cmpopts.IgnoreFields(gossip.Pod{}, "UID"), cmpopts.IgnoreFields(gossip.Container{}, "ID", "ShowsOOMKill"),
 }
 
-func web() gossip.Pod {
+func webPod() gossip.Pod {
 	return gossip.Pod{
-		Namespace: "kube-helper", Name: webPod, QoS: gossip.QoSBurstable,
+		Namespace: "kube-helper", Name: webPodName, QoS: gossip.QoSBurstable,
 		Started: utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
 		Owner:   gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"},
 		Containers: []gossip.Container{
@@ -58,19 +58,19 @@ func web() gossip.Pod {
 			},
 		},
 		Autoscaler:  "web",
-		LimitRanges: bounds(),
+		LimitRanges: webLimitRanges(),
 	}
 }
 
-func bounds() []gossip.LimitRange {
+func webLimitRanges() []gossip.LimitRange {
 	return []gossip.LimitRange{{Name: "bounds", Max: gossip.Some(2.0), MaxRatio: gossip.Some(10.0)}}
 }
 
-func TestReadKubectlOutput(t *testing.T) {
+func TestOutputOfKubectlIsRead(t *testing.T) {
 	pods := readFile(t, "all.yaml")
 	require.Equal(t, 3, pods.Len())
-	made := web()
-	made.Owner.Template = &gossip.Template{Containers: web().Containers}
+	made := webPod()
+	made.Owner.Template = &gossip.Template{Containers: webPod().Containers}
 	for i := range made.Owner.Template.Containers {
 		c := &made.Owner.Template.Containers[i]
 		c.Started, c.Ready = time.Time{}, time.Time{}
@@ -86,14 +86,14 @@ func TestReadKubectlOutput(t *testing.T) {
 					{Name: "app", CPULimit: gossip.Some(0.1), MemoryLimit: gossip.Some[int64](32 * mebi)},
 				},
 			}},
-			Containers:  []gossip.Container{running(guaranteed("app", 0.1, 32*mebi))},
-			LimitRanges: bounds(),
+			Containers:  []gossip.Container{runningContainer(guaranteedContainer("app", 0.1, 32*mebi))},
+			LimitRanges: webLimitRanges(),
 		},
 		{ // not scheduled; its limits are LimitRange defaults
 			Namespace: "kube-helper", Name: "report-now-jdd4d", QoS: gossip.QoSBurstable,
 			Owner:       gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
 			Containers:  []gossip.Container{{Name: "job", CPURequest: gossip.Some(2.0), CPULimit: gossip.Some(2.0)}},
-			LimitRanges: bounds(),
+			LimitRanges: webLimitRanges(),
 		},
 	} {
 		got, ok := pods.Pod(want.Namespace, want.Name, "")
@@ -103,24 +103,24 @@ func TestReadKubectlOutput(t *testing.T) {
 	}
 }
 
-func guaranteed(name string, cores float64, memory int64) gossip.Container {
+func guaranteedContainer(name string, cores float64, memory int64) gossip.Container {
 	return gossip.Container{
 		Name: name, CPURequest: gossip.Some(cores), CPULimit: gossip.Some(cores),
 		MemoryRequest: gossip.Some(memory), MemoryLimit: gossip.Some(memory),
 	}
 }
 
-// running has been started, and was ready at once: it has no probe.
-func running(c gossip.Container) gossip.Container {
+// runningContainer returns the container as started, and ready at once because it has no probe.
+func runningContainer(c gossip.Container) gossip.Container {
 	c.Started = utc.Add(23*time.Hour + 8*time.Minute + 41*time.Second)
 	c.Ready = c.Started
 	return c
 }
 
-func TestReadPodsAlone(t *testing.T) {
+func TestPodsAloneAreRead(t *testing.T) {
 	pods := readFile(t, "pods.json")
-	got, _ := pods.Pod("kube-helper", webPod, "")
-	want := web()
+	got, _ := pods.Pod("kube-helper", webPodName, "")
+	want := webPod()
 	require.Equal(t, "containerd://a9704c2c5c50962e49775c24b68f765b1013bf3f1de1c144fad500bd6a6536fa", got.Containers[1].ID)
 	require.Equal(t, gossip.Some(false), got.Containers[1].ShowsOOMKill)
 	want.Owner.Guessed, want.Autoscaler, want.LimitRanges = true, "", nil
@@ -129,11 +129,11 @@ func TestReadPodsAlone(t *testing.T) {
 	require.Equal(t, gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "report-now"}, job.Owner)
 }
 
-func TestReadLimitsInForce(t *testing.T) {
+func TestLimitsInForceAreRead(t *testing.T) {
 	pods := readFile(t, "resize.yaml")
 	// api-0 was resized to 1900m, which the node has no room for: the kubelet defers it, and the kernel goes on with 100m.
 	api, _ := pods.Pod("kube-helper", "api-0", "")
-	want := running(guaranteed("app", 0.1, 32*mebi))
+	want := runningContainer(guaranteedContainer("app", 0.1, 32*mebi))
 	want.Asked = &gossip.Resources{
 		CPURequest: gossip.Some(1.9), CPULimit: gossip.Some(1.9), MemoryRequest: gossip.Some[int64](32 * mebi),
 		MemoryLimit: gossip.Some[int64](32 * mebi),
@@ -158,13 +158,13 @@ func TestReadLimitsInForce(t *testing.T) {
 	require.Equal(t, gossip.QoSBurstable, shared.QoS)
 }
 
-func TestReadStaticPod(t *testing.T) {
+func TestStaticPodsKeepTheirNode(t *testing.T) {
 	etcd, ok := readFile(t, "static.yaml").Pod("kube-system", "etcd-kg-rec-control-plane", "")
 	require.True(t, ok)
 	require.Equal(t, gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "kg-rec-control-plane"}, etcd.Owner)
 }
 
-func TestPodByUID(t *testing.T) {
+func TestPodsOfOneNameDifferInUID(t *testing.T) {
 	pods, err := kube.Read(strings.NewReader(`
 # a comment only
 ---
@@ -180,7 +180,7 @@ func TestPodByUID(t *testing.T) {
 	require.Equal(t, 3, pods.Len())
 	for _, test := range []struct {
 		namespace, name, uid string
-		qos                  gossip.QoS // tells which
+		qos                  gossip.QoS // marks the pod that is wanted
 	}{
 		{name: "a", qos: "third"},
 		{namespace: "default", name: "a", uid: "one", qos: "third"},

@@ -9,9 +9,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// fixed reports whether the API server refuses to resize the pod, as it does where the first running container's status
-// has no resources: the kubelet of its node is one of before Kubernetes 1.33.
-func fixed(p *corev1.Pod) bool {
+// cannotResize reports whether the API server refuses to resize the pod. It does where the status of the first running
+// container has no resources: the kubelet of the node is older than Kubernetes 1.33.
+func cannotResize(p *corev1.Pod) bool {
 	for _, s := range p.Status.ContainerStatuses {
 		if s.State.Running != nil {
 			return s.Resources == nil
@@ -23,9 +23,9 @@ func fixed(p *corev1.Pod) bool {
 // proposed is the state of a resize that the kubelet has not seen yet.
 const proposed = "Proposed"
 
-// pendingResize is the resize that the pod's status says is not in force yet; nil when there is none. Kubernetes before
-// 1.33 has the state in status.resize, later versions have conditions. A resize that the kubelet has not seen yet has
-// neither.
+// pendingResize returns the resize that is not in force yet according to the pod's status; nil when there is none.
+// Kubernetes before 1.33 has the state in status.resize, later versions have conditions. A resize that the kubelet has
+// not seen yet has neither.
 func pendingResize(p *corev1.Pod) *gossip.PendingResize {
 	for _, c := range p.Status.Conditions {
 		switch {
@@ -47,8 +47,8 @@ func pendingResize(p *corev1.Pod) *gossip.PendingResize {
 	return nil
 }
 
-// resizeOf is the pending resize of the pod as a whole. The kubelet may lag behind other changes too: one that it has
-// not seen is a resize only where a container asks for other resources than it has.
+// resizeOf returns the pending resize of the pod. A change that the kubelet has not seen yet is a resize only if a
+// container requests other resources than it has.
 func resizeOf(p *corev1.Pod, containers []gossip.Container) *gossip.PendingResize {
 	pending := pendingResize(p)
 	asks := slices.ContainsFunc(containers, func(c gossip.Container) bool { return c.Asked != nil })
@@ -58,9 +58,9 @@ func resizeOf(p *corev1.Pod, containers []gossip.Container) *gossip.PendingResiz
 	return pending
 }
 
-// asked are the resources of the spec where a resize is pending and the kubelet enforces others; nil where they are the
-// same.
-func asked(spec, enforced gossip.Resources, pending *gossip.PendingResize) *gossip.Resources {
+// requestedResources returns the resources of the spec if a resize is pending and the kubelet enforces others; nil
+// otherwise.
+func requestedResources(spec, enforced gossip.Resources, pending *gossip.PendingResize) *gossip.Resources {
 	if pending == nil || spec == enforced {
 		return nil
 	}

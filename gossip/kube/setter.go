@@ -11,22 +11,22 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// The annotations of a pod that a VerticalPodAutoscaler has changed: at its creation, and in place.
+// The annotations of a pod that a VerticalPodAutoscaler has changed, when it was created and in place.
 const (
 	vpaUpdates = "vpaUpdates"
 	vpaInPlace = "vpaInPlaceUpdated"
 )
 
-// ResizingAutoscaler is what advice needs of an object that sets the requests and limits of a workload's containers. It
-// reads the JSON of a VerticalPodAutoscaler (autoscaling.k8s.io), and of others that name their workload in the same
-// way.
+// ResizingAutoscaler is the part that advice needs of an object that sets the requests and limits of a workload's
+// containers. It reads the JSON of a VerticalPodAutoscaler (autoscaling.k8s.io), and of others that name their workload
+// in the same way.
 type ResizingAutoscaler struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
 	Spec              ResizingSpec `json:"spec"`
 }
 
-// ResizingSpec is which workload the autoscaler changes, and how.
+// ResizingSpec says which workload the autoscaler changes, and how.
 type ResizingSpec struct {
 	TargetRef      WorkloadRef `json:"targetRef"`
 	ScaleTargetRef WorkloadRef `json:"scaleTargetRef"`
@@ -45,8 +45,8 @@ type WorkloadRef struct {
 	Name       string `json:"name"`
 }
 
-// ContainerPolicy is what a VerticalPodAutoscaler may do to a container, or to all that have no policy of their own
-// ("*").
+// ContainerPolicy says what a VerticalPodAutoscaler may change in a container, or in all containers without a policy of
+// their own ("*").
 type ContainerPolicy struct {
 	ContainerName       string                `json:"containerName"`
 	Mode                string                `json:"mode"`
@@ -55,18 +55,18 @@ type ContainerPolicy struct {
 	MaxAllowed          corev1.ResourceList   `json:"maxAllowed"`
 }
 
-// off is the mode of an autoscaler, or of its policy for a container, that only recommends.
-const off = "Off"
+// modeOff is the mode of an autoscaler that only recommends, or of its policy for a container.
+const modeOff = "Off"
 
-// setterOf is the autoscaler that sets that resource of the pod's container number i of the spec: one of the owner's
-// objects, else the one that the pod's own annotations name.
+// setterOf returns the autoscaler that sets the resource of the pod's container number i: one of the objects about the
+// owner, or else the one in the pod's own annotations.
 func setterOf(
 	of corev1.ResourceName, p *corev1.Pod, i int, owner gossip.Owner, all []ResizingAutoscaler,
 ) gossip.Setter {
 	name := p.Spec.Containers[i].Name
 	for _, a := range all {
-		if a.Namespace == p.Namespace && a.targets(owner) && a.Spec.UpdatePolicy.UpdateMode != off {
-			if s, ok := a.setter(of, name); ok {
+		if a.Namespace == p.Namespace && a.targetsOwner(owner) && a.Spec.UpdatePolicy.UpdateMode != modeOff {
+			if s, ok := a.setterFor(of, name); ok {
 				return s
 			}
 		}
@@ -74,17 +74,18 @@ func setterOf(
 	return markedSetter(of, p, i)
 }
 
-// targets compares groups, not versions: an object is the same in all of them.
-func (a *ResizingAutoscaler) targets(o gossip.Owner) bool {
+// targetsOwner reports whether the autoscaler is about the owner. It compares groups, not versions, because an object
+// is the same in all versions.
+func (a *ResizingAutoscaler) targetsOwner(o gossip.Owner) bool {
 	return slices.ContainsFunc([]WorkloadRef{a.Spec.TargetRef, a.Spec.ScaleTargetRef}, func(r WorkloadRef) bool {
 		return o.Name != "" && r.Name == o.Name && r.Kind == o.Kind && (r.APIVersion == "" ||
 			groupOf(r.APIVersion) == groupOf(o.APIVersion))
 	})
 }
 
-// setter returns what the autoscaler sets of a container, and whether it does. Without a policy it sets requests and
-// limits.
-func (a *ResizingAutoscaler) setter(of corev1.ResourceName, container string) (gossip.Setter, bool) {
+// setterFor returns what the autoscaler sets in a container, and false if it sets nothing. Without a policy it sets
+// requests and limits.
+func (a *ResizingAutoscaler) setterFor(of corev1.ResourceName, container string) (gossip.Setter, bool) {
 	s := gossip.Setter{Name: a.Kind + " " + a.Name}
 	policies := a.Spec.ResourcePolicy.ContainerPolicies
 	i := slices.IndexFunc(policies, func(c ContainerPolicy) bool { return c.ContainerName == container })
@@ -95,7 +96,9 @@ func (a *ResizingAutoscaler) setter(of corev1.ResourceName, container string) (g
 		return s, true
 	}
 	policy := policies[i]
-	if policy.Mode == off || (len(policy.ControlledResources) > 0 && !slices.Contains(policy.ControlledResources, of)) {
+	if policy.Mode == modeOff || (len(policy.ControlledResources) > 0 && !slices.Contains(
+		policy.ControlledResources, of,
+	)) {
 		return gossip.Setter{}, false
 	}
 	s.RequestsOnly = policy.ControlledValues == "RequestsOnly"

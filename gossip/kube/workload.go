@@ -11,15 +11,15 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Workload is what advice needs of an object that makes pods from a template. It reads the JSON of a Deployment,
-// StatefulSet, DaemonSet, ReplicaSet or CronJob.
+// Workload is the part that advice needs of an object that makes pods from a template. It reads the JSON of a
+// Deployment, StatefulSet, DaemonSet, ReplicaSet or CronJob.
 type Workload struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
 	Spec              WorkloadSpec `json:"spec"`
 }
 
-// WorkloadSpec has the fields of all five kinds; those of other kinds are empty.
+// WorkloadSpec has the fields of all five kinds. Fields that a kind does not have are empty.
 type WorkloadSpec struct {
 	Template       PodTemplate    `json:"template"`
 	JobTemplate    JobTemplate    `json:"jobTemplate"`
@@ -36,26 +36,26 @@ type PodTemplate struct {
 	} `json:"spec"`
 }
 
-// TemplateContainer is the same of one container.
+// TemplateContainer is the part of a container in a pod template that advice is about.
 type TemplateContainer struct {
 	Name          string                         `json:"name"`
 	Resources     corev1.ResourceRequirements    `json:"resources"`
 	RestartPolicy *corev1.ContainerRestartPolicy `json:"restartPolicy"`
 }
 
-// JobTemplate is where a CronJob keeps its pod template.
+// JobTemplate holds the pod template of a CronJob.
 type JobTemplate struct {
 	Spec struct {
 		Template PodTemplate `json:"template"`
 	} `json:"spec"`
 }
 
-// UpdateStrategy is how a StatefulSet or DaemonSet brings a change of its template to its pods.
+// UpdateStrategy says how a StatefulSet or DaemonSet applies a change of its template to its pods.
 type UpdateStrategy struct {
 	Type string `json:"type"`
 }
 
-// podTemplate returns the template, wherever the kind keeps it.
+// podTemplate returns the template, from the place where the kind has it.
 func (w *Workload) podTemplate() PodTemplate {
 	if len(w.Spec.Template.Spec.Containers) == 0 {
 		return w.Spec.JobTemplate.Spec.Template
@@ -63,8 +63,8 @@ func (w *Workload) podTemplate() PodTemplate {
 	return w.Spec.Template
 }
 
-// complete adds to an owner what its workload says of it. The workload of a Deployment may be its newest ReplicaSet.
-func complete(owner *gossip.Owner, w *Workload) {
+// addWorkload adds to an owner what its workload has. The workload of a Deployment may be its newest ReplicaSet.
+func addWorkload(owner *gossip.Owner, w *Workload) {
 	if w == nil {
 		return
 	}
@@ -79,8 +79,8 @@ func complete(owner *gossip.Owner, w *Workload) {
 	owner.Maker = makerOf(w, *owner)
 }
 
-// templateContainers lists a template's containers. A request that a template does not give is absent: the API server
-// defaults those of pods only.
+// templateContainers returns a template's containers. A request that a template does not give is absent: the API server
+// sets defaults in pods only.
 func templateContainers(t PodTemplate) []gossip.Container {
 	var out []gossip.Container
 	add := func(c TemplateContainer, role gossip.Role) {
@@ -101,14 +101,14 @@ func templateContainers(t PodTemplate) []gossip.Container {
 
 func resourcesOf(r corev1.ResourceRequirements) gossip.Resources {
 	return gossip.Resources{
-		CPURequest:    cores(r.Requests[corev1.ResourceCPU]),
-		CPULimit:      cores(r.Limits[corev1.ResourceCPU]),
-		MemoryRequest: bytes(r.Requests[corev1.ResourceMemory]),
-		MemoryLimit:   bytes(r.Limits[corev1.ResourceMemory]),
+		CPURequest:    positiveCores(r.Requests[corev1.ResourceCPU]),
+		CPULimit:      positiveCores(r.Limits[corev1.ResourceCPU]),
+		MemoryRequest: positiveBytes(r.Requests[corev1.ResourceMemory]),
+		MemoryLimit:   positiveBytes(r.Limits[corev1.ResourceMemory]),
 	}
 }
 
-// The marks by which tools know the objects that they make. Each tool documents its own.
+// The labels and annotations that tools set on the objects that they make, as each tool documents them.
 const (
 	helmRelease       = "meta.helm.sh/release-name"
 	fluxHelmRelease   = "helm.toolkit.fluxcd.io/name"
@@ -119,7 +119,7 @@ const (
 	instance          = "app.kubernetes.io/instance"
 )
 
-// makerOf names what makes a workload: its own controller (the object of an operator), or the tool that marked it.
+// makerOf names what makes a workload: its own controller (an object of an operator), or the tool that marked it.
 func makerOf(w *Workload, owner gossip.Owner) string {
 	if ref := metav1.GetControllerOfNoCopy(w); ref != nil && !(ref.Kind == owner.Kind && ref.Name == owner.Name) {
 		return ref.Kind + " " + ref.Name

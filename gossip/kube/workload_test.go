@@ -22,8 +22,8 @@ func readPod(t *testing.T, objects ...string) gossip.Pod {
 	return pod
 }
 
-// owned is a pod with one container, app, and an owner.
-func owned(apiVersion, kind, name string) string {
+// ownedPod returns a pod with one container, app, and an owner.
+func ownedPod(apiVersion, kind, name string) string {
 	return `
 apiVersion: v1
 kind: Pod
@@ -34,8 +34,8 @@ metadata:
 spec: {containers: [{name: app, resources: {limits: {cpu: "1"}, requests: {cpu: "1"}}}]}`
 }
 
-// template has the containers app (a CPU limit of that many millicores) and setup.
-func template(milli string) string {
+// templateWith returns a template with the containers app, with a CPU limit in millicores, and setup.
+func templateWith(milli string) string {
 	return `template: {spec: {initContainers: [{name: setup}], containers: [{name: app, resources: {limits: {cpu: ` +
 		milli + `m}}}]}}`
 }
@@ -45,49 +45,55 @@ func TestTemplatesAreTheOwnersAndNotThePods(t *testing.T) {
 	revision := func(name, number, milli string) string {
 		return set + `metadata: {name: ` + name + `, annotations: {deployment.kubernetes.io/revision: "` + number + `"}, ` +
 			`ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, controller: true}]}` + "\nspec: {" +
-			template(milli) + "}"
+			templateWith(milli) + "}"
 	}
 	for what, test := range map[string]struct {
 		pod     string
 		objects []string
 		want    float64 // CPU limit; 0 is that no template is known
 	}{
-		"nothing but the pod": {pod: owned("apps/v1", "ReplicaSet", "web-5f")},
+		"nothing but the pod": {pod: ownedPod("apps/v1", "ReplicaSet", "web-5f")},
 		"the ReplicaSet of a Deployment": {
-			pod: owned("apps/v1", "ReplicaSet", "web-5f"), objects: []string{revision("web-5f", "1", "200")}, want: 0.2,
+			pod: ownedPod("apps/v1", "ReplicaSet", "web-5f"), objects: []string{revision("web-5f", "1", "200")}, want: 0.2,
 		},
 		"the newest ReplicaSet, whatever their order": {
-			pod:     owned("apps/v1", "ReplicaSet", "web-5f"),
+			pod:     ownedPod("apps/v1", "ReplicaSet", "web-5f"),
 			objects: []string{revision("web-6a", "10", "300"), revision("web-5f", "9", "200")}, want: 0.3,
 		},
 		"the Deployment itself": {
-			pod: owned("apps/v1", "ReplicaSet", "web-5f"),
+			pod: ownedPod("apps/v1", "ReplicaSet", "web-5f"),
 			objects: []string{
-				"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {" + template("400") + "}",
+				"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {" + templateWith("400") + "}",
 				revision("web-5f", "1", "200"),
 			},
 			want: 0.4,
 		},
 		"a Deployment of another namespace": {
-			pod: owned("apps/v1", "ReplicaSet", "web-5f"),
+			pod: ownedPod("apps/v1", "ReplicaSet", "web-5f"),
 			objects: []string{
-				"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: other}\nspec: {" + template("400") + "}",
+				"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: other}\nspec: {" + templateWith("400") +
+					"}",
 			},
 		},
 		"a StatefulSet": {
-			pod: owned("apps/v1", "StatefulSet", "db"), want: 0.5,
-			objects: []string{"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {" + template("500") + "}"},
+			pod: ownedPod("apps/v1", "StatefulSet", "db"), want: 0.5,
+			objects: []string{
+				"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {" + templateWith("500") + "}",
+			},
 		},
 		"a DaemonSet": {
-			pod: owned("apps/v1", "DaemonSet", "agent"), want: 0.5,
-			objects: []string{"apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec: {" + template("500") + "}"},
+			pod: ownedPod("apps/v1", "DaemonSet", "agent"), want: 0.5,
+			objects: []string{
+				"apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec: {" + templateWith("500") + "}",
+			},
 		},
 		"a CronJob": {
-			pod: owned("batch/v1", "Job", "report-1"), want: 0.6,
+			pod: ownedPod("batch/v1", "Job", "report-1"), want: 0.6,
 			objects: []string{
 				"apiVersion: batch/v1\nkind: Job\nmetadata: {name: report-1, ownerReferences: [{apiVersion: batch/v1, kind: " +
 					"CronJob, name: report, controller: true}]}",
-				"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec: {jobTemplate: {spec: {" + template("600") +
+				"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec: {jobTemplate: {spec: {" +
+					templateWith("600") +
 					"}}}",
 			},
 		},
@@ -106,8 +112,8 @@ func TestTemplatesAreTheOwnersAndNotThePods(t *testing.T) {
 	}
 }
 
-func TestTemplateOfThePodAsAWhole(t *testing.T) {
-	owner := readPod(t, owned("apps/v1", "StatefulSet", "db"), `
+func TestTemplatesHaveResourcesOfThePodAsAWhole(t *testing.T) {
+	owner := readPod(t, ownedPod("apps/v1", "StatefulSet", "db"), `
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: db}
@@ -118,7 +124,7 @@ spec: {template: {spec: {resources: {limits: {memory: 512Mi}, requests: {cpu: 1}
 	}, owner.Template))
 }
 
-func TestOwnersSayWhoMadeThemAndWhetherPodsFollow(t *testing.T) {
+func TestOwnersNameTheirMakerAndWhetherPodsFollow(t *testing.T) {
 	for what, test := range map[string]struct {
 		metadata, spec string
 		want           gossip.Owner // Maker and Waits
@@ -159,26 +165,27 @@ func TestOwnersSayWhoMadeThemAndWhetherPodsFollow(t *testing.T) {
 				return ", " + s
 			}
 			owner := readPod(
-				t, owned("apps/v1", "StatefulSet", "db"),
+				t, ownedPod("apps/v1", "StatefulSet", "db"),
 				"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db"+comma(test.metadata)+
-					"}\nspec: {"+template("500")+comma(test.spec)+"}",
+					"}\nspec: {"+templateWith("500")+comma(test.spec)+"}",
 			).Owner
 			require.Equal(t, test.want.Maker, owner.Maker)
 			require.Equal(t, test.want.Waits, owner.Waits)
 		})
 	}
-	paused := readPod(t, owned("apps/v1", "ReplicaSet", "web-5f"),
-		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {paused: true, "+template("400")+"}").Owner
+	paused := readPod(t, ownedPod("apps/v1", "ReplicaSet", "web-5f"),
+		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {paused: true, "+templateWith("400")+"}").Owner
 	require.True(t, paused.Waits)
 	made := readPod(
-		t, owned("apps/v1", "ReplicaSet", "web-5f"), "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: web-5f, "+
-			"ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, controller: true}]}\nspec: {"+template("400")+
+		t, ownedPod("apps/v1", "ReplicaSet", "web-5f"), "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: web-5f, "+
+			"ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, controller: true}]}\nspec: {"+
+			templateWith("400")+
 			"}",
 	).Owner
 	require.Empty(t, made.Maker, "a Deployment does not make itself")
 }
 
-func TestAutoscalersThatSetResources(t *testing.T) {
+func TestAutoscalersThatSetResourcesAreNamed(t *testing.T) {
 	vpa := func(spec string) string {
 		return "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {name: v}\nspec: {targetRef: " +
 			"{apiVersion: apps/v1, kind: StatefulSet, name: db}" + spec + "}"
@@ -210,8 +217,9 @@ func TestAutoscalersThatSetResources(t *testing.T) {
 			cpu: gossip.Setter{Name: "MultidimPodAutoscaler m"}, memory: gossip.Setter{Name: "MultidimPodAutoscaler m"},
 		},
 		"by the pod's annotation": {
-			annotations: `vpaUpdates: "Pod resources updated by v: container 0: memory request, memory limit; container 1: cpu request"`,
-			memory:      gossip.Setter{Name: v},
+			annotations: `vpaUpdates: "Pod resources updated by v: ` +
+				`container 0: memory request, memory limit; container 1: cpu request"`,
+			memory: gossip.Setter{Name: v},
 		},
 		"by the pod's annotation, requests": {
 			annotations: `vpaUpdates: "Pod resources updated by v: container 0: cpu request"`,
@@ -224,7 +232,7 @@ func TestAutoscalersThatSetResources(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			pod := strings.Replace(
-				owned("apps/v1", "StatefulSet", "db"), "  labels:", "  annotations: {"+test.annotations+"}\n  labels:", 1,
+				ownedPod("apps/v1", "StatefulSet", "db"), "  labels:", "  annotations: {"+test.annotations+"}\n  labels:", 1,
 			)
 			got := readPod(t, pod, test.object).Containers[0]
 			require.Equal(t, test.cpu, got.CPUSetter)
@@ -253,7 +261,7 @@ func TestInjectorsAreKnownByTheirMarks(t *testing.T) {
 	require.False(t, kube.ReadsAnnotation("kubectl.kubernetes.io/last-applied-configuration"))
 }
 
-func TestResizesThatAreNotInForce(t *testing.T) {
+func TestResizesThatAreNotInForceArePending(t *testing.T) {
 	at := time.Date(2024, 7, 11, 10, 0, 0, 0, time.UTC)
 	asked := &gossip.Resources{CPURequest: gossip.Some(1.0), CPULimit: gossip.Some(1.0)}
 	for what, test := range map[string]struct {
@@ -264,7 +272,8 @@ func TestResizesThatAreNotInForce(t *testing.T) {
 	}{
 		"none": {enforced: `"1"`},
 		"Deferred": {
-			status:   `conditions: [{type: PodResizePending, status: "True", reason: Deferred, message: no room, lastTransitionTime: "2024-07-11T10:00:00Z"}]`,
+			status: `conditions: [{type: PodResizePending, status: "True", reason: Deferred, message: no room, ` +
+				`lastTransitionTime: "2024-07-11T10:00:00Z"}]`,
 			enforced: "200m", asked: asked, resize: &gossip.PendingResize{State: "Deferred", Message: "no room", Since: at},
 		},
 		"over": {status: `conditions: [{type: PodResizePending, status: "False", reason: Deferred}]`, enforced: `"1"`},
@@ -307,7 +316,7 @@ func TestQuotasAreWhatIsLeftOfThem(t *testing.T) {
 	quota := func(name, spec string) string {
 		return "kind: ResourceQuota\nmetadata: {name: " + name + "}\n" + spec
 	}
-	pod := readPod(t, owned("apps/v1", "StatefulSet", "db"),
+	pod := readPod(t, ownedPod("apps/v1", "StatefulSet", "db"),
 		quota("b", "spec: {hard: {limits.cpu: 2, memory: 1Gi, pods: 5}}\nstatus: {used: {limits.cpu: 1500m, memory: 256Mi}}"),
 		quota("a", "spec: {hard: {requests.cpu: 1}}\nstatus: {used: {requests.cpu: 1200m}}"),
 		quota("c", "spec: {hard: {pods: 5}}"),
@@ -325,7 +334,7 @@ func TestQuotasAreWhatIsLeftOfThem(t *testing.T) {
 	}, pod.Quotas))
 }
 
-func TestPodsThatHaveEnded(t *testing.T) {
+func TestPodsThatHaveEndedAreMarked(t *testing.T) {
 	for status, want := range map[string]bool{
 		"status: {phase: Running}": false, "status: {phase: Succeeded}": true, "status: {phase: Failed}": true,
 		"status: {}": false,
@@ -338,7 +347,7 @@ func TestPodsThatHaveEnded(t *testing.T) {
 	)
 }
 
-func TestNodesThatCannotResizePods(t *testing.T) {
+func TestNodesThatCannotResizePodsAreMarked(t *testing.T) {
 	for status, want := range map[string]bool{
 		"":                                     false,
 		"{name: app, state: {running: {}}}":    true,
