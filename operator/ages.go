@@ -24,8 +24,8 @@ func (a ages) untilSilent(seen arrival) time.Duration {
 	return max(0, time.Until(seen.at.Add(a.window)))
 }
 
-// applyAge returns a whisper without a sample for a window with the verdict that is then due, and any other object as it
-// is.
+// applyAge returns a whisper without a sample for a window with the verdict that is then due, and any other object as
+// it is.
 func (a ages) applyAge(o crd.Object, seen arrival, now time.Time) crd.Object {
 	w, ok := o.(*v1alpha1.KernelWhisper)
 	if !ok || now.Before(seen.at.Add(a.window)) {
@@ -34,8 +34,8 @@ func (a ages) applyAge(o crd.Object, seen arrival, now time.Time) crd.Object {
 	return crd.NoRecentSamples(w, seen.at.Add(a.window))
 }
 
-// timeToLive returns how long an object is kept after its last write; negative is for ever. A whisper in trouble is kept
-// for ever.
+// timeToLive returns how long an object is kept after its last write; negative is for ever. A whisper in trouble is
+// kept for ever.
 func (a ages) timeToLive(o crd.Object) time.Duration {
 	if _, ok := o.(*v1alpha1.PodBirthCertificate); ok {
 		return a.certificateTTL

@@ -40,7 +40,8 @@ func (statsCollector) Describe(out chan<- *prometheus.Desc) { out <- leftOutDesc
 // Collect is for Prometheus.
 func (s statsCollector) Collect(out chan<- prometheus.Metric) {
 	stats := s.analyzer.Stats()
-	for reason, n := range map[string]int64{"repeated": stats.Repeated, "dropped": stats.Dropped, "evicted": stats.Evicted} {
+	counts := map[string]int64{"repeated": stats.Repeated, "dropped": stats.Dropped, "evicted": stats.Evicted}
+	for reason, n := range counts {
 		out <- prometheus.MustNewConstMetric(leftOutDesc(), prometheus.CounterValue, float64(n), reason)
 	}
 }

@@ -24,8 +24,8 @@
 // A record with the UID of a pod that the cache does not have is not observed: it waits, in bounded room, until the pod
 // appears, so that no sender can replace what is known of an existing pod. Findings about pods that do not exist are
 // counted, logged once, and written as soon as the pod appears. Objects belong to their pod, so Kubernetes removes them
-// with it; a pod that is created again under its name gets a new object. After a restart, first seen, worst severity and
-// last transition continue from the stored objects, and for one window a stored verdict is not replaced by Unknown.
+// with it; a pod that is created again under its name gets a new object. After a restart, first seen, worst severity
+// and last transition continue from the stored objects, and for one window a stored verdict is not replaced by Unknown.
 //
 // # Time
 //
@@ -35,9 +35,9 @@
 //
 // # Pulling from Pixie
 //
-// With Options.PixiePull the leader runs the scripts of package pxl in Pixie, each on its own schedule. Runs overlap, so
-// that nothing is lost; rows that an earlier run showed are left out, so that nothing counts twice. Pulling starts once
-// records can be posted and stops before the last writes. Its failures do not stop the operator.
+// With Options.PixiePull the leader runs the scripts of package pxl in Pixie, each on its own schedule. Runs overlap,
+// so that nothing is lost; rows that an earlier run showed are left out, so that nothing counts twice. Pulling starts
+// once records can be posted and stops before the last writes. Its failures do not stop the operator.
 //
 // # Who may send
 //

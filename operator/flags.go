@@ -12,8 +12,8 @@ import (
 // envPrefix is the prefix of each flag's environment variable: --write-delay is KERNEL_GOSSIP_WRITE_DELAY.
 const envPrefix = "KERNEL_GOSSIP_"
 
-// Variables without the prefix have the names that Pixie's own programs use. The key has no flag: every user of a machine
-// can read the flags of a process.
+// Variables without the prefix have the names that Pixie's own programs use. The key has no flag: every user of a
+// machine can read the flags of a process.
 const (
 	envPixieKey     = "PIXIE_API_KEY"
 	envPixieCluster = "PIXIE_CLUSTER_ID"
@@ -27,8 +27,8 @@ type settings struct {
 	LogLevel   string
 	Version    bool
 
-	// Warning and Critical are percentages of periods, as the flags and CPU_THROTTLE_WARNING and CPU_THROTTLE_CRITICAL have
-	// them.
+	// Warning and Critical are percentages of periods, as the flags and CPU_THROTTLE_WARNING and CPU_THROTTLE_CRITICAL
+	// have them.
 	Warning, Critical float64
 }
 

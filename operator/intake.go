@@ -137,8 +137,8 @@ func subjectsIn(events []gossip.Event) []gossip.Subject {
 	return out
 }
 
-// lacksPodFacts reports whether gossip.Enrich may add something to an event. Most events have all they need, and to look
-// their pod up costs time.
+// lacksPodFacts reports whether gossip.Enrich may add something to an event. Most events have all they need, and to
+// look their pod up costs time.
 func lacksPodFacts(e gossip.Event) bool {
 	switch e := e.(type) {
 	case gossip.CPUSample:

@@ -13,9 +13,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// journal logs the life of each subject: its first record, each write with its verdict, its end. It logs once what would
-// be repeated. A cluster has thousands of subjects, so --log-level=debug has a line for each; info has one line a minute
-// with their numbers.
+// journal logs the life of each subject: its first record, each write with its verdict, its end. It logs once what
+// would be repeated. A cluster has thousands of subjects, so --log-level=debug has a line for each; info has one line a
+// minute with their numbers.
 type journal struct {
 	metrics   *metrics
 	maxLogged int // subjects

@@ -77,8 +77,8 @@ func (l *ledger) arrivalOf(about gossip.Subject) arrival {
 	return arrival{at: l.startedAt}
 }
 
-// markWritten notes that all records up to seen are taken into account. It reports false if more have come since and are
-// waiting.
+// markWritten notes that all records up to seen are taken into account. It reports false if more have come since and
+// are waiting.
 func (l *ledger) markWritten(about gossip.Subject, seen arrival, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -55,14 +55,15 @@ func newMetrics(analyzer *gossip.Analyzer, l *ledger, q *objectQuota) *metrics {
 			Name: "kernelgossip_ingest_request_duration_seconds", Help: "Time to answer a request, by status code.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},
 		}, []string{"code"}),
-		writes: counter("writes_total", "Requests to the API server about objects of this operator, by kind, verb and result.",
+		writes: counter("writes_total", "Requests to the API server about this operator's objects, by kind, verb and result.",
 			"kind", "verb", "result"),
 		refusedObjects: counter("objects_refused_total", "Objects not made because a bound is reached, by bound.", "bound"),
 		unknownPods: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "kernelgossip_unknown_pods_total", Help: "Subjects about a pod that did not exist when they were due to be written.",
+			Name: "kernelgossip_unknown_pods_total",
+			Help: "Subjects about a pod that did not exist when they were due to be written.",
 		}),
 		pixieRuns: counter("pixie_runs_total", "Runs of scripts in Pixie, by how they ended.", "script", "result"),
-		pixieRows: counter("pixie_rows_total", "Rows that Pixie showed, by what the operator did with them.", "script", "result"),
+		pixieRows: counter("pixie_rows_total", "Rows that Pixie showed, by what became of them.", "script", "result"),
 		pixieLast: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "kernelgossip_pixie_last_success_timestamp_seconds",
 			Help: "When the last run of a script that went well began, in Unix time.",

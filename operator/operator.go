@@ -50,8 +50,8 @@ type Operator struct {
 	server  *server
 }
 
-// New prepares an operator for the cluster of config. It asks the API server whether the custom resource definitions are
-// installed, and starts nothing yet. Its errors name the flag that is wrong.
+// New prepares an operator for the cluster of config. It asks the API server whether the custom resource definitions
+// are installed, and starts nothing yet. Its errors name the flag that is wrong.
 func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	o = o.withDefaults()
 	if err := o.checkAll(); err != nil {
@@ -108,8 +108,8 @@ func (o *Operator) Start(ctx context.Context) error {
 	return o.manager.Start(ctx)
 }
 
-// Addr returns the address to which records can be posted. It waits until they can be: until this operator leads and its
-// caches are filled.
+// Addr returns the address to which records can be posted. It waits until they can be: until this operator leads and
+// its caches are filled.
 func (o *Operator) Addr(ctx context.Context) (net.Addr, error) {
 	return o.server.addressOf(ctx, flagIngest)
 }

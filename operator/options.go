@@ -56,8 +56,8 @@ type Options struct {
 
 	// HealthAddress serves /healthz and /readyz; "" means ":8081", "0" none.
 	HealthAddress string
-	// MetricsAddress serves /metrics; "" means ":8443", "0" none. Beyond loopback it speaks TLS and asks the API server who
-	// may read.
+	// MetricsAddress serves /metrics; "" means ":8443", "0" none. Beyond loopback it speaks TLS and asks the API server
+	// who may read.
 	MetricsAddress string
 	// MetricsCertDir holds tls.crt and tls.key for MetricsAddress; "" means a self-signed certificate.
 	MetricsCertDir string
@@ -78,8 +78,8 @@ type Options struct {
 	// Rules give the advice; nil means recommend.Default.
 	Rules recommend.Rules
 
-	// WriteDelay is how long a subject waits after an event before it is reconciled; 0 means 2 s. It is written at most once
-	// in that time.
+	// WriteDelay is how long a subject waits after an event before it is reconciled; 0 means 2 s. It is written at most
+	// once in that time.
 	WriteDelay time.Duration
 	// Workers is the number of subjects that are reconciled at a time; 0 means 4.
 	Workers int

@@ -113,8 +113,8 @@ func (p publisher) callAPI(ctx context.Context, o crd.Object, verb string, reque
 	return nil
 }
 
-// contentOf returns the identity of an object and one part of it, as its JSON has them: a field that was not measured is
-// not applied.
+// contentOf returns the identity of an object and one part of it, as its JSON has them: a field that was not measured
+// is not applied.
 func contentOf(o crd.Object, part string) (*unstructured.Unstructured, error) {
 	text, err := json.Marshal(o)
 	if err != nil {

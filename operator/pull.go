@@ -23,8 +23,8 @@ import (
 // batchRows is the number of rows that are taken at a time.
 const batchRows = 1000
 
-// puller has Pixie run scripts, each on its own schedule, and takes their rows. It is one more entrance of the server: it
-// works while this operator leads, and stops before the last writes. When it fails, the operator works on.
+// puller has Pixie run scripts, each on its own schedule, and takes their rows. It is one more entrance of the server:
+// it works while this operator leads, and stops before the last writes. When it fails, the operator works on.
 type puller struct {
 	client  *vizier.Client
 	door    *ingest.Door

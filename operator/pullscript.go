@@ -94,8 +94,8 @@ func (p *puller) newBackoff(s *pulledScript) *backoff.ExponentialBackOff {
 // longestPause returns maxWait, or a little less.
 func (p *puller) longestPause() time.Duration { return wait.Jitter(p.maxWait*5/6, 0.2) }
 
-// logChanges logs when runs begin to fail, fail for another reason, or go well again, and when rows begin to be rejected
-// or to be too many.
+// logChanges logs when runs begin to fail, fail for another reason, or go well again, and when rows begin to be
+// rejected or to be too many.
 func (s *pulledScript) logChanges(log logr.Logger, err error, rejection string) {
 	switch result := pullResult(err); {
 	case result == s.lastResult:

@@ -24,8 +24,8 @@ import (
 )
 
 // server takes requests at all entrances while this operator leads, and pulls from Pixie. It must stop before the
-// controller, so that waiting subjects are still written. The manager stops leader-only runnables together; so server is
-// registered as an ordinary one and waits for Elected itself.
+// controller, so that waiting subjects are still written. The manager stops leader-only runnables together; so server
+// is registered as an ordinary one and waits for Elected itself.
 type server struct {
 	manager      manager.Manager
 	intake       *intake

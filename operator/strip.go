@@ -9,8 +9,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 )
 
-// stripObject removes from an object of a cache all that kube.Pod does not read: a large cluster has many pods, and a pod
-// has many fields.
+// stripObject removes from an object of a cache all that kube.Pod does not read: a large cluster has many pods, and a
+// pod has many fields.
 func stripObject(o any) (any, error) {
 	switch o := o.(type) {
 	case *corev1.Pod:
@@ -142,8 +142,8 @@ func stripOwnObject(o any) (any, error) {
 	return o, nil
 }
 
-// lastWriteTime returns when the operator last wrote an object: the newest of its entries in the managed fields, or else
-// the object's creation.
+// lastWriteTime returns when the operator last wrote an object: the newest of its entries in the managed fields, or
+// else the object's creation.
 func lastWriteTime(o metav1.Object) metav1.Time {
 	last := o.GetCreationTimestamp()
 	for _, f := range o.GetManagedFields() {

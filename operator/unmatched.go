@@ -14,8 +14,8 @@ const maxUnmatched = 4096
 
 // unmatchedEvents are events with the UID of a pod that the cache does not have: the pod has not come yet, it is gone,
 // or it belongs to another cluster. They wait for it here and not in the analyzer, where a record with a new UID
-// replaces what is known of the pod: otherwise any sender could make the verdicts on an existing pod go away. When there
-// are too many, the oldest are dropped.
+// replaces what is known of the pod: otherwise any sender could make the verdicts on an existing pod go away. When
+// there are too many, the oldest are dropped.
 type unmatchedEvents struct {
 	mu      sync.Mutex
 	waiting []gossip.Event

@@ -91,8 +91,8 @@ func (o Options) checkPixie() error {
 	return errors.Join(wrong...)
 }
 
-// pixieOptions returns the options of Pixie's client. It tries once: a script that runs a minute later has to look back a
-// minute further.
+// pixieOptions returns the options of Pixie's client. It tries once: a script that runs a minute later has to look back
+// a minute further.
 func (o Options) pixieOptions() (vizier.Options, error) {
 	settings := vizier.Options{
 		Address: o.PixieAddress, APIKey: o.PixieAPIKey, ClusterID: o.PixieClusterID, Attempts: 1,

@@ -75,8 +75,8 @@ func (b *body) addMetrics(records iter.Seq2[otlp.Record, error]) error {
 	return nil
 }
 
-// addRejected counts the points of a bad record, at least one because an unreadable record may have any number of them, and
-// keeps the first errors.
+// addRejected counts the points of a bad record, at least one because an unreadable record may have any number of them,
+// and keeps the first errors.
 func (b *body) addRejected(points int, err error) {
 	b.points += max(points, 1)
 	if len(b.errors) < maxErrors {

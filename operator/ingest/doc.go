@@ -6,14 +6,14 @@
 //	Metrics              POST /v1/metrics                  OTLP/HTTP as protobuf or JSON; plain, gzip, zstd
 //	otlpgrpc.NewServer   MetricsService/Export             OTLP/gRPC; plain or gzip
 //
-// and [Door.Put] for records that the program fetched itself. An [Authenticator] decides who may send: [Tokens] compares
-// with secrets, and package tokenreview asks an API server.
+// and [Door.Put] for records that the program fetched itself. An [Authenticator] decides who may send: [Tokens]
+// compares with secrets, and package tokenreview asks an API server.
 //
 // # Answers
 //
-// Posted records are answered with a [webhook.Answer] in JSON: how many records were accepted, ignored (about namespaces
-// that are not watched), unknown (about pods that do not exist, or not yet) and rejected, and the first errors, each with
-// its line. Package webhook has the table of what a sender does after each code:
+// Posted records are answered with a [webhook.Answer] in JSON: how many records were accepted, ignored (about
+// namespaces that are not watched), unknown (about pods that do not exist, or not yet) and rejected, and the first
+// errors, each with its line. Package webhook has the table of what a sender does after each code:
 //
 //	200  at least one record was accepted, ignored or unknown
 //	400  no record is good, or the body breaks off or has none
@@ -33,6 +33,6 @@
 // # Bounds
 //
 // A record is at most 1 MiB and a body 4 MiB after it was unpacked, 32 requests are worked on at a time, a request has
-// 15 s to arrive, and 4,096 connections may be open (over gRPC 1,024). A ResourceMetrics is at most 128 KiB. This bounds
-// memory by about 10 MiB for each request. Senders are authenticated before their body is read.
+// 15 s to arrive, and 4,096 connections may be open (over gRPC 1,024). A ResourceMetrics is at most 128 KiB. This
+// bounds memory by about 10 MiB for each request. Senders are authenticated before their body is read.
 package ingest

@@ -23,7 +23,8 @@ type handler struct {
 // Events serves /v1/events and /webhook/pixie, where records are posted.
 func (d *Door) Events() http.Handler {
 	return &handler{
-		door: d, paths: []string{"/v1/events", "/webhook/pixie"}, pathHelp: "records are posted to /v1/events or /webhook/pixie",
+		door: d, paths: []string{"/v1/events", "/webhook/pixie"},
+		pathHelp: "records are posted to /v1/events or /webhook/pixie",
 		whyUnfit: whyNotJSON,
 		decode: func(b *body, request *http.Request) error {
 			for event, err := range (pixie.Options{MaxBytes: d.options.MaxBody}).Decode(request.Body) {
@@ -78,8 +79,8 @@ func (h *handler) replyTo(w http.ResponseWriter, request *http.Request) Reply {
 // bytes show how it is packed, so the header only must not name another format.
 func whyNotJSON(header http.Header) string {
 	switch media := mediaType(header); media {
-	case "", "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/jsonlines",
-		"application/octet-stream", "text/plain":
+	case "", "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl",
+		"application/jsonlines", "application/octet-stream", "text/plain":
 	default:
 		if !strings.HasSuffix(media, "+json") {
 			return "Content-Type " + media + ": send application/json or application/x-ndjson"

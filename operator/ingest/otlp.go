@@ -16,8 +16,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
-// maxResource is the most bytes of a ResourceMetrics. One of ours has about 3 KiB; empty messages in it take up to fifty
-// times their length in memory.
+// maxResource is the most bytes of a ResourceMetrics. One of ours has about 3 KiB; empty messages in it take up to
+// fifty times their length in memory.
 const maxResource = 128 << 10
 
 // OTLP returns the options that decode OTLP within the bounds of the door.

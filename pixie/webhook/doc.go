@@ -1,6 +1,6 @@
 // Package webhook posts records to an operator. A [Client] has everything that a sender needs beside its records: a
-// token that may change, certificates, pauses between attempts, and what each answer means. [Answer] is the JSON that an
-// operator answers with; operator/ingest writes it and Client reads it.
+// token that may change, certificates, pauses between attempts, and what each answer means. [Answer] is the JSON that
+// an operator answers with; operator/ingest writes it and Client reads it.
 //
 //	client, err := webhook.New(webhook.Options{
 //		URL:    "https://gossip.example.com/v1/events",
@@ -44,6 +44,6 @@
 // # Pauses
 //
 // Pauses begin at Options.FirstPause, double up to Options.LastPause, and are 50 % shorter to 50 % longer at random, so
-// that senders which lost the same operator do not come back all at once. An answer with Retry-After (seconds or a date,
-// at most two minutes) begins them anew: the pause is that time and a first pause.
+// that senders which lost the same operator do not come back all at once. An answer with Retry-After (seconds or a
+// date, at most two minutes) begins them anew: the pause is that time and a first pause.
 package webhook

@@ -61,7 +61,8 @@ func meaningOf(code int, a Answer, ofOperator bool) Meaning {
 
 // meaningOfFailure is the table of the package comment for requests that got no answer.
 func meaningOfFailure(err error) Meaning {
-	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted || errors.Is(err, http.ErrSchemeMismatch) {
+	_, isUntrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	if isUntrusted || errors.Is(err, http.ErrSchemeMismatch) {
 		return Refused
 	}
 	return Later

@@ -19,7 +19,7 @@ import (
 type schedule struct{ every, lookback time.Duration }
 
 func scheduleOf(script string) schedule {
-	if script == "pod_creation_trace" { // a birth, from its first cgroup directory until the pod settled, must lie in what is looked at
+	if script == "pod_creation_trace" { // a run must read a whole birth, from its first cgroup directory to its end
 		return schedule{every: time.Minute, lookback: 10 * time.Minute}
 	}
 	return schedule{every: 30 * time.Second, lookback: 2 * time.Minute}

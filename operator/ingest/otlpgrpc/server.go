@@ -58,7 +58,9 @@ func (s server) newGRPCServer(secure credentials.TransportCredentials) *grpc.Ser
 		grpc.ReadBufferSize(buffer),
 		grpc.WriteBufferSize(buffer),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: ingest.IdleTimeout, Time: ingest.IdleTimeout}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: ingest.HeaderTimeout, PermitWithoutStream: true}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
+			MinTime: ingest.HeaderTimeout, PermitWithoutStream: true,
+		}),
 		grpc.WaitForHandlers(true),
 	}
 	if secure != nil {

@@ -105,8 +105,8 @@ func (v *Reviewer) Authenticate(r *http.Request) error {
 	return nil
 }
 
-// isUnanswered reports whether the API server did not answer or refused the review. That it does not know the token is an
-// answer.
+// isUnanswered reports whether the API server did not answer or refused the review. That it does not know the token is
+// an answer.
 func isUnanswered(err error) bool {
 	if all, ok := err.(utilerrors.Aggregate); ok { //nolint:errorlint // an Aggregate hides its errors from errors.As
 		return slices.ContainsFunc(all.Errors(), isUnanswered)
