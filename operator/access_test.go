@@ -45,9 +45,11 @@ func TestForbiddenWritesWaitUntilTheyAreAllowed(t *testing.T) {
 	config, err := c.AddUser("half-allowed", "half-allowed")
 	require.NoError(t, err)
 	rules := []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"pods", "limitranges", "resourcequotas"}, Verbs: []string{"get", "list", "watch"}},
+		{APIGroups: []string{""}, Resources: []string{"pods", "limitranges", "resourcequotas"},
+			Verbs: []string{"get", "list", "watch"}},
 		{APIGroups: []string{"kernel.gossip.io"}, Resources: []string{"*"}, Verbs: []string{"get", "list", "watch"}},
-		{APIGroups: []string{"autoscaling"}, Resources: []string{"horizontalpodautoscalers"}, Verbs: []string{"get", "list", "watch"}},
+		{APIGroups: []string{"autoscaling"}, Resources: []string{"horizontalpodautoscalers"},
+			Verbs: []string{"get", "list", "watch"}},
 	}
 	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "half-allowed"}, Rules: rules}
 	require.NoError(t, k.Create(t.Context(), role))
@@ -59,7 +61,8 @@ func TestForbiddenWritesWaitUntilTheyAreAllowed(t *testing.T) {
 	pod := makePod(t, k, "forbidden", "api-0")
 	r := start(t, config, in("forbidden"))
 	r.post(t, records("forbidden", "api-0", string(pod.UID), 3, 45)...)
-	require.Eventually(t, func() bool { return strings.Contains(r.Log.String(), "cannot patch resource") }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(r.Log.String(), "cannot patch resource") },
+		20*time.Second, 50*time.Millisecond)
 	require.Positive(t, r.gauge(t, "kernelgossip_subjects_waiting"))
 
 	role.Rules = append(role.Rules, rbacv1.PolicyRule{
@@ -75,7 +78,8 @@ func TestOnlySendersThatTheAPIServerAllowsMayPost(t *testing.T) {
 	k := admin(t, c)
 	pod := makePod(t, k, "senders", "api-0")
 	for _, name := range []string{"observer", "stranger"} {
-		require.NoError(t, k.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "senders", Name: name}}))
+		require.NoError(t, k.Create(t.Context(),
+			&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "senders", Name: name}}))
 	}
 	require.NoError(t, k.Create(t.Context(), &rbacv1.ClusterRole{
 		ObjectMeta: metav1.ObjectMeta{Name: "sender"},
@@ -93,13 +97,15 @@ func TestOnlySendersThatTheAPIServerAllowsMayPost(t *testing.T) {
 		want  int
 		path  string
 	}{
-		"nobody":                 {token: "", want: http.StatusUnauthorized},
-		"nonsense":               {token: "nonsense", want: http.StatusUnauthorized},
-		"another audience":       {token: token(t, k, "senders", "observer", "https://kubernetes.default.svc"), want: http.StatusUnauthorized},
-		"not allowed":            {token: token(t, k, "senders", "stranger", "kernel-gossip"), want: http.StatusForbidden},
-		"allowed":                {token: token(t, k, "senders", "observer", "kernel-gossip"), want: http.StatusOK},
-		"several audiences":      {token: token(t, k, "senders", "observer", "other", "kernel-gossip"), want: http.StatusOK},
-		"allowed, but elsewhere": {token: token(t, k, "senders", "observer", "kernel-gossip"), want: http.StatusForbidden, path: "/webhook/pixie"},
+		"nobody":   {token: "", want: http.StatusUnauthorized},
+		"nonsense": {token: "nonsense", want: http.StatusUnauthorized},
+		"another audience": {token: token(t, k, "senders", "observer", "https://kubernetes.default.svc"),
+			want: http.StatusUnauthorized},
+		"not allowed":       {token: token(t, k, "senders", "stranger", "kernel-gossip"), want: http.StatusForbidden},
+		"allowed":           {token: token(t, k, "senders", "observer", "kernel-gossip"), want: http.StatusOK},
+		"several audiences": {token: token(t, k, "senders", "observer", "other", "kernel-gossip"), want: http.StatusOK},
+		"allowed, but elsewhere": {token: token(t, k, "senders", "observer", "kernel-gossip"), want: http.StatusForbidden,
+			path: "/webhook/pixie"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r.Path = cmp.Or(tc.path, "/v1/events")
@@ -137,7 +143,8 @@ func TestOnlySendersWithATokenMayPost(t *testing.T) {
 		o.IngestAuth, o.IngestTokens = operator.AuthToken, dir
 	})
 	body := strings.Join(records("tokens", "api-0", string(pod.UID), 3, 45), "\n")
-	for token, want := range map[string]int{"": 401, "Bearer wrong-horse-battery": 401, "Bearer correct-horse-battery": 200} {
+	for token, want := range map[string]int{"": 401, "Bearer wrong-horse-battery": 401,
+		"Bearer correct-horse-battery": 200} {
 		a, err := r.tryPost(t.Context(), strings.NewReader(body), "Authorization", token)
 		require.NoError(t, err)
 		require.Equal(t, want, a.Code, token)

@@ -65,7 +65,8 @@ func corpusAdvice(t *testing.T) map[string]advice {
 				}
 			}
 			if a.capture != nil && a.pods != nil {
-				name := fmt.Sprintf("%s/%x", strings.TrimSuffix(filepath.Base(script), ".txtar"), crc32.ChecksumIEEE(slices.Concat(a.capture, a.pods)))
+				name := fmt.Sprintf("%s/%x", strings.TrimSuffix(filepath.Base(script), ".txtar"),
+					crc32.ChecksumIEEE(slices.Concat(a.capture, a.pods)))
 				all[name] = a // a script may replay the same with other flags
 			}
 		}
@@ -79,7 +80,8 @@ func (a advice) recommendations(t *testing.T) []v1alpha1.Recommendation {
 	pods := filepath.Join(t.TempDir(), "pods.yaml")
 	must(t, os.WriteFile(pods, a.pods, 0o600))
 	var printed, errs bytes.Buffer
-	require.Less(t, replay.Run([]string{"-o", "json", "--pods", pods}, bytes.NewReader(a.capture), &printed, &errs), 2, errs.String())
+	require.Less(t, replay.Run([]string{"-o", "json", "--pods", pods}, bytes.NewReader(a.capture), &printed, &errs), 2,
+		errs.String())
 	var all []v1alpha1.Recommendation
 	for decoder := json.NewDecoder(&printed); decoder.More(); {
 		var o v1alpha1.KernelWhisper

@@ -72,7 +72,8 @@ func posted(t *testing.T, r *running, capture string) {
 }
 
 // compare places the pods, sends the capture, and waits until the cluster has the wanted objects.
-func compare(t *testing.T, capture, list []byte, want testcluster.Reports, send func(t *testing.T, r *running, capture string)) {
+func compare(t *testing.T, capture, list []byte, want testcluster.Reports,
+	send func(t *testing.T, r *running, capture string)) {
 	t.Helper()
 	c := cluster(t)
 	k := admin(t, c)
@@ -103,11 +104,13 @@ func TestSentCapturesGiveTheObjectsOfReplay(t *testing.T) {
 	list, err := os.ReadFile(pods)
 	require.NoError(t, err)
 	var printed, errs bytes.Buffer
-	require.Less(t, replay.Run([]string{"-o", "yaml", "--pods", pods, capture}, strings.NewReader(""), &printed, &errs), 2, errs.String())
+	require.Less(t, replay.Run([]string{"-o", "yaml", "--pods", pods, capture}, strings.NewReader(""), &printed, &errs),
+		2, errs.String())
 	compare(t, content, list, documents(t, printed.Bytes()), func(t *testing.T, r *running, capture string) {
 		t.Helper()
 		var said bytes.Buffer
-		code := replay.Run([]string{"send", "--speed", "max", "--batch", "100", "--url", r.URL}, strings.NewReader(capture), &said, &errs)
+		code := replay.Run([]string{"send", "--speed", "max", "--batch", "100", "--url", r.URL}, strings.NewReader(capture),
+			&said, &errs)
 		require.Zero(t, code, errs.String())
 		require.Contains(t, said.String(), "0 ignored, 0 rejected")
 	})

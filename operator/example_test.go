@@ -20,7 +20,8 @@ func ExampleNew() {
 		panic(err)
 	}
 	tell := recommend.RuleFor("ask-the-team", func(f gossip.CPUThrottling, _ gossip.Pod) (recommend.Recommendation, bool) {
-		return recommend.Recommendation{Priority: f.Level, Action: "Tell team " + f.About.Namespace + "."}, f.Level >= gossip.SeverityHigh
+		return recommend.Recommendation{Priority: f.Level, Action: "Tell team " + f.About.Namespace + "."},
+			f.Level >= gossip.SeverityHigh
 	})
 	o, err := operator.New(kubeconfig, operator.Options{
 		IngestAddress: "127.0.0.1:8080", IngestAuth: operator.AuthNone,

@@ -43,7 +43,8 @@ type running struct {
 // quick are options for tests: on loopback, without a lease, and fast.
 func quick(change ...func(*operator.Options)) operator.Options {
 	o := operator.Options{
-		IngestAddress: "127.0.0.1:0", OTLPGRPCAddress: "0", OTLPHTTPAddress: "0", IngestAuth: operator.AuthNone, HealthAddress: "0", MetricsAddress: "0",
+		IngestAddress: "127.0.0.1:0", OTLPGRPCAddress: "0", OTLPHTTPAddress: "0", IngestAuth: operator.AuthNone,
+		HealthAddress: "0", MetricsAddress: "0",
 		WriteDelay: 50 * time.Millisecond, DrainTimeout: 20 * time.Second,
 	}
 	for _, f := range change {
@@ -55,9 +56,11 @@ func quick(change ...func(*operator.Options)) operator.Options {
 // launch starts an operator and does not wait for it to listen.
 func launch(t *testing.T, config *rest.Config, o operator.Options) *running {
 	t.Helper()
-	r := &running{Path: "/v1/events", Metrics: prometheus.NewRegistry(), Log: &syncBuffer{}, done: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
+	r := &running{Path: "/v1/events", Metrics: prometheus.NewRegistry(), Log: &syncBuffer{}, done: make(chan error, 1),
+		client: &http.Client{Transport: &http.Transport{}}}
 	o.Metrics = r.Metrics
-	made, err := operator.New(config, o, logr.FromSlogHandler(slog.NewJSONHandler(r.Log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	made, err := operator.New(config, o,
+		logr.FromSlogHandler(slog.NewJSONHandler(r.Log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	require.NoError(t, err)
 	r.operator = made
 	ctx, cancel := context.WithCancel(background())
@@ -153,7 +156,8 @@ func records(namespace, pod, uid string, n, throttled int) []string {
 	end := time.Now().UTC().Truncate(time.Second)
 	var out []string
 	for i := range n {
-		out = append(out, fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":%q,"pod_name":%q,"pod_uid":%q,"container_name":"app",`+
+		out = append(out, fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":%q,"pod_name":%q,"pod_uid":%q,`+
+			`"container_name":"app",`+
 			`"source":"test","period_seconds":5,"nr_periods":50,"nr_throttled":%d,"throttled_usec":%d,"usage_usec":150000}`,
 			end.Add(time.Duration(i+1-n)*5*time.Second).Format(time.RFC3339), namespace, pod, uid, throttled, throttled*70_000))
 	}
@@ -183,11 +187,13 @@ func makePod(t *testing.T, k client.Client, namespace, name string, change ...fu
 
 func makeNamespace(t *testing.T, k client.Client, name string) {
 	t.Helper()
-	require.NoError(t, client.IgnoreAlreadyExists(k.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})))
+	require.NoError(t, client.IgnoreAlreadyExists(k.Create(t.Context(),
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})))
 }
 
 // whisper waits until a whisper about a pod's container app is as wanted, and returns it.
-func whisper(t *testing.T, k client.Client, namespace, pod string, wanted func(*v1alpha1.KernelWhisper) bool) *v1alpha1.KernelWhisper {
+func whisper(t *testing.T, k client.Client, namespace, pod string,
+	wanted func(*v1alpha1.KernelWhisper) bool) *v1alpha1.KernelWhisper {
 	t.Helper()
 	var w v1alpha1.KernelWhisper
 	var err error

@@ -38,7 +38,8 @@ func TestRulesReadNothingThatIsStripped(t *testing.T) {
 			pods++
 			stripped, err := stripObject(pod.DeepCopy())
 			require.NoError(t, err)
-			require.Empty(t, cmp.Diff(kube.Pod(pod, kube.Objects{}), kube.Pod(stripped.(*corev1.Pod), kube.Objects{})), "%s: %s", file, pod.Name)
+			require.Empty(t, cmp.Diff(kube.Pod(pod, kube.Objects{}), kube.Pod(stripped.(*corev1.Pod), kube.Objects{})),
+				"%s: %s", file, pod.Name)
 			require.Empty(t, stripped.(*corev1.Pod).ManagedFields)
 		}
 	}
@@ -92,7 +93,10 @@ func TestGRPCServerStoppedBeforeItServesHasNoError(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	door := ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (ingest.Outcome, error) { return ingest.Outcome{}, nil }})
+	door := ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (ingest.Outcome,
+		error) {
+		return ingest.Outcome{}, nil
+	}})
 	s := otlpgrpc.NewServer(door, nil)
 	s.GracefulStop()
 	require.NoError(t, serveGRPC(ctx, s, l, time.Second))

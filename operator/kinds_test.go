@@ -16,7 +16,8 @@ import (
 )
 
 // whisperNamed waits until the whisper with a name is as wanted, and returns it.
-func whisperNamed(t *testing.T, k client.Client, namespace, name string, wanted func(*v1alpha1.KernelWhisper) bool) *v1alpha1.KernelWhisper {
+func whisperNamed(t *testing.T, k client.Client, namespace, name string,
+	wanted func(*v1alpha1.KernelWhisper) bool) *v1alpha1.KernelWhisper {
 	t.Helper()
 	var w v1alpha1.KernelWhisper
 	require.Eventually(t, func() bool {
@@ -36,7 +37,8 @@ func memoryPod(t *testing.T, k client.Client, namespace string) *corev1.Pod {
 		}
 	})
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
-		Name: "app", ContainerID: "containerd://c1", Image: "none", ImageID: "none", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+		Name: "app", ContainerID: "containerd://c1", Image: "none", ImageID: "none",
+		State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
 	}}
 	require.NoError(t, k.Status().Update(t.Context(), pod))
 	return pod
@@ -55,23 +57,30 @@ func TestEveryKindHasItsObject(t *testing.T) {
 	pod := memoryPod(t, k, "kinds")
 	r := start(t, c.Config, in("kinds"))
 	r.post(t,
-		head("memory_pressure", "kinds", pod)+`,"container_name":"app","period_seconds":10,"working_set_bytes":503316480,"limit_hits":7,"oom_kills":0}`,
+		head("memory_pressure", "kinds", pod)+
+			`,"container_name":"app","period_seconds":10,"working_set_bytes":503316480,"limit_hits":7,"oom_kills":0}`,
 		head("oom_kill", "kinds", pod)+`,"container_id":"c1","victim_comm":"worker","usage_bytes":536870912,"scope":"memcg"}`,
 		head("network_issue", "kinds", pod)+`,"period_seconds":60,"tcp_segments_sent":12000,"tcp_retransmits":240}`,
 	)
 	said := map[string][]string{}
 	for _, name := range []string{"api-0.app.memorypressure", "api-0.app.oomkill", "api-0.networkissue"} {
 		w := whisperNamed(t, k, "kinds", name, func(w *v1alpha1.KernelWhisper) bool { return w.Status.Severity != "" })
-		said[name] = []string{w.Status.Conditions[0].Type, string(w.Status.Severity), w.Status.KernelSays, w.Status.MetricsSay, w.Status.Advice}
+		said[name] = []string{w.Status.Conditions[0].Type, string(w.Status.Severity), w.Status.KernelSays,
+			w.Status.MetricsSay, w.Status.Advice}
 		require.Equal(t, pod.UID, w.OwnerReferences[0].UID)
 	}
 	require.Empty(t, cmp.Diff(map[string][]string{
-		"api-0.app.memorypressure": {"MemoryPressured", "Warning", "limit hit 7 times", "94% of the memory limit", "memory limit 512Mi → 592Mi"},
-		"api-0.app.oomkill":        {"OOMKilled", "Critical", "killed 1 process, called worker", "Kubernetes shows no OOM kill", "memory limit 512Mi → 624Mi"},
-		"api-0.networkissue":       {"NetworkDegraded", "Warning", "2% of TCP segments sent again", "not measured", "Find where segments are lost"},
+		"api-0.app.memorypressure": {"MemoryPressured", "Warning", "limit hit 7 times", "94% of the memory limit",
+			"memory limit 512Mi → 592Mi"},
+		"api-0.app.oomkill": {"OOMKilled", "Critical", "killed 1 process, called worker", "Kubernetes shows no OOM kill",
+			"memory limit 512Mi → 624Mi"},
+		"api-0.networkissue": {"NetworkDegraded", "Warning", "2% of TCP segments sent again", "not measured",
+			"Find where segments are lost"},
 	}, said))
-	require.Contains(t, r.Log.String(), "container app: killed 1 process, called worker, Kubernetes shows no OOM kill; memory limit 512Mi → 624Mi")
-	require.Contains(t, r.Log.String(), "pod api-0: 2% of TCP segments sent again, metrics say not measured; Find where segments are lost")
+	require.Contains(t, r.Log.String(),
+		"container app: killed 1 process, called worker, Kubernetes shows no OOM kill; memory limit 512Mi → 624Mi")
+	require.Contains(t, r.Log.String(),
+		"pod api-0: 2% of TCP segments sent again, metrics say not measured; Find where segments are lost")
 }
 
 // The wall clock makes a window without a kill False; about memory and networks nothing is known then. A restart does
@@ -110,10 +119,12 @@ func TestAPodThatGoesIsForgottenInEveryKind(t *testing.T) {
 		head("oom_kill", "forgotten", pod)+`,"container_id":"of nobody"}`,
 		head("network_issue", "forgotten", pod)+`,"retransmit_pct":5}`,
 	)
-	for _, name := range []string{"api-0.memorypressure", "api-0.app.memorypressure", "api-0.app.oomkill", "api-0.oomkill", "api-0.networkissue"} {
+	for _, name := range []string{"api-0.memorypressure", "api-0.app.memorypressure", "api-0.app.oomkill",
+		"api-0.oomkill", "api-0.networkissue"} {
 		whisperNamed(t, k, "forgotten", name, func(w *v1alpha1.KernelWhisper) bool { return w.Status.Severity != "" })
 	}
 	require.InDelta(t, 5, r.gauge(t, "kernelgossip_subjects"), 0)
 	require.NoError(t, k.Delete(t.Context(), pod, client.GracePeriodSeconds(0)))
-	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_subjects") == 0 }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_subjects") == 0 }, 10*time.Second,
+		20*time.Millisecond)
 }

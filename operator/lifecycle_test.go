@@ -60,7 +60,8 @@ func TestRestartKeepsVerdictAndHistory(t *testing.T) {
 	require.Equal(t, before.UID, after.UID)
 	require.Equal(t, v1alpha1.SeverityCritical, after.Status.WorstSeverity)
 	require.Equal(t, before.Status.FirstSeenTime, after.Status.FirstSeenTime)
-	require.Equal(t, before.Status.Conditions[0].LastTransitionTime, after.Status.Conditions[0].LastTransitionTime, "it was throttled all the time")
+	require.Equal(t, before.Status.Conditions[0].LastTransitionTime, after.Status.Conditions[0].LastTransitionTime,
+		"it was throttled all the time")
 }
 
 // What was taken is written before a stop, however long the write delay is.
@@ -90,10 +91,12 @@ func TestRecreatedPodHasAnObjectOfItsOwn(t *testing.T) {
 	require.NoError(t, k.Delete(t.Context(), first, client.GracePeriodSeconds(0)))
 	second := makePod(t, k, "recreated", "db-0")
 	r.post(t, records("recreated", "db-0", string(second.UID), 3, 15)...)
-	w := whisper(t, k, "recreated", "db-0", func(w *v1alpha1.KernelWhisper) bool { return w.UID != old.UID && w.Status.Severity != "" })
+	w := whisper(t, k, "recreated", "db-0",
+		func(w *v1alpha1.KernelWhisper) bool { return w.UID != old.UID && w.Status.Severity != "" })
 	require.Equal(t, string(second.UID), w.Spec.Pod.UID)
 	require.Equal(t, second.UID, w.OwnerReferences[0].UID)
-	require.Equal(t, v1alpha1.SeverityWarning, w.Status.WorstSeverity, "the history of the first pod is not that of the second")
+	require.Equal(t, v1alpha1.SeverityWarning, w.Status.WorstSeverity,
+		"the history of the first pod is not that of the second")
 }
 
 // A deleted pod is forgotten: its object is not made again. (Nothing collects garbage here; a cluster deletes the
@@ -106,9 +109,11 @@ func TestDeletedPodIsForgotten(t *testing.T) {
 	r.post(t, records("deleted", "api-0", string(pod.UID), 3, 45)...)
 	w := whisper(t, k, "deleted", "api-0", severity(v1alpha1.SeverityCritical))
 	require.NoError(t, k.Delete(t.Context(), pod, client.GracePeriodSeconds(0)))
-	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_subjects") == 0 }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_subjects") == 0 }, 10*time.Second,
+		20*time.Millisecond)
 	require.NoError(t, k.Delete(t.Context(), w))
-	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second, 50*time.Millisecond)
+	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second,
+		50*time.Millisecond)
 }
 
 // Records that come before their pod is known are written once it is.
@@ -118,7 +123,8 @@ func TestRecordsAreWrittenOncePodAppears(t *testing.T) {
 	makeNamespace(t, k, "unknown")
 	r := start(t, c.Config, in("unknown"))
 	r.post(t, records("unknown", "api-0", "", 3, 45)...)
-	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_unknown_pods_total") == 1 }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_unknown_pods_total") == 1 }, 10*time.Second,
+		20*time.Millisecond)
 	r.post(t, records("unknown", "api-0", "", 4, 45)...)
 	makePod(t, k, "unknown", "api-0")
 	whisper(t, k, "unknown", "api-0", severity(v1alpha1.SeverityCritical))
@@ -134,9 +140,11 @@ func TestRecordsAreWrittenOncePodAppears(t *testing.T) {
 	before := r.gauge(t, "kernelgossip_unknown_pods_total") // more by one if the cache was slow
 	a, err := r.tryPost(t.Context(), strings.NewReader(strings.Join(records("unknown", "api-1", stranger, 3, 45), "\n")))
 	require.NoError(t, err)
-	require.Equal(t, answer{Code: 200, Answer: webhook.Answer{Unknown: 3, Warning: "this cluster has no pod unknown/api-1 with the UID " + stranger +
-		" (the pod of that name has the UID " + string(other.UID) + "): records about it count when it appears"}}, a)
-	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_unknown_pods_total") == before+1 }, 10*time.Second, 20*time.Millisecond)
+	require.Equal(t, answer{Code: 200,
+		Answer: webhook.Answer{Unknown: 3, Warning: "this cluster has no pod unknown/api-1 with the UID " + stranger +
+			" (the pod of that name has the UID " + string(other.UID) + "): records about it count when it appears"}}, a)
+	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_unknown_pods_total") == before+1 },
+		10*time.Second, 20*time.Millisecond)
 	var all v1alpha1.KernelWhisperList
 	require.NoError(t, k.List(t.Context(), &all, client.InNamespace("unknown")))
 	require.Len(t, all.Items, 1, "records about another pod than %s were written", other.UID)
@@ -180,7 +188,8 @@ func TestIgnoredPodHasNoObject(t *testing.T) {
 	require.NoError(t, k.Update(t.Context(), pod))
 	gone(t, k, w)
 	r.post(t, records("ignored", "api-0", string(pod.UID), 4, 45)...)
-	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second, 50*time.Millisecond)
+	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second,
+		50*time.Millisecond)
 }
 
 func TestOnlyWatchedNamespacesAreWritten(t *testing.T) {
@@ -224,7 +233,8 @@ func TestRecoveryIsReportedByConditionAndEvent(t *testing.T) {
 	pod := makePod(t, k, "recovery", "api-0")
 	r := start(t, c.Config, in("recovery"), func(o *operator.Options) { o.Analysis.Window = time.Minute })
 	lines := records("recovery", "api-0", string(pod.UID), 40, 0)
-	r.post(t, strings.ReplaceAll(strings.Join(lines[:5], "\n"), `"nr_throttled":0,"throttled_usec":0`, `"nr_throttled":45,"throttled_usec":3300000`))
+	r.post(t, strings.ReplaceAll(strings.Join(lines[:5], "\n"), `"nr_throttled":0,"throttled_usec":0`,
+		`"nr_throttled":45,"throttled_usec":3300000`))
 	whisper(t, k, "recovery", "api-0", severity(v1alpha1.SeverityCritical))
 	r.post(t, lines[5:]...)
 	w := whisper(t, k, "recovery", "api-0", severity(v1alpha1.SeverityNone))
@@ -263,7 +273,8 @@ func TestSilentWhisperBecomesUnknownAndExpires(t *testing.T) {
 	require.Equal(t, v1alpha1.SeverityCritical, w.Status.WorstSeverity)
 	require.NotEmpty(t, w.Status.Recommendations, "what the last samples said stays")
 	gone(t, k, w)
-	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second, 50*time.Millisecond)
+	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second,
+		50*time.Millisecond)
 }
 
 // A certificate is deleted after its time to live. A restarted container does not replace it, not even after a restart
@@ -298,7 +309,8 @@ func TestCertificateLastsForItsTimeToLive(t *testing.T) {
 	require.Equal(t, first.ResourceVersion, second.ResourceVersion)
 
 	start(t, c.Config, in("certificate"), func(o *operator.Options) { o.CertificateTTL = time.Millisecond })
-	require.Eventually(t, func() bool { _, err := get(); return apierrors.IsNotFound(err) }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := get(); return apierrors.IsNotFound(err) }, 20*time.Second,
+		50*time.Millisecond)
 }
 
 // A whisper that a user deletes while there is trouble is made again; without trouble it is not.
@@ -308,7 +320,8 @@ func TestDeletedWhisperComesBackOnlyInTrouble(t *testing.T) {
 	pod := makePod(t, k, "by-hand", "api-0")
 	r := start(t, c.Config, in("by-hand"), func(o *operator.Options) { o.Analysis.Window = time.Minute })
 	lines := records("by-hand", "api-0", string(pod.UID), 30, 0)
-	r.post(t, strings.ReplaceAll(strings.Join(lines[:5], "\n"), `"nr_throttled":0,"throttled_usec":0`, `"nr_throttled":45,"throttled_usec":3300000`))
+	r.post(t, strings.ReplaceAll(strings.Join(lines[:5], "\n"), `"nr_throttled":0,"throttled_usec":0`,
+		`"nr_throttled":45,"throttled_usec":3300000`))
 	w := whisper(t, k, "by-hand", "api-0", severity(v1alpha1.SeverityCritical))
 	require.NoError(t, k.Delete(t.Context(), w))
 	again := whisper(t, k, "by-hand", "api-0", severity(v1alpha1.SeverityCritical))
@@ -318,7 +331,8 @@ func TestDeletedWhisperComesBackOnlyInTrouble(t *testing.T) {
 	w = whisper(t, k, "by-hand", "api-0", severity(v1alpha1.SeverityNone))
 	require.NoError(t, k.Delete(t.Context(), w))
 	r.post(t, lines[29])
-	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second, 50*time.Millisecond)
+	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second,
+		50*time.Millisecond)
 }
 
 func TestObjectsOfANamespaceAreBounded(t *testing.T) {
@@ -330,12 +344,14 @@ func TestObjectsOfANamespaceAreBounded(t *testing.T) {
 		pod := makePod(t, k, "caps", name)
 		r.post(t, records("caps", name, string(pod.UID), 3, 45)...)
 	}
-	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_objects_refused_total") >= 3 }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_objects_refused_total") >= 3 }, 20*time.Second,
+		50*time.Millisecond)
 	var all v1alpha1.KernelWhisperList
 	require.NoError(t, k.List(t.Context(), &all, client.InNamespace("caps")))
 	require.Len(t, all.Items, 3)
 	require.Equal(t, 1, strings.Count(r.Log.String(), "the highest number of objects is reached"))
-	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_objects") == 3 }, 10*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_objects") == 3 }, 10*time.Second,
+		50*time.Millisecond)
 }
 
 // gone waits until an object does not exist any more.

@@ -42,10 +42,13 @@ func exporter(t *testing.T, r *running, way, token string) sdkmetric.Exporter {
 	}
 	var e sdkmetric.Exporter
 	if way == "gRPC" {
-		e, err = otlpmetricgrpc.New(t.Context(), otlpmetricgrpc.WithEndpoint(overGRPC.String()), otlpmetricgrpc.WithInsecure(),
-			otlpmetricgrpc.WithCompressor("gzip"), otlpmetricgrpc.WithHeaders(headers), otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{}))
+		e, err = otlpmetricgrpc.New(t.Context(), otlpmetricgrpc.WithEndpoint(overGRPC.String()),
+			otlpmetricgrpc.WithInsecure(),
+			otlpmetricgrpc.WithCompressor("gzip"), otlpmetricgrpc.WithHeaders(headers),
+			otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{}))
 	} else {
-		e, err = otlpmetrichttp.New(t.Context(), otlpmetrichttp.WithEndpoint(overHTTP.String()), otlpmetrichttp.WithInsecure(),
+		e, err = otlpmetrichttp.New(t.Context(), otlpmetrichttp.WithEndpoint(overHTTP.String()),
+			otlpmetrichttp.WithInsecure(),
 			otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression), otlpmetrichttp.WithHeaders(headers),
 			otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}))
 	}
@@ -55,8 +58,9 @@ func exporter(t *testing.T, r *running, way, token string) sdkmetric.Exporter {
 }
 
 var attributeNames = map[string]string{
-	"namespace": "k8s.namespace.name", "pod_name": "k8s.pod.name", "pod_uid": "k8s.pod.uid", "container_name": "k8s.container.name",
-	"node": "k8s.node.name", "container_id": "container.id", "source": "kernel_gossip.source",
+	"namespace": "k8s.namespace.name", "pod_name": "k8s.pod.name", "pod_uid": "k8s.pod.uid",
+	"container_name": "k8s.container.name",
+	"node":           "k8s.node.name", "container_id": "container.id", "source": "kernel_gossip.source",
 }
 
 // metricsOf returns a record as the metrics of a program with the SDK.
@@ -88,12 +92,14 @@ func metricsOf(t *testing.T, record string) *metricdata.ResourceMetrics {
 			if name != "period_seconds" {
 				gauges = append(gauges, metricdata.Metrics{
 					Name: "kernel_gossip." + fields["type"].(string) + "." + name,
-					Data: metricdata.Gauge[float64]{DataPoints: []metricdata.DataPoint[float64]{{Time: at, Value: value, Attributes: around}}},
+					Data: metricdata.Gauge[float64]{DataPoints: []metricdata.DataPoint[float64]{{Time: at, Value: value,
+						Attributes: around}}},
 				})
 			}
 		}
 	}
-	return &metricdata.ResourceMetrics{Resource: resource.NewSchemaless(attributes...), ScopeMetrics: []metricdata.ScopeMetrics{{Metrics: gauges}}}
+	return &metricdata.ResourceMetrics{Resource: resource.NewSchemaless(attributes...),
+		ScopeMetrics: []metricdata.ScopeMetrics{{Metrics: gauges}}}
 }
 
 // plain removes from a capture what OTLP cannot carry.
@@ -145,13 +151,16 @@ func TestOTLPSendersNeedTheRightToTheirPath(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "otlp-senders", "api-0")
-	paths := map[string]string{"gRPC": "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "HTTP": "/v1/metrics"}
+	paths := map[string]string{"gRPC": "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+		"HTTP": "/v1/metrics"}
 	tokens := map[string]string{}
 	for way, path := range paths {
 		name := "sends-" + strings.ToLower(way)
-		require.NoError(t, k.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "otlp-senders", Name: name}}))
+		require.NoError(t, k.Create(t.Context(),
+			&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "otlp-senders", Name: name}}))
 		require.NoError(t, k.Create(t.Context(), &rbacv1.ClusterRole{
-			ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: []rbacv1.PolicyRule{{NonResourceURLs: []string{path}, Verbs: []string{"post"}}},
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			Rules:      []rbacv1.PolicyRule{{NonResourceURLs: []string{path}, Verbs: []string{"post"}}},
 		}))
 		require.NoError(t, k.Create(t.Context(), &rbacv1.ClusterRoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -160,7 +169,8 @@ func TestOTLPSendersNeedTheRightToTheirPath(t *testing.T) {
 		}))
 		tokens[way] = token(t, k, "otlp-senders", name, "kernel-gossip")
 	}
-	r := start(t, c.Config, openOTLP, in("otlp-senders"), func(o *operator.Options) { o.IngestAuth = operator.AuthTokenReview })
+	r := start(t, c.Config, openOTLP, in("otlp-senders"),
+		func(o *operator.Options) { o.IngestAuth = operator.AuthTokenReview })
 	lines := records("otlp-senders", "api-0", string(pod.UID), 4, 45)
 	for way, other := range map[string]string{"gRPC": "HTTP", "HTTP": "gRPC"} {
 		require.Error(t, exporter(t, r, way, "").Export(t.Context(), metricsOf(t, lines[0])))

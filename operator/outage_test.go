@@ -47,7 +47,8 @@ func TestOutageOfTheAPIServerLosesNothing(t *testing.T) {
 	for i := range pods {
 		whisper(t, k, "outage", fmt.Sprintf("api-%d", i), severity(v1alpha1.SeverityCritical))
 	}
-	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_subjects_waiting") == 0 }, 40*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_subjects_waiting") == 0 }, 40*time.Second,
+		50*time.Millisecond)
 	r.stop(t)
 }
 

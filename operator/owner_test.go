@@ -28,10 +28,11 @@ func makeStatefulSet(t *testing.T, k client.Client, namespace, name, limit strin
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "none", Resources: corev1.ResourceRequirements{
-					Limits:   corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(limit)},
-					Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m")},
-				}}}},
+				Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "none",
+					Resources: corev1.ResourceRequirements{
+						Limits:   corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(limit)},
+						Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m")},
+					}}}},
 			},
 		},
 	}
@@ -51,7 +52,8 @@ func ofStatefulSet(set *appsv1.StatefulSet) func(*corev1.Pod) {
 
 // patched returns the container as a patch of the set writes it.
 func patched(limit string) string {
-	return `'{"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"` + limit + `"},"requests":{"cpu":"10m"}}}]}}}}'`
+	return `'{"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"` + limit +
+		`"},"requests":{"cpu":"10m"}}}]}}}}'`
 }
 
 // The pod has 100m and its owner's template 50m, which is read when the advice is written.
@@ -82,7 +84,8 @@ func TestOwnersThatAreGoneHaveAGuardedPatch(t *testing.T) {
 	r.post(t, records("orphans", "api-0", string(pod.UID), 3, 45)...)
 	advice := whisper(t, k, "orphans", "api-0", severity(v1alpha1.SeverityCritical)).Status.Recommendations[0]
 	require.NotEmpty(t, advice.Resize)
-	require.Contains(t, advice.Patch, `{"op":"test","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"100m"}`)
+	require.Contains(t, advice.Patch,
+		`{"op":"test","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"100m"}`)
 	require.Contains(t, advice.Risk, "The template of the StatefulSet is not known here")
 }
 
@@ -96,7 +99,8 @@ func verticalPodAutoscalers() *apiextensionsv1.CustomResourceDefinition {
 		Spec: apiextensionsv1.CustomResourceDefinitionSpec{
 			Group: "autoscaling.k8s.io", Scope: apiextensionsv1.NamespaceScoped,
 			Names: apiextensionsv1.CustomResourceDefinitionNames{
-				Plural: "verticalpodautoscalers", Singular: "verticalpodautoscaler", Kind: "VerticalPodAutoscaler", ListKind: "VerticalPodAutoscalerList",
+				Plural: "verticalpodautoscalers", Singular: "verticalpodautoscaler", Kind: "VerticalPodAutoscaler",
+				ListKind: "VerticalPodAutoscalerList",
 			},
 			Versions: []apiextensionsv1.CustomResourceDefinitionVersion{{
 				Name: "v1", Served: true, Storage: true,
@@ -111,14 +115,16 @@ func verticalPodAutoscalers() *apiextensionsv1.CustomResourceDefinition {
 func TestAVerticalPodAutoscalerSpeaksAgainst(t *testing.T) {
 	c := ownCluster(t)
 	k := admin(t, c)
-	_, err := envtest.InstallCRDs(c.Config, envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{verticalPodAutoscalers()}})
+	_, err := envtest.InstallCRDs(c.Config,
+		envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{verticalPodAutoscalers()}})
 	require.NoError(t, err)
 	set := makeStatefulSet(t, k, "scaled", "api", "100m")
 	pod := makePod(t, k, "scaled", "api-0", ofStatefulSet(set))
 	require.NoError(t, k.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "autoscaling.k8s.io/v1", "kind": "VerticalPodAutoscaler",
 		"metadata": map[string]any{"namespace": "scaled", "name": "api"},
-		"spec":     map[string]any{"targetRef": map[string]any{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "api"}},
+		"spec": map[string]any{"targetRef": map[string]any{"apiVersion": "apps/v1", "kind": "StatefulSet",
+			"name": "api"}},
 	}}))
 	r := start(t, c.Config, in("scaled"))
 	r.post(t, records("scaled", "api-0", string(pod.UID), 3, 45)...)

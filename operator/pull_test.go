@@ -31,7 +31,8 @@ func pullFrom(t *testing.T, s *viziertest.Server) func(*operator.Options) {
 	return func(o *operator.Options) {
 		o.PixiePull, o.PixieAddress, o.PixieCAFile = true, s.Address, file
 		o.PixieAPIKey, o.PixieClusterID = viziertest.Key, viziertest.Cluster
-		o.PixieSchedule = operator.Schedule{detector: time.Second, monitor: time.Second, "network_issue_finder": 0, "pod_creation_trace": 0}
+		o.PixieSchedule = operator.Schedule{detector: time.Second, monitor: time.Second, "network_issue_finder": 0,
+			"pod_creation_trace": 0}
 		o.PixieMaxWait = 50 * time.Millisecond
 	}
 }
@@ -65,7 +66,8 @@ func shows(namespace, pod, uid string) viziertest.Answer {
 	var runs atomic.Int64
 	return func(q *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteScriptResponse) error) error {
 		if !strings.Contains(q.GetQueryStr(), "px.display(df, 'kg_cpu_throttle_v1')") {
-			return viziertest.Show(viziertest.Table{Name: "kg_memory_pressure_v1", Columns: []viziertest.Column{{Name: "time_", Values: []time.Time{{}}}}})(q, send)
+			return viziertest.Show(viziertest.Table{Name: "kg_memory_pressure_v1",
+				Columns: []viziertest.Column{{Name: "time_", Values: []time.Time{{}}}}})(q, send)
 		}
 		return viziertest.Show(windows(namespace, pod, uid, runs.Add(1)))(q, send)
 	}
@@ -97,7 +99,8 @@ func (r *running) runs(t *testing.T, more float64, result string) {
 		return counted(t, r.Metrics, "kernelgossip_pixie_runs_total", map[string]string{"script": detector, "result": result})
 	}
 	before := count()
-	require.Eventually(t, func() bool { return count() >= before+more }, 40*time.Second, 10*time.Millisecond, "no run ends with %s", result)
+	require.Eventually(t, func() bool { return count() >= before+more }, 40*time.Second, 10*time.Millisecond,
+		"no run ends with %s", result)
 }
 
 // Rows of Pixie become whispers. A row of several runs counts once; a failed run is tried again, and the operator works
@@ -140,17 +143,21 @@ func TestPulledRowsBecomeWhispers(t *testing.T) {
 	s.Answer(shows("pull", "api-1", string(second.UID)))
 	whisper(t, k, "pull", "api-1", severity(v1alpha1.SeverityCritical))
 	r.runs(t, 1, "ok")
-	require.Positive(t, counted(t, r.Metrics, "kernelgossip_pixie_last_success_timestamp_seconds", map[string]string{"script": detector}))
+	require.Positive(t, counted(t, r.Metrics, "kernelgossip_pixie_last_success_timestamp_seconds",
+		map[string]string{"script": detector}))
 	r.stop(t)
 
-	told := regexp.MustCompile(`"msg":"([^"]*Pixie[^"]*)"[^\n]*"script":"`+detector+`"(?:,"result":"(\w+)")?`).FindAllStringSubmatch(r.Log.String(), -1)
+	told := regexp.MustCompile(`"msg":"([^"]*Pixie[^"]*)"[^\n]*"script":"`+detector+
+		`"(?:,"result":"(\w+)")?`).FindAllStringSubmatch(r.Log.String(), -1)
 	var transitions []string
 	for _, m := range told {
 		transitions = append(transitions, strings.TrimSpace(m[1]+" "+m[2]))
 	}
 	require.Equal(t, []string{
-		"Cannot pull from Pixie, will try again deploying", "Pulling from Pixie", "Cannot pull from Pixie, will try again unavailable", "Pulling from Pixie",
-		"Cannot pull from Pixie, will try again unavailable", "Cannot pull from Pixie, will try again unauthorized", "Pulling from Pixie",
+		"Cannot pull from Pixie, will try again deploying", "Pulling from Pixie",
+		"Cannot pull from Pixie, will try again unavailable", "Pulling from Pixie",
+		"Cannot pull from Pixie, will try again unavailable", "Cannot pull from Pixie, will try again unauthorized",
+		"Pulling from Pixie",
 	}, transitions, "%s", r.Log)
 	require.Equal(t, 1, strings.Count(r.Log.String(), "Pixie shows rows that cannot be used"))
 }
@@ -172,7 +179,8 @@ func TestRowsBeforeABreakAreKept(t *testing.T) {
 	r := start(t, cluster(t).Config, in("pull-broken"), pullFrom(t, s))
 	whisper(t, k, "pull-broken", "api-0", severity(v1alpha1.SeverityCritical))
 	r.runs(t, 1, "unavailable")
-	require.Zero(t, counted(t, r.Metrics, "kernelgossip_pixie_last_success_timestamp_seconds", map[string]string{"script": detector}))
+	require.Zero(t, counted(t, r.Metrics, "kernelgossip_pixie_last_success_timestamp_seconds",
+		map[string]string{"script": detector}))
 }
 
 // Only the leader runs scripts, and after it the next leader.
@@ -205,7 +213,8 @@ func TestStopWritesWhatWasPulled(t *testing.T) {
 	k := admin(t, cluster(t))
 	pod := makePod(t, k, "pull-drain", "api-0")
 	s.Answer(shows("pull-drain", "api-0", string(pod.UID)))
-	r := start(t, cluster(t).Config, in("pull-drain"), pullFrom(t, s), func(o *operator.Options) { o.WriteDelay = time.Hour })
+	r := start(t, cluster(t).Config, in("pull-drain"), pullFrom(t, s),
+		func(o *operator.Options) { o.WriteDelay = time.Hour })
 	r.runs(t, 1, "ok")
 	r.stop(t)
 	whisper(t, k, "pull-drain", "api-0", severity(v1alpha1.SeverityCritical))
@@ -217,7 +226,8 @@ func TestPulledScriptsKeepTheirProbes(t *testing.T) {
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
-	r := start(t, cluster(t).Config, pullFrom(t, s), func(o *operator.Options) { o.Namespaces = []string{"pull-scripts", "pull-other"} })
+	r := start(t, cluster(t).Config, pullFrom(t, s),
+		func(o *operator.Options) { o.Namespaces = []string{"pull-scripts", "pull-other"} })
 	r.runs(t, 3, "ok")
 	r.stop(t)
 	asked := map[string]int{}
@@ -253,9 +263,11 @@ func TestEachPullAttemptLooksBackFromItsOwnTime(t *testing.T) {
 		}
 		return viziertest.Show()(q, send)
 	})
-	r := start(t, cluster(t).Config, in("pull-tries"), pullFrom(t, s), func(o *operator.Options) { o.PixieSchedule[monitor] = 0 })
+	r := start(t, cluster(t).Config, in("pull-tries"), pullFrom(t, s),
+		func(o *operator.Options) { o.PixieSchedule[monitor] = 0 })
 	r.runs(t, 1, "ok")
 	for result, n := range map[string]float64{"deploying": 1, "unavailable": 3} {
-		require.InDelta(t, n, counted(t, r.Metrics, "kernelgossip_pixie_runs_total", map[string]string{"script": detector, "result": result}), 0, result)
+		require.InDelta(t, n, counted(t, r.Metrics, "kernelgossip_pixie_runs_total",
+			map[string]string{"script": detector, "result": result}), 0, result)
 	}
 }

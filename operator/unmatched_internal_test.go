@@ -20,7 +20,8 @@ func podCalled(name, uid string) *corev1.Pod {
 
 func bornWith(name, uid string) gossip.PodCreation {
 	return gossip.PodCreation{
-		Origin:   gossip.Origin{Time: time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC), Namespace: "shop", Pod: name, PodUID: uid},
+		Origin: gossip.Origin{Time: time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC), Namespace: "shop", Pod: name,
+			PodUID: uid},
 		Duration: time.Second,
 	}
 }
@@ -37,8 +38,9 @@ func newIntake(t *testing.T, cached ...*corev1.Pod) *intake {
 	queue := priorityqueue.New[gossip.Subject](t.Name())
 	t.Cleanup(queue.ShutDown)
 	return &intake{
-		analyzer: analyzer, ledger: waiting, pods: pods{reader: reader.Build()}, metrics: m, isWatched: namespaceFilter(nil, nil),
-		journal: newJournal(m, 100), queue: queue,
+		analyzer: analyzer, ledger: waiting, pods: pods{reader: reader.Build()}, metrics: m,
+		isWatched: namespaceFilter(nil, nil),
+		journal:   newJournal(m, 100), queue: queue,
 	}
 }
 

@@ -104,7 +104,8 @@ func TestAPIServerTakesTheInstallation(t *testing.T) {
 	k.run(t, []byte(with), "apply", "--server-side", "--validate=strict", "--filename=-")
 	for _, s := range cronScripts(t) {
 		var m corev1.ConfigMap
-		require.NoError(t, c.Get(t.Context(), client.ObjectKey{Namespace: "pl", Name: "kernel-gossip-" + strings.ReplaceAll(s.Name, "_", "-")}, &m))
+		require.NoError(t, c.Get(t.Context(),
+			client.ObjectKey{Namespace: "pl", Name: "kernel-gossip-" + strings.ReplaceAll(s.Name, "_", "-")}, &m))
 		require.Equal(t, s.Script, m.Data["script.pxl"])
 		require.Contains(t, m.Data["configs.yaml"], "authorization: Bearer 0123456789abcdef\n")
 	}
@@ -129,7 +130,8 @@ func TestNamespaceAdmitsOnlyTheOperator(t *testing.T) {
 	k, c := start(t)
 	k.run(t, deploy.Install, "apply", "--server-side", "--filename=-")
 	var d appsv1.Deployment
-	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Namespace: "kernel-gossip", Name: "kernel-gossip-operator"}, &d))
+	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Namespace: "kernel-gossip", Name: "kernel-gossip-operator"},
+		&d))
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: d.Namespace, Name: "p"}, Spec: d.Spec.Template.Spec}
 	require.NoError(t, c.Create(t.Context(), pod.DeepCopy(), client.DryRunAll))
 	pod.Spec.Containers[0].SecurityContext = &corev1.SecurityContext{Privileged: new(true)}
@@ -177,7 +179,8 @@ func TestProductionTakesAnImageByDigest(t *testing.T) {
 	file := filepath.Join(overlay, "kustomization.yaml")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	with := regexp.MustCompile(`newTag: .*`).ReplaceAll(text, []byte("digest: "+digest)) // what kustomize edit set image writes
+	with := regexp.MustCompile(`newTag: .*`).ReplaceAll(text,
+		[]byte("digest: "+digest)) // what kustomize edit set image writes
 	require.NotEqual(t, text, with)
 	require.NoError(t, os.WriteFile(file, with, 0o600))
 	rendered := kubectl{program: program}.run(t, nil, "kustomize", overlay)

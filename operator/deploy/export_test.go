@@ -108,7 +108,8 @@ func TestExportsGoToTheInstalledService(t *testing.T) {
 		endpoint := s.Configs.OTelEndpointConfig
 		require.Equal(t, want, endpoint.URL)
 		require.True(t, endpoint.Insecure)
-		require.Equal(t, map[string]string{"authorization": "Bearer THE-TOKEN"}, endpoint.Headers, "keys of gRPC's metadata are lower case")
+		require.Equal(t, map[string]string{"authorization": "Bearer THE-TOKEN"}, endpoint.Headers,
+			"keys of gRPC's metadata are lower case")
 	}
 }
 

@@ -50,9 +50,11 @@ func TestPixiePullComponentSwitchesPullOn(t *testing.T) {
 		}
 	}
 
-	k.run(t, nil, "patch", "deployment/kernel-gossip-operator", "--namespace=kernel-gossip", "--patch-file=components/pixie-pull/deployment.yaml")
+	k.run(t, nil, "patch", "deployment/kernel-gossip-operator", "--namespace=kernel-gossip",
+		"--patch-file=components/pixie-pull/deployment.yaml")
 	var d appsv1.Deployment
-	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Namespace: "kernel-gossip", Name: "kernel-gossip-operator"}, &d))
+	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Namespace: "kernel-gossip", Name: "kernel-gossip-operator"},
+		&d))
 	switchedOn(t, &d)
 }
 
@@ -60,7 +62,8 @@ func TestPixiePullComponentSwitchesPullOn(t *testing.T) {
 // missing.
 func switchedOn(t *testing.T, d *appsv1.Deployment) {
 	t.Helper()
-	secret := map[string]string{"address": "work.withpixie.ai:443", "cluster-id": "01234567-89ab-cdef-0123-456789abcdef", "api-key": ""}
+	secret := map[string]string{"address": "work.withpixie.ai:443", "cluster-id": "01234567-89ab-cdef-0123-456789abcdef",
+		"api-key": ""}
 	environment := map[string]string{}
 	var keys []string
 	for _, e := range d.Spec.Template.Spec.Containers[0].Env {

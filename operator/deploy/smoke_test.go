@@ -38,7 +38,8 @@ func TestSmokeTestFindsAnOperatorThatFails(t *testing.T) {
 
 	smoke := func(addr string) ([]byte, error) {
 		cmd := exec.CommandContext(t.Context(), "../../hack/smoke.sh", "http://"+addr+"/v1/events")
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "PATH="+assets+string(filepath.ListSeparator)+os.Getenv("PATH"))
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "PATH="+assets+string(filepath.ListSeparator)+
+			os.Getenv("PATH"))
 		return cmd.CombinedOutput()
 	}
 	c, err := client.New(cluster.Config, client.Options{})
@@ -48,7 +49,8 @@ func TestSmokeTestFindsAnOperatorThatFails(t *testing.T) {
 	left(t, c, 1)
 
 	o, err := operator.New(cluster.Config, operator.Options{
-		IngestAddress: "127.0.0.1:0", HealthAddress: "0", MetricsAddress: "0", Metrics: prometheus.NewRegistry(), WriteDelay: 50 * time.Millisecond,
+		IngestAddress: "127.0.0.1:0", HealthAddress: "0", MetricsAddress: "0", Metrics: prometheus.NewRegistry(),
+		WriteDelay: 50 * time.Millisecond,
 	}, testr.New(t))
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())

@@ -57,7 +57,8 @@ func TestTokensAreReloaded(t *testing.T) {
 		good := func(token string) bool { return tokens.Authenticate(request(token)) == nil }
 		require.True(t, good("Bearer correct-horse-battery"))
 		require.True(t, good("bearer  staple-staple-staple"))
-		for _, wrong := range []string{"", "Bearer", "Bearer ", "Basic correct-horse-battery", "Bearer correct-horse-batter", "Bearer wrong"} {
+		for _, wrong := range []string{"", "Bearer", "Bearer ", "Basic correct-horse-battery", "Bearer correct-horse-batter",
+			"Bearer wrong"} {
 			require.ErrorIs(t, tokens.Authenticate(request(wrong)), ingest.ErrUnauthenticated, wrong)
 		}
 
@@ -85,7 +86,8 @@ func TestTokensAreRefused(t *testing.T) {
 	_, err = ingest.NewTokens(dir, funcr.New(nil, funcr.Options{}))
 	require.ErrorContains(t, err, "no token")
 	for content, why := range map[string]string{
-		"short": "at least 16", "": "at least 16", "two words are not a token": "one word", strings.Repeat("x", 1<<17): "longer than",
+		"short": "at least 16", "": "at least 16", "two words are not a token": "one word",
+		strings.Repeat("x", 1<<17): "longer than",
 	} {
 		file := filepath.Join(dir, "token")
 		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))

@@ -11,7 +11,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 )
 
-// A server of your own takes records as the operator does. ingest.NewServer(door.Events()) is it with all its timeouts.
+// Your own server takes records as the operator does. ingest.NewServer(door.Events()) is a server with all timeouts.
 func Example() {
 	analyzer := gossip.New(gossip.Options{})
 	door := ingest.New(ingest.Options{Take: func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
@@ -23,8 +23,10 @@ func Example() {
 	server := httptest.NewServer(door.Events())
 	defer server.Close()
 
-	records := `{"type":"cpu_throttle","timestamp":"2026-11-22T22:00:15Z","namespace":"shop","pod_name":"api-0","container_name":"app","nr_periods":56,"nr_throttled":45}
-{"type":"cpu_throttle","timestamp":"2026-11-22T22:00:30Z","namespace":"shop","pod_name":"api-0","container_name":"app","nr_periods":-4}`
+	records := `{"type":"cpu_throttle","timestamp":"2026-11-22T22:00:15Z","namespace":"shop",` +
+		`"pod_name":"api-0","container_name":"app","nr_periods":56,"nr_throttled":45}` + "\n" +
+		`{"type":"cpu_throttle","timestamp":"2026-11-22T22:00:30Z","namespace":"shop",` +
+		`"pod_name":"api-0","container_name":"app","nr_periods":-4}`
 	response, err := http.Post(server.URL+"/v1/events", "application/x-ndjson", strings.NewReader(records))
 	if err != nil {
 		fmt.Println(err)

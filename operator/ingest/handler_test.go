@@ -64,14 +64,16 @@ func (s *sink) take(_ context.Context, events []gossip.Event) (ingest.Outcome, e
 
 // record returns a good record, with replacements.
 func record(change ...string) string {
-	text := fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":"shop","pod_name":"api-0","container_name":"app","nr_periods":50,"nr_throttled":40}`,
+	text := fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":"shop","pod_name":"api-0",`+
+		`"container_name":"app","nr_periods":50,"nr_throttled":40}`,
 		time.Now().UTC().Format(time.RFC3339Nano))
 	return strings.NewReplacer(change...).Replace(text)
 }
 
 // future returns a record that is ahead of the clock by d.
 func future(d time.Duration) string {
-	return fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":1}`,
+	return fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":"shop","pod_name":"api-0",`+
+		`"container_name":"app","throttle_percentage":1}`,
 		time.Now().Add(d).UTC().Format(time.RFC3339))
 }
 
@@ -125,36 +127,48 @@ func TestPostedBodiesGetTheirAnswer(t *testing.T) {
 		want   reply // without texts
 		says   string
 	}{
-		"one":                  {good, nil, reply{Code: 200, Accepted: 1}, ""},
-		"array":                {"[" + good + "," + record("api-0", "api-1") + "]", nil, reply{Code: 200, Accepted: 2}, ""},
-		"lines":                {good + "\n" + record("api-0", "api-1") + "\n", nil, reply{Code: 200, Accepted: 2}, ""},
-		"gzip":                 {string(packed(t, "gzip", good)), []string{"Content-Encoding", "gzip"}, reply{Code: 200, Accepted: 1}, ""},
-		"gzip, not told":       {string(packed(t, "gzip", good)), nil, reply{Code: 200, Accepted: 1}, ""},
-		"zstd":                 {string(packed(t, "zstd", good)), []string{"Content-Encoding", "zstd"}, reply{Code: 200, Accepted: 1}, ""},
-		"one of two is bad":    {good + "\n" + bad, nil, reply{Code: 200, Accepted: 1, Rejected: 1}, "line 2: type: unknown"},
-		"ignored":              {record("shop", "elsewhere"), nil, reply{Code: 200, Ignored: 1}, ""},
-		"unknown pod":          {stranger + "\n" + good, nil, reply{Code: 200, Accepted: 1, Unknown: 1, Warning: "no such pod"}, ""},
-		"unknown pods only":    {stranger, nil, reply{Code: 200, Unknown: 1, Warning: "no such pod"}, ""},
-		"all bad":              {bad + "\n" + bad, nil, reply{Code: 400, Rejected: 2}, "no record was good"},
-		"not JSON":             {"hello", nil, reply{Code: 400, Rejected: 1}, "invalid JSON"},
-		"empty":                {"", nil, reply{Code: 400}, "no record"},
-		"white space":          {" \n\n", nil, reply{Code: 400}, "no record"},
-		"empty array":          {"[]", nil, reply{Code: 400}, "no record"},
-		"broken gzip":          {string(packed(t, "gzip", good+"\n"+good)[:60]), nil, reply{Code: 400}, "broke off"},
-		"no gzip":              {"\x1f\x8b\x00\x00\x00", nil, reply{Code: 400}, "broke off"},
-		"future":               {future(11 * time.Minute), nil, reply{Code: 422, Rejected: 1}, "ahead of this clock"},
-		"days in the future":   {future(45*24*time.Hour + time.Hour), nil, reply{Code: 422, Rejected: 1}, "is 45 days ahead of this clock"},
-		"years in the future":  {future(27129 * time.Hour), nil, reply{Code: 422, Rejected: 1}, "is 3 years ahead of this clock"},
-		"near future":          {future(9 * time.Minute), nil, reply{Code: 200, Accepted: 1}, ""},
-		"future and bad":       {future(time.Hour) + "\n" + bad, nil, reply{Code: 400, Rejected: 2}, ""},
-		"future and good":      {future(time.Hour) + "\n" + good, nil, reply{Code: 200, Accepted: 1, Rejected: 1}, ""},
-		"too long":             {strings.Repeat(" ", 70_000), nil, reply{Code: 413}, "65536 bytes"},
-		"bomb":                 {string(packed(t, "gzip", strings.Repeat(" ", 1<<24))), nil, reply{Code: 413}, ""},
-		"bomb behind a record": {string(packed(t, "zstd", good+strings.Repeat("\n", 1<<24))), nil, reply{Code: 413}, ""},
-		"form":                 {good, []string{"Content-Type", "application/x-www-form-urlencoded"}, reply{Code: 415}, "send application/json"},
-		"JSON with charset":    {good, []string{"Content-Type", "application/json; charset=utf-8"}, reply{Code: 200, Accepted: 1}, ""},
-		"cloud events":         {good, []string{"Content-Type", "application/cloudevents+json"}, reply{Code: 200, Accepted: 1}, ""},
-		"brotli":               {good, []string{"Content-Encoding", "br"}, reply{Code: 415}, "send gzip"},
+		"one": {body: good, want: reply{Code: 200, Accepted: 1}},
+		"array": {body: "[" + good + "," + record("api-0", "api-1") + "]",
+			want: reply{Code: 200, Accepted: 2}},
+		"lines": {body: good + "\n" + record("api-0", "api-1") + "\n", want: reply{Code: 200, Accepted: 2}},
+		"gzip": {body: string(packed(t, "gzip", good)), header: []string{"Content-Encoding", "gzip"},
+			want: reply{Code: 200, Accepted: 1}},
+		"gzip without a header": {body: string(packed(t, "gzip", good)), want: reply{Code: 200, Accepted: 1}},
+		"zstd": {body: string(packed(t, "zstd", good)), header: []string{"Content-Encoding", "zstd"},
+			want: reply{Code: 200, Accepted: 1}},
+		"one of two is bad": {body: good + "\n" + bad, want: reply{Code: 200, Accepted: 1, Rejected: 1},
+			says: "line 2: type: unknown"},
+		"ignored": {body: record("shop", "elsewhere"), want: reply{Code: 200, Ignored: 1}},
+		"unknown pod": {body: stranger + "\n" + good,
+			want: reply{Code: 200, Accepted: 1, Unknown: 1, Warning: "no such pod"}},
+		"unknown pods only": {body: stranger, want: reply{Code: 200, Unknown: 1, Warning: "no such pod"}},
+		"all bad":           {body: bad + "\n" + bad, want: reply{Code: 400, Rejected: 2}, says: "no record was good"},
+		"not JSON":          {body: "hello", want: reply{Code: 400, Rejected: 1}, says: "invalid JSON"},
+		"empty":             {want: reply{Code: 400}, says: "no record"},
+		"white space":       {body: " \n\n", want: reply{Code: 400}, says: "no record"},
+		"empty array":       {body: "[]", want: reply{Code: 400}, says: "no record"},
+		"broken gzip": {body: string(packed(t, "gzip", good+"\n"+good)[:60]), want: reply{Code: 400},
+			says: "broke off"},
+		"no gzip": {body: "\x1f\x8b\x00\x00\x00", want: reply{Code: 400}, says: "broke off"},
+		"future": {body: future(11 * time.Minute), want: reply{Code: 422, Rejected: 1},
+			says: "ahead of this clock"},
+		"days in the future": {body: future(45*24*time.Hour + time.Hour), want: reply{Code: 422, Rejected: 1},
+			says: "is 45 days ahead of this clock"},
+		"years in the future": {body: future(27129 * time.Hour), want: reply{Code: 422, Rejected: 1},
+			says: "is 3 years ahead of this clock"},
+		"near future":          {body: future(9 * time.Minute), want: reply{Code: 200, Accepted: 1}},
+		"future and bad":       {body: future(time.Hour) + "\n" + bad, want: reply{Code: 400, Rejected: 2}},
+		"future and good":      {body: future(time.Hour) + "\n" + good, want: reply{Code: 200, Accepted: 1, Rejected: 1}},
+		"too long":             {body: strings.Repeat(" ", 70_000), want: reply{Code: 413}, says: "65536 bytes"},
+		"bomb":                 {body: string(packed(t, "gzip", strings.Repeat(" ", 1<<24))), want: reply{Code: 413}},
+		"bomb behind a record": {body: string(packed(t, "zstd", good+strings.Repeat("\n", 1<<24))), want: reply{Code: 413}},
+		"form": {body: good, header: []string{"Content-Type", "application/x-www-form-urlencoded"},
+			want: reply{Code: 415}, says: "send application/json"},
+		"JSON with charset": {body: good, header: []string{"Content-Type", "application/json; charset=utf-8"},
+			want: reply{Code: 200, Accepted: 1}},
+		"cloud events": {body: good, header: []string{"Content-Type", "application/cloudevents+json"},
+			want: reply{Code: 200, Accepted: 1}},
+		"brotli": {body: good, header: []string{"Content-Encoding", "br"}, want: reply{Code: 415}, says: "send gzip"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSink()
@@ -196,7 +210,8 @@ func TestErrorsAreBounded(t *testing.T) {
 func TestOnlyPostsToThePathAreTaken(t *testing.T) {
 	h := ingest.New(ingest.Options{Take: newSink().take}).Events()
 	for target, want := range map[string]int{
-		"POST /v1/events": 200, "POST /webhook/pixie": 200, "POST /": 404, "POST /v1/events/": 404, "GET /v1/events": 405, "DELETE /webhook/pixie": 405,
+		"POST /v1/events": 200, "POST /webhook/pixie": 200, "POST /": 404, "POST /v1/events/": 404, "GET /v1/events": 405,
+		"DELETE /webhook/pixie": 405,
 	} {
 		method, path, _ := strings.Cut(target, " ")
 		response := httptest.NewRecorder()
@@ -221,7 +236,8 @@ func TestBusyDoorAsksToComeAgain(t *testing.T) {
 	s := newSink()
 	s.entered, s.hold = make(chan struct{}, 3), make(chan struct{})
 	counted := map[string]int{}
-	h := ingest.New(ingest.Options{Take: s.take, MaxRequests: 2, Rejected: func(reason string, n int) { counted[reason] += n }}).Events()
+	h := ingest.New(ingest.Options{Take: s.take, MaxRequests: 2,
+		Rejected: func(reason string, n int) { counted[reason] += n }}).Events()
 	codes := make(chan int)
 	for range 2 {
 		go func() {

@@ -82,7 +82,8 @@ func exporters(t *testing.T, d *ingest.Door, packed bool, headers map[string]str
 		otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{}),
 	}
 	httpOptions := []otlpmetrichttp.Option{
-		otlpmetrichttp.WithEndpoint(serve(t, ingest.NewServer(d.Metrics()), nil)), otlpmetrichttp.WithInsecure(), otlpmetrichttp.WithHeaders(headers),
+		otlpmetrichttp.WithEndpoint(serve(t, ingest.NewServer(d.Metrics()), nil)), otlpmetrichttp.WithInsecure(),
+		otlpmetrichttp.WithHeaders(headers),
 		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}),
 	}
 	if packed {
@@ -104,13 +105,16 @@ func exporters(t *testing.T, d *ingest.Door, packed bool, headers map[string]str
 // throttled returns a window as metrics of the SDK.
 func throttled(pod string, at time.Time, periods int64) *metricdata.ResourceMetrics {
 	gauge := func(name string, value int64) metricdata.Metrics {
-		return metricdata.Metrics{Name: "kernel_gossip.cpu_throttle." + name, Data: metricdata.Gauge[int64]{DataPoints: []metricdata.DataPoint[int64]{
-			{Time: at, Value: value, Attributes: attribute.NewSet(attribute.Int("period_seconds", 15))},
-		}}}
+		return metricdata.Metrics{Name: "kernel_gossip.cpu_throttle." + name,
+			Data: metricdata.Gauge[int64]{DataPoints: []metricdata.DataPoint[int64]{
+				{Time: at, Value: value, Attributes: attribute.NewSet(attribute.Int("period_seconds", 15))},
+			}}}
 	}
 	return &metricdata.ResourceMetrics{
-		Resource:     resource.NewSchemaless(attribute.String("k8s.namespace.name", "shop"), attribute.String("k8s.pod.name", pod), attribute.String("k8s.container.name", "app")),
-		ScopeMetrics: []metricdata.ScopeMetrics{{Metrics: []metricdata.Metrics{gauge("nr_periods", periods), gauge("nr_throttled", 40)}}},
+		Resource: resource.NewSchemaless(attribute.String("k8s.namespace.name", "shop"),
+			attribute.String("k8s.pod.name", pod), attribute.String("k8s.container.name", "app")),
+		ScopeMetrics: []metricdata.ScopeMetrics{{Metrics: []metricdata.Metrics{gauge("nr_periods", periods),
+			gauge("nr_throttled", 40)}}},
 	}
 }
 
@@ -140,20 +144,24 @@ func TestOpenTelemetrySDKUnderstandsTheDoor(t *testing.T) {
 // metricsRequest has a ResourceMetrics for each number of periods.
 func metricsRequest(at time.Time, periods ...int64) *colmetricspb.ExportMetricsServiceRequest {
 	text := func(key, value string) *commonpb.KeyValue {
-		return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
+		return &commonpb.KeyValue{Key: key,
+			Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
 	}
 	gauge := func(name string, value int64) *metricspb.Metric {
-		return &metricspb.Metric{Name: "kernel_gossip.cpu_throttle." + name, Data: &metricspb.Metric_Gauge{Gauge: &metricspb.Gauge{DataPoints: []*metricspb.NumberDataPoint{
-			{TimeUnixNano: uint64(at.UnixNano()), Value: &metricspb.NumberDataPoint_AsInt{AsInt: value}},
-		}}}}
+		return &metricspb.Metric{Name: "kernel_gossip.cpu_throttle." + name,
+			Data: &metricspb.Metric_Gauge{Gauge: &metricspb.Gauge{DataPoints: []*metricspb.NumberDataPoint{
+				{TimeUnixNano: uint64(at.UnixNano()), Value: &metricspb.NumberDataPoint_AsInt{AsInt: value}},
+			}}}}
 	}
 	out := &colmetricspb.ExportMetricsServiceRequest{}
 	for i, n := range periods {
 		out.ResourceMetrics = append(out.ResourceMetrics, &metricspb.ResourceMetrics{
 			Resource: &resourcepb.Resource{Attributes: []*commonpb.KeyValue{
-				text("k8s.namespace.name", "shop"), text("k8s.pod.name", fmt.Sprintf("api-%d", i)), text("k8s.container.name", "app"),
+				text("k8s.namespace.name", "shop"), text("k8s.pod.name", fmt.Sprintf("api-%d", i)),
+				text("k8s.container.name", "app"),
 			}},
-			ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: []*metricspb.Metric{gauge("nr_periods", n), gauge("nr_throttled", 40)}}},
+			ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: []*metricspb.Metric{gauge("nr_periods", n),
+				gauge("nr_throttled", 40)}}},
 		})
 	}
 	return out
@@ -195,7 +203,8 @@ func overGRPCAs(t *testing.T, address, token string, r *colmetricspb.ExportMetri
 	if err != nil {
 		return saidBy(t, status.Convert(err).Proto())
 	}
-	return said{Rejected: response.GetPartialSuccess().GetRejectedDataPoints(), Text: response.GetPartialSuccess().GetErrorMessage()}
+	return said{Rejected: response.GetPartialSuccess().GetRejectedDataPoints(),
+		Text: response.GetPartialSuccess().GetErrorMessage()}
 }
 
 // overHTTP posts a request in one of the two formats.
@@ -220,7 +229,12 @@ func overHTTP(t *testing.T, h http.Handler, kind string, r *colmetricspb.ExportM
 	}
 	var ok colmetricspb.ExportMetricsServiceResponse
 	require.NoError(t, unmarshal(response.Body.Bytes(), &ok))
-	return response.Code, said{Rejected: ok.GetPartialSuccess().GetRejectedDataPoints(), Text: ok.GetPartialSuccess().GetErrorMessage()}
+	return response.Code, said{Rejected: ok.GetPartialSuccess().GetRejectedDataPoints(),
+		Text: ok.GetPartialSuccess().GetErrorMessage()}
+}
+
+func requestOf(resources ...*metricspb.ResourceMetrics) *colmetricspb.ExportMetricsServiceRequest {
+	return &colmetricspb.ExportMetricsServiceRequest{ResourceMetrics: resources}
 }
 
 // cumulative returns a request with a cumulative sum of n points, as docker_stats sends.
@@ -246,7 +260,7 @@ func TestOTLPAnswersMatchOverHTTPAndGRPC(t *testing.T) {
 		return out
 	}
 	large := metricsRequest(now, make([]int64, 300)...)
-	long := &colmetricspb.ExportMetricsServiceRequest{ResourceMetrics: []*metricspb.ResourceMetrics{{SchemaUrl: strings.Repeat("x", 200<<10)}}}
+	long := requestOf(&metricspb.ResourceMetrics{SchemaUrl: strings.Repeat("x", 200<<10)})
 	for name, tc := range map[string]struct {
 		request *colmetricspb.ExportMetricsServiceRequest
 		full    bool
@@ -255,28 +269,43 @@ func TestOTLPAnswersMatchOverHTTPAndGRPC(t *testing.T) {
 		want    said
 		taken   int64
 	}{
-		"empty":           {request: &colmetricspb.ExportMetricsServiceRequest{}, code: 200},
-		"nothing in it":   {request: &colmetricspb.ExportMetricsServiceRequest{ResourceMetrics: []*metricspb.ResourceMetrics{{}}}, code: 200},
-		"good":            {request: metricsRequest(now, 50, 60), code: 200, taken: 2},
-		"one is bad":      {request: metricsRequest(now, 50, -4), code: 200, taken: 1, want: said{Rejected: 2, Text: "resourceMetrics[1]: cpu_throttle: nr_periods: negative: -4"}},
-		"all are bad":     {request: metricsRequest(now, -3, -4), code: 400, want: said{Code: codes.InvalidArgument, Text: "no record was good"}},
-		"future":          {request: metricsRequest(now.Add(time.Hour), 50), code: 422, want: said{Code: codes.InvalidArgument, Text: "all records are from the future"}},
-		"one is future":   {request: join(metricsRequest(now, 50), metricsRequest(now.Add(time.Hour), 50)), code: 200, taken: 1, want: said{Rejected: 2, Text: "ahead of this clock"}},
-		"full":            {request: metricsRequest(now, 50), full: true, code: 503, want: said{Code: codes.Unavailable, Retry: 5 * time.Second, Text: "full"}},
-		"too large":       {request: large, most: 4096, code: 413, want: said{Code: codes.ResourceExhausted, Text: "4096"}},
-		"too large a one": {request: join(long, metricsRequest(now, 50)), code: 200, taken: 1, want: said{Rejected: 1, Text: "resourceMetrics[0]: longer than 131072 bytes"}},
-		"many at a time":  {request: large, code: 200, taken: 300},
-		"many of another source": {request: join(metricsRequest(now, 50), cumulative(3), cumulative(2), cumulative(2)), code: 200, taken: 1, want: said{
-			Rejected: 7,
-			Text:     "resourceMetrics[1]: no gauge kernel_gossip.<type>.<field>: x (cumulative sum) is not read; 2 more ResourceMetrics have no such gauge",
-		}},
-		"other than metric": {request: &colmetricspb.ExportMetricsServiceRequest{ResourceMetrics: []*metricspb.ResourceMetrics{{ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: []*metricspb.Metric{{Name: "x", Data: &metricspb.Metric_Sum{Sum: &metricspb.Sum{DataPoints: []*metricspb.NumberDataPoint{{}, {}, {}}}}}}}}}}}, code: 400, want: said{Code: codes.InvalidArgument, Text: "no gauge kernel_gossip"}},
+		"empty":         {request: &colmetricspb.ExportMetricsServiceRequest{}, code: 200},
+		"nothing in it": {request: requestOf(&metricspb.ResourceMetrics{}), code: 200},
+		"good":          {request: metricsRequest(now, 50, 60), code: 200, taken: 2},
+		"one is bad": {request: metricsRequest(now, 50, -4), code: 200, taken: 1,
+			want: said{Rejected: 2, Text: "resourceMetrics[1]: cpu_throttle: nr_periods: negative: -4"}},
+		"all are bad": {request: metricsRequest(now, -3, -4), code: 400,
+			want: said{Code: codes.InvalidArgument, Text: "no record was good"}},
+		"future": {request: metricsRequest(now.Add(time.Hour), 50), code: 422,
+			want: said{Code: codes.InvalidArgument, Text: "all records are from the future"}},
+		"one is future": {request: join(metricsRequest(now, 50), metricsRequest(now.Add(time.Hour), 50)), code: 200,
+			taken: 1, want: said{Rejected: 2, Text: "ahead of this clock"}},
+		"full": {request: metricsRequest(now, 50), full: true, code: 503,
+			want: said{Code: codes.Unavailable, Retry: 5 * time.Second, Text: "full"}},
+		"too large": {request: large, most: 4096, code: 413, want: said{Code: codes.ResourceExhausted, Text: "4096"}},
+		"too large a one": {request: join(long, metricsRequest(now, 50)), code: 200, taken: 1,
+			want: said{Rejected: 1, Text: "resourceMetrics[0]: longer than 131072 bytes"}},
+		"many at a time": {request: large, code: 200, taken: 300},
+		"many of another source": {request: join(metricsRequest(now, 50), cumulative(3), cumulative(2), cumulative(2)),
+			code: 200, taken: 1, want: said{
+				Rejected: 7,
+				Text: "resourceMetrics[1]: no gauge kernel_gossip.<type>.<field>: x (cumulative sum) is not read; " +
+					"2 more ResourceMetrics have no such gauge",
+			}},
+		"other than metric": {
+			request: requestOf(&metricspb.ResourceMetrics{ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: []*metricspb.Metric{{
+				Name: "x",
+				Data: &metricspb.Metric_Sum{Sum: &metricspb.Sum{DataPoints: []*metricspb.NumberDataPoint{{}, {}, {}}}},
+			}}}}}),
+			code: 400, want: said{Code: codes.InvalidArgument, Text: "no gauge kernel_gossip"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			counted := make(chan int, 3)
 			s := newSink()
 			s.full = tc.full
-			d := ingest.New(ingest.Options{Take: s.take, MaxBody: tc.most, Answered: func(code int, _ time.Duration) { counted <- code }})
+			d := ingest.New(ingest.Options{Take: s.take, MaxBody: tc.most,
+				Answered: func(code int, _ time.Duration) { counted <- code }})
 			check := func(got said, way string) {
 				require.Contains(t, got.Text, tc.want.Text, way)
 				got.Text = tc.want.Text
@@ -305,18 +334,23 @@ func TestOTLPOverHTTPRefusesOtherFormats(t *testing.T) {
 		code                              int
 		retry                             string
 	}{
-		"elsewhere":        {"POST", "/v1/traces", "application/json", "", "{}", 404, ""},
-		"get":              {"GET", "/v1/metrics", "", "", "", 405, ""},
-		"form":             {"POST", "/v1/metrics", "application/x-www-form-urlencoded", "", "{}", 415, ""},
-		"no type":          {"POST", "/v1/metrics", "", "", "{}", 415, ""},
-		"brotli":           {"POST", "/v1/metrics", "application/json", "br", "{}", 415, ""},
-		"empty protobuf":   {"POST", "/v1/metrics", "application/x-protobuf", "", "", 200, ""},
-		"empty JSON":       {"POST", "/v1/metrics", "application/json; charset=utf-8", "", "{}", 200, ""},
-		"nothing":          {"POST", "/v1/metrics", "application/json", "", "", 200, ""},
-		"records":          {"POST", "/v1/metrics", "application/json", "", record(), 400, ""},
-		"JSON as protobuf": {"POST", "/v1/metrics", "application/x-protobuf", "", "{}", 400, ""},
-		"cut":              {"POST", "/v1/metrics", "application/x-protobuf", "", "\x0a\x05", 400, ""},
-		"broken gzip":      {"POST", "/v1/metrics", "application/x-protobuf", "gzip", "\x1f\x8b\x00", 400, ""},
+		"elsewhere": {method: "POST", path: "/v1/traces", kind: "application/json", body: "{}", code: 404},
+		"get":       {method: "GET", path: "/v1/metrics", code: 405},
+		"form": {method: "POST", path: "/v1/metrics", kind: "application/x-www-form-urlencoded", body: "{}",
+			code: 415},
+		"no type": {method: "POST", path: "/v1/metrics", body: "{}", code: 415},
+		"brotli": {method: "POST", path: "/v1/metrics", kind: "application/json", packing: "br", body: "{}",
+			code: 415},
+		"empty protobuf": {method: "POST", path: "/v1/metrics", kind: "application/x-protobuf", code: 200},
+		"empty JSON": {method: "POST", path: "/v1/metrics", kind: "application/json; charset=utf-8", body: "{}",
+			code: 200},
+		"nothing":          {method: "POST", path: "/v1/metrics", kind: "application/json", code: 200},
+		"records":          {method: "POST", path: "/v1/metrics", kind: "application/json", body: record(), code: 400},
+		"JSON as protobuf": {method: "POST", path: "/v1/metrics", kind: "application/x-protobuf", body: "{}", code: 400},
+		"cut": {method: "POST", path: "/v1/metrics", kind: "application/x-protobuf", body: "\x0a\x05",
+			code: 400},
+		"broken gzip": {method: "POST", path: "/v1/metrics", kind: "application/x-protobuf", packing: "gzip",
+			body: "\x1f\x8b\x00", code: 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			post := httptest.NewRequest(tc.method, tc.path, strings.NewReader(tc.body))
@@ -342,7 +376,8 @@ func TestHTTPAndGRPCShareOneLimit(t *testing.T) {
 		code <- response.Code
 	}()
 	<-s.entered
-	require.Equal(t, said{Code: codes.Unavailable, Retry: time.Second, Text: "too many requests at a time"}, overGRPC(t, address, metricsRequest(time.Now(), 50)))
+	require.Equal(t, said{Code: codes.Unavailable, Retry: time.Second, Text: "too many requests at a time"},
+		overGRPC(t, address, metricsRequest(time.Now(), 50)))
 	close(s.hold)
 	require.Equal(t, http.StatusOK, <-code)
 	require.Equal(t, said{}, overGRPC(t, address, metricsRequest(time.Now(), 50)))
@@ -363,8 +398,10 @@ func TestUnknownGRPCSendersAreRefusedUnread(t *testing.T) {
 	}
 	const export = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 	answer := &colmetricspb.ExportMetricsServiceResponse{}
-	require.Equal(t, codes.Unauthenticated, status.Code(open(t.Context(), export).RecvMsg(answer)), "though nothing was sent")
-	require.Equal(t, codes.Unimplemented, status.Code(open(t.Context(), "/opentelemetry.proto.collector.trace.v1.TraceService/Export").RecvMsg(answer)))
+	require.Equal(t, codes.Unauthenticated, status.Code(open(t.Context(), export).RecvMsg(answer)),
+		"though nothing was sent")
+	require.Equal(t, codes.Unimplemented,
+		status.Code(open(t.Context(), "/opentelemetry.proto.collector.trace.v1.TraceService/Export").RecvMsg(answer)))
 	known := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+word)
 	for range 3 { // the only place is free again
 		ctx, giveUp := context.WithCancel(known)
@@ -387,7 +424,9 @@ func TestGRPCWithACertificateSpeaksOnlyTLS(t *testing.T) {
 	d := ingest.New(ingest.Options{Take: newSink().take})
 	l, err := otlpgrpc.Listen("127.0.0.1:0")
 	require.NoError(t, err)
-	s := otlpgrpc.NewServer(d, credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{*certificate(t, "first")}, MinVersion: tls.VersionTLS12}))
+	s := otlpgrpc.NewServer(d,
+		credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{*certificate(t, "first")},
+			MinVersion: tls.VersionTLS12}))
 	var done sync.WaitGroup
 	done.Go(func() { _ = s.Serve(l) })
 	defer done.Wait()
@@ -419,7 +458,8 @@ func FuzzMetrics(f *testing.F) {
 	good, err := proto.Marshal(metricsRequest(time.Now(), 50, -4))
 	require.NoError(f, err)
 	f.Add(false, good)
-	f.Add(true, []byte(`{"resourceMetrics":[{},{"scopeMetrics":[{"metrics":[{"name":"a","gauge":{"dataPoints":[{},{}]}}]}]}]}`))
+	f.Add(true, []byte(`{"resourceMetrics":[{},{"scopeMetrics":[`+
+		`{"metrics":[{"name":"a","gauge":{"dataPoints":[{},{}]}}]}]}]}`))
 	f.Fuzz(func(t *testing.T, json bool, body []byte) {
 		s := newSink()
 		d := ingest.New(ingest.Options{Take: s.take, MaxBody: 1 << 16})

@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
-	colmetricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
@@ -43,17 +42,18 @@ func TestPixieExportsGiveTheEventsOfTheirRows(t *testing.T) {
 			sinks := sinksOf(t, name, export)
 
 			var got []gossip.Event
-			door := serveGRPC(t, ingest.New(ingest.Options{Auth: &knows{}, Take: func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
-				got = append(got, events...)
-				return ingest.Outcome{}, nil
-			}}))
+			door := serveGRPC(t, ingest.New(ingest.Options{Auth: &knows{},
+				Take: func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
+					got = append(got, events...)
+					return ingest.Outcome{}, nil
+				}}))
 			for line := range bytes.Lines(rows) {
 				var row map[string]any
 				in := json.NewDecoder(bytes.NewReader(line))
 				in.UseNumber()
 				require.NoError(t, in.Decode(&row))
 				table := row["_tableName_"].(string)
-				request := &colmetricspb.ExportMetricsServiceRequest{ResourceMetrics: []*metricspb.ResourceMetrics{sinks[table].send(t, row)}}
+				request := requestOf(sinks[table].send(t, row))
 				require.Empty(t, overGRPCAs(t, door, word, request))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -116,7 +116,8 @@ func (s pixieSink) send(t *testing.T, row map[string]any) *metricspb.ResourceMet
 	require.NoError(t, err)
 	scope := &metricspb.ScopeMetrics{}
 	for _, g := range s.gauges {
-		point := &metricspb.NumberDataPoint{TimeUnixNano: uint64(at.UnixNano()), Attributes: s.attributes(t, g.attributes, row)}
+		point := &metricspb.NumberDataPoint{TimeUnixNano: uint64(at.UnixNano()),
+			Attributes: s.attributes(t, g.attributes, row)}
 		switch value := s.typed(t, row, g.column).(type) {
 		case int64:
 			point.Value = &metricspb.NumberDataPoint_AsInt{AsInt: value}
@@ -126,10 +127,12 @@ func (s pixieSink) send(t *testing.T, row map[string]any) *metricspb.ResourceMet
 			require.Fail(t, "a gauge is a number", g.column)
 		}
 		scope.Metrics = append(scope.Metrics, &metricspb.Metric{
-			Name: g.name, Data: &metricspb.Metric_Gauge{Gauge: &metricspb.Gauge{DataPoints: []*metricspb.NumberDataPoint{point}}},
+			Name: g.name,
+			Data: &metricspb.Metric_Gauge{Gauge: &metricspb.Gauge{DataPoints: []*metricspb.NumberDataPoint{point}}},
 		})
 	}
-	attributes := append([]*commonpb.KeyValue{textOf("service.name", "kernel-gossip")}, s.attributes(t, s.resource, row)...)
+	attributes := append([]*commonpb.KeyValue{textOf("service.name", "kernel-gossip")},
+		s.attributes(t, s.resource, row)...)
 	return &metricspb.ResourceMetrics{
 		Resource:     &resourcepb.Resource{Attributes: append(attributes, textOf("px.cloud.address", "example.com"))},
 		ScopeMetrics: []*metricspb.ScopeMetrics{scope},
@@ -137,7 +140,8 @@ func (s pixieSink) send(t *testing.T, row map[string]any) *metricspb.ResourceMet
 }
 
 func textOf(key, value string) *commonpb.KeyValue {
-	return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
+	return &commonpb.KeyValue{Key: key,
+		Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
 }
 
 func (s pixieSink) attributes(t *testing.T, names [][2]string, row map[string]any) []*commonpb.KeyValue {
@@ -148,7 +152,8 @@ func (s pixieSink) attributes(t *testing.T, names [][2]string, row map[string]an
 		case string:
 			out = append(out, textOf(n[0], value))
 		case float64:
-			out = append(out, &commonpb.KeyValue{Key: n[0], Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_DoubleValue{DoubleValue: value}}})
+			out = append(out, &commonpb.KeyValue{Key: n[0],
+				Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_DoubleValue{DoubleValue: value}}})
 		default:
 			require.Fail(t, "no such attribute among ours", n[1])
 		}

@@ -17,7 +17,8 @@ import (
 )
 
 func from(at time.Time) string {
-	return `{"type":"cpu_throttle","timestamp":"` + at.Format(time.RFC3339) + `","namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":50}`
+	return `{"type":"cpu_throttle","timestamp":"` + at.Format(time.RFC3339) +
+		`","namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":50}`
 }
 
 // Take may keep the slice that it gets: what one request brought stays as it was when the next one comes.

@@ -89,7 +89,8 @@ func TestEachOfManyConnectionsGetsAnAnswer(t *testing.T) {
 			}
 			defer func() { _ = c.Close() }()
 			_ = c.SetDeadline(time.Now().Add(30 * time.Second))
-			_, _ = io.WriteString(c, "POST /v1/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: "+itoa(len(body))+"\r\n\r\n"+body)
+			_, _ = io.WriteString(c, "POST /v1/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: "+
+				itoa(len(body))+"\r\n\r\n"+body)
 			answer, _ := io.ReadAll(c)
 			switch {
 			case bytes.HasPrefix(answer, []byte("HTTP/1.1 200")):
@@ -121,7 +122,8 @@ func TestReplacedCertificateIsServed(t *testing.T) {
 	var current atomic.Pointer[tls.Certificate]
 	current.Store(certificate(t, "first"))
 	config := &tls.Config{
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current.Load(), nil }, MinVersion: tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current.Load(), nil },
+		MinVersion:     tls.VersionTLS12,
 	}
 	addr := serve(t, ingest.NewServer(ingest.New(ingest.Options{Take: newSink().take}).Events()), config)
 	for _, name := range []string{"first", "second"} {
@@ -140,7 +142,8 @@ func certificate(t *testing.T, name string) *tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
+		NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
@@ -149,7 +152,8 @@ func certificate(t *testing.T, name string) *tls.Certificate {
 func TestLoopbackIsThisMachineOnly(t *testing.T) {
 	for address, want := range map[string]bool{
 		"127.0.0.1:8080": true, "127.1.2.3:1": true, "[::1]:8080": true, "localhost:0": true,
-		":8080": false, "0.0.0.0:8080": false, "[::]:8080": false, "10.0.0.1:80": false, "example.com:80": false, "127.0.0.1": false, "": false,
+		":8080": false, "0.0.0.0:8080": false, "[::]:8080": false, "10.0.0.1:80": false, "example.com:80": false,
+		"127.0.0.1": false, "": false,
 	} {
 		require.Equal(t, want, ingest.Loopback(address), address)
 	}

@@ -61,26 +61,29 @@ func TestSendersUnderstandEachAnswerOfADoor(t *testing.T) {
 		code    int
 		retry   time.Duration
 	}{
-		"accepted":         {body: good, want: webhook.Answer{Accepted: 1}},
-		"some are bad":     {body: good + "\n" + bad, want: webhook.Answer{Accepted: 1, Rejected: 1}},
-		"ignored":          {body: record("shop", "elsewhere"), want: webhook.Answer{Ignored: 1}},
-		"unknown":          {body: record(`"pod_name"`, `"pod_uid":"stranger","pod_name"`), want: webhook.Answer{Unknown: 1}},
-		"all are bad":      {body: bad + "\n" + bad, want: webhook.Answer{Rejected: 2}},
-		"future":           {body: future(time.Hour), want: webhook.Answer{Rejected: 1}},
-		"no record":        {body: "\n", meaning: webhook.Unusable, code: 400},
-		"body breaks off":  {body: string(packed(t, "gzip", good)[:60]), meaning: webhook.Unusable, code: 400},
-		"too large":        {body: good, door: ingest.Options{MaxBody: 64}, meaning: webhook.Unusable, code: 413},
-		"another path":     {body: good, path: "/v2/events", meaning: webhook.Refused, code: 404},
-		"unknown token":    {body: good, door: ingest.Options{Auth: &knows{}}, meaning: webhook.Refused, code: 401},
-		"good token":       {body: good, door: ingest.Options{Auth: &knows{}}, token: word, want: webhook.Answer{Accepted: 1}},
-		"no right":         {body: good, door: ingest.Options{Auth: forbids{}}, meaning: webhook.Refused, code: 403},
-		"no authenticator": {body: good, door: ingest.Options{Auth: forbids{away: true}}, meaning: webhook.Later, code: 503, retry: 5 * time.Second},
-		"full":             {body: good, full: true, meaning: webhook.Later, code: 503, retry: 5 * time.Second},
+		"accepted":        {body: good, want: webhook.Answer{Accepted: 1}},
+		"some are bad":    {body: good + "\n" + bad, want: webhook.Answer{Accepted: 1, Rejected: 1}},
+		"ignored":         {body: record("shop", "elsewhere"), want: webhook.Answer{Ignored: 1}},
+		"unknown":         {body: record(`"pod_name"`, `"pod_uid":"stranger","pod_name"`), want: webhook.Answer{Unknown: 1}},
+		"all are bad":     {body: bad + "\n" + bad, want: webhook.Answer{Rejected: 2}},
+		"future":          {body: future(time.Hour), want: webhook.Answer{Rejected: 1}},
+		"no record":       {body: "\n", meaning: webhook.Unusable, code: 400},
+		"body breaks off": {body: string(packed(t, "gzip", good)[:60]), meaning: webhook.Unusable, code: 400},
+		"too large":       {body: good, door: ingest.Options{MaxBody: 64}, meaning: webhook.Unusable, code: 413},
+		"another path":    {body: good, path: "/v2/events", meaning: webhook.Refused, code: 404},
+		"unknown token":   {body: good, door: ingest.Options{Auth: &knows{}}, meaning: webhook.Refused, code: 401},
+		"good token": {body: good, door: ingest.Options{Auth: &knows{}}, token: word,
+			want: webhook.Answer{Accepted: 1}},
+		"no right": {body: good, door: ingest.Options{Auth: forbids{}}, meaning: webhook.Refused, code: 403},
+		"no authenticator": {body: good, door: ingest.Options{Auth: forbids{away: true}}, meaning: webhook.Later, code: 503,
+			retry: 5 * time.Second},
+		"full": {body: good, full: true, meaning: webhook.Later, code: 503, retry: 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSink()
 			s.ignore, s.full, tc.door.Take = "elsewhere", tc.full, s.take
-			got, failure := postOnce(t, ingest.New(tc.door), webhook.Options{URL: tc.path, Access: webhook.Access{Token: tc.token}}, tc.body)
+			got, failure := postOnce(t, ingest.New(tc.door),
+				webhook.Options{URL: tc.path, Access: webhook.Access{Token: tc.token}}, tc.body)
 			got.Error, got.Errors, got.Warning = "", nil, ""
 			require.Empty(t, cmp.Diff(tc.want, got))
 			if failure == nil {
@@ -98,22 +101,24 @@ func TestSendersUnderstandEachAnswerOfADoor(t *testing.T) {
 func TestBusyDoorGetsTheRecordsLater(t *testing.T) {
 	hold, entered, s := make(chan struct{}), make(chan struct{}), newSink()
 	first := true
-	door := ingest.New(ingest.Options{MaxRequests: 1, Take: func(ctx context.Context, events []gossip.Event) (ingest.Outcome, error) {
-		if first {
-			first = false
-			close(entered)
-			<-hold
-		}
-		return s.take(ctx, events)
-	}})
+	door := ingest.New(ingest.Options{MaxRequests: 1,
+		Take: func(ctx context.Context, events []gossip.Event) (ingest.Outcome, error) {
+			if first {
+				first = false
+				close(entered)
+				<-hold
+			}
+			return s.take(ctx, events)
+		}})
 	address := serve(t, ingest.NewServer(door.Events()), nil)
 	var why error
-	client, err := webhook.New(webhook.Options{URL: "http://" + address, Retrying: func(_ int, err error, _ time.Duration) {
-		if why == nil {
-			why = err
-			close(hold)
-		}
-	}})
+	client, err := webhook.New(webhook.Options{URL: "http://" + address,
+		Retrying: func(_ int, err error, _ time.Duration) {
+			if why == nil {
+				why = err
+				close(hold)
+			}
+		}})
 	require.NoError(t, err)
 	defer client.CloseIdleConnections()
 	done := make(chan error)
@@ -166,9 +171,11 @@ func (s *slowly) Read(p []byte) (int, error) {
 func TestSendersCheckTheCertificate(t *testing.T) {
 	door := ingest.New(ingest.Options{Take: newSink().take})
 	own := certificate(t, "operator")
-	address := serve(t, ingest.NewServer(door.Events()), &tls.Config{Certificates: []tls.Certificate{*own}, MinVersion: tls.VersionTLS12})
+	address := serve(t, ingest.NewServer(door.Events()),
+		&tls.Config{Certificates: []tls.Certificate{*own}, MinVersion: tls.VersionTLS12})
 	ca := filepath.Join(t.TempDir(), "ca.crt")
-	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate[0]}), 0o600))
+	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate[0]}),
+		0o600))
 	for name, tc := range map[string]struct {
 		scheme string
 		code   int

@@ -44,7 +44,8 @@ func answers(sent *int, code int, header http.Header, text string) transport {
 
 // Each row is a row of the table in the package comment.
 func TestEachAnswerHasOneMeaning(t *testing.T) {
-	const counted, none, page = `{"accepted":3,"ignored":0,"rejected":1}`, `{"accepted":0,"ignored":0,"rejected":2}`, `<h1>Hello</h1>`
+	const counted, none, page = `{"accepted":3,"ignored":0,"rejected":1}`, `{"accepted":0,"ignored":0,"rejected":2}`,
+		`<h1>Hello</h1>`
 	const refusal = `{"accepted":0,"ignored":0,"rejected":0,"error":"because"}`
 	for name, tc := range map[string]struct {
 		code int
@@ -73,12 +74,14 @@ func TestEachAnswerHasOneMeaning(t *testing.T) {
 		"no content":                  {code: 204, text: "", want: webhook.Refused},
 		"a page":                      {code: 200, text: page, want: webhook.Refused},
 		"an empty object":             {code: 200, text: `{}`, want: webhook.Refused},
-		"HTTP to a TLS server":        {code: 400, text: "Client sent an HTTP request to an HTTPS server.", want: webhook.Refused},
+		"HTTP to a TLS server": {code: 400, text: "Client sent an HTTP request to an HTTPS server.",
+			want: webhook.Refused},
 		"a form that is not complete": {code: 422, text: page, want: webhook.Refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sent := 0
-			c, err := webhook.New(webhook.Options{URL: "http://operator", Attempts: 1, Transport: answers(&sent, tc.code, nil, tc.text)})
+			c, err := webhook.New(webhook.Options{URL: "http://operator", Attempts: 1,
+				Transport: answers(&sent, tc.code, nil, tc.text)})
 			require.NoError(t, err)
 			got, err := c.Post(t.Context(), []byte("{}"))
 			require.Equal(t, 1, sent)
@@ -109,12 +112,19 @@ func TestOnlyMeaningsThatPassAreTriedAgain(t *testing.T) {
 		attempts int
 		says     string
 	}{
-		"busy":                   {code: 503, options: webhook.Options{Attempts: 4}, attempts: 4, says: "gave up after 4 attempts: http://operator/v1/events: 503"},
-		"busy, one attempt":      {code: 503, options: webhook.Options{Attempts: 1}, attempts: 1, says: "gave up after 1 attempt: "},
-		"refused":                {code: 401, options: webhook.Options{Attempts: 4}, attempts: 1, says: "http://operator/v1/events: 401"},
-		"refused, a service":     {code: 401, options: webhook.Options{Attempts: 4, RetryRefused: true}, attempts: 4, says: "gave up after 4 attempts"},
-		"unusable":               {code: 413, options: webhook.Options{Attempts: 4, RetryRefused: true}, attempts: 1, says: "413"},
-		"busy, no token to send": {code: 503, options: webhook.Options{Attempts: 4, Access: webhook.Access{TokenFile: "missing"}}, attempts: 0, says: "token: open missing"},
+		"busy": {code: 503, options: webhook.Options{Attempts: 4}, attempts: 4,
+			says: "gave up after 4 attempts: http://operator/v1/events: 503"},
+		"busy, one attempt": {code: 503, options: webhook.Options{Attempts: 1}, attempts: 1,
+			says: "gave up after 1 attempt: "},
+		"refused": {code: 401, options: webhook.Options{Attempts: 4}, attempts: 1,
+			says: "http://operator/v1/events: 401"},
+		"refused, a service": {code: 401, options: webhook.Options{Attempts: 4, RetryRefused: true}, attempts: 4,
+			says: "gave up after 4 attempts"},
+		"unusable": {code: 413, options: webhook.Options{Attempts: 4, RetryRefused: true}, attempts: 1,
+			says: "413"},
+		"busy, no token to send": {code: 503,
+			options: webhook.Options{Attempts: 4, Access: webhook.Access{TokenFile: "missing"}}, attempts: 0,
+			says: "token: open missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -161,8 +171,10 @@ func TestPausesGrowAndAnswersSayHowLong(t *testing.T) {
 		most   []time.Duration
 	}{
 		"no answer says how long": {
-			least: []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 2500 * time.Millisecond, 2500 * time.Millisecond},
-			most:  []time.Duration{1500 * time.Millisecond, 3 * time.Second, 6 * time.Second, 7500 * time.Millisecond, 7500 * time.Millisecond},
+			least: []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 2500 * time.Millisecond,
+				2500 * time.Millisecond},
+			most: []time.Duration{1500 * time.Millisecond, 3 * time.Second, 6 * time.Second, 7500 * time.Millisecond,
+				7500 * time.Millisecond},
 		},
 		"seconds": {
 			header: http.Header{"Retry-After": {"7"}},
@@ -171,7 +183,8 @@ func TestPausesGrowAndAnswersSayHowLong(t *testing.T) {
 		},
 		"no time at all": { // not a reason to try again without a pause
 			header: http.Header{"Retry-After": {"0"}},
-			least:  []time.Duration{500 * time.Millisecond, 500 * time.Millisecond}, most: []time.Duration{1500 * time.Millisecond, 1500 * time.Millisecond},
+			least:  []time.Duration{500 * time.Millisecond, 500 * time.Millisecond},
+			most:   []time.Duration{1500 * time.Millisecond, 1500 * time.Millisecond},
 		},
 		"a past date": {
 			header: http.Header{"Retry-After": {"Mon, 02 Jan 1995 15:04:05 GMT"}},
@@ -187,7 +200,8 @@ func TestPausesGrowAndAnswersSayHowLong(t *testing.T) {
 		},
 		"nonsense": {
 			header: http.Header{"Retry-After": {"-5"}},
-			least:  []time.Duration{500 * time.Millisecond, time.Second}, most: []time.Duration{1500 * time.Millisecond, 3 * time.Second},
+			least:  []time.Duration{500 * time.Millisecond, time.Second},
+			most:   []time.Duration{1500 * time.Millisecond, 3 * time.Second},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,7 +232,8 @@ func TestTokenFileIsReadForEachRequest(t *testing.T) {
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
-		got = append(got, strings.Join([]string{r.Method, r.URL.String(), r.Header.Get("Content-Type"), r.Header.Get("Authorization"), string(text)}, " "))
+		got = append(got, strings.Join([]string{r.Method, r.URL.String(), r.Header.Get("Content-Type"),
+			r.Header.Get("Authorization"), string(text)}, " "))
 		if len(got) == 1 {
 			_ = os.WriteFile(token, []byte("second"), 0o600)
 			w.WriteHeader(http.StatusUnauthorized)
@@ -228,7 +243,8 @@ func TestTokenFileIsReadForEachRequest(t *testing.T) {
 	}))
 	defer server.Close()
 	c, err := webhook.New(webhook.Options{
-		URL: server.URL, Access: webhook.Access{TokenFile: token, Token: "neither"}, RetryRefused: true, FirstPause: time.Millisecond,
+		URL: server.URL, Access: webhook.Access{TokenFile: token, Token: "neither"}, RetryRefused: true,
+		FirstPause: time.Millisecond,
 	})
 	require.NoError(t, err)
 	defer c.CloseIdleConnections()
@@ -257,7 +273,10 @@ func TestTokenDoesNotFollowRedirects(t *testing.T) {
 
 // Requests without an answer: the network may come back, settings that are wrong do not mend themselves.
 func TestFailuresWithoutAnAnswerHaveAMeaning(t *testing.T) {
-	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"accepted":1}`) }))
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_,
+			_ = io.WriteString(w, `{"accepted":1}`)
+	}))
 	defer secure.Close()
 	secure.Config.ErrorLog = nil
 	plain := httptest.NewServer(http.NotFoundHandler())
@@ -268,7 +287,8 @@ func TestFailuresWithoutAnAnswerHaveAMeaning(t *testing.T) {
 	}))
 	defer cut.Close()
 	ca := filepath.Join(t.TempDir(), "ca.crt")
-	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}), 0o600))
+	require.NoError(t, os.WriteFile(ca,
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}), 0o600))
 	for name, tc := range map[string]struct {
 		url  string
 		ca   string
@@ -311,8 +331,10 @@ func TestNewRefusesWhatCannotBePostedTo(t *testing.T) {
 		"no URL":         {options: webhook.Options{}, says: `"" is not like http://127.0.0.1:8080/v1/events`},
 		"a name":         {options: webhook.Options{URL: "localhost:8080"}, says: `"localhost:8080" is not like`},
 		"another scheme": {options: webhook.Options{URL: "ftp://localhost"}, says: "is not like"},
-		"no file":        {options: webhook.Options{URL: "http://a", Access: webhook.Access{CAFile: dir + "/missing"}}, says: "certificates: open "},
-		"no certificate": {options: webhook.Options{URL: "http://a", Access: webhook.Access{CAFile: empty}}, says: empty + ": no certificate in it"},
+		"no file": {options: webhook.Options{URL: "http://a", Access: webhook.Access{CAFile: dir + "/missing"}},
+			says: "certificates: open "},
+		"no certificate": {options: webhook.Options{URL: "http://a", Access: webhook.Access{CAFile: empty}}, says: empty +
+			": no certificate in it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := webhook.New(tc.options)
@@ -320,7 +342,8 @@ func TestNewRefusesWhatCannotBePostedTo(t *testing.T) {
 		})
 	}
 	for text, want := range map[string]string{
-		"http://a": "http://a/v1/events", "https://a/": "https://a/v1/events", "http://a/webhook/pixie?x=1": "http://a/webhook/pixie?x=1",
+		"http://a": "http://a/v1/events", "https://a/": "https://a/v1/events",
+		"http://a/webhook/pixie?x=1": "http://a/webhook/pixie?x=1",
 	} {
 		got, err := webhook.ParseURL(text)
 		require.NoError(t, err)

@@ -27,7 +27,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // request posts one good record with a token.
 func request() *http.Request {
-	record := fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":"shop","pod_name":"api-0","container_name":"app",`+
+	record := fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":"shop","pod_name":"api-0",`+
+		`"container_name":"app",`+
 		`"nr_periods":50,"nr_throttled":40}`, time.Now().UTC().Format(time.RFC3339Nano))
 	r := httptest.NewRequest(http.MethodPost, "/v1/events", strings.NewReader(record))
 	r.Header.Set("Authorization", "Bearer x")
@@ -51,7 +52,8 @@ func TestOnlyAProofAdmitsASender(t *testing.T) {
 		"no audience in the answer": {review: func(r *authenticationv1.TokenReview) {
 			r.Status.Authenticated, r.Status.User.Username = true, "observer"
 		}, want: ingest.ErrUnauthenticated, code: 401},
-		"unknown":    {review: func(r *authenticationv1.TokenReview) { r.Status.Error = "no" }, want: ingest.ErrUnauthenticated, code: 401},
+		"unknown": {review: func(r *authenticationv1.TokenReview) { r.Status.Error = "no" },
+			want: ingest.ErrUnauthenticated, code: 401},
 		"forbidden":  {status: http.StatusForbidden, code: 503},
 		"broken":     {status: http.StatusInternalServerError, code: 503},
 		"no API":     {status: -1, code: 503},
@@ -73,7 +75,8 @@ func TestOnlyAProofAdmitsASender(t *testing.T) {
 				default:
 					var review authorizationv1.SubjectAccessReview
 					_ = json.Unmarshal(body, &review)
-					review.Status.Allowed = review.Spec.NonResourceAttributes.Verb == "post" && review.Spec.NonResourceAttributes.Path == "/v1/events"
+					review.Status.Allowed = review.Spec.NonResourceAttributes.Verb == "post" &&
+						review.Spec.NonResourceAttributes.Path == "/v1/events"
 					_ = json.NewEncoder(w).Encode(&review)
 				}
 			}))
