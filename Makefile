@@ -70,7 +70,7 @@ bench-operator: ## measure the operator under load, beside a handler that does n
 ##@ Look for more faults
 
 fuzz: ## fuzz the decoder and the PxL checker, each for FUZZTIME (30s); fuzz-all is everything
-	for target in FuzzDecode FuzzPlain FuzzAhead; do \
+	for target in FuzzDecode FuzzPlain FuzzParallel FuzzAppend; do \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pixie || exit 1; done
 	go test -run '^$$' -fuzz '^FuzzScript$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pxl/check
 

@@ -11,9 +11,10 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Record is a record of a format that is not JSON text, put together value by value. Names, units, bounds and errors are those of
-// payload.md: a name that is not there is ignored, one that occurs twice makes the record a bad one, and syscalls and timeline cannot be
-// given. pod_name may be namespace/name, and with "_tableName_" the record is a row. The zero value is an empty record. Methods may not be called at the same time.
+// Record is a record of a format that is not JSON text. It is put together value by value. Names, units, bounds and
+// errors are the ones of payload.md: an unknown name is ignored, and a name that occurs twice makes the record a bad
+// one. Syscalls and timeline cannot be set. pod_name may be namespace/name, and with "_tableName_" the record is a row.
+// The zero value is an empty record. It is not safe for concurrent use.
 type Record struct {
 	record record
 	err    error
@@ -41,7 +42,8 @@ func (r *Record) Integer(name string, value int64) {
 	r.set(name, func(b []byte) ([]byte, error) { return strconv.AppendInt(b, value, 10), nil })
 }
 
-// Number sets a number. NaN is what comes of 0/0, where there was nothing to divide: it leaves the field absent. Infinity is an error.
+// Number sets a number. NaN is the result of 0/0, where there was nothing to divide: it leaves the field absent.
+// Infinity is an error.
 func (r *Record) Number(name string, value float64) {
 	if math.IsNaN(value) {
 		return
@@ -54,7 +56,7 @@ func (r *Record) Number(name string, value float64) {
 	})
 }
 
-// set writes the value as JSON has it. The first fault sticks.
+// set writes the value as JSON. It keeps the first fault.
 func (r *Record) set(name string, write func([]byte) ([]byte, error)) {
 	f, known := names.Find(name)
 	if !known || r.err != nil {
@@ -72,7 +74,7 @@ func (r *Record) set(name string, write func([]byte) ([]byte, error)) {
 	r.record.fields.Set(f, begin, len(text))
 }
 
-// Event makes an event of the record, and leaves an empty record. The error is about this record only.
+// Event returns the event of the record, and leaves an empty record. The error is about this record only.
 func (r *Record) Event() (gossip.Event, error) {
 	defer func() { r.record.beginRecord(); r.record.fields.Text, r.err = r.record.fields.Text[:0], nil }()
 	r.record.err = nil

@@ -19,7 +19,7 @@ func leastRecord(r *Record) {
 }
 
 // A record that is put together is the record that says the same in JSON.
-func TestRecord(t *testing.T) {
+func TestARecordIsTheSameInPartsAndInJSON(t *testing.T) {
 	want, err := one(t, `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app",
 		"period_seconds":15.5,"nr_periods":56,"nr_throttled":45,"limit_cores":1e-7,"threads":4}`)
 	require.NoError(t, err)
@@ -39,7 +39,7 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-func TestRecordRefused(t *testing.T) {
+func TestARefusedRecordLeavesNothing(t *testing.T) {
 	for want, change := range map[string]func(*Record){
 		"cpu_throttle: throttle_percentage, or nr_periods and nr_throttled: required": func(*Record) {},
 		"cpu_throttle: throttle_percentage: not a finite number":                      func(r *Record) { r.Number("throttle_percentage", math.Inf(1)) },
@@ -66,7 +66,7 @@ func TestRecordRefused(t *testing.T) {
 }
 
 // With a table it is a row, and numbers are fit for texts.
-func TestRecordRow(t *testing.T) {
+func TestARecordWithATableIsARow(t *testing.T) {
 	var r Record
 	r.Text("_tableName_", "kg_cpu_throttle_v1")
 	r.Text("time_", "2026-01-02 03:04:05 +0000 UTC")

@@ -28,11 +28,10 @@ func (o Options) Batches(r io.Reader) iter.Seq2[*Batch, error] {
 	}
 }
 
-// maxBatch is how many records a batch may have: more than a piece has, if they are good.
+// maxBatch is the most records that a batch may have. The good records of a piece are fewer.
 const maxBatch = pieceSize / 64
 
-// scanBatches yields all that is left of the text, and returns why there is no more: io.EOF also when the caller has
-// enough.
+// scanBatches yields the rest of the text, and returns why it ended: io.EOF also if yield asked to stop.
 func (s *scanner) scanBatches(workers, size int, yield func(*Batch, error) bool) error {
 	if workers > 1 && !s.decodeParallel(workers, size, yield) {
 		return io.EOF
@@ -53,7 +52,7 @@ func (s *scanner) scanBatches(workers, size int, yield func(*Batch, error) bool)
 	}
 }
 
-// batchLengths are the lengths of the lists.
+// batchLengths are the lengths of the lists of a batch.
 type batchLengths struct{ cpu, memory, kills, network, births, refused int }
 
 func (c batchLengths) sum() int { return c.cpu + c.memory + c.kills + c.network + c.births + c.refused }
@@ -63,14 +62,14 @@ func (b *Batch) listLengths() batchLengths {
 }
 
 // truncateTo removes what was added since the lists had these lengths.
-func (b *Batch) truncateTo(to batchLengths) {
-	b.CPU = b.CPU[:to.cpu]
-	b.Memory = b.Memory[:to.memory]
-	b.Kills = b.Kills[:to.kills]
-	b.Network = b.Network[:to.network]
-	b.Births = b.Births[:to.births]
-	clear(b.Refused[to.refused:])
-	b.Refused = b.Refused[:to.refused]
+func (b *Batch) truncateTo(length batchLengths) {
+	b.CPU = b.CPU[:length.cpu]
+	b.Memory = b.Memory[:length.memory]
+	b.Kills = b.Kills[:length.kills]
+	b.Network = b.Network[:length.network]
+	b.Births = b.Births[:length.births]
+	clear(b.Refused[length.refused:])
+	b.Refused = b.Refused[:length.refused]
 }
 
 // singleResult returns the event or the error of a batch of one record.

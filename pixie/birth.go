@@ -27,7 +27,8 @@ func (r *record) readPodCreation(c *gossip.PodCreation) {
 	c.Timeline = r.readTimeline(c.Time.Add(-c.Duration))
 }
 
-// readSyscalls reads calls by name. An empty object is a map without entries: measured, and nothing seen.
+// readSyscalls reads calls by name. An empty object becomes a map without entries: calls were counted, and there were
+// none.
 func (r *record) readSyscalls() map[string]int64 {
 	raw := r.valueOf(syscalls)
 	if raw == nil || r.err != nil {
@@ -52,7 +53,7 @@ func (r *record) readSyscalls() map[string]int64 {
 	return calls
 }
 
-// checkName holds the name of a system call to what the kernel calls its own: lower case, digits and underscores.
+// checkName refuses what cannot be the name of a system call. The kernel uses lower case, digits and underscores.
 func (s spec) checkName(name string) error {
 	for i := range len(name) {
 		if c := name[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_') {

@@ -42,7 +42,8 @@ func (b *buffer) readStart(r io.Reader) {
 	}
 }
 
-// bufferAt returns a buffer that begins at a place in the text. The caller sets the reader, or the end of what is in buf.
+// bufferAt returns a buffer that begins at a place in the text. The caller sets the reader, or the end of what is in
+// buf.
 func bufferAt(at place, buf []byte, maxRecord int) buffer {
 	return buffer{
 		buf: buf, keep: -1, max: maxRecord,

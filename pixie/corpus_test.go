@@ -30,7 +30,7 @@ func corpus(t testing.TB) map[string]*txtar.Archive {
 	return archives
 }
 
-func TestCorpus(t *testing.T) {
+func TestTheCorpusGivesItsEvents(t *testing.T) {
 	for name, archive := range corpus(t) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			var got strings.Builder

@@ -33,7 +33,7 @@ func (r *record) readCPUSample(s *gossip.CPUSample) {
 	}
 }
 
-// requireThrottling refuses a record that does not say how often the container was throttled.
+// requireThrottling refuses a record without a figure of how often the container was throttled.
 func (r *record) requireThrottling(s *gossip.CPUSample) {
 	switch {
 	case r.err != nil, s.ThrottledShare.Known, s.HasCounters():
@@ -46,7 +46,7 @@ func (r *record) requireThrottling(s *gossip.CPUSample) {
 	}
 }
 
-// readThrottledUsec reads throttled_usec or else throttle_ns, rounded half up. Both are checked.
+// readThrottledUsec reads throttled_usec, or else throttle_ns, rounded half up. It checks both.
 func (r *record) readThrottledUsec() gossip.Optional[int64] {
 	usec, ns := r.readInteger(throttledUsec), r.readInteger(throttleNs)
 	if !usec.Known && ns.Known {

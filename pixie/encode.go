@@ -14,11 +14,11 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/plain"
 )
 
-// Append appends the record of an event to b, as one line of NDJSON, and returns the extended slice. It is the inverse of
-// Decode: an event that Decode yields is the same event after Append and Decode.
+// Append appends the record of an event to b, as one line of NDJSON, and returns the extended slice. It is the inverse
+// of Decode: an event that Decode yields is the same event after Append and Decode.
 //
-// A record has the fields of payload.md in their order, without aliases. What is absent in the event is left out. Numbers
-// are the shortest decimals that read back as the same value; shares are written as percentages.
+// A record has the fields of payload.md in their order, without aliases. What is absent in the event is left out.
+// Numbers are the shortest decimals that read back as the same value; shares are written as percentages.
 //
 // A record cannot carry everything that a program may put into an event:
 //
@@ -29,8 +29,8 @@ import (
 //   - Bytes that are not UTF-8 become U+FFFD.
 //   - Time zones are lost, and Decode sorts a timeline by offset.
 //
-// Append does not check the event. If a value is out of bounds, or a required field is absent, Decode refuses the record and
-// says why. Append panics if event is nil or a pointer, because neither is an event.
+// Append does not check the event. If a value is out of bounds, or a required field is absent, Decode refuses the
+// record and says why. Append panics if event is nil or a pointer, because neither is an event.
 func Append(b []byte, event gossip.Event) []byte {
 	e := encoder{b}
 	switch event := event.(type) {
@@ -259,8 +259,8 @@ func (e *encoder) addMebibytes(f field, n gossip.Optional[int64]) {
 	e.addNumber(f, gossip.Optional[float64]{Value: float64(n.Value) / (1 << 20), Known: n.Known})
 }
 
-// percentageOf returns the number that, divided by 100, is the share. Several float64 may be: it returns the one with at most
-// 15 digits, if there is one, because that is what senders write.
+// percentageOf returns the number that, divided by 100, is the share. Several float64 may be: it returns the one with
+// at most 15 digits, if there is one, because that is what senders write.
 func percentageOf(share float64) float64 {
 	product := share * 100
 	var digits [32]byte
@@ -293,7 +293,8 @@ func appendNumber(b []byte, x float64) []byte {
 
 // appendDecimal writes n/10^places, without zeros at the end of the fraction.
 func appendDecimal(b []byte, n int64, places int) []byte {
-	magnitude, unit := uint64(n), uint64(plain.Powers[places]) //nolint:gosec // a negative n is its complement, and no power is negative
+	magnitude := uint64(n)               //nolint:gosec // of a negative n it is the complement: see below
+	unit := uint64(plain.Powers[places]) //nolint:gosec // no power is negative
 	if n < 0 {
 		b = append(b, '-')
 		magnitude = -magnitude

@@ -10,14 +10,14 @@ import (
 // ErrTooLarge is wrapped by the final error of an input that is longer than Options.MaxBytes.
 var ErrTooLarge = errors.New("input too large")
 
-// RecordError says that one record was refused, and why. It never ends the decoding: the records after it count.
+// RecordError is the reason why one record was refused. It never ends the decoding: the records after it count.
 type RecordError struct {
-	Line   int   // line in which the record starts, from 1, in the decompressed text; 0 where the input has no lines (protobuf)
+	Line   int   // line in which the record starts, from 1, in the decompressed text; 0 if the input has no lines
 	Offset int64 // offset in bytes at which it starts, from 0, in the decompressed text
 	Err    error // the reason, which names the type and the field where they are known
 }
 
-// Error is the reason behind the line: "line 3: cpu_throttle: nr_periods: negative: -4".
+// Error returns the line and the reason: "line 3: cpu_throttle: nr_periods: negative: -4".
 func (e *RecordError) Error() string {
 	if e.Line == 0 {
 		return e.Err.Error()
@@ -33,10 +33,11 @@ type LengthError struct {
 	Max int // bytes
 }
 
-// Error is "record longer than 1048576 bytes".
+// Error returns "record longer than 1048576 bytes".
 func (e *LengthError) Error() string { return "record longer than " + strconv.Itoa(e.Max) + " bytes" }
 
-// syntaxError is a fault that cutting finds: brackets, quotes and commas. Faults inside of a record come from jsontext instead.
+// syntaxError is a fault in brackets, quotes or commas, which cutting records out of the text finds. Faults inside of a
+// record are errors of jsontext.
 type syntaxError string
 
 func (e syntaxError) Error() string { return string(e) }
@@ -52,13 +53,14 @@ const (
 	errLastComma    = syntaxError("invalid JSON: array element expected behind the comma, found ']'")
 )
 
-// isAtEnd says whether the fault may be no more than the end of the input.
+// isAtEnd reports whether the fault may only be the end of the input.
 func isAtEnd(err error) bool { return errors.Is(err, errNotClosed) || errors.Is(err, errOpenString) }
 
-// isEnd says whether the text ended as it should. A wrapped io.EOF is a failure of something behind the reader.
+// isEnd reports whether the text ended as it should. A wrapped io.EOF is a failure of something that the reader reads
+// from.
 func isEnd(err error) bool { return err == io.EOF } //nolint:errorlint // identity is what is meant
 
-// unexpectedByte is a byte at which cutting cannot go on.
+// unexpectedByte returns the error about a byte at which cutting cannot go on.
 func unexpectedByte(b byte, wanted string) error {
 	found := fmt.Sprintf("byte 0x%02x", b)
 	if b > ' ' && b < 0x7f {
@@ -67,11 +69,11 @@ func unexpectedByte(b byte, wanted string) error {
 	return syntaxError("invalid JSON: " + wanted + " expected, found " + found)
 }
 
-// quoteInput makes a text from the input fit for an error: one line, printable, at most 64 bytes of it.
+// quoteInput makes a text of the input fit for an error: one line, printable, at most 64 bytes of it.
 func quoteInput[Bytes ~[]byte | ~string](b Bytes) string {
-	const most = 64
-	if len(b) > most {
-		return strconv.Quote(string(b[:most])) + "…"
+	const limit = 64
+	if len(b) > limit {
+		return strconv.Quote(string(b[:limit])) + "…"
 	}
 	return strconv.Quote(string(b))
 }

@@ -38,7 +38,7 @@ func ExampleDecode() {
 	// PodBirth shop/api-0: up in 1.153s
 }
 
-// A server tells the sender's bad records, which cost nothing else, from a body that is too large to be read to its end.
+// A server distinguishes bad records, which cost nothing else, from a body that is too large to be read to its end.
 func ExampleOptions_Decode() {
 	body := strings.NewReader(strings.Repeat("{}\n", 3) + strings.Repeat(" ", 1000))
 	refused := 0

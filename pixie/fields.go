@@ -11,7 +11,7 @@ const (
 	podCreation    = "pod_creation"
 )
 
-// field is a field of a record, by its place in fields.
+// field is the number of a field of a record, by its place in fields.
 type field = plain.Field
 
 const (
@@ -108,7 +108,8 @@ const (
 	maxMillis  = maxCount / 1e6 // as long as the longest duration
 )
 
-// spec is the name of a field in the payload and its bounds: the least and the greatest number, or the length of a text in bytes.
+// spec is the name of a field in the payload and its bounds: the least and the greatest number, or length of a text in
+// bytes.
 type spec struct {
 	name     string
 	min, max int64

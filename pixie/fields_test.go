@@ -14,7 +14,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// raw is a record whose values are JSON as it stands; an empty value leaves the field out.
+// raw is a record with values as they are in JSON; an empty value leaves the field out.
 type raw map[string]string
 
 func leastCPU() raw {
@@ -69,7 +69,7 @@ var (
 	testOrigin = gossip.Origin{Time: testTime, Namespace: "shop", Pod: "api-0", Container: "app"}
 )
 
-func TestCPUSample(t *testing.T) {
+func TestFieldsOfCPUSamplesAreRead(t *testing.T) {
 	tests := map[string]struct {
 		change raw
 		want   func(*gossip.CPUSample)
@@ -128,7 +128,7 @@ func TestCPUSample(t *testing.T) {
 	}
 }
 
-func TestMemorySample(t *testing.T) {
+func TestFieldsOfMemorySamplesAreRead(t *testing.T) {
 	tests := map[string]struct {
 		change raw
 		want   func(*gossip.MemorySample)
@@ -168,7 +168,7 @@ func TestMemorySample(t *testing.T) {
 	}
 }
 
-func TestOOMKill(t *testing.T) {
+func TestFieldsOfOOMKillsAreRead(t *testing.T) {
 	tests := map[string]struct {
 		change raw
 		want   func(*gossip.OOMKill)
@@ -193,7 +193,7 @@ func TestOOMKill(t *testing.T) {
 	}
 }
 
-func TestNetworkSample(t *testing.T) {
+func TestFieldsOfNetworkSamplesAreRead(t *testing.T) {
 	tests := map[string]struct {
 		change raw
 		want   func(*gossip.NetworkSample)
@@ -239,7 +239,7 @@ func checkRead(t *testing.T, record string, want gossip.Event) {
 	}
 }
 
-func TestPodCreation(t *testing.T) {
+func TestFieldsOfPodCreationsAreRead(t *testing.T) {
 	tests := map[string]struct {
 		change raw
 		want   func(*gossip.PodCreation)
@@ -290,7 +290,7 @@ func TestPodCreation(t *testing.T) {
 	}
 }
 
-func TestMostEntries(t *testing.T) {
+func TestTheMostEntriesAreAccepted(t *testing.T) {
 	step := `{"timestamp_ms":1,"actor":"kernel","action":"a"}`
 	event, err := one(t, leastBirth().with(raw{"timeline": "[" + strings.Repeat(step+",", 999) + step + "]"}))
 	require.NoError(t, err)

@@ -8,9 +8,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// By how much counters may exceed what their window has room for, in microseconds. The kernel hands out quota ahead of
-// its use, senders round lengths and read one counter after the other, and none of that may cost a record of a real
-// window.
+// Counters may exceed their window by these amounts, in microseconds. The kernel hands out quota ahead of its use,
+// senders round lengths and read one counter after the other, and none of that may cost a record of a real window.
 const (
 	lateShare       = 0.05 // of the window
 	maxLateUsec     = 5e5  // lengths are rounded to whole seconds; of a window below one second, half of it
@@ -21,7 +20,7 @@ const (
 	maxLinuxCPUs    = 8192 // the most that a kernel is built for
 )
 
-// room is what a window has room for, in microseconds.
+// room is what fits into a window, in microseconds.
 type room struct {
 	window   float64 // 0 where its length is not known
 	cfs      float64 // a CFS period
@@ -39,12 +38,13 @@ func roomOf(s *gossip.CPUSample) room {
 	return w
 }
 
-// checkWindow refuses counters that cannot be those of one window: cumulative ones, or those of a longer time. A verdict from
-// them would be about a machine that does not exist.
+// checkWindow refuses counters that cannot be from one window: cumulative counters, or counters of a longer time. A
+// verdict from them would be about a machine that does not exist.
 func (r *record) checkWindow(s *gossip.CPUSample) {
 	w := roomOf(s)
 	if s.Period > 0 && w.enforced > w.window+w.slack {
-		r.refuseField(nrPeriods, misfitError(strconv.FormatInt(s.Periods.Value, 10)+" periods of "+formatUsec(w.cfs), s.Period.String()))
+		periods := fmt.Sprintf("%d periods of %s", s.Periods.Value, formatUsec(w.cfs))
+		r.refuseField(nrPeriods, misfitError(periods, s.Period.String()))
 		return
 	}
 	if s.UsageUsec.Value > earlyUsec {
@@ -55,9 +55,9 @@ func (r *record) checkWindow(s *gossip.CPUSample) {
 	}
 }
 
-// checkUsage holds the CPU time used against the CPUs of the node, and against the limit where periods show that the
-// kernel enforced one. Where the length of the window is not known, a limit still bounds what was used in the periods
-// that were counted.
+// checkUsage compares the CPU time used with the CPUs of the node, and with the limit if there were periods in which
+// the kernel enforced one. If the length of the window is not known, a limit still bounds what was used in the counted
+// periods.
 func (w room) checkUsage(s *gossip.CPUSample) error {
 	used, limit := float64(s.UsageUsec.Value), s.LimitCores.Value
 	if s.Period > 0 && used > float64(s.NodeCPUs.Or(maxLinuxCPUs))*(w.window+w.slack) {
@@ -67,7 +67,8 @@ func (w room) checkUsage(s *gossip.CPUSample) error {
 	if s.Period == 0 {
 		length = (1 + lateShare) * w.enforced
 	}
-	if limit == 0 || w.enforced == 0 || used <= limit*(length+w.slack)+earlyUsec+earlyUsecPerCPU*float64(s.NodeCPUs.Value) {
+	early := earlyUsec + earlyUsecPerCPU*float64(s.NodeCPUs.Value)
+	if limit == 0 || w.enforced == 0 || used <= limit*(length+w.slack)+early {
 		return nil
 	}
 	into := s.Period.String()
@@ -77,7 +78,7 @@ func (w room) checkUsage(s *gossip.CPUSample) error {
 	return misfitError(formatUsec(used)+" of CPU time", into+" with a limit of "+strconv.FormatFloat(limit, 'g', -1, 64))
 }
 
-// checkWait holds the throttled time, which is the sum over the run queues of all CPUs, against the window and its
+// checkWait compares the throttled time, which is the sum over the run queues of all CPUs, with the window and its
 // throttled periods.
 func (w room) checkWait(s *gossip.CPUSample) error {
 	waited, cpus := float64(s.ThrottledUsec.Value), float64(s.NodeCPUs.Or(maxLinuxCPUs))
@@ -85,12 +86,13 @@ func (w room) checkWait(s *gossip.CPUSample) error {
 		return misfitError(formatUsec(waited)+" of waiting", s.Period.String()+describeCPUs(s))
 	}
 	if n := s.ThrottledPeriods.Value; s.HasCounters() && waited > cpus*((float64(n)+edgePeriods)*w.cfs+debtUsec) {
-		return misfitError(formatUsec(waited)+" of waiting", fmt.Sprintf("%d throttled periods of %s%s", n, formatUsec(w.cfs), describeCPUs(s)))
+		into := fmt.Sprintf("%d throttled periods of %s%s", n, formatUsec(w.cfs), describeCPUs(s))
+		return misfitError(formatUsec(waited)+" of waiting", into)
 	}
 	return nil
 }
 
-// misfitError says what does not fit into what.
+// misfitError returns the error about figures that do not fit.
 func misfitError(what, into string) error {
 	return fmt.Errorf("%s do not fit into %s: cumulative or mistimed counters?", what, into)
 }
@@ -102,5 +104,5 @@ func describeCPUs(s *gossip.CPUSample) string {
 	return " on any machine"
 }
 
-// formatUsec is a number of microseconds as a duration.
+// formatUsec writes a number of microseconds as a duration.
 func formatUsec(n float64) string { return (time.Duration(n) * time.Microsecond).String() }

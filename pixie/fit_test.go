@@ -20,7 +20,7 @@ func ofWindow(differs raw) string {
 	return counters.with(differs)
 }
 
-// Counters that cannot be those of one window are refused, with the figures that do not agree.
+// Counters that cannot be from one window are refused, with the figures that do not agree.
 func TestCountersThatDoNotFitTheirWindowAreRefused(t *testing.T) {
 	const why = ": cumulative or mistimed counters?"
 	for name, tc := range map[string]struct {

@@ -29,8 +29,8 @@ func seed(f *testing.F) {
 	f.Add(zstded(f, rec("a")))
 }
 
-// For every input: no panic, of event and error exactly one, at most two pairs a byte (an element of an array, and the comma that is missing
-// before it), and the same however the input comes: in small pieces, or packed.
+// For every input: no panic, of event and error exactly one, at most two pairs a byte (an element of an array, and the
+// comma that is missing before it), and the same however the input comes: in small pieces, or packed.
 func FuzzDecode(f *testing.F) {
 	seed(f)
 	packs := newPackers(f)
@@ -40,10 +40,10 @@ func FuzzDecode(f *testing.F) {
 		packed := isPacked(input)
 		if !packed {
 			require.LessOrEqual(t, len(events)+len(errs), 2*len(input)+1)
-			want := tell(o, bytes.NewReader(input))
-			require.Equal(t, want, tell(o, &pieces{text: string(input), size: 1}))
-			require.Equal(t, want, tell(o, bytes.NewReader(packs.gzip(t, input))))
-			require.Equal(t, want, tell(o, bytes.NewReader(packs.zstd.EncodeAll(input, nil))))
+			want := outcome(o, bytes.NewReader(input))
+			require.Equal(t, want, outcome(o, &pieces{text: string(input), size: 1}))
+			require.Equal(t, want, outcome(o, bytes.NewReader(packs.gzip(t, input))))
+			require.Equal(t, want, outcome(o, bytes.NewReader(packs.zstd.EncodeAll(input, nil))))
 		}
 		for _, event := range events {
 			checkEvent(t, event)
@@ -121,8 +121,8 @@ func checkEvent(t testing.TB, event gossip.Event) {
 	}
 }
 
-// Against a reader that knows nothing of cutting: jsontext over the whole input. Where it is content with all objects and arrays, each
-// record gives exactly one pair and no JSON error; where it is not, we are not either.
+// Against a reader that knows nothing of cutting: jsontext over the whole input. Where it is content with all objects
+// and arrays, each record gives exactly one pair and no JSON error; where it is not, we are not either.
 func FuzzAgainstReference(f *testing.F) {
 	seed(f)
 	schema := readSchema(f)

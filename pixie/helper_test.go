@@ -23,7 +23,8 @@ const good = `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespa
 // rec is a good record of the pod.
 func rec(pod string) string { return fmt.Sprintf(good, pod) }
 
-// pairs decodes and checks what holds for every input: of event and error exactly one is nil, and nothing follows a final error.
+// pairs decodes and checks what holds for every input: of event and error exactly one is nil, and nothing follows a
+// final error.
 func pairs(t testing.TB, o Options, r io.Reader) (events []gossip.Event, errs []error) {
 	t.Helper()
 	ended := false
@@ -45,31 +46,31 @@ func pairs(t testing.TB, o Options, r io.Reader) (events []gossip.Event, errs []
 	return events, errs
 }
 
-// story tells what was decoded: the pods of events and the texts of errors, in their order. It must be the same however small the pieces
-// are in which the input comes.
-func story(t testing.TB, o Options, input string) []string {
+// sameOutcome returns what was decoded: the pods of events and the texts of errors, in their order. It must be the same for
+// pieces of every size.
+func sameOutcome(t testing.TB, o Options, input string) []string {
 	t.Helper()
-	told := tell(o, strings.NewReader(input))
+	got := outcome(o, strings.NewReader(input))
 	sizes := []int{1, 2, 3, 7, 61}
 	if len(input) > 10_000 {
 		sizes = []int{1021, 32 << 10, 100_000}
 	}
 	for _, size := range sizes {
-		require.Equal(t, told, tell(o, &pieces{text: input, size: size}), "in pieces of %d bytes", size)
+		require.Equal(t, got, outcome(o, &pieces{text: input, size: size}), "in pieces of %d bytes", size)
 	}
-	return told
+	return got
 }
 
-func tell(o Options, r io.Reader) []string {
-	var told []string
+func outcome(o Options, r io.Reader) []string {
+	var got []string
 	for event, err := range o.Decode(r) {
 		if err != nil {
-			told = append(told, err.Error())
+			got = append(got, err.Error())
 		} else {
-			told = append(told, event.From().Pod)
+			got = append(got, event.From().Pod)
 		}
 	}
-	return told
+	return got
 }
 
 // one decodes a single record.

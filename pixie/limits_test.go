@@ -18,7 +18,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-func TestCompressed(t *testing.T) {
+func TestPackedInputsAreRead(t *testing.T) {
 	a, b := rec("a"), rec("b")
 	skippable := []byte{0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 'x', 'y', 'z'}
 	tests := map[string][]byte{
@@ -39,7 +39,7 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
-// Packed is packed once, whoever unpacks it: one place decides.
+// One place decides how an input is packed, for Decode and for Unpack.
 func TestWhatIsPackedTwiceIsRefused(t *testing.T) {
 	for want, input := range map[string][]byte{
 		"gzip stream: packed twice: its text is gzip or zstd again": gzipped(t, string(gzipped(t, rec("a")))),
@@ -60,7 +60,7 @@ func TestWhatIsPackedTwiceIsRefused(t *testing.T) {
 }
 
 // Good records before a failure stand, and the failure says what it is.
-func TestFinalErrors(t *testing.T) {
+func TestRecordsBeforeAFailureCount(t *testing.T) {
 	lines := strings.Repeat(rec("a")+"\n", 1000)
 	packed := gzipped(t, lines)
 	broken := bytes.Clone(packed)
@@ -114,8 +114,8 @@ type idle struct{}
 
 func (idle) Read([]byte) (int, error) { return 0, nil }
 
-// An unclosed record is told even where the input fails behind it, when it would have hidden others.
-func TestFailureBehindBrokenRecord(t *testing.T) {
+// An unclosed record is reported even if the input fails after it, when it would have hidden others.
+func TestABrokenRecordIsReportedBeforeAFailure(t *testing.T) {
 	input := io.MultiReader(strings.NewReader("{\"x\":[\n"+rec("a")+",\n"+rec("b")+"\n"), failing{io.ErrClosedPipe})
 	events, errs := pairs(t, Options{}, input)
 	require.Len(t, events, 2)
@@ -123,7 +123,7 @@ func TestFailureBehindBrokenRecord(t *testing.T) {
 	require.ErrorIs(t, errs[2], io.ErrClosedPipe)
 }
 
-func TestDirectory(t *testing.T) {
+func TestADirectoryIsAnError(t *testing.T) {
 	dir, err := os.Open(t.TempDir())
 	require.NoError(t, err)
 	defer dir.Close()
@@ -132,7 +132,7 @@ func TestDirectory(t *testing.T) {
 	require.ErrorContains(t, errs[0], "directory")
 }
 
-func TestMaxBytes(t *testing.T) {
+func TestMaxBytesBoundsTheText(t *testing.T) {
 	text := rec("a") + "\n" + rec("b")
 	for _, input := range [][]byte{[]byte(text), gzipped(t, text), zstded(t, text)} {
 		events, errs := pairs(t, Options{MaxBytes: int64(len(text))}, bytes.NewReader(input))
@@ -149,7 +149,7 @@ func TestMaxBytes(t *testing.T) {
 	require.Len(t, events, 2)
 }
 
-func TestMaxRecord(t *testing.T) {
+func TestRecordsAboveMaxRecordAreRefused(t *testing.T) {
 	a, b := rec("a"), rec("b")
 	pad := func(n int) string { return strings.Replace(a, "{", `{"x":"`+strings.Repeat("x", n)+`",`, 1) }
 	const tooLong = "record longer than 200000 bytes"
@@ -180,10 +180,10 @@ func TestMaxRecord(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.want, story(t, Options{MaxRecord: 200_000}, test.input))
+			require.Equal(t, test.want, sameOutcome(t, Options{MaxRecord: 200_000}, test.input))
 		})
 	}
-	require.Equal(t, []string{"line 1: record longer than 20 bytes", "line 2: type: required"}, story(t, Options{MaxRecord: 20}, a+"\n{}"))
+	require.Equal(t, []string{"line 1: record longer than 20 bytes", "line 2: type: required"}, sameOutcome(t, Options{MaxRecord: 20}, a+"\n{}"))
 }
 
 // endless gives its prefix, then left bytes of filling, then its suffix.
@@ -216,7 +216,7 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 // Memory does not grow with the input. What is counted is all that is ever allocated, so the collector plays no part.
-func TestMemory(t *testing.T) {
+func TestMemoryDoesNotGrowWithTheInput(t *testing.T) {
 	const much = 64 << 20
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)
@@ -263,7 +263,7 @@ func TestMemory(t *testing.T) {
 }
 
 // Work stays in proportion, even where each line could be the start of a record that the line before has swallowed.
-func TestWork(t *testing.T) {
+func TestWorkStaysInProportion(t *testing.T) {
 	for _, line := range []string{"{\"x\":\n", "{\"x\":[{},\n", "{\"x\":[\n", "{\"x\":{},\n", "[\n", "[{\n", "{\"\n", "}\n", "{\n"} {
 		input := strings.Repeat(line, 512<<10/len(line))
 		s := newScanner(strings.NewReader(input), DefaultMaxRecord, newWorkspace())
@@ -279,8 +279,8 @@ func TestWork(t *testing.T) {
 	}
 }
 
-// Whoever stops early leaves nothing behind: no goroutine, and nothing more is read.
-func TestStopEarly(t *testing.T) {
+// No goroutine is left, and nothing more is read.
+func TestACallerThatStopsLeavesNothing(t *testing.T) {
 	text := strings.Repeat(rec("a")+"\nx\n", 10_000)
 	for _, input := range [][]byte{[]byte(text), gzipped(t, text), zstded(t, text)} {
 		for _, at := range []int{1, 2} {
@@ -306,7 +306,7 @@ func TestStopEarly(t *testing.T) {
 	}
 }
 
-func TestNegativeZero(t *testing.T) {
+func TestNegativeZeroIsZero(t *testing.T) {
 	event, err := one(t, leastCPU().with(raw{"limit_cores": "-0.0"}))
 	require.NoError(t, err)
 	require.False(t, math.Signbit(event.(gossip.CPUSample).LimitCores.Value))

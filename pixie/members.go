@@ -8,14 +8,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// members walks over JSON objects and arrays. It is reused from record to record.
+// members walks through JSON objects and arrays. It is reused from record to record.
 type members struct {
 	buf     bytes.Buffer
 	json    jsontext.Decoder
 	scratch []byte
 }
 
-// eachMember calls visit with the name and the value of each member of an object. What it passes is part of raw, but for names with escapes.
+// eachMember calls visit with the name and the value of each member of an object. Both are parts of raw, except for
+// names with escapes.
 func (m *members) eachMember(raw []byte, visit func(name, value []byte) error) error {
 	if err := m.beginValue(raw, '{'); err != nil {
 		return err
@@ -94,7 +95,7 @@ func (m *members) unquoteText(quoted []byte) ([]byte, error) {
 	return text, err
 }
 
-// wrongKind says which JSON type was expected and which was found.
+// wrongKind returns the error about a value of the wrong JSON type.
 func wrongKind(want jsontext.Kind, value jsontext.Value) error {
 	return fmt.Errorf("%s expected, found %s", kindName(want), kindName(value.Kind()))
 }
@@ -117,7 +118,8 @@ func kindName(k jsontext.Kind) string {
 	return "invalid JSON"
 }
 
-// describeSyntax tells a fault that jsontext found in our words: where in the record, and what. Text of the record is quoted.
+// describeSyntax words a fault that jsontext found: where in the record it is, and what it is. Text of the record is
+// quoted.
 func describeSyntax(raw []byte, err error) error {
 	var at *jsontext.SyntacticError
 	if !errors.As(err, &at) {
@@ -133,7 +135,7 @@ func describeSyntax(raw []byte, err error) error {
 	return &jsonError{text: "invalid JSON" + where + ": " + at.Err.Error(), err: err}
 }
 
-// jsonError keeps jsontext's error for errors.As behind our text.
+// jsonError is our wording of an error of jsontext, which stays available to errors.As.
 type jsonError struct {
 	text string
 	err  error

@@ -28,21 +28,22 @@ func (r *record) readNetworkSample() gossip.NetworkSample {
 		LatencyP50:      r.readNanoseconds(latencyP50Ns),
 		LatencyP99:      r.readNanoseconds(latencyP99Ns),
 	}
-	r.requireOne("a measured field of network_issue", packetDropPct, retransmitPct, avgLatencyMs, rxPackets, txPackets, rxDrops, txDrops,
-		rxErrors, txErrors, tcpSegmentsSent, tcpRetransmits, connectFailures, connectionErrors, latencyP50Ns, latencyP99Ns)
+	r.requireOne("a measured field of network_issue",
+		packetDropPct, retransmitPct, avgLatencyMs, rxPackets, txPackets, rxDrops, txDrops, rxErrors, txErrors,
+		tcpSegmentsSent, tcpRetransmits, connectFailures, connectionErrors, latencyP50Ns, latencyP99Ns)
 	return s
 }
 
-// readFailedConnects reads connect_failures or else connection_errors. Both are checked.
+// readFailedConnects reads connect_failures, or else connection_errors. It checks both.
 func (r *record) readFailedConnects() gossip.Optional[int64] {
-	failures, errors := r.readInteger(connectFailures), r.readInteger(connectionErrors)
-	if !failures.Known {
-		return errors
+	failures, alias := r.readInteger(connectFailures), r.readInteger(connectionErrors)
+	if failures.Known {
+		return failures
 	}
-	return failures
+	return alias
 }
 
-// readMilliseconds reads an optional duration that may have a fraction.
+// readMilliseconds reads an optional duration in milliseconds, which may have a fraction.
 func (r *record) readMilliseconds(f field) gossip.Optional[time.Duration] {
 	n, known := r.readNumber(f).Get()
 	return gossip.Optional[time.Duration]{Value: time.Duration(math.Round(n * 1e6)), Known: known}

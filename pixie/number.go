@@ -120,7 +120,7 @@ func (m *members) numeralText(value []byte) ([]byte, error) {
 	return value, nil
 }
 
-// checkNumber holds a number against the bounds of its field.
+// checkNumber refuses a number outside the bounds of its field.
 func (s spec) checkNumber(x float64, digits []byte) error {
 	switch {
 	case x < 0:
@@ -138,22 +138,22 @@ func (s *spec) holdsInteger(d plain.Decimal) bool {
 	return d.Places == 0 && s.min <= d.N && d.N <= s.max
 }
 
-// isWithin says whether a number is within the bounds of its field.
+// isWithin reports whether a number is within the bounds of its field.
 func (s spec) isWithin(x float64) bool { return float64(s.min) <= x && x <= float64(s.max) }
 
 // shortenNumeral makes a numeral fit for an error.
 func shortenNumeral(digits []byte) string {
-	const most = 32
-	if len(digits) > most {
-		return string(digits[:most]) + "…"
+	const limit = 32
+	if len(digits) > limit {
+		return string(digits[:limit]) + "…"
 	}
 	return string(digits)
 }
 
 var errNotInteger = errors.New("not an integer")
 
-// exactInteger returns the integer that a numeral stands for, without a detour over floating point. What does not fit into an int64
-// is ±MaxInt64, which is beyond every bound too.
+// exactInteger returns the integer that a numeral means, without a detour through floating point. For one that does not
+// fit into an int64 it returns ±MaxInt64, which is outside every bound too.
 func exactInteger(digits []byte) (int64, error) {
 	if len(digits) <= 18 {
 		if n, err := strconv.ParseInt(string(digits), 10, 64); err == nil {
@@ -191,25 +191,28 @@ func exactInteger(digits []byte) (int64, error) {
 	return n, nil
 }
 
-// isNumber says whether b is a number as JSON writes it.
+// isNumber reports whether b is a number as JSON writes it.
 func isNumber(b []byte) bool {
 	b = bytes.TrimPrefix(b, []byte{'-'})
-	n := digitsIn(b)
+	n := countDigits(b)
 	if n == 0 || n > 1 && b[0] == '0' {
 		return false
 	}
 	b = b[n:]
 	if len(b) > 0 && b[0] == '.' {
-		if n = digitsIn(b[1:]); n == 0 {
+		n = countDigits(b[1:])
+		if n == 0 {
 			return false
 		}
 		b = b[1+n:]
 	}
 	if len(b) > 0 && (b[0] == 'e' || b[0] == 'E') {
-		if b = b[1:]; len(b) > 0 && (b[0] == '+' || b[0] == '-') {
+		b = b[1:]
+		if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
 			b = b[1:]
 		}
-		if n = digitsIn(b); n == 0 {
+		n = countDigits(b)
+		if n == 0 {
 			return false
 		}
 		b = b[n:]
@@ -217,8 +220,8 @@ func isNumber(b []byte) bool {
 	return len(b) == 0
 }
 
-// digitsIn counts the digits at the start of b.
-func digitsIn(b []byte) int {
+// countDigits returns the number of digits at the start of b.
+func countDigits(b []byte) int {
 	n := 0
 	for n < len(b) && '0' <= b[n] && b[n] <= '9' {
 		n++

@@ -23,7 +23,7 @@ func (r *record) readOOMKill() gossip.OOMKill {
 	}
 }
 
-// readScope reads whose memory ran out.
+// readScope reads which memory ran out: the memory of a cgroup or of the node.
 func (r *record) readScope() gossip.Scope {
 	s := gossip.Scope(r.readText(scope))
 	switch s {

@@ -14,8 +14,8 @@ const pieceSize = 256 << 10
 
 // decodeParallel decodes pieces of the text in parallel and yields their batches in order. It stops at the first piece
 // that does not end on a record boundary outside of arrays, because the next piece then begins inside a record or an
-// array, and leaves the scanner after the last batch: the caller continues sequentially. It reports false if yield asked
-// to stop.
+// array, and leaves the scanner after the last batch: the caller continues sequentially. It reports false if yield
+// asked to stop.
 func (s *scanner) decodeParallel(workers, size int, yield func(*Batch, error) bool) bool {
 	if s.err != nil {
 		return true // all of the text is in memory already
@@ -85,8 +85,8 @@ type pieceReader struct {
 	free  []*piece // for reuse
 }
 
-// decodedPieces yields the pieces in order, after they have been decoded. A piece at which the caller stops stays at the
-// head of the queue.
+// decodedPieces yields the pieces in order, after they have been decoded. A piece at which the caller stops stays at
+// the head of the queue.
 func (a *pieceReader) decodedPieces() iter.Seq[*piece] {
 	return func(yield func(*piece) bool) {
 		for {
@@ -137,8 +137,8 @@ func (a *pieceReader) unusedPiece() *piece {
 	return &piece{buf: make([]byte, a.size), done: make(chan struct{}, 1)}
 }
 
-// restOfText returns a buffer that continues after the last record that was yielded: with the rest of an open piece, the
-// pieces after it, and what no piece has read.
+// restOfText returns a buffer that continues after the last record that was yielded: with the rest of an open piece,
+// the pieces after it, and what no piece has read.
 func (a *pieceReader) restOfText(buf []byte, maxRecord int) buffer {
 	at := a.at
 	var texts []io.Reader

@@ -15,47 +15,47 @@ import (
 	"go.uber.org/goleak"
 )
 
-// whole tells all of a text: events of each kind of list, errors with their place.
-func whole(r io.Reader, workers, size int) map[string][]string {
-	told := map[string][]string{}
+// collectBatches returns the events of each kind in the text, and the errors with their places.
+func collectBatches(r io.Reader, workers, size int) map[string][]string {
+	got := map[string][]string{}
 	s := newScanner(r, 4096, newWorkspace())
 	err := s.scanBatches(workers, size, func(b *Batch, _ error) bool {
 		for event := range b.All() {
 			kind := fmt.Sprintf("%T", event)
-			told[kind] = append(told[kind], show(event))
+			got[kind] = append(got[kind], show(event))
 		}
 		for _, bad := range b.Refused {
-			told["refused"] = append(told["refused"], fmt.Sprintf("%d+%d: %v", bad.Line, bad.Offset, bad))
+			got["refused"] = append(got["refused"], fmt.Sprintf("%d+%d: %v", bad.Line, bad.Offset, bad))
 		}
 		return true
 	})
-	told["end"] = []string{err.Error()}
-	return told
+	got["end"] = []string{err.Error()}
+	return got
 }
 
-// singly tells the same by Decode.
-func singly(r io.Reader) map[string][]string {
-	told := map[string][]string{}
+// collectSingly returns the same by Decode.
+func collectSingly(r io.Reader) map[string][]string {
+	got := map[string][]string{}
 	end := io.EOF
 	for event, err := range (Options{MaxRecord: 4096}).Decode(r) {
 		var bad *RecordError
 		switch {
 		case errors.As(err, &bad):
-			told["refused"] = append(told["refused"], fmt.Sprintf("%d+%d: %v", bad.Line, bad.Offset, err))
+			got["refused"] = append(got["refused"], fmt.Sprintf("%d+%d: %v", bad.Line, bad.Offset, err))
 			continue
 		case err != nil:
 			end = err
 			continue
 		}
 		list := fmt.Sprintf("%T", event)
-		told[list] = append(told[list], show(event))
+		got[list] = append(got[list], show(event))
 	}
-	told["end"] = []string{end.Error()}
-	return told
+	got["end"] = []string{end.Error()}
+	return got
 }
 
-// The same comes out however the text is cut into pieces, and whoever decodes them.
-func TestAhead(t *testing.T) {
+// The result depends neither on the pieces nor on the worker that decodes one.
+func TestPiecesGiveTheSameAsTheWholeText(t *testing.T) {
 	texts := map[string]string{
 		"nothing":      "",
 		"mark":         "\ufeff" + rec("a") + "\n" + rec("b"),
@@ -76,12 +76,12 @@ func TestAhead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, end := range []error{io.EOF, errors.New("broken pipe")} {
 				input := func() io.Reader { return io.MultiReader(strings.NewReader(text), iotest.ErrReader(end)) }
-				want := singly(input())
-				require.Equal(t, want, whole(input(), 0, 0))
+				want := collectSingly(input())
+				require.Equal(t, want, collectBatches(input(), 0, 0))
 				for _, size := range []int{1, 2, 7, 61, 250, 1000, 5000, pieceSize} {
 					for _, cpus := range []int{1, 2, 8} {
 						runtime.GOMAXPROCS(cpus)
-						if d := cmp.Diff(want, whole(input(), 1+cpus, size)); d != "" {
+						if d := cmp.Diff(want, collectBatches(input(), 1+cpus, size)); d != "" {
 							t.Fatalf("in pieces of %d bytes on %d CPUs (-want +got)\n%s", size, cpus, d)
 						}
 					}
@@ -91,22 +91,22 @@ func TestAhead(t *testing.T) {
 	}
 }
 
-func FuzzAhead(f *testing.F) {
+func FuzzParallel(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, input []byte) {
 		if isPacked(input) {
 			return
 		}
-		want := singly(bytes.NewReader(input))
-		require.Equal(t, want, whole(bytes.NewReader(input), 0, 0))
+		want := collectSingly(bytes.NewReader(input))
+		require.Equal(t, want, collectBatches(bytes.NewReader(input), 0, 0))
 		for _, size := range []int{1 + len(input)%13, 1 + len(input)%131, 1 + len(input)%1031} {
-			require.Equal(t, want, whole(bytes.NewReader(input), 2, size), "in pieces of %d bytes", size)
+			require.Equal(t, want, collectBatches(bytes.NewReader(input), 2, size), "in pieces of %d bytes", size)
 		}
 	})
 }
 
-// Whoever stops early leaves no goroutine behind, and what is read ahead is bounded.
-func TestAheadStops(t *testing.T) {
+// What is read ahead is bounded too.
+func TestACallerThatStopsLeavesNoWorkers(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	record := rec("a") + "\n"
 	for _, at := range []int{1, 2, 5000} {

@@ -12,7 +12,7 @@ import (
 )
 
 // What is taken for plain, and what is left to the strict way.
-func TestPlain(t *testing.T) {
+func TestOnlyPlainRecordsAreSplitFast(t *testing.T) {
 	tests := map[string]struct {
 		text  string
 		plain bool

@@ -12,8 +12,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/plain"
 )
 
-// record is one record while it is decoded. It keeps the first fault; what is read after a fault does not count. The zero
-// value can read what is set field by field; only newRecord can split plain text.
+// record is one record while it is decoded. It keeps the first fault; what is read after a fault does not count. The
+// zero value can read what is set field by field; only newRecord can split plain text.
 type record struct {
 	fields plain.Fields
 	err    error
@@ -43,7 +43,8 @@ func (r *record) beginRecord() {
 	r.err = nil
 }
 
-// splitPlain splits the record at the start of text and returns its length. It returns false if the record is not plain:
+// splitPlain splits the record at the start of text and returns its length. It returns false if the record is not
+// plain:
 // then splitStrictly decides.
 func (r *record) splitPlain(text []byte) (n int, ok bool) {
 	r.err = nil
@@ -66,7 +67,7 @@ func (r *record) decode(c cutRecord, to *Batch) error {
 	return r.addEvent(to)
 }
 
-// addEvent adds the event of the values.
+// addEvent adds the event of the fields.
 func (r *record) addEvent(to *Batch) error {
 	if r.isRow() {
 		if err := r.translateRow(); err != nil {
@@ -104,7 +105,7 @@ func (r *record) addEvent(to *Batch) error {
 
 // splitStrictly checks the JSON of the whole record and notes where its fields are.
 func (r *record) splitStrictly(raw []byte) error {
-	r.fields.Text = slices.Clip(raw) // put must not write behind it
+	r.fields.Text = slices.Clip(raw) // Put must not write after it
 	return r.outer.eachMember(raw, func(name, value []byte) error {
 		if f, known := names.Find(string(name)); known && jsontext.Value(value).Kind() != 'n' {
 			end := int(r.outer.json.InputOffset())
@@ -114,7 +115,7 @@ func (r *record) splitStrictly(raw []byte) error {
 	})
 }
 
-// readOrigin reads what every type has.
+// readOrigin reads the fields that every type has.
 func (r *record) readOrigin(o *gossip.Origin) {
 	o.Time = r.readTime(timestamp)
 	r.requireField(namespace)
@@ -129,7 +130,7 @@ func (r *record) readOrigin(o *gossip.Origin) {
 	o.Period = r.readPeriod()
 }
 
-// refuseField keeps the first fault.
+// refuseField notes a fault of a field, unless there was one before.
 func (r *record) refuseField(f field, err error) {
 	if err != nil && r.err == nil {
 		if f == timestamp && r.isRow() {
@@ -141,7 +142,7 @@ func (r *record) refuseField(f field, err error) {
 
 var errRequired = errors.New("required")
 
-// requireOne refuses the record when all of the fields are absent.
+// requireOne refuses the record if all of the fields are absent.
 func (r *record) requireOne(what string, list ...field) {
 	for _, f := range list {
 		if r.err != nil || r.fields.Has(f) {
@@ -153,7 +154,7 @@ func (r *record) requireOne(what string, list ...field) {
 	}
 }
 
-// requireField refuses the record when the field is absent.
+// requireField refuses the record if the field is absent.
 func (r *record) requireField(f field) {
 	if !r.fields.Has(f) {
 		r.refuseField(f, errRequired)

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// recoverFrom goes on behind a record whose end cannot be found, and says where.
+// recoverFrom moves to the next record after one without a recognisable end, and returns the fault with the place where
+// reading goes on.
 func (s *scanner) recoverFrom(err error) error {
 	ended := isAtEnd(err)
 	if s.tooLong {
@@ -15,7 +16,8 @@ func (s *scanner) recoverFrom(err error) error {
 	if s.findNextRecord() {
 		s.array.element, s.array.comma = false, false
 		s.leaveEndedObject()
-		if s.countLines(s.pos); s.line > refused.line+1 {
+		s.countLines(s.pos)
+		if s.line > refused.line+1 {
 			err = fmt.Errorf("%w; skipped to line %d", err, s.line)
 		}
 		return s.refuseRecord(err)
@@ -36,8 +38,9 @@ func (s *scanner) recoverFrom(err error) error {
 	return s.refuseRecord(err)
 }
 
-// findNextRecord moves to the next line that begins like a record and is indented no deeper than the broken one. It starts from the broken
-// record while that is in memory, because the lines behind its first may be good records; else from where its brackets failed.
+// findNextRecord moves to the next line that begins like a record and is indented no deeper than the broken one. It
+// looks from the broken record on while that is in memory, because the lines after its first may be good records; else
+// from where its brackets failed.
 func (s *scanner) findNextRecord() bool {
 	first, indent := s.first, s.indent
 	if s.keep >= 0 {
@@ -54,7 +57,8 @@ func (s *scanner) findNextRecord() bool {
 				return true
 			default:
 				first = false
-				if s.skipTo('\n'); s.pos < s.end {
+				s.skipTo('\n')
+				if s.pos < s.end {
 					s.pos-- // the loop moves on to it
 				}
 			}
@@ -68,11 +72,12 @@ func (s *scanner) findNextRecord() bool {
 	}
 }
 
+// beginsRecord reports whether reading can go on at a line that begins with this byte.
 func (s *scanner) beginsRecord(b byte) bool {
 	return b == '{' || b == ']' && s.array.open || b == '[' && !s.array.open
 }
 
-// skipTo moves to the byte, or to the end of what is in memory.
+// skipTo moves to the byte, or to the end of the text in memory.
 func (s *scanner) skipTo(b byte) {
 	if i := bytes.IndexByte(s.buf[s.pos:s.end], b); i >= 0 {
 		s.pos += i

@@ -8,7 +8,7 @@ import (
 )
 
 // Every refusal names the type, the field and the reason.
-func TestRefused(t *testing.T) {
+func TestRefusalsNameTypeFieldAndReason(t *testing.T) {
 	nameOf := func(n int) string { return `"` + strings.Repeat("a", n) + `"` }
 	birth := func(field, value string) string { return leastBirth().with(raw{field: value}) }
 	cpu := func(field, value string) string { return leastCPU().with(raw{field: value}) }

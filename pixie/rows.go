@@ -9,10 +9,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// isRow says whether the record is a row that Pixie wrote: those name their table.
+// isRow reports whether the record is a row that Pixie wrote: rows name their table.
 func (r *record) isRow() bool { return r.fields.Has(tableName) }
 
-// translateRow gives the columns of a row the names of the contract: the table is the type, time_ is the timestamp, and pod is namespace and name.
+// translateRow gives the columns of a row the names of payload.md: the table becomes the type, time_ the timestamp, and
+// pod the namespace and the name.
 func (r *record) translateRow() error {
 	table, err := r.outer.parseText(r.valueOf(tableName), fields[tableName])
 	if err != nil {
@@ -42,8 +43,8 @@ func (r *record) translateRow() error {
 	return nil
 }
 
-// splitPod makes namespace and pod_name of a column that holds both, as Pixie's own pod columns do. Columns of these names, where a row
-// has them too, must say the same.
+// splitPod makes namespace and pod_name of a column that holds both, as Pixie's own pod columns do. If a row has
+// columns of these names too, they must agree.
 func (r *record) splitPod(f field) error {
 	if r.valueOf(f).Kind() != '"' {
 		return nil
@@ -65,29 +66,29 @@ func (r *record) splitPod(f field) error {
 	return r.setPart(podName, name, both)
 }
 
-// setPart sets a field to its part of both, unless it says something else already.
+// setPart sets a field to its part of both, and refuses a row in which the field has another value.
 func (r *record) setPart(f field, part, both string) error {
-	if told := r.valueOf(f); told.Kind() == '"' {
-		if text, err := r.outer.parseText(told, fields[f]); err != nil || text != part && text != both {
-			return fmt.Errorf("%s, but %s is %s", quoteInput(both), fields[f].name, shortenNumeral(told))
+	if other := r.valueOf(f); other.Kind() == '"' {
+		if text, err := r.outer.parseText(other, fields[f]); err != nil || text != part && text != both {
+			return fmt.Errorf("%s, but %s is %s", quoteInput(both), fields[f].name, shortenNumeral(other))
 		}
 	}
 	r.fields.Put(f, quoteJSON(part))
 	return nil
 }
 
-// quoteJSON is a text as JSON has it.
+// quoteJSON returns a text as a JSON string.
 func quoteJSON(text string) jsontext.Value {
 	b, _ := jsontext.AppendQuote(nil, text) // fails for invalid UTF-8 only, and the text was JSON before
 	return b
 }
 
-// isNaN knows the NaN of Pixie's Go client, which writes every value as a string. 0/0 is how Pixie says that there was nothing to divide:
-// not measured, so absent. Infinity stays an error.
+// isNaN recognises the NaN of Pixie's Go client, which writes every value as a string. Pixie writes 0/0, where there
+// was nothing to divide: the value was not measured, so it is absent. Infinity stays an error.
 func isNaN(value jsontext.Value) bool { return bytes.Equal(value, []byte(`"NaN"`)) }
 
-// rowText is the text of a column. The px command prints a text that looks like a number as a number. What it was before cannot be told
-// ("007" comes as 7), so that number is the text.
+// rowText returns the text of a column. The px command prints a text that looks like a number as a number. Its form
+// before is lost ("007" comes as 7), so the number is taken as the text.
 func rowText(value jsontext.Value) jsontext.Value {
 	if value.Kind() == '0' {
 		return quoteJSON(string(value))
@@ -95,11 +96,12 @@ func rowText(value jsontext.Value) jsontext.Value {
 	return value
 }
 
-// rowTimeLayout is how Pixie's Go client writes times: as Go prints them, less the name of the zone, which says nothing that the offset
-// does not.
+// rowTimeLayout is how Pixie's Go client writes times: as Go prints them, without the name of the zone, which adds
+// nothing to the offset.
 const rowTimeLayout = "2006-01-02 15:04:05.999999999 -0700"
 
-// rowTimestamp makes RFC 3339 of that. Anything else stays as it is: the px command writes RFC 3339 in its local time zone.
+// rowTimestamp converts that form to RFC 3339. Anything else stays as it is: the px command writes RFC 3339 in its
+// local time zone.
 func rowTimestamp(value jsontext.Value) jsontext.Value {
 	text := bytes.Trim(value, `"`)
 	last := bytes.LastIndexByte(text, ' ')

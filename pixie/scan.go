@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// scanner cuts a text into records. It knows brackets, strings, commas and colons; whether a record is good JSON is for the record's
-// decoder.
+// scanner cuts a text into records. It knows brackets, strings, commas and colons; the decoder of a record decides
+// whether the record is good JSON.
 type scanner struct {
 	buffer
 	fields  *record // decodes what is cut
@@ -20,7 +20,7 @@ type scanner struct {
 	indent int64 // and stands behind so much of it
 }
 
-// array is the top-level array in which the scanner is.
+// array is the state of the top-level array that the scanner is in.
 type array struct {
 	open    bool
 	begin   place
@@ -41,10 +41,11 @@ func newScanner(r io.Reader, maxRecord int, w *workspace) *scanner {
 // cutRecord is one record, cut out of the text.
 type cutRecord struct {
 	raw   []byte
-	plain bool // the scanner's fields are those of this record
+	plain bool // the record was split as plain: the scanner has its fields already
 }
 
-// addRecord adds what the next record says: an event, or why it was refused. Any other error ends the text: io.EOF, or that of the reader.
+// addRecord adds the event of the next record, or why it was refused. Any other error ends the text: io.EOF, or an
+// error of the reader.
 func (s *scanner) addRecord(to *Batch) error {
 	c, err := s.next()
 	if err == nil {
@@ -62,7 +63,8 @@ func (s *scanner) addRecord(to *Batch) error {
 	return nil
 }
 
-// next returns the next record, valid until the next call. Errors are a *RecordError, io.EOF, or the final error of the reader.
+// next returns the next record, valid until the next call. The error is a *RecordError, io.EOF, or the final error of
+// the reader.
 func (s *scanner) next() (cutRecord, error) {
 	for {
 		b, err := s.peek()
@@ -93,7 +95,7 @@ func (s *scanner) next() (cutRecord, error) {
 	}
 }
 
-// passSeparator moves past a comma between elements or the end of the array.
+// passSeparator moves past a comma between elements, or the end of the array.
 func (s *scanner) passSeparator(b byte) error {
 	s.markPosition()
 	s.pos++
@@ -112,7 +114,8 @@ func (s *scanner) passSeparator(b byte) error {
 	return nil
 }
 
-// nextElement returns one element of the array. A missing comma and a stray bracket or colon are reported, and cost nothing else.
+// nextElement returns one element of the array. It reports a missing comma and a stray bracket or colon, which cost
+// nothing else.
 func (s *scanner) nextElement(b byte) (cutRecord, error) {
 	if b == '}' || b == ':' {
 		s.markPosition()
@@ -138,7 +141,7 @@ func (s *scanner) nextRecord() (cutRecord, error) {
 	s.markPosition()
 	s.keep, s.tooLong = s.pos, false
 	err := s.skipValue()
-	if s.isOverlong() {
+	if s.dropOverlong() {
 		if err == nil && s.keep < 0 {
 			return cutRecord{}, s.refuseRecord(s.lengthError())
 		}
@@ -152,16 +155,18 @@ func (s *scanner) nextRecord() (cutRecord, error) {
 	return cutRecord{raw: s.buf[from:s.pos:s.pos]}, nil
 }
 
-// refuseLine moves behind a line that holds something which is no record.
+// refuseLine skips the rest of a line with something that is not a record.
 func (s *scanner) refuseLine(b byte) error {
 	s.markPosition()
 	err := s.refuseRecord(fmt.Errorf("%w; the rest of the line is skipped", unexpectedByte(b, "object or array")))
-	for s.skipTo('\n'); s.pos == s.end && s.readAhead(); s.skipTo('\n') {
+	s.skipTo('\n')
+	for s.pos == s.end && s.readAhead() {
+		s.skipTo('\n')
 	}
 	return err
 }
 
-// finishText is what the end of the text means.
+// finishText returns the error for the end of the text.
 func (s *scanner) finishText() error {
 	if isEnd(s.err) && s.array.open {
 		s.at, s.array.open = s.array.begin, false
@@ -177,13 +182,14 @@ func (s *scanner) finishText() error {
 	return s.err
 }
 
-// markPosition notes the position as that of the record at hand.
+// markPosition notes the position as the place of the next record.
 func (s *scanner) markPosition() place {
 	s.at = s.placeAt(s.pos)
 	return s.at
 }
 
-// markRecord notes the position of the record that was just cut out. That of a plain record is looked for only when it is asked for.
+// markRecord notes the place of the record that was just cut out. For a plain record this is done only when it is
+// needed, because it counts lines.
 func (s *scanner) markRecord(c cutRecord) {
 	if c.plain {
 		s.at = s.placeAt(s.pos - len(c.raw))

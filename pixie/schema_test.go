@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// schema is as much of JSON Schema as payload.schema.json uses. TestSchemaIsKnown holds it to that.
+// schema is as much of JSON Schema as payload.schema.json uses: readSchema refuses any other word.
 type schema struct {
 	Schema               string             `json:"$schema"`
 	Title                string             `json:"title"`
@@ -130,7 +130,7 @@ func count[T any](all []T, is func(T) bool) (n int) {
 	return n
 }
 
-// properties are those of one type, common ones included.
+// properties returns the properties of one type, with the common ones.
 func (s *schema) properties(kind string) map[string]*schema {
 	all := maps.Clone(s.Properties)
 	for name, property := range s.Defs[kind].Properties {
@@ -145,8 +145,9 @@ var least = map[string]func() raw{
 	"cpu_throttle": leastCPU, "memory_pressure": leastMemory, "oom_kill": leastKill, "network_issue": leastNetwork, "pod_creation": leastBirth,
 }
 
-// The decoder reads the fields that the schema lists for a type, and no others: false is a fault in every field that is read.
-func TestSchemaFields(t *testing.T) {
+// The decoder reads the fields that the schema lists for a type, and no others: false is a fault in every field that is
+// read.
+func TestTheSchemaListsTheFieldsThatAreRead(t *testing.T) {
 	s := readSchema(t)
 	for kind, record := range least {
 		listed := s.properties(kind)
@@ -172,7 +173,7 @@ func TestSchemaFields(t *testing.T) {
 }
 
 // A number at its bound passes and the next one beyond is refused, as a number and as a string.
-func TestSchemaBounds(t *testing.T) {
+func TestTheSchemaHasTheBoundsOfNumbers(t *testing.T) {
 	s := readSchema(t)
 	bounds := 0
 	for kind, record := range least {
@@ -222,7 +223,7 @@ func jsonOf(v any) string {
 }
 
 // A text of the greatest length passes, and one byte more is refused.
-func TestSchemaLengths(t *testing.T) {
+func TestTheSchemaHasTheLengthsOfTexts(t *testing.T) {
 	s := readSchema(t)
 	for kind, record := range least {
 		for name, property := range s.properties(kind) {
@@ -248,7 +249,7 @@ func checkSchema(t testing.TB, s *schema, record []byte) {
 }
 
 // The page names every field that the schema has, and its examples are records.
-func TestPage(t *testing.T) {
+func TestThePageNamesEveryFieldOfTheSchema(t *testing.T) {
 	page, err := os.ReadFile("payload.md")
 	require.NoError(t, err)
 	s := readSchema(t)

@@ -2,11 +2,11 @@ package pixie
 
 import "errors"
 
-// maxDepth is how deep brackets may nest in a record. Payloads need three levels; the rest is for fields that are not ours.
+// maxDepth is how deep brackets may nest in a record. Payloads need three levels; the rest is for unknown fields.
 const maxDepth = 64
 
-// skipValue moves past one JSON value. Inside of it, a scalar is whatever has no bracket, quote, comma, colon or white space, so that a
-// value such as NaN costs no more than its record.
+// skipValue moves past one JSON value. A scalar inside of it is any text without brackets, quotes, commas, colons and
+// white space, so that a value such as NaN costs no more than its record.
 func (s *scanner) skipValue() error {
 	var open nesting
 	for {
@@ -81,7 +81,7 @@ func (s *scanner) skipString() error {
 	}
 }
 
-// skipScalar moves past a number, a literal, or what stands in its place.
+// skipScalar moves past a number, a literal, or whatever is in its place.
 func (s *scanner) skipScalar() error {
 	for {
 		for ; s.pos < s.end; s.pos++ {
@@ -99,9 +99,9 @@ func (s *scanner) skipScalar() error {
 	}
 }
 
-// readMore reads on, and returns atEnd when there is no more.
+// readMore reads more of the text, and returns atEnd if there is no more.
 func (s *scanner) readMore(atEnd error) error {
-	if s.isOverlong() && s.keep >= 0 {
+	if s.dropOverlong() && s.keep >= 0 {
 		return s.lengthError()
 	}
 	if !s.readAhead() {
@@ -110,10 +110,10 @@ func (s *scanner) readMore(atEnd error) error {
 	return nil
 }
 
-// isOverlong says whether the record has outgrown what is kept, and lets go of it then, so that it can stream by. It is still kept when
-// a line in it looks like the start of another record: then the brackets do not match, and it must not swallow its successors. What it
-// looks at depends on the text only, not on how much of it happens to be in memory.
-func (s *scanner) isOverlong() bool {
+// dropOverlong reports whether the record is longer than what is kept, and then stops keeping it, so that it can stream
+// by. It is still kept if a line in it looks like the start of another record: then the brackets do not match, and it
+// must not swallow the records after it. This depends on the text only, not on how much of it happens to be in memory.
+func (s *scanner) dropOverlong() bool {
 	if s.keep < 0 || s.pos-s.keep <= s.max {
 		return s.tooLong
 	}
@@ -126,8 +126,8 @@ func (s *scanner) isOverlong() bool {
 	return true
 }
 
-// nesting is the grammar of brackets, commas and colons, as far as it tells that a record's end was missed. Which brackets are open is
-// a stack of bits.
+// nesting is the grammar of brackets, commas and colons, as far as it is needed to notice that the end of a record was
+// missed. The open brackets are a stack of bits.
 type nesting struct {
 	objects uint64 // bit 0 is the innermost bracket: 1 for '{', 0 for '['
 	depth   int
@@ -143,7 +143,7 @@ const (
 	wantComma // or the closing bracket
 )
 
-// addToken takes the first byte of the next token.
+// addToken checks the first byte of the next token.
 func (n *nesting) addToken(b byte) error {
 	switch b {
 	case '{', '[':
@@ -189,7 +189,7 @@ func (n *nesting) addToken(b byte) error {
 	return nil
 }
 
-// next is what follows an opening bracket or a comma.
+// next sets what may follow an opening bracket or a comma.
 func (n *nesting) next() {
 	n.want = wantValue
 	if n.isInObject() {

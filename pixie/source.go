@@ -10,11 +10,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxZstdWindow is the memory that a zstd frame may ask for: what RFC 8878 wants every decoder to support, and what the levels 1 to 19
-// of the command line tool keep to.
+// maxZstdWindow is the most memory that a zstd frame may ask for: what RFC 8878 recommends every decoder to support,
+// and what the levels 1 to 19 of the command line tool use.
 const maxZstdWindow = 8 << 20
 
-// unpackInput returns the text of r. The first bytes say whether it is packed, and how. This is the only place that looks:
+// unpackInput returns the text of r. The first bytes say whether it is packed, and how. This is the only place that
+// looks:
 // a text that is packed twice is refused, so that it makes no difference how often an input passes through Unpack and
 // Decode. The caller calls release when it is done.
 func (w *workspace) unpackInput(r io.Reader) (text io.Reader, release func(), err error) {
@@ -53,7 +54,7 @@ const magicSize = 4
 
 func isGzip(magic []byte) bool { return bytes.HasPrefix(magic, []byte{0x1f, 0x8b}) }
 
-// isZstd recognises the magic number of a frame, and those of the skippable frames that some tools write before it.
+// isZstd recognises the magic number of a frame, and of the skippable frames that some tools write before it.
 func isZstd(magic []byte) bool {
 	if len(magic) < magicSize {
 		return false
@@ -114,7 +115,8 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 		p = p[:l.left+1] // one more than allowed, to see whether there is more
 	}
 	n, err := l.r.Read(p)
-	if l.left -= int64(n); l.left < 0 {
+	l.left -= int64(n)
+	if l.left < 0 {
 		return n - 1, l.tooLarge()
 	}
 	return n, err

@@ -9,7 +9,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Raw is one record as it stands in the input.
+// Raw is one record as it is in the input.
 type Raw struct {
 	Line   int    // in which it starts, from 1
 	Offset int64  // at which it starts, from 0
@@ -17,8 +17,8 @@ type Raw struct {
 	JSON   []byte // valid until the next one; whether it is good JSON shows when it is decoded
 }
 
-// Split yields the records of an input as Decode would find them, and does not decode them: for those who pass records on. Errors are
-// those of Decode, less the ones about what is inside of a record.
+// Split yields the records of an input that Decode would find, and does not decode them, for programs that pass records
+// on. Errors are the ones of Decode, without the errors about the content of a record.
 func (o Options) Split(r io.Reader) iter.Seq2[Raw, error] { return o.split(r, nil) }
 
 func (o Options) split(r io.Reader, in *wrapper) iter.Seq2[Raw, error] {
@@ -54,8 +54,8 @@ func (r Raw) Event() (gossip.Event, error) {
 	return w.one.singleResult()
 }
 
-// Unpack returns the text of an input that may be packed as Decode's may be, for those who look what format it is in. Close frees the
-// memory of the decompressor; it does not close r.
+// Unpack returns the text of an input, which may be packed as for Decode, for programs that look at its format. What is
+// packed twice is refused. Close frees the memory of the decompressor; it does not close r.
 func Unpack(r io.Reader) (io.ReadCloser, error) {
 	w := workspaces.Get().(*workspace)
 	text, release, err := w.unpackInput(r)

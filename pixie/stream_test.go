@@ -10,7 +10,7 @@ import (
 )
 
 // What becomes of a stream: every good record counts, and what is lost is said.
-func TestStream(t *testing.T) {
+func TestGoodRecordsCountAndLossesAreReported(t *testing.T) {
 	a, b, c := rec("a"), rec("b"), rec("c")
 	pretty := "{\n  \"type\": \"cpu_throttle\",\n  \"x\": [\n    {\n      \"y\": 1\n    }\n  ],\n" + strings.TrimPrefix(rec("p"), `{"type":"cpu_throttle",`)
 	indented := "  " + strings.ReplaceAll(pretty, "\n", "\n  ")
@@ -82,7 +82,7 @@ func TestStream(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, story(t, Options{}, test.input)); diff != "" {
+			if diff := cmp.Diff(test.want, sameOutcome(t, Options{}, test.input)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			pairs(t, Options{}, strings.NewReader(test.input))
@@ -90,7 +90,7 @@ func TestStream(t *testing.T) {
 	}
 }
 
-func TestRecordErrorPlace(t *testing.T) {
+func TestErrorsSayWhereTheRecordIs(t *testing.T) {
 	input := "\ufeff" + rec("a") + "\r\n\n  {}\n[1,\n 2]"
 	_, errs := pairs(t, Options{}, strings.NewReader(input))
 	var got [][2]int64
@@ -112,11 +112,11 @@ func TestRecordErrorPlace(t *testing.T) {
 }
 
 // A record that is longer than what is read ahead.
-func TestLongRecord(t *testing.T) {
+func TestARecordMayBeLongerThanTheReadAhead(t *testing.T) {
 	long := strings.Replace(rec("long"), `"type"`, `"note":"`+strings.Repeat(`\\\"`, 70_000)+`","type"`, 1)
 	input := "[" + rec("a") + ",\n{\"x\":\"y\n" + rec("b") + "," + long + "] " + rec("c") + "\nfoo\n" + long + "\n" + rec("d")
 	require.Equal(t, []string{
 		"a", "line 2: " + string(errLineInString), "b", "long", "c",
 		"line 4: invalid JSON: object or array expected, found 'f'; the rest of the line is skipped", "long", "d",
-	}, story(t, Options{}, input))
+	}, sameOutcome(t, Options{}, input))
 }

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// form is what a text is held to.
+// form is a rule for texts.
 type form uint8
 
 const (
@@ -43,7 +43,7 @@ func (r *record) readPresentText(f field) string {
 	return r.readNewText(f)
 }
 
-// readNewText reads a string that is not remembered.
+// readNewText reads a string that is not interned.
 func (r *record) readNewText(f field) string {
 	if r.err != nil {
 		return ""
@@ -114,7 +114,7 @@ func (r *record) readTime(f field) time.Time {
 	return t
 }
 
-// parseText reads a string that has no characters which could play tricks on a terminal or a log.
+// parseText reads a string. It refuses characters that could play tricks on a terminal or a log.
 func (m *members) parseText(value []byte, s spec) (string, error) {
 	b, err := m.unquoteText(value)
 	switch {
@@ -132,7 +132,8 @@ func (m *members) parseText(value []byte, s spec) (string, error) {
 	return text, nil
 }
 
-// isControl knows control characters, line and paragraph separators, and those that reverse the direction of text.
+// isControl reports whether a character is a control character, a line or paragraph separator, or reverses the
+// direction of text.
 func isControl(c rune) bool {
 	return unicode.IsControl(c) || '\u2028' <= c && c <= '\u202e' || '\u2066' <= c && c <= '\u2069'
 }

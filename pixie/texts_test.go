@@ -9,7 +9,7 @@ import (
 )
 
 // What is remembered is a text, and its letters in a value of another type are not it.
-func TestRememberedText(t *testing.T) {
+func TestAKnownTextIsNoOtherValue(t *testing.T) {
 	with := func(node string) string { return strings.Replace(rec("a"), "{", `{"node":`+node+",", 1) }
 	for _, text := range []string{"23", "ru"} {
 		for _, other := range []string{"1234", "true"} {
@@ -21,7 +21,7 @@ func TestRememberedText(t *testing.T) {
 }
 
 // More names than are remembered, between others that come again.
-func TestRememberedAnew(t *testing.T) {
+func TestMoreTextsThanAreKeptAreRead(t *testing.T) {
 	const many = 1<<14 + 10 // an interner keeps 1<<14
 	var text strings.Builder
 	for i := range many {

@@ -11,7 +11,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// readTimeline reads the steps of a birth that began at start, and sorts them by offset; steps of one offset stay in their order.
+// readTimeline reads the steps of a birth that began at start, and sorts them by offset; steps with the same offset
+// stay in their order.
 func (r *record) readTimeline(start time.Time) []gossip.Step {
 	raw := r.valueOf(timeline)
 	if raw == nil || r.err != nil {
@@ -71,7 +72,7 @@ var actors = map[string]gossip.Actor{
 	"kernel":    gossip.ActorKernel,
 }
 
-// noteMember keeps a member that is ours.
+// noteMember keeps a member with a known name.
 func (e *entry) noteMember(name, value []byte) error {
 	if value[0] == 'n' {
 		return nil
@@ -124,7 +125,7 @@ func offsetBetween(start, t time.Time) (time.Duration, error) {
 	}
 }
 
-// readText reads a text; absent is a fault.
+// readText reads a required text.
 func (e *entry) readText(value []byte, s spec) (string, error) {
 	if value == nil {
 		return "", fmt.Errorf("%s: %w", s.name, errRequired)

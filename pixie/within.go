@@ -8,9 +8,9 @@ import (
 	"iter"
 )
 
-// SplitWithin is Split for records that are wrapped: it yields the elements of the array of that name in each object of
-// the input, and streams past what else an object has. Only an element is held, so an object may be of any length. What
-// stands before a fault counts.
+// SplitWithin is Split for records that are wrapped in objects: it yields the elements of the array with that name in
+// each object of the input, and passes over the other members. Only an element is held in memory, so an object may have
+// any length. What was before a fault counts.
 func (o Options) SplitWithin(name string, r io.Reader) iter.Seq2[Raw, error] {
 	return o.split(r, &wrapper{name: name})
 }
@@ -58,7 +58,7 @@ func (s *scanner) passOutside(b byte) error {
 	return s.recoverFrom(unexpectedByte(b, "name"))
 }
 
-// leaveObject moves behind the object.
+// leaveObject moves to the end of the object.
 func (s *scanner) leaveObject() error {
 	s.pos++
 	s.wrapper.open = false
@@ -111,8 +111,9 @@ func (s *scanner) passMember() error {
 	return nil
 }
 
-// beginsAnother says whether another object begins where an element might: at a line that is indented no deeper than the
-// object around it, and with the array's name first, which no element has. The object before it has broken off then.
+// beginsAnother reports whether another object begins where an element might: at a line that is indented no deeper than
+// the object around it, and with the name of the array first, which no element has. Then the object before it has
+// broken off.
 func (s *scanner) beginsAnother(b byte) bool {
 	w := s.wrapper
 	if w == nil || b != '{' || !s.first || s.indent > w.begin.column {
@@ -131,7 +132,7 @@ func (s *scanner) breakOff() error {
 	return s.refuseRecord(errBrokenOff)
 }
 
-// leaveEndedObject says in which object a record is that reading went on at: a line that is indented no deeper than the object
+// leaveEndedObject leaves the object if reading went on at a line that is indented no deeper than the object: that line
 // begins another one.
 func (s *scanner) leaveEndedObject() {
 	if s.wrapper != nil && s.placeAt(s.pos).column <= s.wrapper.begin.column {

@@ -14,35 +14,35 @@ import (
 
 // Options are the limits of decoding. The zero value is right for files that the user chose.
 type Options struct {
-	// MaxRecord is the most bytes that one ResourceMetrics may have; 0 or less means pixie.DefaultMaxRecord.
+	// MaxRecord is the greatest length of one ResourceMetrics in bytes; 0 or less means pixie.DefaultMaxRecord.
 	MaxRecord int
-	// MaxBytes is the most bytes that the whole input may have, unpacked; 0 or less means no limit. Beyond it, the final error wraps
-	// pixie.ErrTooLarge.
+	// MaxBytes is the greatest length of the whole input in bytes, unpacked; 0 or less means no limit. Beyond it, the
+	// final error wraps pixie.ErrTooLarge.
 	MaxBytes int64
 
 	left *int64 // of MaxBytes, where several inputs share it
 }
 
-// Record is what one ResourceMetrics says.
+// Record is the content of one ResourceMetrics.
 type Record struct {
 	Event  gossip.Event
 	Points int // data points it has, ours and others
 }
 
-// ResourceError says which ResourceMetrics was refused, and why.
+// ResourceError is the reason why a ResourceMetrics was refused, and where it is.
 type ResourceError struct {
 	Index  int // in its request, from 0
 	Points int // data points that are lost with it
 	Err    error
 }
 
-// Error is "resourceMetrics[3]: cpu_throttle: nr_periods: negative: -4".
+// Error returns "resourceMetrics[3]: cpu_throttle: nr_periods: negative: -4".
 func (e *ResourceError) Error() string { return fmt.Sprintf("resourceMetrics[%d]: %v", e.Index, e.Err) }
 
 // Unwrap returns the reason.
 func (e *ResourceError) Unwrap() error { return e.Err }
 
-// ForeignError is the reason why a ResourceMetrics was refused that has points and none of ours. A file or a sender
+// ForeignError is the reason why a ResourceMetrics was refused that has points, but none of ours. A file or a sender
 // with one has many of them, so that it is enough to show the first.
 type ForeignError struct {
 	Metric string // name of its first metric with points
@@ -51,12 +51,12 @@ type ForeignError struct {
 	More   int    // other metrics with points
 }
 
-// Error is "no gauge kernel_gossip.<type>.<field>: container.cpu.usage.total (cumulative sum of
+// Error returns "no gauge kernel_gossip.<type>.<field>: container.cpu.usage.total (cumulative sum of
 // otelcol/dockerstatsreceiver) and 3 more metrics are not read".
 func (e *ForeignError) Error() string {
-	text := "no gauge kernel_gossip.<type>.<field>: " + show(e.Metric) + " (" + e.Kind
+	text := "no gauge kernel_gossip.<type>.<field>: " + showName(e.Metric) + " (" + e.Kind
 	if e.Scope != "" {
-		text += " of " + show(e.Scope)
+		text += " of " + showName(e.Scope)
 	}
 	switch e.More {
 	case 0:
@@ -67,13 +67,14 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("%s) and %d more metrics are not read", text, e.More)
 }
 
-// headSize is how much of an input is looked at to know its format.
+// headSize is the length of the start of an input, in bytes, by which its format is recognised.
 const headSize = 4096
 
-// Is says whether a text that begins with head, of some 4 KiB where it has as many, is OTLP rather than records of
-// package pixie. JSON is when the first member of its first object is resourceMetrics, or that of another signal.
-// Protobuf begins with a line feed (its tag 1), and has control characters, which JSON never has: the tags of
-// attributes, metrics and times are such. A frame is a length, and then protobuf or zstd.
+// Is reports whether a text that begins with head (some 4 KiB, if it has as many) is OTLP rather than records of
+// package pixie. It is OTLP/JSON if the first member of its first object is resourceMetrics, resourceSpans or
+// resourceLogs. It is protobuf if it begins with a line feed (the tag 1) and has control characters, which JSON never
+// has: the tags of attributes, metrics and times are control characters. A frame is a length, and then protobuf, JSON
+// or zstd.
 func Is(head []byte) bool { return isProtobuf(head) || isJSON(head) || isFramed(head) }
 
 func isProtobuf(head []byte) bool {
@@ -94,34 +95,37 @@ func isJSON(head []byte) bool {
 	return false
 }
 
-// Decode yields what a file holds, in its order: for each ResourceMetrics with points a Record or a *pixie.RecordError. Any other error
-// is final. The caller may stop at any time, and closes r itself. The sequence can be ranged over once.
+// Decode yields the content of a file, in its order: for each ResourceMetrics with points a Record or a
+// *pixie.RecordError. Any other error is final. The caller may stop at any time, and closes r itself. The sequence can
+// be ranged over once.
 func (o Options) Decode(r io.Reader) iter.Seq2[Record, error] {
-	return o.unpacked(r, func(text *bufio.Reader, yield func(Record, error) bool) {
+	return o.unpackInput(r, func(text *bufio.Reader, yield func(Record, error) bool) {
 		if head, _ := text.Peek(headSize); isFramed(head) {
-			o.frames(text, yield)
+			o.readFrames(text, yield)
 			return
 		}
-		o.request(text, yield)
+		o.readRequest(text, yield)
 	})
 }
 
-// request reads requests in protobuf or JSON.
-func (o Options) request(text *bufio.Reader, yield func(Record, error) bool) {
+// readRequest reads requests in protobuf or JSON.
+func (o Options) readRequest(text *bufio.Reader, yield func(Record, error) bool) {
 	if head, _ := text.Peek(headSize); isProtobuf(head) {
-		o.protobuf(text, yield)
+		o.readProtobuf(text, yield)
 		return
 	}
-	o.json(text, yield)
+	o.readJSON(text, yield)
 }
 
-// Protobuf yields what an ExportMetricsServiceRequest in protobuf holds, as Decode does.
-func (o Options) Protobuf(r io.Reader) iter.Seq2[Record, error] { return o.unpacked(r, o.protobuf) }
+// Protobuf yields the content of an ExportMetricsServiceRequest in protobuf, as Decode does.
+func (o Options) Protobuf(r io.Reader) iter.Seq2[Record, error] {
+	return o.unpackInput(r, o.readProtobuf)
+}
 
-// JSON yields what an ExportMetricsServiceRequest in OTLP/JSON holds, as Decode does.
-func (o Options) JSON(r io.Reader) iter.Seq2[Record, error] { return o.unpacked(r, o.json) }
+// JSON yields the content of an ExportMetricsServiceRequest in OTLP/JSON, as Decode does.
+func (o Options) JSON(r io.Reader) iter.Seq2[Record, error] { return o.unpackInput(r, o.readJSON) }
 
-func (o Options) unpacked(r io.Reader, read func(*bufio.Reader, func(Record, error) bool)) iter.Seq2[Record, error] {
+func (o Options) unpackInput(r io.Reader, read func(*bufio.Reader, func(Record, error) bool)) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		text, err := pixie.Unpack(r)
 		if err != nil {
@@ -135,43 +139,45 @@ func (o Options) unpacked(r io.Reader, read func(*bufio.Reader, func(Record, err
 				left := o.MaxBytes
 				o.left = &left
 			}
-			in = &limited{r: text, left: o.left, max: o.MaxBytes}
+			in = &limitedReader{r: text, left: o.left, max: o.MaxBytes}
 		}
 		read(bufio.NewReaderSize(in, headSize), yield)
 	}
 }
 
-// limited fails with pixie.ErrTooLarge beyond max bytes.
-type limited struct {
+// limitedReader fails with pixie.ErrTooLarge after max bytes.
+type limitedReader struct {
 	r    io.Reader
 	left *int64
 	max  int64
 }
 
-func (l *limited) Read(p []byte) (int, error) {
+func (l *limitedReader) Read(p []byte) (int, error) {
 	if *l.left < 0 {
 		return 0, fmt.Errorf("%w: more than %d bytes", pixie.ErrTooLarge, l.max)
 	}
 	n, err := l.r.Read(p[:min(int64(len(p)), *l.left+1)])
-	if *l.left -= int64(n); *l.left < 0 {
-		return n - 1, nil // the one too many says it next time
+	*l.left -= int64(n)
+	if *l.left < 0 {
+		return n - 1, nil // the next call returns the error
 	}
 	return n, err
 }
 
-// place is where in the input a ResourceMetrics stands.
+// place is where a ResourceMetrics is in the input.
 type place struct {
 	line   int
 	offset int64
 	index  int
 }
 
-// refuse makes an error about a ResourceMetrics.
-func (p place) refuse(points int, err error) error {
-	return &pixie.RecordError{Line: p.line, Offset: p.offset, Err: &ResourceError{Index: p.index, Points: points, Err: err}}
+// refuseResource returns the error about a ResourceMetrics.
+func (p place) refuseResource(points int, err error) error {
+	err = &ResourceError{Index: p.index, Points: points, Err: err}
+	return &pixie.RecordError{Line: p.line, Offset: p.offset, Err: err}
 }
 
-// isFinal says whether nothing can come behind an error.
+// isFinal reports whether nothing can follow an error.
 func isFinal(err error) bool {
 	var bad *pixie.RecordError
 	return err != nil && !errors.As(err, &bad)

@@ -61,13 +61,13 @@ func TestFramesOfTheFileExporterAreRead(t *testing.T) {
 			for i, err := range errs {
 				require.ErrorContains(t, err, tc.errs[i])
 			}
-			require.Equal(t, tell(o.Decode(bytes.NewReader(tc.input))), tell(o.Decode(dribble{bytes.NewReader(tc.input)})), "a byte at a time")
+			require.Equal(t, outcome(o.Decode(bytes.NewReader(tc.input))), outcome(o.Decode(dribble{bytes.NewReader(tc.input)})), "a byte at a time")
 		})
 	}
 }
 
 // MaxBytes bounds what is in all frames together, unpacked.
-func TestFramesAreBounded(t *testing.T) {
+func TestMaxBytesBoundsAllFramesTogether(t *testing.T) {
 	wide := zstded(t, jsonRequest(t, &metricspb.ResourceMetrics{SchemaUrl: strings.Repeat("x", 100_000)}))
 	_, _, errs := collect(t, otlp.Options{MaxBytes: 250_000}.Decode(bytes.NewReader(bytes.Repeat(frame(wide), 2))))
 	require.Empty(t, errs)
@@ -147,13 +147,13 @@ func TestABrokenRequestCostsItselfOnly(t *testing.T) {
 		"no colon":              {`{"resourceMetrics" [` + element + "]}\n" + whole, 1, []string{"line 1: invalid JSON: colon expected, found '['"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := tell(otlp.Options{}.JSON(strings.NewReader(tc.text)))
+			got := outcome(otlp.Options{}.JSON(strings.NewReader(tc.text)))
 			require.Equal(t, tc.events, strings.Count(got, "points "), got)
 			require.Equal(t, len(tc.errs), strings.Count(got, "error: "), got)
 			for _, want := range tc.errs {
 				require.Contains(t, got, want)
 			}
-			require.Equal(t, got, tell(otlp.Options{}.JSON(dribble{strings.NewReader(tc.text)})), "a byte at a time")
+			require.Equal(t, got, outcome(otlp.Options{}.JSON(dribble{strings.NewReader(tc.text)})), "a byte at a time")
 		})
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// A Collector's file exporter writes frames where its format is proto or it compresses: four bytes of length, the
+// A Collector's file exporter writes frames if its format is proto or if it compresses: four bytes of length, the
 // highest first, and then a request, perhaps as zstd.
 const (
 	frameHead = 4
@@ -24,24 +24,25 @@ func isFramed(head []byte) bool {
 		return false
 	}
 	length, request := binary.BigEndian.Uint32(head), head[frameHead:]
-	return 0 < length && length < maxFrame && (bytes.HasPrefix(request, zstdMagic) || isProtobuf(request) || isJSON(request))
+	known := bytes.HasPrefix(request, zstdMagic) || isProtobuf(request) || isJSON(request)
+	return known && 0 < length && length < maxFrame
 }
 
-// frames reads one request a frame. A frame that cannot be read costs itself only.
-func (o Options) frames(in *bufio.Reader, yield func(Record, error) bool) {
+// readFrames reads one request from each frame. A frame that cannot be read costs only itself.
+func (o Options) readFrames(in *bufio.Reader, yield func(Record, error) bool) {
 	left := o.MaxBytes // of what is in all frames, unpacked
 	o.left = &left
 	for offset := int64(0); ; {
 		var head [frameHead]byte
 		if _, err := io.ReadFull(in, head[:]); err != nil {
 			if err != io.EOF {
-				yield(Record{}, brokenOff(err))
+				yield(Record{}, finalError(err))
 			}
 			return
 		}
 		length := int64(binary.BigEndian.Uint32(head[:]))
 		frame := &io.LimitedReader{R: in, N: length}
-		if !o.frame(frame, offset, yield) {
+		if !o.readFrame(frame, offset, yield) {
 			return
 		}
 		_, err := io.Copy(io.Discard, frame)
@@ -49,16 +50,16 @@ func (o Options) frames(in *bufio.Reader, yield func(Record, error) bool) {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			yield(Record{}, brokenOff(err))
+			yield(Record{}, finalError(err))
 			return
 		}
 		offset += frameHead + length
 	}
 }
 
-// frame reads the request of one frame, and says whether the caller wants more.
-func (o Options) frame(frame *io.LimitedReader, offset int64, yield func(Record, error) bool) (more bool) {
-	for record, err := range o.unpacked(frame, o.request) {
+// readFrame reads the request of one frame, and reports whether the caller wants more.
+func (o Options) readFrame(frame *io.LimitedReader, offset int64, yield func(Record, error) bool) (more bool) {
+	for record, err := range o.unpackInput(frame, o.readRequest) {
 		if frame.N > 0 && isFinal(err) {
 			if _, lost := io.Copy(io.Discard, frame); lost != nil || frame.N > 0 {
 				return true // the input has ended, and says so itself
@@ -67,14 +68,14 @@ func (o Options) frame(frame *io.LimitedReader, offset int64, yield func(Record,
 		if err != nil && !errors.Is(err, pixie.ErrTooLarge) {
 			err = inFrame(err, offset)
 		}
-		if more = yield(record, err) && !isFinal(err); !more {
+		if !yield(record, err) || isFinal(err) {
 			return false
 		}
 	}
 	return true
 }
 
-// inFrame makes an error about a frame of the file, in which there are no lines.
+// inFrame returns an error about a frame of the file. A frame has no lines.
 func inFrame(err error, offset int64) error {
 	if bad, one := errors.AsType[*pixie.RecordError](err); one {
 		err = bad.Err

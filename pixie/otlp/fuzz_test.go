@@ -43,7 +43,7 @@ func FuzzDecode(f *testing.F) {
 		if !bytes.HasPrefix(input, []byte("\x1f\x8b")) && !bytes.Contains(input, []byte("\xb5\x2f\xfd")) {
 			require.LessOrEqual(t, len(events)+len(errs), 2*len(input)+1)
 		}
-		require.Equal(t, tell(o.Decode(bytes.NewReader(input))), tell(o.Decode(dribble{bytes.NewReader(input)})))
+		require.Equal(t, outcome(o.Decode(bytes.NewReader(input))), outcome(o.Decode(dribble{bytes.NewReader(input)})))
 	})
 }
 
@@ -66,8 +66,8 @@ func FuzzFormats(f *testing.F) {
 			return
 		}
 		binary := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), raw)
-		want := tell(otlp.Options{}.Protobuf(bytes.NewReader(binary)))
-		got := tell(otlp.Options{}.JSON(bytes.NewReader(jsonRequest(t, &resource))))
+		want := outcome(otlp.Options{}.Protobuf(bytes.NewReader(binary)))
+		got := outcome(otlp.Options{}.JSON(bytes.NewReader(jsonRequest(t, &resource))))
 		require.Equal(t, want, offset.ReplaceAllString(got, "error: "))
 	})
 }

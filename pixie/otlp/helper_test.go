@@ -42,8 +42,8 @@ func collect(t testing.TB, records iter.Seq2[otlp.Record, error]) (events []goss
 	return events, points, errs
 }
 
-// tell is what became of an input, a line a record.
-func tell(records iter.Seq2[otlp.Record, error]) string {
+// outcome returns what became of an input, one line for each record.
+func outcome(records iter.Seq2[otlp.Record, error]) string {
 	var b strings.Builder
 	for record, err := range records {
 		if err != nil {
@@ -55,7 +55,7 @@ func tell(records iter.Seq2[otlp.Record, error]) string {
 	return b.String()
 }
 
-// shown is an event as JSON, without what says nothing.
+// shown returns an event as JSON, without the fields that are absent.
 func shown(event gossip.Event) string {
 	text, err := json.Marshal(event)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// json reads requests in OTLP/JSON. They stream by: what is held is one ResourceMetrics.
-func (o Options) json(in *bufio.Reader, yield func(Record, error) bool) {
+// readJSON reads requests in OTLP/JSON. They stream by: only one ResourceMetrics is in memory.
+func (o Options) readJSON(in *bufio.Reader, yield func(Record, error) bool) {
 	var message metricspb.ResourceMetrics
 	var made resource
 	for raw, err := range (pixie.Options{MaxRecord: o.maxRecord()}).SplitWithin("resourceMetrics", in) {
@@ -19,10 +19,10 @@ func (o Options) json(in *bufio.Reader, yield func(Record, error) bool) {
 		at := place{line: raw.Line, offset: raw.Offset, index: raw.Index}
 		switch {
 		case errors.As(err, new(*pixie.LengthError)):
-			err = at.refuse(0, tooLong(o.maxRecord()))
+			err = at.refuseResource(0, tooLongError(o.maxRecord()))
 		case err == nil:
 			options := protojson.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxNesting}
-			record, err = at.record(&made, &message, options.Unmarshal(raw.JSON, &message))
+			record, err = at.makeRecord(&made, &message, options.Unmarshal(raw.JSON, &message))
 		}
 		if (record.Event != nil || err != nil) && !yield(record, err) || isFinal(err) {
 			return

@@ -23,8 +23,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the wanted output in testdata")
 
-// TestCorpus reads testdata: requests as JSON lines, and what becomes of them.
-func TestCorpus(t *testing.T) {
+// TestRequestsOfTheCorpusGiveTheirEvents reads testdata: requests as JSON lines, and what becomes of them.
+func TestRequestsOfTheCorpusGiveTheirEvents(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
@@ -33,14 +33,14 @@ func TestCorpus(t *testing.T) {
 			archive, err := txtar.ParseFile(name)
 			require.NoError(t, err)
 			input := archive.Files[0].Data
-			got := tell(otlp.Options{}.Decode(bytes.NewReader(input)))
+			got := outcome(otlp.Options{}.Decode(bytes.NewReader(input)))
 			if *update {
 				archive.Files[1].Data = []byte(got)
 				require.NoError(t, os.WriteFile(name, txtar.Format(archive), 0o644))
 			}
 			require.Empty(t, cmp.Diff(string(archive.Files[1].Data), got), "if it is meant: go test ./pixie/otlp -update")
-			require.Equal(t, got, tell(otlp.Options{}.Decode(dribble{bytes.NewReader(input)})), "a byte at a time")
-			require.Equal(t, got, tell(otlp.Options{}.Decode(bytes.NewReader(packed(t, input)))), "packed")
+			require.Equal(t, got, outcome(otlp.Options{}.Decode(dribble{bytes.NewReader(input)})), "a byte at a time")
+			require.Equal(t, got, outcome(otlp.Options{}.Decode(bytes.NewReader(packed(t, input)))), "packed")
 		})
 	}
 }
@@ -55,8 +55,9 @@ func packed(t testing.TB, text []byte) []byte {
 	return b.Bytes()
 }
 
-// Every recorded capture gives the same events as OTLP, in protobuf and in JSON, as it gives as records: all that OTLP can carry.
-func TestCaptures(t *testing.T) {
+// Every recorded capture gives the same events as OTLP, in protobuf and in JSON, as it gives as records: all that OTLP
+// can carry.
+func TestCapturesAreTheSameEventsInOTLP(t *testing.T) {
 	captures, err := filepath.Glob("../../examples/captures/*.ndjson")
 	require.NoError(t, err)
 	require.NotEmpty(t, captures)
@@ -88,7 +89,7 @@ func TestCaptures(t *testing.T) {
 	}
 }
 
-func TestIs(t *testing.T) {
+func TestFormatsAreRecognisedByTheirFirstBytes(t *testing.T) {
 	good := resourceOf(t, []byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","throttle_percentage":80}`))
 	for text, want := range map[string]bool{
 		"": false, "\n": false, "{}": false, "[]": false, "\n\n{\"type\":1}": false, `{"type":"x","resourceMetrics":[]}`: false, `[{"resourceMetrics":[]}]`: false,
@@ -100,7 +101,7 @@ func TestIs(t *testing.T) {
 }
 
 // The request itself: other fields are passed over, and what is not protobuf ends it.
-func TestRequests(t *testing.T) {
+func TestOtherFieldsOfARequestAreSkipped(t *testing.T) {
 	one := protobuf(t, resourceOf(t, []byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":80}`)))
 	other := protowire.AppendVarint(protowire.AppendTag(nil, 2, protowire.VarintType), 1<<40)
 	other = protowire.AppendFixed32(protowire.AppendTag(other, 3, protowire.Fixed32Type), 1)
@@ -139,7 +140,7 @@ func TestRequests(t *testing.T) {
 }
 
 // What does not fit into the limits is refused, and what stands before it counts.
-func TestLimits(t *testing.T) {
+func TestWhatIsAboveALimitIsRefused(t *testing.T) {
 	one := resourceOf(t, []byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":80}`))
 	text := jsonRequest(t, one)
 	wide := jsonRequest(t, &metricspb.ResourceMetrics{SchemaUrl: strings.Repeat("x", 2000)}, one)
@@ -158,7 +159,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-func TestErrors(t *testing.T) {
+func TestErrorsSayWhatIsLost(t *testing.T) {
 	_, _, errs := collect(t, otlp.Options{}.Decode(strings.NewReader(`{"resourceMetrics":[{},{"scopeMetrics":[{"metrics":[{"name":"a","gauge":{"dataPoints":[{},{}]}}]}]}]}`)))
 	require.Len(t, errs, 1)
 	var at *otlp.ResourceError
@@ -179,7 +180,7 @@ type broken struct{}
 func (broken) Read([]byte) (int, error) { return 0, errBroken }
 
 // The caller may stop at any time.
-func TestStop(t *testing.T) {
+func TestTheCallerMayStopAtAnyTime(t *testing.T) {
 	one := resourceOf(t, []byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":80}`))
 	for _, input := range [][]byte{protobuf(t, one, one), jsonRequest(t, one, one), jsonRequest(t, &metricspb.ResourceMetrics{SchemaUrl: "x"}), []byte("{]\n{]")} {
 		for record, err := range (otlp.Options{}).Decode(bytes.NewReader(input)) {

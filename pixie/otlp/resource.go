@@ -16,7 +16,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
-// attributes of a resource, and the fields that they are.
+// attributes are the attributes of a resource, with the fields that they become.
 var attributes = map[string]string{
 	"k8s.namespace.name":   "namespace",
 	"k8s.pod.name":         "pod_name",
@@ -30,28 +30,28 @@ var attributes = map[string]string{
 // prefix begins the names of our gauges.
 const prefix = "kernel_gossip."
 
-// resource is one ResourceMetrics while its event is made. It is used again for the next: the record in it is large,
-// and remembers texts.
+// resource is one ResourceMetrics while its event is made. It is reused for the next one: the record in it is large,
+// and keeps texts.
 type resource struct {
 	pixie.Record
-	kind   string
-	newest uint64            // time of a point, Unix nanoseconds
-	around map[string]string // attributes of points, by field
+	kind       string
+	newest     uint64            // time of a point, Unix nanoseconds
+	pointTexts map[string]string // attributes of points, by field
 }
 
-// event makes an event of a ResourceMetrics. Without points there is none, and no error.
+// event returns the event of a ResourceMetrics. Without points there is none, and no error.
 func (r *resource) event(from *metricspb.ResourceMetrics) (made gossip.Event, points int, err error) {
 	for _, scope := range from.GetScopeMetrics() {
 		for _, m := range scope.GetMetrics() {
-			points += count(m)
+			points += countPoints(m)
 		}
 	}
 	if points == 0 {
 		return nil, 0, nil
 	}
 	r.kind, r.newest = "", 0
-	clear(r.around)
-	if err := r.take(from); err != nil {
+	clear(r.pointTexts)
+	if err := r.fillRecord(from); err != nil {
 		_, _ = r.Event() // leaves an empty record
 		return nil, points, err
 	}
@@ -59,21 +59,21 @@ func (r *resource) event(from *metricspb.ResourceMetrics) (made gossip.Event, po
 	return made, points, err
 }
 
-// take fills the record.
-func (r *resource) take(from *metricspb.ResourceMetrics) error {
+// fillRecord sets the fields of the record.
+func (r *resource) fillRecord(from *metricspb.ResourceMetrics) error {
 	for _, scope := range from.GetScopeMetrics() {
 		for _, m := range scope.GetMetrics() {
-			if err := r.metric(m); err != nil {
+			if err := r.addMetric(m); err != nil {
 				return err
 			}
 		}
 	}
 	if r.kind == "" {
-		return foreign(from)
+		return foreignError(from)
 	}
 	for _, a := range from.GetResource().GetAttributes() {
 		if field, ours := attributes[a.GetKey()]; ours {
-			text, err := text(a.GetValue())
+			text, err := attributeText(a.GetValue())
 			if err != nil {
 				return fmt.Errorf("%s: %w", a.GetKey(), err)
 			}
@@ -81,22 +81,23 @@ func (r *resource) take(from *metricspb.ResourceMetrics) error {
 		}
 	}
 	if r.newest > 0 {
-		r.Text("timestamp", time.Unix(int64(r.newest/1e9), int64(r.newest%1e9)).UTC().Format(time.RFC3339Nano)) //nolint:gosec // both fit
+		newest := time.Unix(int64(r.newest/1e9), int64(r.newest%1e9)) //nolint:gosec // both fit
+		r.Text("timestamp", newest.UTC().Format(time.RFC3339Nano))
 	}
 	for _, field := range pointAttributes {
-		if text := r.around[field]; text != "" {
+		if text := r.pointTexts[field]; text != "" {
 			r.Text(field, text)
 		}
 	}
 	return nil
 }
 
-// foreign says what a ResourceMetrics has that has none of ours.
-func foreign(from *metricspb.ResourceMetrics) *ForeignError {
+// foreignError describes a ResourceMetrics without metrics of ours.
+func foreignError(from *metricspb.ResourceMetrics) *ForeignError {
 	e := &ForeignError{More: -1}
 	for _, scope := range from.GetScopeMetrics() {
 		for _, m := range scope.GetMetrics() {
-			if count(m) == 0 {
+			if countPoints(m) == 0 {
 				continue
 			}
 			if e.More++; e.More == 0 {
@@ -107,7 +108,7 @@ func foreign(from *metricspb.ResourceMetrics) *ForeignError {
 	return e
 }
 
-// kindOf says in plain words what kind of metric it is.
+// kindOf returns the kind of a metric in plain words.
 func kindOf(m *metricspb.Metric) string {
 	switch d := m.GetData().(type) {
 	case *metricspb.Metric_Gauge:
@@ -123,22 +124,22 @@ func kindOf(m *metricspb.Metric) string {
 	return "histogram"
 }
 
-// metric takes a metric, if it is one of ours.
-func (r *resource) metric(m *metricspb.Metric) error {
+// addMetric sets the field of a metric, if it is one of ours.
+func (r *resource) addMetric(m *metricspb.Metric) error {
 	name, ours := strings.CutPrefix(m.GetName(), prefix)
-	if !ours || count(m) == 0 {
+	if !ours || countPoints(m) == 0 {
 		return nil
 	}
 	kind, field, whole := strings.Cut(name, ".")
 	switch {
 	case !whole:
-		return fmt.Errorf("metric %s: not kernel_gossip.<type>.<field>", quote(m.GetName()))
+		return fmt.Errorf("metric %s: not kernel_gossip.<type>.<field>", quoteName(m.GetName()))
 	case r.kind != "" && r.kind != kind:
-		return fmt.Errorf("both %s and %s: a ResourceMetrics is one event", quote(r.kind), quote(kind))
+		return fmt.Errorf("both %s and %s: a ResourceMetrics is one event", quoteName(r.kind), quoteName(kind))
 	case m.GetGauge() == nil:
-		return fmt.Errorf("metric %s: not a gauge", quote(m.GetName()))
-	case count(m) > 1:
-		return fmt.Errorf("metric %s: %d points: a ResourceMetrics is one event", quote(m.GetName()), count(m))
+		return fmt.Errorf("metric %s: not a gauge", quoteName(m.GetName()))
+	case countPoints(m) > 1:
+		return fmt.Errorf("metric %s: %d points: a ResourceMetrics is one event", quoteName(m.GetName()), countPoints(m))
 	}
 	if r.kind == "" {
 		r.kind = kind
@@ -154,49 +155,50 @@ func (r *resource) metric(m *metricspb.Metric) error {
 			r.Number(field, v.AsDouble)
 		}
 	}
-	return r.surround(p.GetAttributes())
+	return r.addPointAttributes(p.GetAttributes())
 }
 
-// pointAttributes are fields that points have around them.
+// pointAttributes are the fields that points have as attributes.
 var pointAttributes = []string{"period_seconds", "scope", "victim_comm"}
 
-// surround takes the attributes of a point, in which all points agree.
-func (r *resource) surround(attributes []*commonpb.KeyValue) error {
+// addPointAttributes notes the attributes of a point. All points must agree in them.
+func (r *resource) addPointAttributes(attributes []*commonpb.KeyValue) error {
 	for _, a := range attributes {
 		if !slices.Contains(pointAttributes, a.GetKey()) {
 			continue
 		}
-		var said string
+		var text string
 		var err error
 		switch v := a.GetValue().GetValue().(type) {
 		case *commonpb.AnyValue_IntValue:
-			said = strconv.FormatInt(v.IntValue, 10)
+			text = strconv.FormatInt(v.IntValue, 10)
 		case *commonpb.AnyValue_DoubleValue:
 			if !math.IsNaN(v.DoubleValue) {
-				said = strconv.FormatFloat(v.DoubleValue, 'g', -1, 64)
+				text = strconv.FormatFloat(v.DoubleValue, 'g', -1, 64)
 			}
 		default:
-			said, err = text(a.GetValue())
+			text, err = attributeText(a.GetValue())
 		}
-		before := r.around[a.GetKey()]
+		before := r.pointTexts[a.GetKey()]
 		switch {
 		case err != nil:
 			return fmt.Errorf("%s: %w", a.GetKey(), err)
-		case said == "":
+		case text == "":
 			continue
-		case before != "" && before != said:
-			return fmt.Errorf("%s: both %s and %s: a ResourceMetrics is one event", a.GetKey(), quote(before), quote(said))
+		case before != "" && before != text:
+			return fmt.Errorf("%s: both %s and %s: a ResourceMetrics is one event",
+				a.GetKey(), quoteName(before), quoteName(text))
 		}
-		if r.around == nil {
-			r.around = map[string]string{}
+		if r.pointTexts == nil {
+			r.pointTexts = map[string]string{}
 		}
-		r.around[a.GetKey()] = said
+		r.pointTexts[a.GetKey()] = text
 	}
 	return nil
 }
 
-// count is the number of points of a metric.
-func count(m *metricspb.Metric) int {
+// countPoints returns the number of points of a metric.
+func countPoints(m *metricspb.Metric) int {
 	switch d := m.GetData().(type) {
 	case *metricspb.Metric_Gauge:
 		return len(d.Gauge.GetDataPoints())
@@ -212,8 +214,9 @@ func count(m *metricspb.Metric) int {
 	return 0
 }
 
-// text is the text of an attribute; absent is empty. Pixie sends a text that is not UTF-8 as bytes, which package pixie refuses then.
-func text(v *commonpb.AnyValue) (string, error) {
+// attributeText returns the text of an attribute; an absent one is empty. Pixie sends a text that is not UTF-8 as
+// bytes, which package pixie then refuses.
+func attributeText(v *commonpb.AnyValue) (string, error) {
 	switch v := v.GetValue().(type) {
 	case nil:
 		return "", nil
@@ -229,16 +232,16 @@ func text(v *commonpb.AnyValue) (string, error) {
 	return "", errors.New("string expected, found a list")
 }
 
-// show is a name from the input as it is where it is an ordinary one, else in quotes.
-func show(name string) string {
-	if quoted := quote(name); quoted != `"`+name+`"` || name == "" {
+// showName returns an ordinary name of the input as it is, and any other in quotes.
+func showName(name string) string {
+	if quoted := quoteName(name); quoted != `"`+name+`"` || name == "" {
 		return quoted
 	}
 	return name
 }
 
-// quote makes a name from the input fit for an error.
-func quote(name string) string {
+// quoteName makes a name of the input fit for an error.
+func quoteName(name string) string {
 	const most = 96
 	if len(name) > most {
 		return strconv.Quote(name[:most]) + "…"

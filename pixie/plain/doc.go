@@ -1,9 +1,9 @@
-// Package plain is the fast way to read JSON objects of known names: it splits an object into its fields in one pass and
-// without copying. It knows nothing of records and events.
+// Package plain is the fast way to read JSON objects of known names: it splits an object into its fields in one pass
+// and without copying. It knows nothing of records and events.
 //
 // It accepts only plain objects, the form that senders write: good JSON without escapes, signs and exponents, in which
-// no name occurs twice. It does not word errors: for all other text a [Splitter] returns false, and the caller reads the
-// text with a complete JSON parser.
+// no name occurs twice. It does not word errors: for all other text a [Splitter] returns false, and the caller reads
+// the text with a complete JSON parser.
 //
 // Three things make it fast:
 //

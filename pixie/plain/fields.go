@@ -8,8 +8,8 @@ type Field uint8
 // MaxNames is the most names that Names may have.
 const MaxNames = 255
 
-// otherField stands for all names that are not in the list. An array by Field has MaxNames+1 places, so that no index is
-// out of its bounds.
+// otherField stands for all names that are not in the list. An array by Field has MaxNames+1 places, so that no index
+// is out of its bounds.
 const otherField Field = MaxNames
 
 // Fields are the fields of one object: where their values are in its text, and what is known of them already. They are
@@ -20,8 +20,8 @@ type Fields struct {
 	list   [MaxNames + 1]fieldState
 }
 
-// fieldState is what is known of a field. The generations are numbers of objects: stale states are ignored, so that nothing
-// is cleared between objects.
+// fieldState is what is known of a field. The generations are numbers of objects: stale states are ignored, so that
+// nothing is cleared between objects.
 type fieldState struct {
 	named      uint32 // generation of the object in which the name occurred last
 	generation uint32 // generation of the object in which the field had a value other than null last
@@ -44,7 +44,7 @@ const (
 // Begin forgets all fields, to make room for another object.
 func (v *Fields) Begin() {
 	v.before++
-	if v.before == math.MaxUint32 { // the next generation would be that of states that were never set
+	if v.before == math.MaxUint32 { // the next generation would be 0, as in states that were never set
 		v.list = [MaxNames + 1]fieldState{}
 		v.before = 0
 	}

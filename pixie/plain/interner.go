@@ -26,8 +26,8 @@ type Interner struct {
 	shelf strings.Builder
 }
 
-// Predict checks whether the JSON string at text[i] is the one that the field had last, or the one first seen right after
-// it, and returns the text and where the string ends.
+// Predict checks whether the JSON string at text[i] is the one that the field had last, or the one first seen right
+// after it, and returns the text and where the string ends.
 func (m *Interner) Predict(f Field, text []byte, i int) (known string, end int, ok bool) {
 	last := int(m.last[f])
 	for n := max(last-1, 0); n <= last && n < len(m.texts); n++ {

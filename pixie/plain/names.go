@@ -62,6 +62,8 @@ func (q *quickName) startsMember(text []byte, i int) bool {
 		return false
 	}
 	text = text[i : i+quickWords*8]
-	a, b, c := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[8:]), binary.LittleEndian.Uint64(text[16:])
+	a := binary.LittleEndian.Uint64(text)
+	b := binary.LittleEndian.Uint64(text[8:])
+	c := binary.LittleEndian.Uint64(text[16:])
 	return (a&q.masks[0]^q.words[0])|(b&q.masks[1]^q.words[1])|(c&q.masks[2]^q.words[2]) == 0
 }

@@ -12,8 +12,8 @@ var Unread = Decimal{N: -1}
 // MaxDigits is the number of digits that an int64 holds, whatever they are.
 const MaxDigits = 18
 
-// ParseNumber reads the number that begins at text[i] and returns where it ends. The number is Unread if it has more than
-// MaxDigits digits. It returns false if there is no number, or one with a sign. The caller checks what follows the
+// ParseNumber reads the number that begins at text[i] and returns where it ends. The number is Unread if it has more
+// than MaxDigits digits. It returns false if there is no number, or one with a sign. The caller checks what follows the
 // number; it must not take a letter, which an exponent begins with.
 func ParseNumber(text []byte, i int) (number Decimal, end int, ok bool) {
 	n, whole := leadingDigits(wordAt(text, i))
@@ -56,13 +56,19 @@ func (d Decimal) Float() (x float64, ok bool) {
 }
 
 // Powers are the powers of ten, by their exponent.
-var Powers = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
+var Powers = [...]int64{
+	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
+	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+}
 
 // smallest is the smallest integer of a number of digits that JSON allows: 0 may not come first, unless it is alone.
-var smallest = [...]int64{0, 0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17}
+var smallest = [...]int64{
+	0, 0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
+	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+}
 
-// appendDigits returns n followed by the digits that begin at text[i], and where they end. The number is wrong if it has
-// more than MaxDigits digits.
+// appendDigits returns n followed by the digits that begin at text[i], and where they end. The number is wrong if it
+// has more than MaxDigits digits.
 func appendDigits(text []byte, i int, n int64) (all int64, end int) {
 	for count := 8; count == 8; i += count {
 		var more int64

@@ -35,8 +35,8 @@ func NewSplitter(names *Names, isValid func([]byte) bool) *Splitter {
 // Intern makes the splitter look for the texts of a field in an interner. The caller adds texts to it.
 func (s *Splitter) Intern(f Field, in *Interner) { s.interners[f] = in }
 
-// Expect makes the splitter compare the texts of a field with a text that repeats. The caller sets that text. There can be
-// one such field.
+// Expect makes the splitter compare the texts of a field with a text that repeats. The caller sets that text. There can
+// be one such field.
 func (s *Splitter) Expect(f Field, repeat *Repeat) {
 	s.interners[f] = nil
 	s.repeated, s.repeat = f, repeat
@@ -107,8 +107,8 @@ func (s *Splitter) Split(text []byte, into *Fields) (n int, ok bool) {
 	}
 }
 
-// splitName reads the name at text[i] and its colon, and returns its field and where the colon ends. It returns false if
-// the name is not plain, or has occurred before.
+// splitName reads the name at text[i] and its colon, and returns its field and where the colon ends. It returns false
+// if the name is not plain, or has occurred before.
 func (s *Splitter) splitName(text []byte, i int, before Field, into *Fields) (f Field, end int, ok bool) {
 	f = s.next[before][1]
 	if name := &s.names.quick[f]; name.startsMember(text, i) && !into.hasName(f) {
@@ -138,8 +138,8 @@ func (s *Splitter) splitName(text []byte, i int, before Field, into *Fields) (f 
 	return f, end + 1, true
 }
 
-// addUnknown notes a name that is not in the list. It returns false if the name has occurred before, or if there are too
-// many to know that.
+// addUnknown notes a name that is not in the list. It returns false if the name has occurred before, or if there are
+// too many to know that.
 func (s *Splitter) addUnknown(name []byte) bool {
 	for _, other := range s.unknown[:s.others] {
 		if bytes.Equal(name, other) {
@@ -207,8 +207,8 @@ func literalEnd(text []byte, i int) (end int, ok bool) {
 	return 0, false
 }
 
-// stringEnd returns where the JSON string at text[i] ends. It returns false if there is none, or one with escapes, or one
-// that is not UTF-8.
+// stringEnd returns where the JSON string at text[i] ends. It returns false if there is none, or one with escapes, or
+// one that is not UTF-8.
 func stringEnd(text []byte, i int) (end int, ok bool) {
 	if i == len(text) || text[i] != '"' {
 		return 0, false

@@ -7,8 +7,8 @@ import (
 
 // The functions of this file look at eight bytes of text at a time, as one word: SWAR, "SIMD within a register". The
 // first byte of the text is the lowest byte of the word. The tests for a byte come from Sean Eron Anderson's "Bit
-// Twiddling Hacks" ("Determine if a word has a zero byte", "… a byte less than n"); the conversion of digits is explained
-// in Daniel Lemire's "SWAR explained: parsing eight digits" (2022).
+// Twiddling Hacks" ("Determine if a word has a zero byte", "… a byte less than n"); the conversion of digits is
+// explained in Daniel Lemire's "SWAR explained: parsing eight digits" (2022).
 
 const (
 	eachByte = 0x0101010101010101 // times n: n in each byte

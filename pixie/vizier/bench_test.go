@@ -8,7 +8,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/viziertest"
 )
 
-// BenchmarkExecute is a run that shows 10,000 rows, as many as Pixie shows at most, in batches of 1,000: over TLS, on loopback.
+// BenchmarkExecute is a run that shows 10,000 rows, as many as Pixie shows at most, in batches of 1,000: over TLS, on
+// loopback.
 func BenchmarkExecute(b *testing.B) {
 	s, err := viziertest.Start()
 	if err != nil {

@@ -27,27 +27,28 @@ const (
 	DefaultWait       = 5 * time.Second
 )
 
-// Options of a Client. Address, APIKey and ClusterID are required.
+// Options are the options of a Client. Address, APIKey and ClusterID are required.
 type Options struct {
 	// Address is host:port of Pixie's cloud, which passes queries on to the cluster.
 	Address string
-	// APIKey says who asks.
+	// APIKey identifies the caller.
 	APIKey string
 	// ClusterID is the cluster's UUID in Pixie.
 	ClusterID string
 
-	// RootCAs are whom the server's certificate may come from; nil means the system's.
+	// RootCAs are the authorities for the server's certificate; nil means the authorities of the system.
 	RootCAs *x509.CertPool
-	// Plaintext does without TLS. It is refused when Address is not loopback.
+	// Plaintext turns off TLS. It is refused unless Address is loopback.
 	Plaintext bool
 
-	// MaxMessage is the most bytes of one message of the server; 0 means DefaultMaxMessage.
+	// MaxMessage is the greatest length of one message of the server in bytes; 0 means DefaultMaxMessage.
 	MaxMessage int
-	// Timeout is how long one attempt to run a script may take; 0 means DefaultTimeout.
+	// Timeout is the longest time that one attempt to run a script may take; 0 means DefaultTimeout.
 	Timeout time.Duration
-	// Attempts is how often a script is tried before its first row; 0 means DefaultAttempts.
+	// Attempts is the number of times that a script is tried before its first row; 0 means DefaultAttempts.
 	Attempts int
-	// Wait is about how long the first wait between two attempts lasts, and the following grow to six times of it; 0 means DefaultWait.
+	// Wait is about the length of the first wait between two attempts; the waits after it grow to six times of it; 0 means
+	// DefaultWait.
 	Wait time.Duration
 }
 
@@ -58,7 +59,7 @@ type Client struct {
 	api     vizierpb.VizierServiceClient
 }
 
-// New makes a client. It connects when a script is run for the first time.
+// New returns a client. It connects when a script is run for the first time.
 func New(o Options) (*Client, error) {
 	o.MaxMessage = cmp.Or(o.MaxMessage, DefaultMaxMessage)
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
@@ -75,7 +76,7 @@ func New(o Options) (*Client, error) {
 		grpc.WithTransportCredentials(secure),
 		grpc.WithPerRPCCredentials(apiKey{key: o.APIKey, plaintext: o.Plaintext}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(o.MaxMessage)),
-		grpc.WithDisableServiceConfig(), // what is tried again, and when, is said here
+		grpc.WithDisableServiceConfig(), // retries are decided here, not by the server
 	)
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
@@ -83,26 +84,27 @@ func New(o Options) (*Client, error) {
 	return &Client{options: o, conn: conn, api: vizierpb.NewVizierServiceClient(conn)}, nil
 }
 
-// Close ends the connection, and what runs over it.
+// Close ends the connection, and the queries that run over it.
 func (c *Client) Close() error { return c.conn.Close() }
 
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// Validate says all that is wrong with the options.
+// Validate returns everything that is wrong with the options.
 func (o Options) Validate() error {
 	var wrong []error
 	host, port, err := net.SplitHostPort(o.Address)
 	if err != nil || host == "" || port == "" || strings.ContainsAny(host, "/ ") {
 		wrong = append(wrong, fmt.Errorf("address: %q is not host:port, such as work.withpixie.ai:443", o.Address))
 	}
-	if o.Plaintext && !loopback(host) {
+	if o.Plaintext && !isLoopback(host) {
 		wrong = append(wrong, fmt.Errorf("address: %q is not loopback, and the key must not travel without TLS", o.Address))
 	}
 	if o.APIKey == "" || strings.ContainsFunc(o.APIKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		wrong = append(wrong, errors.New("API key: empty, or not printable ASCII without spaces"))
 	}
 	if !uuid.MatchString(o.ClusterID) {
-		wrong = append(wrong, fmt.Errorf("cluster ID: %q is not a UUID such as 01234567-89ab-cdef-0123-456789abcdef", o.ClusterID))
+		wrong = append(wrong,
+			fmt.Errorf("cluster ID: %q is not a UUID such as 01234567-89ab-cdef-0123-456789abcdef", o.ClusterID))
 	}
 	if o.MaxMessage < 0 || o.Timeout < 0 || o.Attempts < 0 || o.Wait < 0 {
 		wrong = append(wrong, errors.New("a limit is negative"))
@@ -110,12 +112,12 @@ func (o Options) Validate() error {
 	return errors.Join(wrong...)
 }
 
-func loopback(host string) bool {
+func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// apiKey says with every call who asks. gRPC itself refuses to send it over a connection without TLS.
+// apiKey sends the key with every call. gRPC itself refuses to send it over a connection without TLS.
 type apiKey struct {
 	key       string
 	plaintext bool

@@ -13,37 +13,40 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/vizierpb"
 )
 
-// ErrDeploying is the error, as errors.Is has it, of a script whose probes were still being deployed at the last attempt. Its code is Unavailable.
+// ErrDeploying is the error of a script with probes that were still being deployed at the last attempt; use errors.Is.
+// Its code is Unavailable.
 var ErrDeploying = errors.New("probes are being deployed")
 
-// deploying says which probes are being deployed.
-type deploying struct{ why string }
+// deployingError names the probes that are being deployed.
+type deployingError struct{ why string }
 
-func (d deploying) Error() string              { return ErrDeploying.Error() + ": " + d.why }
-func (d deploying) Is(target error) bool       { return target == ErrDeploying }
-func (d deploying) GRPCStatus() *status.Status { return status.New(codes.Unavailable, d.Error()) }
+func (d deployingError) Error() string              { return ErrDeploying.Error() + ": " + d.why }
+func (d deployingError) Is(target error) bool       { return target == ErrDeploying }
+func (d deployingError) GRPCStatus() *status.Status { return status.New(codes.Unavailable, d.Error()) }
 
-// maxText is how many bytes of a text of the server become part of an error.
+// maxText is the most bytes of a text of the server that become part of an error.
 const maxText = 1024
 
-// wrong is an answer that makes no sense.
-func wrong(format string, args ...any) error { return status.Errorf(codes.Internal, format, args...) }
+// nonsenseError returns the error about an answer that makes no sense.
+func nonsenseError(format string, args ...any) error {
+	return status.Errorf(codes.Internal, format, args...)
+}
 
-// tell makes an error fit for the caller: with the context's reason when it was that, on one line, and without the key, whatever the
-// server wrote into it.
-func (c *Client) tell(ctx context.Context, err error) error {
+// publicError makes an error fit for the caller: with the reason of the context if it has ended, on one line, and
+// without the key, whatever the server wrote into it.
+func (c *Client) publicError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return status.FromContextError(ctx.Err()).Err()
 	}
-	fit := func(text string) string { return plain(strings.ReplaceAll(text, c.options.APIKey, "…")) }
-	if d, ok := errors.AsType[deploying](err); ok {
-		return deploying{fit(d.why)}
+	fit := func(text string) string { return printableText(strings.ReplaceAll(text, c.options.APIKey, "…")) }
+	if d, ok := errors.AsType[deployingError](err); ok {
+		return deployingError{fit(d.why)}
 	}
 	return status.Error(status.Code(err), fit(status.Convert(err).Message()))
 }
 
-// plain is a text on one line, without what plays tricks on terminals.
-func plain(text string) string {
+// printableText returns a text on one line, without characters that play tricks on terminals.
+func printableText(text string) string {
 	text = strings.ToValidUTF8(text, "�")
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "") + "…"
@@ -56,8 +59,8 @@ func plain(text string) string {
 	}, text))
 }
 
-// failed is what a status says, if it is not that all is well.
-func failed(s *vizierpb.Status) error {
+// statusError returns the error of a status; nil if all is well.
+func statusError(s *vizierpb.Status) error {
 	code := codes.Unknown
 	switch c := s.GetCode(); {
 	case c == 0:
@@ -80,8 +83,8 @@ func failed(s *vizierpb.Status) error {
 	return status.Error(code, strings.Join(parts, "; "))
 }
 
-// deployment is why there are no rows, if that is because of the probes.
-func deployment(info *vizierpb.MutationInfo) error {
+// deploymentError returns why there are no rows, if the probes are the reason.
+func deploymentError(info *vizierpb.MutationInfo) error {
 	var pending, broken []string
 	for _, s := range info.GetStates() {
 		switch s.GetState() {
@@ -89,16 +92,18 @@ func deployment(info *vizierpb.MutationInfo) error {
 			pending = append(pending, s.GetName())
 		case vizierpb.LifeCycleState_FAILED_STATE:
 			broken = append(broken, s.GetName())
-		case vizierpb.LifeCycleState_UNKNOWN_STATE, vizierpb.LifeCycleState_RUNNING_STATE, vizierpb.LifeCycleState_TERMINATED_STATE:
+		case vizierpb.LifeCycleState_UNKNOWN_STATE, vizierpb.LifeCycleState_RUNNING_STATE,
+			vizierpb.LifeCycleState_TERMINATED_STATE:
 		}
 	}
-	err := failed(info.GetStatus())
+	err := statusError(info.GetStatus())
 	why := status.Convert(err).Message()
 	switch {
 	case len(broken) > 0:
-		return status.Errorf(codes.FailedPrecondition, "probes that could not be deployed: %s (%s)", strings.Join(broken, ", "), why)
+		return status.Errorf(codes.FailedPrecondition,
+			"probes that could not be deployed: %s (%s)", strings.Join(broken, ", "), why)
 	case len(pending) > 0 || status.Code(err) == codes.Unavailable:
-		return deploying{fmt.Sprintf("%s (%s)", strings.Join(pending, ", "), why)}
+		return deployingError{fmt.Sprintf("%s (%s)", strings.Join(pending, ", "), why)}
 	case err != nil:
 		return status.Errorf(status.Code(err), "probes: %s", why)
 	}

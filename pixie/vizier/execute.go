@@ -16,41 +16,43 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/vizierpb"
 )
 
-// errEnough ends an execution whose caller has enough.
-var errEnough = errors.New("the caller has enough")
+// errStopped ends an execution when the caller has stopped.
+var errStopped = errors.New("the caller has stopped")
 
-// deploys knows scripts with probes as Pixie's own programs do.
-var deploys = regexp.MustCompile(`(?m)^(from pxtrace|import pxtrace)$`)
+// importsPxtrace recognises scripts with probes as Pixie's own programs do.
+var importsPxtrace = regexp.MustCompile(`(?m)^(from pxtrace|import pxtrace)$`)
 
-// Execute runs a script and yields what its rows say, as they come in. The sequence can be ranged over again, which runs the script
-// again; leaving it ends the query.
+// Execute runs a script and yields the events of its rows as they arrive. The sequence can be ranged over again, which
+// runs the script again; leaving it ends the query.
 func (c *Client) Execute(ctx context.Context, script string) iter.Seq2[gossip.Event, error] {
 	return func(yield func(gossip.Event, error) bool) {
 		waits := backoff.NewExponentialBackOff() // with jitter
 		waits.InitialInterval, waits.MaxInterval = c.options.Wait, 6*c.options.Wait
 		for attempt := 1; ; attempt++ {
 			began := false
-			err := c.once(ctx, script, func(e gossip.Event, err error) bool {
+			err := c.runOnce(ctx, script, func(e gossip.Event, err error) bool {
 				began = true
 				return yield(e, err)
 			})
-			if err == nil || errors.Is(err, errEnough) {
+			if err == nil || errors.Is(err, errStopped) {
 				return
 			}
-			if began || attempt >= c.options.Attempts || status.Code(err) != codes.Unavailable || !sleep(ctx, waits.NextBackOff()) {
-				yield(nil, c.tell(ctx, err))
+			retry := !began && attempt < c.options.Attempts && status.Code(err) == codes.Unavailable
+			if !retry || !waitFor(ctx, waits.NextBackOff()) {
+				yield(nil, c.publicError(ctx, err))
 				return
 			}
 		}
 	}
 }
 
-// once runs a script once.
-func (c *Client) once(ctx context.Context, script string, yield func(gossip.Event, error) bool) error {
+// runOnce runs a script once.
+func (c *Client) runOnce(ctx context.Context, script string, yield func(gossip.Event, error) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 	stream, err := c.api.ExecuteScript(ctx, &vizierpb.ExecuteScriptRequest{
-		QueryStr: script, ClusterId: c.options.ClusterID, Mutation: deploys.MatchString(script), QueryName: "kernel-gossip",
+		QueryStr: script, QueryName: "kernel-gossip",
+		ClusterId: c.options.ClusterID, Mutation: importsPxtrace.MatchString(script),
 	})
 	if err != nil {
 		return err
@@ -64,14 +66,14 @@ func (c *Client) once(ctx context.Context, script string, yield func(gossip.Even
 		case err != nil:
 			return err
 		}
-		if err := known.take(r, yield); err != nil {
+		if err := known.readMessage(r, yield); err != nil {
 			return err
 		}
 	}
 }
 
-// sleep waits, unless ctx ends before.
-func sleep(ctx context.Context, d time.Duration) bool {
+// waitFor waits, and reports whether ctx has not ended before.
+func waitFor(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

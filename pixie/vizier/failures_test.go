@@ -17,7 +17,7 @@ import (
 )
 
 // While probes are being deployed there are no rows; it is asked again until there are.
-func TestDeploying(t *testing.T) {
+func TestProbesThatAreBeingDeployedAreWaitedFor(t *testing.T) {
 	s, c := pixieAt(t)
 	script, err := pxl.Script("memory_pressure_monitor")
 	require.NoError(t, err)
@@ -29,7 +29,7 @@ func TestDeploying(t *testing.T) {
 }
 
 // Once they run, Pixie says that too, before the rows: that is no reason to stop.
-func TestDeployed(t *testing.T) {
+func TestDeployedProbesDoNotStopTheRows(t *testing.T) {
 	s, c := pixieAt(t)
 	running := &vizierpb.ExecuteScriptResponse{MutationInfo: &vizierpb.MutationInfo{
 		Status: &vizierpb.Status{},
@@ -43,7 +43,7 @@ func TestDeployed(t *testing.T) {
 	require.Len(t, s.Requests(), 1)
 }
 
-func TestStillDeploying(t *testing.T) {
+func TestTheLastAttemptSaysThatProbesAreBeingDeployed(t *testing.T) {
 	s, c := pixieAt(t)
 	s.Answer(viziertest.Deploying("kg_memory", "kg_kills"))
 	got := execute(t, c, "import pxtrace\n")
@@ -53,8 +53,8 @@ func TestStillDeploying(t *testing.T) {
 	require.Len(t, s.Requests(), vizier.DefaultAttempts)
 }
 
-// What Pixie refuses is told as it says it, and not tried again.
-func TestRefused(t *testing.T) {
+// What Pixie refuses is returned in its words.
+func TestWhatPixieRefusesIsNotTriedAgain(t *testing.T) {
 	s, c := pixieAt(t)
 	for _, test := range []struct {
 		answer viziertest.Answer
@@ -87,7 +87,7 @@ func state(code codes.Code, text string) *vizierpb.ExecuteScriptResponse {
 }
 
 // An outage before the first row is waited for.
-func TestOutage(t *testing.T) {
+func TestAnOutageBeforeTheFirstRowIsWaitedFor(t *testing.T) {
 	s, c := pixieAt(t)
 	var asked atomic.Int64
 	s.Answer(func(q *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteScriptResponse) error) error {
@@ -101,8 +101,9 @@ func TestOutage(t *testing.T) {
 	require.Len(t, got.events, 1)
 }
 
-// A stream that breaks is not begun again: what came stands, and the error says so. The next execution has a new connection.
-func TestBreak(t *testing.T) {
+// A stream that breaks is not begun again: what came stands, and the error says so. The next execution has a new
+// connection.
+func TestABreakAfterTheFirstRowIsFinal(t *testing.T) {
 	s, c := pixieAt(t)
 	table := throttled(1, 2, 3, 4, 5, 6, 7)
 	rows := make(chan struct{})
@@ -137,7 +138,7 @@ func TestBreak(t *testing.T) {
 }
 
 // A context that ends, a time limit, and a caller who has enough end the query at the server too.
-func TestEnd(t *testing.T) {
+func TestTheQueryEndsWithTheCaller(t *testing.T) {
 	s, c := pixieAt(t, func(o *vizier.Options) { o.Timeout = 200 * time.Millisecond })
 	table := throttled(1, 2, 3)
 	ended := make(chan error, 1)
@@ -171,8 +172,8 @@ func TestEnd(t *testing.T) {
 	require.Equal(t, codes.Canceled, status.Code(final(ctx, -1)))
 }
 
-// Nobody waits longer than the context does.
-func TestCancelledWait(t *testing.T) {
+// No call waits longer than its context.
+func TestAWaitEndsWithItsContext(t *testing.T) {
 	s, c := pixieAt(t, func(o *vizier.Options) { o.Wait = time.Hour })
 	ctx, cancel := context.WithCancel(t.Context())
 	s.Answer(func(q *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteScriptResponse) error) error {
@@ -185,8 +186,8 @@ func TestCancelledWait(t *testing.T) {
 	require.Len(t, s.Requests(), 1)
 }
 
-// Answers that make no sense are errors that say what is wrong with them; what came before stands.
-func TestNonsense(t *testing.T) {
+// The errors say what is wrong with the answers; rows before them count.
+func TestAnswersThatMakeNoSenseAreErrors(t *testing.T) {
 	s, c := pixieAt(t, func(o *vizier.Options) { o.MaxMessage = 64 << 10 })
 	good := throttled(1, 2)
 	batch := func(change func(*vizierpb.RowBatchData)) *vizierpb.ExecuteScriptResponse {
@@ -215,7 +216,7 @@ func TestNonsense(t *testing.T) {
 		`table "kg_cpu_throttle_v1": column "time_": unknown type 7`:                        described(func(m *vizierpb.QueryMetadata) { m.Relation.Columns[0].ColumnType = 7 }),
 		`a table has a name of more than 256 bytes`:                                         described(func(m *vizierpb.QueryMetadata) { m.Name = string(make([]byte, 257)) }),
 		`table "kg_cpu_throttle_v1": a column has a name of more than 256 bytes`:            described(func(m *vizierpb.QueryMetadata) { m.Relation.Columns[0].ColumnName = string(make([]byte, 257)) }),
-		`an encrypted batch, which nobody asked for`:                                        {Result: &vizierpb.ExecuteScriptResponse_Data{Data: &vizierpb.QueryData{EncryptedBatch: []byte{1}}}},
+		`an encrypted batch, which was not requested`:                                       {Result: &vizierpb.ExecuteScriptResponse_Data{Data: &vizierpb.QueryData{EncryptedBatch: []byte{1}}}},
 	} {
 		s.Answer(viziertest.Send(good.Describe("x"), good.Batch("x", 0, 2), m))
 		got := execute(t, c, "")

@@ -14,7 +14,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/viziertest"
 )
 
-// FuzzRows: whatever two messages say, each row of a batch that is taken gives one event or one error, and nothing panics.
+// FuzzRows: whatever two messages say, each row of a batch that is taken gives one event or one error, and nothing
+// panics.
 func FuzzRows(f *testing.F) {
 	table := viziertest.Table{Name: "kg_cpu_throttle_v1", Columns: []viziertest.Column{
 		{Name: "time_", Values: []int64{1_777_273_125_000_000_000, -1}},
@@ -42,7 +43,7 @@ func FuzzRows(f *testing.F) {
 				return
 			}
 			rows := 0
-			err := all.take(&m, func(e gossip.Event, err error) bool {
+			err := all.readMessage(&m, func(e gossip.Event, err error) bool {
 				rows++
 				if (e == nil) == (err == nil) {
 					t.Errorf("neither event nor error, or both: %v, %v", e, err)

@@ -17,25 +17,26 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/vizierpb"
 )
 
-// So many rows are text at a time, and fewer when they are long: a short message may have rows of many columns with long names.
+// Rows become text in parts of at most this many rows, and fewer if they are long: a short message may have rows of
+// many columns with long names.
 const (
-	chunk     = 256
-	chunkText = 256 << 10 // bytes, and one row more
+	maxRows    = 256
+	maxRowText = 256 << 10 // bytes, and one row more
 )
 
-// take takes one message of the server.
-func (all tables) take(r *vizierpb.ExecuteScriptResponse, yield func(gossip.Event, error) bool) error {
-	if err := deployment(r.GetMutationInfo()); err != nil {
+// readMessage reads one message of the server.
+func (all tables) readMessage(r *vizierpb.ExecuteScriptResponse, yield func(gossip.Event, error) bool) error {
+	if err := deploymentError(r.GetMutationInfo()); err != nil {
 		return err
 	}
-	if err := failed(r.GetStatus()); err != nil {
+	if err := statusError(r.GetStatus()); err != nil {
 		return err
 	}
 	if m := r.GetMetaData(); m != nil {
-		return all.describe(m)
+		return all.addTable(m)
 	}
 	if len(r.GetData().GetEncryptedBatch()) > 0 {
-		return wrong("an encrypted batch, which nobody asked for")
+		return nonsenseError("an encrypted batch, which was not requested")
 	}
 	b := r.GetData().GetBatch()
 	if b == nil {
@@ -43,14 +44,14 @@ func (all tables) take(r *vizierpb.ExecuteScriptResponse, yield func(gossip.Even
 	}
 	t := all[b.GetTableId()]
 	if t == nil {
-		return wrong("a batch of a table that was not described: %q", b.GetTableId())
+		return nonsenseError("a batch of a table that was not described: %q", b.GetTableId())
 	}
-	if err := t.check(b); err != nil {
+	if err := t.checkBatch(b); err != nil {
 		return err
 	}
 	rows := int(b.GetNumRows()) // as many as there are values
 	for from := 0; from < rows; {
-		n, err := t.decode(b, from, min(from+chunk, rows), yield)
+		n, err := t.decode(b, from, min(from+maxRows, rows), yield)
 		if err != nil {
 			return err
 		}
@@ -60,13 +61,15 @@ func (all tables) take(r *vizierpb.ExecuteScriptResponse, yield func(gossip.Even
 	return nil
 }
 
-// decode yields what some rows of a batch say, and returns how many those were. They become the lines that px run -o json would print,
-// and package pixie reads those.
-func (t *table) decode(b *vizierpb.RowBatchData, from, to int, yield func(gossip.Event, error) bool) (n int, err error) {
+// decode yields the events of some rows of a batch, and returns the number of rows. They become the lines that px run
+// -o json would print, and package pixie reads those.
+func (t *table) decode(
+	b *vizierpb.RowBatchData, from, to int, yield func(gossip.Event, error) bool,
+) (n int, err error) {
 	lines := t.text[:0]
-	for ; from+n < to && len(lines) < chunkText; n++ {
+	for ; from+n < to && len(lines) < maxRowText; n++ {
 		row := from + n
-		lines = append(lines, t.begin...)
+		lines = append(lines, t.rowStart...)
 		for i, c := range b.GetCols() {
 			lines = append(append(lines, ','), t.columns[i].label...)
 			lines = appendValue(lines, c, row, t.columns[i].name == "time_")
@@ -76,17 +79,18 @@ func (t *table) decode(b *vizierpb.RowBatchData, from, to int, yield func(gossip
 	t.text = lines
 	for event, err := range pixie.Decode(bytes.NewReader(lines)) {
 		if one, ok := errors.AsType[*pixie.RecordError](err); ok {
-			err = &pixie.RecordError{Err: fmt.Errorf("%s: %w", t.position(t.rows+from+one.Line), one.Err)}
+			err = &pixie.RecordError{Err: fmt.Errorf("%s: %w", t.describeRow(t.rows+from+one.Line), one.Err)}
 		}
 		if !yield(event, err) {
-			return n, errEnough
+			return n, errStopped
 		}
 	}
 	return n, nil
 }
 
-// appendValue appends a value as the px command prints it, but for texts, which stay texts when they look like numbers, and for numbers
-// that JSON has none for: NaN is what package pixie takes for not measured, and the infinite are texts that it refuses.
+// appendValue appends a value as the px command prints it, with two exceptions. A text stays a text if it looks like a
+// number. Numbers that JSON does not have become texts: package pixie reads NaN as not measured and refuses the
+// infinite ones.
 func appendValue(dst []byte, c *vizierpb.Column, row int, isTime bool) []byte {
 	switch data := c.GetColData().(type) {
 	case *vizierpb.Column_BooleanData:
@@ -119,7 +123,7 @@ func appendTime(dst []byte, ns int64) []byte {
 	return append(dst, '"')
 }
 
-// appendUUID appends 128 bits, the high ones first: so a UPID is written.
+// appendUUID appends 128 bits, the high ones first, as a UPID is written.
 func appendUUID(dst []byte, u *vizierpb.UInt128) []byte {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], u.GetHigh())

@@ -79,7 +79,8 @@ func lines(t *testing.T, text ...string) (events []gossip.Event) {
 
 var at = time.Date(2026, 4, 27, 6, 58, 45, 123456789, time.UTC)
 
-// throttled are rows about container app of pods api-0, api-1 and so on, at one time, throttled in that many of 50 periods.
+// throttled are rows about container app of pods api-0, api-1 and so on, at one time, throttled in that many of 50
+// periods.
 func throttled(periods ...int64) viziertest.Table {
 	var times []time.Time
 	var spaces, pods, containers []string
@@ -109,7 +110,7 @@ func throttledLines(periods ...int64) (out []string) {
 }
 
 // Rows give the events that the same rows give as lines of px run -o json; columns of all types, and several tables.
-func TestExecute(t *testing.T) {
+func TestRowsGiveTheEventsOfTheirLines(t *testing.T) {
 	s, c := pixieAt(t)
 	kills := viziertest.Table{Name: "kg_oom_kill_v1", Columns: []viziertest.Column{
 		{Name: "time_", Values: []int64{at.UnixNano()}}, // an INT64 of that name is a time too
@@ -136,7 +137,7 @@ func TestExecute(t *testing.T) {
 }
 
 // A batch is text in pieces; each row counts once, in its order.
-func TestManyRows(t *testing.T) {
+func TestEachOfManyRowsCountsOnce(t *testing.T) {
 	s, c := pixieAt(t)
 	periods := make([]int64, 1000)
 	for i := range periods {
@@ -179,7 +180,7 @@ func TestTablesOfScripts(t *testing.T) {
 }
 
 // A bad row costs only itself, and the error names table, row and reason.
-func TestBadRows(t *testing.T) {
+func TestABadRowCostsOnlyItself(t *testing.T) {
 	s, c := pixieAt(t)
 	table := throttled(1, -1, 3, 4, 5)
 	table.Columns[2].Values = []string{"api-0", "api-1", "api-2", "a\xffpi", "api-4"}
@@ -203,8 +204,8 @@ func TestBadRows(t *testing.T) {
 	}
 }
 
-// Pixie is told whose cluster it is, and whether probes are to be deployed, as its own programs tell it.
-func TestRequest(t *testing.T) {
+// Pixie gets the cluster, and whether probes are to be deployed, as from its own programs.
+func TestARequestNamesTheClusterAndProbes(t *testing.T) {
 	s, c := pixieAt(t)
 	script, err := pxl.Script("cpu_throttle_detector")
 	require.NoError(t, err)
@@ -220,7 +221,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-func TestNew(t *testing.T) {
+func TestWrongOptionsAreRefused(t *testing.T) {
 	good := vizier.Options{Address: "work.withpixie.ai:443", APIKey: "secret-key", ClusterID: viziertest.Cluster}
 	require.NoError(t, good.Validate())
 	for want, change := range map[string]func(*vizier.Options){
@@ -242,7 +243,7 @@ func TestNew(t *testing.T) {
 }
 
 // Without TLS, on loopback only.
-func TestPlaintext(t *testing.T) {
+func TestPlaintextWorksOnLoopback(t *testing.T) {
 	s, err := viziertest.StartPlain()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -253,8 +254,8 @@ func TestPlaintext(t *testing.T) {
 	require.Len(t, execute(t, c, "").events, 1)
 }
 
-// A certificate of somebody else ends it before the key is told.
-func TestCertificate(t *testing.T) {
+// A certificate of another authority ends the call before the key is sent.
+func TestAnUnknownCertificateEndsTheCall(t *testing.T) {
 	s, c := pixieAt(t, func(o *vizier.Options) { o.RootCAs, o.Attempts = nil, 1 })
 	got := execute(t, c, "")
 	require.Equal(t, codes.Unavailable, status.Code(got.final))

@@ -10,8 +10,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/vizierpb"
 )
 
-// Column is a column of a Table. What its values are says its type: []bool, []int64, []*vizierpb.UInt128, []time.Time, []float64,
-// []string (which need not be UTF-8).
+// Column is a column of a Table. Its type follows from its values: []bool, []int64, []*vizierpb.UInt128, []time.Time,
+// []float64, []string (which need not be UTF-8).
 type Column struct {
 	Name   string
 	Values any
@@ -23,20 +23,20 @@ type Table struct {
 	Columns []Column
 }
 
-// batchRows is how many rows come in one message.
-const batchRows = 3
+// maxBatchRows is how many rows come in one message.
+const maxBatchRows = 3
 
 // Show describes tables, sends their rows in batches, and statistics at the end.
 func Show(tables ...Table) Answer {
 	return func(_ *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteScriptResponse) error) error {
 		for i, t := range tables {
-			if err := send(t.Describe(id(i))); err != nil {
+			if err := send(t.Describe(tableID(i))); err != nil {
 				return err
 			}
 		}
 		for i, t := range tables {
-			for from, rows := 0, t.rows(); from == 0 || from < rows; from += batchRows {
-				if err := send(t.Batch(id(i), from, min(from+batchRows, rows))); err != nil {
+			for from, rows := 0, t.countRows(); from == 0 || from < rows; from += maxBatchRows {
+				if err := send(t.Batch(tableID(i), from, min(from+maxBatchRows, rows))); err != nil {
 					return err
 				}
 			}
@@ -47,7 +47,7 @@ func Show(tables ...Table) Answer {
 	}
 }
 
-// Cut shows tables, and breaks the connection after so many messages.
+// Cut shows tables, and breaks the connection after a number of messages.
 func Cut(s *Server, after int, tables ...Table) Answer {
 	return func(q *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteScriptResponse) error) error {
 		sent := 0
@@ -70,7 +70,8 @@ func Fail(code codes.Code, text string) Answer {
 
 // Deploying says that probes are being deployed.
 func Deploying(probes ...string) Answer {
-	return probeStates(int32(codes.Unavailable), "probe installation in progress", vizierpb.LifeCycleState_PENDING_STATE, probes)
+	const why = "probe installation in progress"
+	return probeStates(int32(codes.Unavailable), why, vizierpb.LifeCycleState_PENDING_STATE, probes)
 }
 
 // Undeployable says that probes could not be deployed.
@@ -108,27 +109,29 @@ func Send(messages ...*vizierpb.ExecuteScriptResponse) Answer {
 	}
 }
 
-func id(table int) string { return fmt.Sprintf("table-%d", table) }
+func tableID(table int) string { return fmt.Sprintf("table-%d", table) }
 
-// Describe is the message that describes the table.
+// Describe returns the message that describes the table.
 func (t Table) Describe(id string) *vizierpb.ExecuteScriptResponse {
 	m := &vizierpb.QueryMetadata{Name: t.Name, Id: id, Relation: &vizierpb.Relation{}}
 	for _, c := range t.Columns {
-		m.Relation.Columns = append(m.Relation.Columns, &vizierpb.Relation_ColumnInfo{ColumnName: c.Name, ColumnType: c.kind()})
+		column := &vizierpb.Relation_ColumnInfo{ColumnName: c.Name, ColumnType: c.dataType()}
+		m.Relation.Columns = append(m.Relation.Columns, column)
 	}
 	return &vizierpb.ExecuteScriptResponse{Result: &vizierpb.ExecuteScriptResponse_MetaData{MetaData: m}}
 }
 
-// Batch is the message with some of its rows.
+// Batch returns the message with some of its rows.
 func (t Table) Batch(id string, from, to int) *vizierpb.ExecuteScriptResponse {
-	b := &vizierpb.RowBatchData{TableId: id, NumRows: int64(to - from), Eos: to == t.rows(), Eow: to == t.rows()}
+	b := &vizierpb.RowBatchData{TableId: id, NumRows: int64(to - from), Eos: to == t.countRows(), Eow: to == t.countRows()}
 	for _, c := range t.Columns {
-		b.Cols = append(b.Cols, c.part(from, to))
+		b.Cols = append(b.Cols, c.valuesBetween(from, to))
 	}
-	return &vizierpb.ExecuteScriptResponse{Result: &vizierpb.ExecuteScriptResponse_Data{Data: &vizierpb.QueryData{Batch: b}}}
+	data := &vizierpb.ExecuteScriptResponse_Data{Data: &vizierpb.QueryData{Batch: b}}
+	return &vizierpb.ExecuteScriptResponse{Result: data}
 }
 
-func (t Table) rows() int {
+func (t Table) countRows() int {
 	if len(t.Columns) == 0 {
 		return 0
 	}
@@ -149,7 +152,7 @@ func (t Table) rows() int {
 	return 0
 }
 
-func (c Column) kind() vizierpb.DataType {
+func (c Column) dataType() vizierpb.DataType {
 	switch c.Values.(type) {
 	case []bool:
 		return vizierpb.DataType_BOOLEAN
@@ -167,7 +170,7 @@ func (c Column) kind() vizierpb.DataType {
 	return vizierpb.DataType_DATA_TYPE_UNKNOWN
 }
 
-func (c Column) part(from, to int) *vizierpb.Column {
+func (c Column) valuesBetween(from, to int) *vizierpb.Column {
 	switch v := c.Values.(type) {
 	case []bool:
 		return &vizierpb.Column{ColData: &vizierpb.Column_BooleanData{BooleanData: &vizierpb.BooleanColumn{Data: v[from:to]}}}

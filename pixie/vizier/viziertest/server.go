@@ -1,10 +1,12 @@
-// Package viziertest is a Pixie for tests: a server that speaks the API as Pixie's sources say that Pixie does, on loopback. Whatever it
-// shows is made up.
+// Package viziertest is a Pixie for tests: a server that speaks the API as Pixie's sources say that Pixie does, on
+// loopback. Whatever it shows is made up.
 //
 //	s, err := viziertest.Start()
 //	defer s.Close()
 //	s.Answer(viziertest.Show(viziertest.Table{…}))
-//	c, err := vizier.New(vizier.Options{Address: s.Address, RootCAs: s.RootCAs, APIKey: viziertest.Key, ClusterID: viziertest.Cluster})
+//	c, err := vizier.New(vizier.Options{
+//		Address: s.Address, RootCAs: s.RootCAs, APIKey: viziertest.Key, ClusterID: viziertest.Cluster,
+//	})
 package viziertest
 
 import (
@@ -34,8 +36,8 @@ const (
 // Answer answers a query: it sends messages, and its error ends the stream.
 type Answer func(q *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteScriptResponse) error) error
 
-// Server is a Pixie with one cluster. Probes that a script with the mutation flag names are deployed the first time that it asks, and
-// there from then on: until then there are no rows.
+// Server is a Pixie with one cluster. Probes that a script with the mutation flag names are deployed the first time
+// that it asks, and there from then on: until then there are no rows.
 type Server struct {
 	// Address is host:port.
 	Address string
@@ -96,21 +98,21 @@ func (s *Server) Close() {
 	<-s.done
 }
 
-// Answer is how the server answers from now on.
+// Answer sets the answer of the server from now on.
 func (s *Server) Answer(a Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answer = a
 }
 
-// Expect is the key that the server knows from now on.
+// Expect sets the key that the server accepts from now on.
 func (s *Server) Expect(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.key = key
 }
 
-// Requests are the queries so far of those who had the key.
+// Requests returns the queries so far that had the key.
 func (s *Server) Requests() []*vizierpb.ExecuteScriptRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,25 +120,27 @@ func (s *Server) Requests() []*vizierpb.ExecuteScriptRequest {
 }
 
 // Cut breaks all connections, as a network does.
-func (s *Server) Cut() { s.listener.cut() }
+func (s *Server) Cut() { s.listener.closeAll() }
 
 // ExecuteScript answers a query.
-func (s *Server) ExecuteScript(q *vizierpb.ExecuteScriptRequest, stream grpc.ServerStreamingServer[vizierpb.ExecuteScriptResponse]) error {
+func (s *Server) ExecuteScript(
+	q *vizierpb.ExecuteScriptRequest, stream grpc.ServerStreamingServer[vizierpb.ExecuteScriptResponse],
+) error {
 	s.mu.Lock()
-	if err := s.admit(stream.Context(), q); err != nil {
+	if err := s.checkCaller(stream.Context(), q); err != nil {
 		s.mu.Unlock()
 		return err
 	}
 	s.requests = append(s.requests, q)
 	answer := s.answer
-	if fresh := s.deploy(q); len(fresh) > 0 {
+	if fresh := s.deployProbes(q); len(fresh) > 0 {
 		answer = Deploying(fresh...)
 	}
 	s.mu.Unlock()
 	return answer(q, stream.Send)
 }
 
-func (s *Server) admit(ctx context.Context, q *vizierpb.ExecuteScriptRequest) error {
+func (s *Server) checkCaller(ctx context.Context, q *vizierpb.ExecuteScriptRequest) error {
 	said, _ := metadata.FromIncomingContext(ctx)
 	switch {
 	case len(said["pixie-api-key"]) != 1 || said["pixie-api-key"][0] != s.key:
@@ -151,8 +155,8 @@ func (s *Server) admit(ctx context.Context, q *vizierpb.ExecuteScriptRequest) er
 
 var upsert = regexp.MustCompile(`(?m)^pxtrace\.UpsertTracepoint\('(\w+)'`)
 
-// deploy deploys the probes of a query, and returns those that were not there.
-func (s *Server) deploy(q *vizierpb.ExecuteScriptRequest) (fresh []string) {
+// deployProbes deploys the probes of a query, and returns the ones that were not deployed before.
+func (s *Server) deployProbes(q *vizierpb.ExecuteScriptRequest) (fresh []string) {
 	if !q.GetMutation() {
 		return nil
 	}
@@ -165,7 +169,7 @@ func (s *Server) deploy(q *vizierpb.ExecuteScriptRequest) (fresh []string) {
 	return fresh
 }
 
-// listener knows its connections.
+// listener keeps its connections, so that they can be closed.
 type listener struct {
 	net.Listener
 
@@ -185,7 +189,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-func (l *listener) cut() {
+func (l *listener) closeAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range l.conns {
