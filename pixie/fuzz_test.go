@@ -85,7 +85,7 @@ func checkEvent(t testing.TB, event gossip.Event) {
 	t.Helper()
 	o := event.From()
 	require.True(t, o.Time.Year() >= 2000 && o.Time.Year() <= 2199)
-	require.True(t, isLabel(o.Namespace) && len(o.Namespace) <= 63)
+	require.True(t, gossip.IsLabelName(o.Namespace) && len(o.Namespace) <= 63)
 	require.True(t, o.Pod != "" && len(o.Pod) <= 253)
 	require.GreaterOrEqual(t, o.Period, 0*o.Period)
 	for _, text := range []string{o.PodUID, o.Node, o.ContainerID, o.Source} {
@@ -93,7 +93,7 @@ func checkEvent(t testing.TB, event gossip.Event) {
 	}
 	switch e := event.(type) {
 	case gossip.CPUSample:
-		require.True(t, isLabel(e.Container))
+		require.True(t, gossip.IsLabelName(e.Container))
 		require.True(t, e.HasCounters() || e.ThrottledShare.Known)
 		require.True(t, e.ThrottledShare.Value >= 0 && e.ThrottledShare.Value <= 1)
 		require.False(t, e.HasCounters() && e.ThrottledPeriods.Value > e.Periods.Value)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // form is a rule for texts.
@@ -65,33 +67,12 @@ func (r *record) readNewText(f field) string {
 
 func (f form) checkText(s string) error {
 	switch {
-	case f == label && s != "" && !isLabel(s):
+	case f == label && s != "" && !gossip.IsLabelName(s):
 		return fmt.Errorf("not a Kubernetes name (a-z, 0-9 and '-' inside): %s", quoteInput(s))
-	case f == subdomain && s != "" && !isSubdomain(s):
+	case f == subdomain && s != "" && !gossip.IsObjectName(s):
 		return fmt.Errorf("not a Kubernetes name (a-z, 0-9, '-' and '.' inside): %s", quoteInput(s))
 	}
 	return nil
-}
-
-func isSubdomain(s string) bool {
-	for part := range strings.SplitSeq(s, ".") {
-		if !isLabel(part) {
-			return false
-		}
-	}
-	return true
-}
-
-func isLabel(s string) bool {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-		case c == '-' && 0 < i && i < len(s)-1:
-		default:
-			return false
-		}
-	}
-	return s != ""
 }
 
 // readTime reads a required time.

@@ -6,18 +6,11 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// isObjectName reports whether Kubernetes accepts the name of a namespace, pod, container or workload (RFC 1123). Any
-// other name gets no command: no text that a shell or a terminal could interpret is ever printed as a command.
-func isObjectName(name string) bool {
-	for i := range len(name) {
-		switch c := name[i]; {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-		case (c == '-' || c == '.') && 0 < i && i < len(name)-1:
-		default:
-			return false
-		}
-	}
-	return 0 < len(name) && len(name) <= 253
+// isSafeName reports whether Kubernetes accepts the name of an object (RFC 1123). Any other name gets no command: no
+// text that a shell or a terminal could interpret is ever printed as a command.
+func isSafeName(name string) bool {
+	const longest = 253
+	return len(name) <= longest && gossip.IsObjectName(name)
 }
 
 // resourceEdit is the limit and the request that a command sets, as JSON. The command does not mention an empty one.
@@ -56,11 +49,10 @@ func (c limitChange) formatSpec(role gossip.Role, e resourceEdit) string {
 	return `{"spec":{"` + containers + `":[{"name":"` + c.subject.Container + `",` + resources + `}]}}`
 }
 
-// formatCommand returns a kubectl patch that is safe to paste. It is empty when Kubernetes would not accept one of the
-// names.
+// formatCommand returns a kubectl patch that is safe to paste. It is empty when one of the names is not safe.
 func (c limitChange) formatCommand(kind, name, flags, patch string) string {
 	about := c.subject
-	if !isObjectName(name) || !isObjectName(about.Namespace) || (!c.wholePod && !isObjectName(about.Container)) {
+	if !isSafeName(name) || !isSafeName(about.Namespace) || (!c.wholePod && !isSafeName(about.Container)) {
 		return ""
 	}
 	return "kubectl --namespace " + about.Namespace + " patch " + kind + " " + name + " " + flags + " --patch '" + patch +
