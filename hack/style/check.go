@@ -48,7 +48,7 @@ func checkFile(name string, text []byte) ([]finding, error) {
 		return nil, nil
 	}
 	found := checkNames(files, file, strings.HasSuffix(name, "_test.go"))
-	for _, p := range paragraphs(files, file, text) {
+	for _, p := range findParagraphs(files, file, text) {
 		if p.isRagged() {
 			found = append(found, finding{p.line, "comment is not wrapped at 120 columns: style -fix wraps it"})
 		}
@@ -88,7 +88,7 @@ type wordPattern struct {
 	advice  string
 }
 
-// wordPatterns are those of words.txt, in alphabetical order.
+// wordPatterns has the words of words.txt, in alphabetical order.
 var wordPatterns = func() []wordPattern {
 	list := readList(avoidedWords)
 	var patterns []wordPattern

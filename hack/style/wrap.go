@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,8 +17,7 @@ const (
 	tabColumns = 1 // as lll counts
 )
 
-// paragraph is a run of comment lines that belong together: ends of sentences, lists, code and directives part it from
-// others.
+// paragraph is a run of comment lines that belong together: lists, code and directives separate it from others.
 type paragraph struct {
 	line   int // of the file, from 1
 	indent string
@@ -25,85 +25,66 @@ type paragraph struct {
 }
 
 // structure begins a line that is not running text: code, lists, headings, tables, directives.
-var structure = regexp.MustCompile(`^(\s|#|-|\*|\||\d+[.)] |[a-z]+:[a-z]|\+[a-z]|//|TODO|Output:|Unordered output:|\[[^\]]+\]: )`)
+var structure = regexp.MustCompile(
+	`^(\s|#|-|\*|\||\d+[.)] |[a-z]+:[a-z]|\+[a-z]|//|Output:|Unordered output:|\[[^\]]+\]: )`)
 
-// paragraphs returns the paragraphs of the comments that have lines to themselves.
-func paragraphs(files *token.FileSet, file *ast.File, text []byte) []paragraph {
+// findParagraphs returns the paragraphs of the comments that have lines to themselves.
+func findParagraphs(files *token.FileSet, file *ast.File, text []byte) []paragraph {
 	lines := strings.Split(string(text), "\n")
-	var all []paragraph
+	var found []paragraph
 	for _, group := range file.Comments {
 		var current paragraph
-		end := func() {
-			if len(current.texts) > 0 {
-				all = append(all, current)
-			}
-			current = paragraph{}
-		}
-		list := false // inside of a list, whose lines are the author's
 		for _, comment := range group.List {
 			at := files.Position(comment.Pos()).Line
-			whole := lines[at-1]
-			indent := whole[:len(whole)-len(strings.TrimLeft(whole, "\t "))]
-			said, ok := strings.CutPrefix(strings.TrimSpace(whole), "//")
-			if !ok { // at the end of a line of code, or a block
-				end()
+			line := strings.TrimLeft(lines[at-1], "\t ")
+			text, alone := strings.CutPrefix(line, "//")
+			text = strings.TrimRight(strings.TrimPrefix(text, " "), " ")
+			if !alone || text == "" || structure.MatchString(text) {
+				found, current = append(found, current), paragraph{}
+				if text == "Output:" || text == "Unordered output:" {
+					break // the rest is what an example prints
+				}
 				continue
-			}
-			said = strings.TrimPrefix(said, " ")
-			if said == "" {
-				end()
-				list = false
-				continue
-			}
-			if structure.MatchString(said) {
-				end()
-				list = true
-				continue
-			}
-			if list {
-				list = false
 			}
 			if len(current.texts) == 0 {
-				current.line, current.indent = at, indent
+				current = paragraph{line: at, indent: lines[at-1][:len(lines[at-1])-len(line)]}
 			}
-			current.texts = append(current.texts, strings.TrimRight(said, " "))
-			if strings.ContainsAny(said[len(said)-1:], ".:!?;") {
-				end()
-			}
+			current.texts = append(current.texts, text)
 		}
-		end()
+		found = append(found, current)
 	}
-	return all
+	return slices.DeleteFunc(found, func(p paragraph) bool { return len(p.texts) == 0 })
 }
 
-func (p paragraph) columns(text string) int {
+// lineWidth returns the columns of a line of the paragraph.
+func (p paragraph) lineWidth(text string) int {
 	return tabColumns*len(p.indent) + len("// ") + utf8.RuneCountInString(text)
 }
 
-// isRagged reports whether a line is too long, or the first word of the next would fit on it.
+// isRagged reports whether a line is too long, or the first word of the next line would fit on it.
 func (p paragraph) isRagged() bool {
 	widest := 0
 	for _, text := range p.texts {
-		widest = max(widest, p.columns(text))
+		widest = max(widest, p.lineWidth(text))
 	}
 	if widest > maxColumns {
-		return len(p.wrap()) != len(p.texts) // one long word cannot be wrapped
+		return !slices.Equal(p.fillLines(), p.texts) // one long word cannot be wrapped
 	}
 	for i, text := range p.texts[:len(p.texts)-1] {
 		next, _, _ := strings.Cut(p.texts[i+1], " ")
-		if p.columns(text)+1+utf8.RuneCountInString(next) <= widest {
+		if p.lineWidth(text)+1+utf8.RuneCountInString(next) <= widest {
 			return true
 		}
 	}
 	return false
 }
 
-// wrap fills the lines of a paragraph.
-func (p paragraph) wrap() []string {
+// fillLines returns the text of the paragraph in lines that are as full as they can be.
+func (p paragraph) fillLines() []string {
 	var filled []string
 	line := ""
 	for word := range strings.FieldsSeq(strings.Join(p.texts, " ")) {
-		if line != "" && p.columns(line)+1+utf8.RuneCountInString(word) > maxColumns {
+		if line != "" && p.lineWidth(line)+1+utf8.RuneCountInString(word) > maxColumns {
 			filled = append(filled, line)
 			line = ""
 		}
@@ -123,14 +104,14 @@ func wrapComments(name string, text []byte) ([]byte, error) {
 		return text, err
 	}
 	lines := strings.Split(string(text), "\n")
-	all := paragraphs(files, file, text)
+	all := findParagraphs(files, file, text)
 	for i := len(all) - 1; i >= 0; i-- { // from the end, so that numbers of lines stay true
 		p := all[i]
 		if !p.isRagged() {
 			continue
 		}
 		var wrapped []string
-		for _, text := range p.wrap() {
+		for _, text := range p.fillLines() {
 			wrapped = append(wrapped, p.indent+"// "+text)
 		}
 		lines = append(lines[:p.line-1], append(wrapped, lines[p.line-1+len(p.texts):]...)...)

@@ -1,4 +1,4 @@
-// Command kernel-gossip-observer tells the operator what the kernel knows of the pods of its node: for clusters without Pixie, for kind,
+// Command kernel-gossip-observer reports to the operator what the kernel knows of the pods of its node: for clusters without Pixie, for kind,
 // for trying out. Package observer is all of it; --help lists the flags.
 //
 //	kernel-gossip-observer --url http://kernel-gossip.kernel-gossip:8080/v1/events --token-file /var/run/secrets/kernel-gossip/token
