@@ -7,16 +7,16 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Batch is the result of records that follow one another in the input: events, and the records that were refused. Each list
-// is in the order of the input.
+// Batch is the result of records that follow one another in the input: events, and the records that were refused. Each
+// list is in the order of the input.
 type Batch struct {
 	gossip.Events
 	Refused []*RecordError
 }
 
-// Batches yields the same as Decode, many records at a time. It is for programs that read large captures: events are not
-// allocated one by one, and [Options.Workers] may decode in parallel. Reading is ahead by up to a piece of text for each
-// worker. An error is final and comes with no batch.
+// Batches yields the same as Decode, many records at a time. It is for programs that read large captures: events are
+// not allocated one by one, and [Options.Workers] may decode in parallel. Reading is ahead by up to a piece of text for
+// each worker. An error is final and comes with no batch.
 //
 // A batch is valid until the next one, which uses its memory again. Until then the caller may change it.
 func (o Options) Batches(r io.Reader) iter.Seq2[*Batch, error] {

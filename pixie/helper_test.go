@@ -46,8 +46,8 @@ func pairs(t testing.TB, o Options, r io.Reader) (events []gossip.Event, errs []
 	return events, errs
 }
 
-// sameOutcome returns what was decoded: the pods of events and the texts of errors, in their order. It must be the same for
-// pieces of every size.
+// sameOutcome returns what was decoded: the pods of events and the texts of errors, in their order. It must be the same
+// for pieces of every size.
 func sameOutcome(t testing.TB, o Options, input string) []string {
 	t.Helper()
 	got := outcome(o, strings.NewReader(input))

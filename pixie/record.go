@@ -44,8 +44,7 @@ func (r *record) beginRecord() {
 }
 
 // splitPlain splits the record at the start of text and returns its length. It returns false if the record is not
-// plain:
-// then splitStrictly decides.
+// plain: then splitStrictly decides.
 func (r *record) splitPlain(text []byte) (n int, ok bool) {
 	r.err = nil
 	return r.splitter.Split(text, &r.fields)

@@ -15,9 +15,8 @@ import (
 const maxZstdWindow = 8 << 20
 
 // unpackInput returns the text of r. The first bytes say whether it is packed, and how. This is the only place that
-// looks:
-// a text that is packed twice is refused, so that it makes no difference how often an input passes through Unpack and
-// Decode. The caller calls release when it is done.
+// looks: a text that is packed twice is refused, so that it makes no difference how often an input passes through
+// Unpack and Decode. The caller calls release when it is done.
 func (w *workspace) unpackInput(r io.Reader) (text io.Reader, release func(), err error) {
 	buffered := w.packed
 	buffered.Reset(r)

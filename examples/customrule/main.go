@@ -21,8 +21,8 @@ func main() {
 	}
 }
 
-// leaveBatchAlone returns a rule: a function of a finding and its pod. A recommendation without a target refuses to give
-// a number, and its reason says why.
+// leaveBatchAlone returns a rule: a function of a finding and its pod. A recommendation without a target refuses to
+// give a number, and its reason says why.
 func leaveBatchAlone(namespace string) recommend.Rule {
 	return recommend.RuleFor("leave-batch-alone", func(f gossip.CPUThrottling, _ gossip.Pod) (recommend.Recommendation, bool) {
 		if f.About.Namespace != namespace {

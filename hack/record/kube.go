@@ -18,8 +18,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator/observer/kernel"
 )
 
-// cluster follows the pods of some namespaces through one long-lived kubectl, which costs the node less than asking again before every
-// read.
+// cluster follows the pods of some namespaces through one long-lived kubectl, which costs the node less than asking
+// again before every read.
 type cluster struct {
 	kubeconfig string
 	namespaces []string

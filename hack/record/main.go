@@ -7,26 +7,25 @@
 //	go run ./hack/record network  --for 2m --every 5s --namespace shop --out network.ndjson
 //
 // throttle reads the CPU counters of every container in the namespaces and writes what happened between two reads as
-// cpu_throttle records.
-// birth runs pxl/pod_birth.bt and writes a pod_creation record for each pod with a birth that was seen from beginning to end. mixed does
-// both, in one file. memory reads memory and writes memory_pressure records, and an oom_kill record for each victim that pxl/oom_kill.bt
-// sees. network reads the pods' network namespaces and writes network_issue records, with the failed connects that pxl/connect_fail.bt
-// sees.
+// cpu_throttle records. birth runs pxl/pod_birth.bt and writes a pod_creation record for each pod with a birth that was
+// seen from beginning to end. mixed does both, in one file. memory reads memory and writes memory_pressure records, and
+// an oom_kill record for each victim that pxl/oom_kill.bt sees. network reads the pods' network namespaces and writes
+// network_issue records, with the failed connects that pxl/connect_fail.bt sees.
 //
-// It runs as root on the node, beside a kubectl that reaches the cluster (KUBECONFIG or --kubeconfig); a kind node counts as the machine
-// that it runs on. All but throttle need bpftrace 0.17 or later, a kernel with BTF and tracefs (mount -t tracefs nodev
-// /sys/kernel/tracing); births need containerd. Nothing is installed in the cluster.
+// It runs as root on the node, beside a kubectl that reaches the cluster (KUBECONFIG or --kubeconfig); a kind node
+// counts as the machine that it runs on. All but throttle need bpftrace 0.17 or later, a kernel with BTF and tracefs
+// (mount -t tracefs nodev /sys/kernel/tracing); births need containerd. Nothing is installed in the cluster.
 //
-// Beside NAME.ndjson it writes NAME.pods.yaml, the objects that gossip-replay takes with --pods, and NAME.provenance.yaml: kernel,
-// versions, command, load, and what was lost. --note says in a sentence what ran.
+// Beside NAME.ndjson it writes NAME.pods.yaml, the objects that gossip-replay takes with --pods, and
+// NAME.provenance.yaml: kernel, versions, command, load, and what was lost. --note says in a sentence what ran.
 //
 // # What a cpu_throttle record holds
 //
-// Differences of nr_periods, nr_throttled, the throttled time and the CPU usage of the container's own cgroup between two reads, never a
-// cumulative value, and the measured time between them. A container is found by pod UID and container ID in the path of its cgroup, on
-// cgroup v1 and v2, with the systemd and the cgroupfs driver; no PID is looked up. The first read of a container is the baseline and gives
-// no record. An interval is left out, and counted in the provenance, when a counter fell or the limit changed in it: such an interval
-// belongs to two epochs.
+// Differences of nr_periods, nr_throttled, the throttled time and the CPU usage of the container's own cgroup between
+// two reads, never a cumulative value, and the measured time between them. A container is found by pod UID and
+// container ID in the path of its cgroup, on cgroup v1 and v2, with the systemd and the cgroupfs driver; no PID is
+// looked up. The first read of a container is the baseline and gives no record. An interval is left out, and counted in
+// the provenance, when a counter fell or the limit changed in it: such an interval belongs to two epochs.
 //
 // # What a pod_creation record holds
 //
@@ -39,9 +38,8 @@
 //
 // A memory_pressure record has the working set at its end and what the counters grew by, left out like the records of
 // the CPU. A network_issue record has what the counters of the pod's eth* and of its TCP grew by; pods of the node's
-// network have none.
-// pxl/retransmit.bt runs beside: the provenance says how many retransmits it saw, to compare with the sum of
-// tcp_retransmits.
+// network have none. pxl/retransmit.bt runs beside: the provenance says how many retransmits it saw, to compare with
+// the sum of tcp_retransmits.
 package main
 
 import (

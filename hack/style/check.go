@@ -166,8 +166,8 @@ func readList(text string) map[string]string {
 	return list
 }
 
-// printShares prints for each folder of the top level its unexported functions outside of tests, and the share that have
-// a name of one word.
+// printShares prints for each folder of the top level its unexported functions outside of tests, and the share that
+// have a name of one word.
 func printShares(w io.Writer, names []string) error {
 	type count struct{ all, short int }
 	counts, order := map[string]*count{}, []string{}

@@ -26,9 +26,8 @@ func (d *Door) OTLP() otlp.Options {
 }
 
 // Metrics serves /v1/metrics, where OTLP/HTTP is posted, as protobuf or as JSON. Replies have the format of the
-// request:
-// a response, with a partial success if records were rejected, or a Status. A Status after which senders should try
-// again has a RetryInfo, as over gRPC.
+// request: a response, with a partial success if records were rejected, or a Status. A Status after which senders
+// should try again has a RetryInfo, as over gRPC.
 func (d *Door) Metrics() http.Handler {
 	return &handler{
 		door: d, paths: []string{"/v1/metrics"}, pathHelp: "metrics are posted to /v1/metrics",

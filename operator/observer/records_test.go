@@ -58,8 +58,8 @@ func (n *node) setCountersV1(t *testing.T, k int) {
 	writeFile(t, filepath.Join(network, "snmp"), fmt.Sprintf("Tcp: OutSegs RetransSegs\nTcp: %d %d\n", k*1000, k*7))
 }
 
-// testdata/records.ndjson was written by the version that had a writer of its own for each type of record. Times with more digits than a
-// record keeps, a changed limit and counters in nanoseconds give the same events today.
+// testdata/records.ndjson was written by the version that had a writer of its own for each type of record. Times with
+// more digits than a record keeps, a changed limit and counters in nanoseconds give the same events today.
 func TestRecordsDecodeToTheEventsOfEarlierVersions(t *testing.T) {
 	var printed bytes.Buffer
 	for _, v1 := range []bool{false, true} {

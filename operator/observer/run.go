@@ -43,8 +43,8 @@ type options struct {
 	firstPause time.Duration // between two tries to send; 0 means one second
 }
 
-// Run is the program kernel-gossip-observer: it observes until ctx ends and returns an exit code, which is 0 at the end of ctx and 1 if it
-// could not go on or a flag was wrong. Lookup finds environment variables, as os.LookupEnv does.
+// Run is the program kernel-gossip-observer: it observes until ctx ends and returns an exit code, which is 0 at the end
+// of ctx and 1 if it could not go on or a flag was wrong. Lookup finds environment variables, as os.LookupEnv does.
 func Run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
 	o, err := parse(args, lookup, stderr)
 	if err == nil {

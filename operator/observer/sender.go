@@ -19,8 +19,8 @@ const (
 	lastPause = time.Minute // between two tries
 )
 
-// sender posts records in batches. While the operator is away they wait in a bounded buffer. When it is full the oldest are dropped, which
-// shows as gaps in the coverage of the verdict, because each record says how far it reaches back.
+// sender posts records in batches. While the operator is away they wait in a bounded buffer. When it is full the oldest
+// are dropped, which shows as gaps in the coverage of the verdict, because each record says how far it reaches back.
 type sender struct {
 	client *webhook.Client
 	max    int // bytes of lines
@@ -138,8 +138,8 @@ func (s *sender) removeSent(n int) {
 	s.inFlight = 0
 }
 
-// deliverBatch posts a body until the operator has dealt with it: see package webhook for which answers are final. It reports false if ctx
-// ended before.
+// deliverBatch posts a body until the operator has dealt with it: see package webhook for which answers are final. It
+// reports false if ctx ended before.
 func (s *sender) deliverBatch(ctx context.Context, body []byte, n int) bool {
 	answer, err := s.client.Post(ctx, body)
 	switch {

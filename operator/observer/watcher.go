@@ -20,8 +20,8 @@ type sink interface {
 	countRecords() (records, dropped int) // since the start
 }
 
-// patience is the number of looks that ask again for pods because of one unknown container. The sandbox of a pod is such a container, and
-// stays unknown for ever.
+// patience is the number of looks that ask again for pods because of one unknown container. The sandbox of a pod is
+// such a container, and stays unknown for ever.
 const patience = 6
 
 // watcher reads the node, and keeps the list of its pods.

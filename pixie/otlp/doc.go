@@ -22,9 +22,8 @@
 // means nothing here: Pixie copies a row for each service of a pod, and copies count once.
 //
 // Everything else is ignored: other attributes, gauges of ours with unknown fields, metrics that are not ours beside
-// ours.
-// A ResourceMetrics without any point is nothing. NaN, and a point without a value, leave the field absent: it was not
-// measured. Pixie writes NaN for 0/0. Infinity is an error.
+// ours. A ResourceMetrics without any point is nothing. NaN, and a point without a value, leave the field absent: it
+// was not measured. Pixie writes NaN for 0/0. Infinity is an error.
 //
 // # Formats
 //

@@ -10,8 +10,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
-// A script is run, and its rows come as events. The server is one for tests; with Pixie itself, Address is its cloud's, and there are
-// no RootCAs.
+// A script is run, and its rows come as events. The server is one for tests; with Pixie itself, Address is its cloud's,
+// and there are no RootCAs.
 func ExampleClient_Execute() {
 	server, err := viziertest.Start()
 	if err != nil {

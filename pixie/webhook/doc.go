@@ -38,8 +38,7 @@
 //
 // So no record is lost while it may still be accepted, and no body is sent for ever that never will be. A sender
 // without Options.Attempts gives its context a deadline if other records wait. A request is sent twice if its answer is
-// lost.
-// This is harmless: an analyzer counts the same record once.
+// lost. This is harmless: an analyzer counts the same record once.
 //
 // # Pauses
 //

@@ -1,7 +1,6 @@
 // Package kubeassets finds kube-apiserver, etcd and kubectl, with which tests start a real API server. [Find] is for
-// tests:
-// it looks for them and never waits. [Get] is for what runs before the tests: it downloads what it does not find, or
-// builds it.
+// tests: it looks for them and never waits. [Get] is for what runs before the tests: it downloads what it does not
+// find, or builds it.
 //
 // The package needs only the standard library and a file lock, so that the tests of any package may import it.
 package kubeassets

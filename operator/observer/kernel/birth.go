@@ -116,8 +116,8 @@ func (b *podBirth) firstCommands() (first map[string]Row, unknown int) {
 	return first, len(nameless)
 }
 
-// initTime is how long the commands of the init containers ran. It is absent if that was not seen. Sidecars are left out, because no
-// container waits for their end.
+// initTime is how long the commands of the init containers ran. It is absent if that was not seen. Sidecars are left
+// out, because no container waits for their end.
 func (b *podBirth) initTime(p *Pod, started map[string]Row) gossip.Optional[time.Duration] {
 	var sum uint64
 	for _, c := range p.Spec.InitContainers {

@@ -49,15 +49,15 @@ func (t Tree) Version() string {
 }
 
 var (
-	// podName is the name of a pod's directory. The kubelet's systemd driver writes its UID with underscores; a static pod's UID has
-	// none.
+	// podName is the name of a pod's directory. The kubelet's systemd driver writes its UID with underscores; a static
+	// pod's UID has none.
 	podName = regexp.MustCompile(`pod(?:[0-9a-f]{8}([-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$`)
 	// containerName is the name of a container's directory, with its ID.
 	containerName = regexp.MustCompile(`(?:^|[-:])([0-9a-f]{64})(?:\.scope)?$`)
 )
 
-// Containers finds the cgroup directories of the containers and sandboxes of all pods, by container ID. The status of a pod says which of
-// them are its containers.
+// Containers finds the cgroup directories of the containers and sandboxes of all pods, by container ID. The status of a
+// pod says which of them are its containers.
 func (t Tree) Containers() (map[string]string, error) {
 	found := map[string]string{}
 	err := filepath.WalkDir(t.root, func(path string, d fs.DirEntry, err error) error {

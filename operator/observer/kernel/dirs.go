@@ -8,8 +8,8 @@ import (
 )
 
 var (
-	// podDir finds the pod's UID in the name of a cgroup directory, with the separators of either driver; the kernel's name may be cut
-	// after its 32nd byte.
+	// podDir finds the pod's UID in the name of a cgroup directory, with the separators of either driver; the kernel's
+	// name may be cut after its 32nd byte.
 	podDir = regexp.MustCompile(`pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4,12})`)
 	// containerDir finds the container's ID, cut or not.
 	containerDir = regexp.MustCompile(`[0-9a-f]{16,64}`)

@@ -1,6 +1,6 @@
-// Package kernel reads what the kernel knows of pods, as events of package gossip: the CPU and memory of containers from cgroup v1 and v2,
-// the network of pods from /proc, and births, OOM kills and failed connects from the programs in pxl. The observer and hack/record share
-// it.
+// Package kernel reads what the kernel knows of pods, as events of package gossip: the CPU and memory of containers
+// from cgroup v1 and v2, the network of pods from /proc, and births, OOM kills and failed connects from the programs in
+// pxl. The observer and hack/record share it.
 //
 // # Counters
 //
@@ -10,8 +10,8 @@
 // drivers and all runtimes write. What a kernel does not have is absent, never 0: cgroup v1 has no pressure, and some
 // kernels have memory.failcnt but count nothing in it.
 //
-// All containers of a pod share its network. It is read through the process of the pod's sandbox, which must be visible: on the node, or
-// with hostPID. Pods of the node's network have none of their own and give no event.
+// All containers of a pod share its network. It is read through the process of the pod's sandbox, which must be
+// visible: on the node, or with hostPID. Pods of the node's network have none of their own and give no event.
 //
 // # Births, kills and connects
 //

@@ -94,8 +94,8 @@ func limitBytes(limit uint64) int64 {
 // pressure is one line of memory.pressure: the share 0–1 of time in which some or all tasks waited for memory.
 type pressure struct{ avg10, avg60 gossip.Optional[float64] }
 
-// readPressure reads memory.pressure: "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" in percent, and the same for "full". Where PSI is
-// switched off, the file exists, but cannot be read: pressure is absent then.
+// readPressure reads memory.pressure: "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" in percent, and the same for
+// "full". Where PSI is switched off, the file exists, but cannot be read: pressure is absent then.
 func readPressure(file string) (some, full pressure, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

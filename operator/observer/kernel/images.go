@@ -21,8 +21,8 @@ type Event struct {
 // pulledText is the kubelet's message for an image that it pulled. The time includes the wait for other pulls.
 var pulledText = regexp.MustCompile(`^Successfully pulled image .* \(([0-9hmsµun.]+) including waiting\)`)
 
-// PullTime is how long the images of a pod were pulled, from the kubelet's events; an image that was present took no time. It is absent
-// if the events do not cover every container.
+// PullTime is how long the images of a pod were pulled, from the kubelet's events; an image that was present took no
+// time. It is absent if the events do not cover every container.
 func PullTime(p *Pod, events []Event) gossip.Optional[time.Duration] {
 	took := map[string]time.Duration{} // by field path
 	for _, e := range events {

@@ -64,8 +64,8 @@ type waitingKill struct {
 	looks int
 }
 
-// Add takes a row. It drops rows outside containers, and further rows of one process: the kernel marks each thread of a dying process that
-// wants memory.
+// Add takes a row. It drops rows outside containers, and further rows of one process: the kernel marks each thread of a
+// dying process that wants memory.
 func (k *Kills) Add(r Kill) {
 	k.recent = slices.DeleteFunc(k.recent, func(s Kill) bool { return s.NS+uint64(dying) < r.NS })
 	if slices.ContainsFunc(k.recent, func(s Kill) bool { return s.PID == r.PID && s.A == r.A && s.B == r.B }) {
@@ -86,8 +86,8 @@ func (k *Kills) Add(r Kill) {
 // Waiting reports whether a kill waits for the status of its pod.
 func (k *Kills) Waiting() bool { return len(k.waiting) > 0 }
 
-// Complete returns the kills with a known container, each once. Pods are all that exist, boot is the time at which the clock of the rows
-// was zero.
+// Complete returns the kills with a known container, each once. Pods are all that exist, boot is the time at which the
+// clock of the rows was zero.
 func (k *Kills) Complete(pods []*Pod, boot time.Time) []gossip.OOMKill {
 	runs := map[string]Container{}
 	for _, p := range pods {

@@ -10,9 +10,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip/readings"
 )
 
-// ReadMemory reads the memory of one container, from the directory that [Tree.Containers] found. Origin stays empty. What the kernel does
-// not have is absent: cgroup v1 has no pressure, nor do kernels without PSI. It fails if the container is gone, or if its memory is not
-// accounted.
+// ReadMemory reads the memory of one container, from the directory that [Tree.Containers] found. Origin stays empty.
+// What the kernel does not have is absent: cgroup v1 has no pressure, nor do kernels without PSI. It fails if the
+// container is gone, or if its memory is not accounted.
 func (t Tree) ReadMemory(dir string) (readings.Memory, error) {
 	names := memoryV2
 	if !t.v2 {
@@ -67,9 +67,9 @@ var (
 // hugePage is how far the usage may stay below the limit when a page does not fit.
 const hugePage = 2 << 20
 
-// readLimitHitsV1 is the number of times that the limit of a cgroup v1 was hit. Without swap, the limit of memory and the one of memory
-// and swap are the same, and the kernel tries the second first. Some kernels (6.18) have the files and count nothing: 0 is true only as
-// long as the usage never came near the limit.
+// readLimitHitsV1 is the number of times that the limit of a cgroup v1 was hit. Without swap, the limit of memory and
+// the one of memory and swap are the same, and the kernel tries the second first. Some kernels (6.18) have the files
+// and count nothing: 0 is true only as long as the usage never came near the limit.
 func readLimitHitsV1(dir string, limit gossip.Optional[int64]) (gossip.Optional[int64], error) {
 	var absent gossip.Optional[int64]
 	var hits int64

@@ -14,13 +14,13 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip/readings"
 )
 
-// ErrNoProcess means that no process of a pod is visible: either it has ended, or its number is in another PID namespace (the reader runs
-// in a pod without hostPID).
+// ErrNoProcess means that no process of a pod is visible: either it has ended, or its number is in another PID
+// namespace (the reader runs in a pod without hostPID).
 var ErrNoProcess = errors.New("none of the pod's processes is visible")
 
-// ReadNetwork reads the network namespace of the processes in a container's cgroup. Proc is the folder with the node's processes. Origin
-// stays empty. All containers of a pod share its namespace. The sandbox is the best one to ask, because its process lives as long as the
-// pod.
+// ReadNetwork reads the network namespace of the processes in a container's cgroup. Proc is the folder with the node's
+// processes. Origin stays empty. All containers of a pod share its namespace. The sandbox is the best one to ask,
+// because its process lives as long as the pod.
 func (t Tree) ReadNetwork(proc, dir string) (readings.Network, error) {
 	pid, err := firstProcess(filepath.Join(dir, "cgroup.procs"))
 	if err != nil {
@@ -65,8 +65,8 @@ func readNetNS(link string) uint64 {
 	return n
 }
 
-// readInterfaces adds up the interfaces eth* in /proc/PID/net/dev: after two lines of titles, one line an interface. It has eight columns
-// for what was received and eight for what was sent: bytes, packets, errors, drops and others.
+// readInterfaces adds up the interfaces eth* in /proc/PID/net/dev: after two lines of titles, one line an interface. It
+// has eight columns for what was received and eight for what was sent: bytes, packets, errors, drops and others.
 func readInterfaces(file string) (readings.Network, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -97,8 +97,8 @@ func readInterfaces(file string) (readings.Network, error) {
 	}, nil
 }
 
-// readTCP reads OutSegs and RetransSegs of /proc/PID/net/snmp: two lines begin with "Tcp:", the first with names and the second with
-// values. OutSegs does not include segments that were only sent again.
+// readTCP reads OutSegs and RetransSegs of /proc/PID/net/snmp: two lines begin with "Tcp:", the first with names and
+// the second with values. OutSegs does not include segments that were only sent again.
 func readTCP(file string) (segments, retransmits gossip.Optional[int64], err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip/readings"
 )
 
-// maxSeries bounds the readings that a node remembers. A pod has one for its network, and each container two; a node has 110 pods by
-// default, and 500 at most where clusters allow more.
+// maxSeries bounds the readings that a node remembers. A pod has one for its network, and each container two; a node
+// has 110 pods by default, and 500 at most where clusters allow more.
 const maxSeries = 10_000
 
 // Node reads everything of a node once a look, and yields what happened since the look before as events. A look has two
@@ -97,8 +97,8 @@ func (n *Node) TakeRows() {
 // Waiting reports whether a birth or a kill waits for the status of its pod.
 func (n *Node) Waiting() bool { return n.Births.Waiting() || n.Kills.Waiting() }
 
-// Strangers are the IDs of the containers that [Node.Find] found and no pod's status has: containers of pods that are not known yet, and
-// sandboxes, which no status ever has.
+// Strangers are the IDs of the containers that [Node.Find] found and no pod's status has: containers of pods that are
+// not known yet, and sandboxes, which no status ever has.
 func (n *Node) Strangers(pods []*Pod) []string {
 	known := containersByID(pods)
 	var ids []string

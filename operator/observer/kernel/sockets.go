@@ -36,8 +36,8 @@ func parseColumns(text string, submatches []string, into map[int]*uint64) error 
 	return nil
 }
 
-// Sockets adds up the rows of each network namespace. The zero value is ready; it is for one goroutine. Its size is bounded by the number
-// of namespaces that a node ever had at the same time, since the kernel reuses their inodes.
+// Sockets adds up the rows of each network namespace. The zero value is ready; it is for one goroutine. Its size is
+// bounded by the number of namespaces that a node ever had at the same time, since the kernel reuses their inodes.
 type Sockets struct {
 	counts map[socketCounter]uint64
 	totals map[socketCounter]uint64 // of all CPUs

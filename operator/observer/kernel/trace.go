@@ -105,8 +105,8 @@ func (t *Trace) Take() (rows Rows, lost int) {
 // Done is closed when bpftrace has ended.
 func (t *Trace) Done() <-chan struct{} { return t.done }
 
-// Stop ends bpftrace and waits for its last row. If bpftrace had ended before, the error says why. bpftrace misses an interrupt that comes
-// between two of its waits for rows, so it gets several before it is killed.
+// Stop ends bpftrace and waits for its last row. If bpftrace had ended before, the error says why. bpftrace misses an
+// interrupt that comes between two of its waits for rows, so it gets several before it is killed.
 func (t *Trace) Stop() error {
 	for range 3 {
 		if err := t.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -226,8 +226,8 @@ func lostRows(messages string) (lost int) {
 	return lost
 }
 
-// bootTime is the wall-clock time at which the monotonic clock, bpftrace's nsecs, was zero, as seen now. If the wall clock is set later
-// on, the timestamps of births and of counters drift apart by that.
+// bootTime is the wall-clock time at which the monotonic clock, bpftrace's nsecs, was zero, as seen now. If the wall
+// clock is set later on, the timestamps of births and of counters drift apart by that.
 func bootTime() (time.Time, error) {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pxl"
 )
 
-// startPrograms runs all programs in one bpftrace, or skips the test with the reason why it cannot. A CI that is root has all that
-// it needs; GitHub's is not.
+// startPrograms runs all programs in one bpftrace, or skips the test with the reason why it cannot. A CI that is root
+// has all that it needs; GitHub's is not.
 func startPrograms(t *testing.T) *Trace {
 	t.Helper()
 	skip := t.Skipf
@@ -70,8 +70,8 @@ func takeUntil(t *testing.T, trace *Trace, take func(Rows), enough func() bool) 
 	}
 }
 
-// The programs see what happens on this machine: kills in a container's cgroup, failed connects and retransmits in a network namespace of
-// its own.
+// The programs see what happens on this machine: kills in a container's cgroup, failed connects and retransmits in a
+// network namespace of its own.
 func TestProgramsSeeWhatHappens(t *testing.T) {
 	trace := startPrograms(t)
 	t.Run("oom_kill", func(t *testing.T) { killed := killInContainer(t); checkKill(t, trace, killed) })
@@ -161,8 +161,8 @@ func checkKill(t *testing.T, trace *Trace, want victim) {
 	require.WithinDuration(t, time.Now(), events[0].Time, time.Minute)
 }
 
-// countSockets is what a program did in a new network namespace, and what the rows have of it. The inode of the namespace may be one that s
-// had before.
+// countSockets is what a program did in a new network namespace, and what the rows have of it. The inode of the
+// namespace may be one that s had before.
 func countSockets(t *testing.T, trace *Trace, s *Sockets) (world, counted netWorld) {
 	t.Helper()
 	before := maps.Clone(s.totals)
