@@ -14,8 +14,8 @@ type Options struct {
 	Window time.Duration
 	// MaxSubjects bounds the memory; 0 means 20,000. When there are more, the subject with the oldest event is evicted.
 	MaxSubjects int
-	// ThrottleWarning and ThrottleCritical are the shares 0–1 of throttled periods from which the severity of a container is
-	// Warning and Critical; 0 means 0.25 and 0.80.
+	// ThrottleWarning and ThrottleCritical are the shares 0–1 of throttled periods from which the severity of a container
+	// is Warning and Critical; 0 means 0.25 and 0.80.
 	ThrottleWarning, ThrottleCritical float64
 }
 
@@ -63,9 +63,9 @@ func (a *Analyzer) Observe(e Event) {
 	a.single.Reset()
 }
 
-// ObserveAll observes many events, one kind after the other: different kinds are about different subjects. It neither keeps
-// nor changes anything of the lists, so their memory can be used again. Only the timeline and the system calls of a birth are
-// kept as they are.
+// ObserveAll observes many events, one kind after the other: different kinds are about different subjects. It neither
+// keeps nor changes anything of the lists, so their memory can be used again. A birth that is kept shares its timeline
+// and its system calls with the list, so these must not be changed.
 func (a *Analyzer) ObserveAll(events *Events) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -134,8 +134,8 @@ func (a *Analyzer) Finding(about Subject) (Finding, bool) {
 	return s.makeFinding(a)
 }
 
-// Findings yields all findings, sorted by Subject.Compare: of the subjects that are known when it begins, each as it is when it
-// is yielded. Events may be observed meanwhile.
+// Findings yields all findings, sorted by Subject.Compare: of the subjects that are known when it begins, each as it is
+// when it is yielded. Events may be observed meanwhile.
 func (a *Analyzer) Findings() iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		a.mu.Lock()

@@ -66,8 +66,8 @@ type PodBirth struct {
 	Own time.Duration
 	// Longest is the longest stage; its Name is empty when the record has no stages.
 	Longest Stage
-	// Omitted is the number of steps of the record's timeline that are not in Creation.Timeline. It keeps the first step, the
-	// last one, and those on both sides of the longest gaps.
+	// Omitted is the number of steps of the record's timeline that are not in Creation.Timeline. It keeps the first step,
+	// the last one, and those on both sides of the longest gaps.
 	Omitted int
 }
 
@@ -114,8 +114,12 @@ func (s *state) observeBirth(birth *record) outcome {
 func birthFinding(birth *record) PodBirth {
 	c, _ := birth.event.(*PodCreation)
 	f := PodBirth{
-		Creation: *c, Own: max(0, c.Duration-c.ImagePull.Or(0)-c.Init.Or(0)), Longest: birth.longest, Omitted: birth.omitted}
-	f.Covered = Coverage{Window: c.Duration, Samples: 1, Expected: 1, Epochs: 1, Confidence: ConfidenceHigh, Source: c.Source}
+		Creation: *c, Own: max(0, c.Duration-c.ImagePull.Or(0)-c.Init.Or(0)), Longest: birth.longest,
+		Omitted: birth.omitted,
+	}
+	f.Covered = Coverage{
+		Window: c.Duration, Samples: 1, Expected: 1, Epochs: 1, Confidence: ConfidenceHigh, Source: c.Source,
+	}
 	if !c.ImagePull.Known {
 		f.Covered.Missing = append(f.Covered.Missing, "image_pull_ns")
 	}
@@ -150,8 +154,8 @@ func judgeBirth(own time.Duration, exact bool) (Severity, Reason) {
 	}
 }
 
-// longestStage returns the stage that took most of the time: the image pull, the init containers, or the stretch between two
-// steps of the timeline.
+// longestStage returns the stage that took most of the time: the image pull, the init containers, or the stretch
+// between two steps of the timeline.
 func longestStage(c *PodCreation) Stage {
 	var longest Stage
 	consider := func(s Stage) {
@@ -174,8 +178,8 @@ func longestStage(c *PodCreation) Stage {
 // maxSteps is the number of steps of a timeline that are kept.
 const maxSteps = 32
 
-// informativeSteps returns at most the given number of steps, in their order: the first, the last, and those on both sides of
-// the longest gaps, which show where the time went.
+// informativeSteps returns at most the given number of steps, in their order: the first, the last, and those on both
+// sides of the longest gaps, which show where the time went.
 func informativeSteps(steps []Step, most int) []Step {
 	if len(steps) <= most {
 		return steps

@@ -9,8 +9,8 @@ import (
 type entry[S any] struct {
 	stamp
 	sums S // what it adds, as far as that does not depend on an unknown period
-	// onceTimed returns the part of the sums that depends on the sample's length in microseconds. It is called with 0 if the
-	// length never becomes known. It is nil if the length is known or irrelevant (OOM kills).
+	// onceTimed returns the part of the sums that depends on the sample's length in microseconds. It is called with 0 if
+	// the length never becomes known. It is nil if the length is known or irrelevant (OOM kills).
 	onceTimed func(usec int64) S
 }
 
@@ -21,15 +21,15 @@ type stamp struct {
 	digest fingerprint
 }
 
-// bucket is a slice of the window. All its figures are commutative, so that the order of arrival never matters. It is in one
-// of three states:
+// bucket is a slice of the window. All its figures are commutative, so that the order of arrival never matters. It is
+// in one of three states:
 //
 //   - inline: up to two samples are remembered one by one, in the bucket itself;
 //   - listed: up to 64 samples are remembered one by one, in a list;
 //   - folded: there are more, and only their sums are kept.
 //
-// singleSamples hides which: it returns the samples that are remembered one by one. A window has many buckets, most of them
-// inline, so a bucket is small: everything else is in its overflow.
+// singleSamples hides which: it returns the samples that are remembered one by one. A window has many buckets, most of
+// them inline, so a bucket is small: everything else is in its overflow.
 type bucket[S sums[S]] struct {
 	slot      int64
 	timedUsec int64 // sum of the known periods, microseconds
@@ -45,8 +45,8 @@ type overflow[S sums[S]] struct {
 	listed    []stamp              // all samples of a listed bucket; else nil
 	onceTimed []func(usec int64) S // of the single samples, by index; may be shorter
 	untimed   int64                // number of samples without a period
-	// duplicates is what repeated records would have added. It joins the sums when the bucket is folded, because from then on
-	// repeated records are not recognised, and how many of them came earlier must not depend on the order of arrival.
+	// duplicates is what repeated records would have added. It joins the sums when the bucket is folded, because from then
+	// on repeated records are not recognised, and how many of them came earlier must not depend on the order of arrival.
 	duplicates *bucket[S]
 
 	// Of a folded bucket:

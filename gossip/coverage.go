@@ -36,8 +36,8 @@ func (c Coverage) rateConfidence(counters bool) Confidence {
 	}
 }
 
-// measureCoverage returns the coverage of the believed source, its percentage-only samples included; other sources are only
-// named. A verdict of the previous epoch keeps the coverage of its time.
+// measureCoverage returns the coverage of the believed source, its percentage-only samples included; other sources are
+// only named. A verdict of the previous epoch keeps the coverage of its time.
 func (s *state) measureCoverage(best *stream, f windowFinding) Coverage {
 	c := f.Coverage()
 	list := newSpanList()
@@ -73,8 +73,8 @@ type span struct {
 	sample     int  // index in its bucket; of no use for a folded one
 }
 
-// spanList is a list of the samples of one source. It is long, and needed only for a moment: the function that gets it from
-// newSpanList releases it before it returns.
+// spanList is a list of the samples of one source. It is long, and needed only for a moment: the function that gets it
+// from newSpanList releases it before it returns.
 type spanList struct {
 	spans       []span
 	lastExpired int64 // newest end of the samples that have left the windows, Unix nanoseconds; 0 when none has

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// CPUSample is one window of a container's CPU bandwidth counters (cpu.stat of its cgroup) as deltas, or the percentages
-// that a source without counters reports. Counters are never negative: a program that reads cumulative counters leaves out
-// an interval in which they fell.
+// CPUSample is one window of a container's CPU bandwidth counters (cpu.stat of its cgroup) as deltas, or the
+// percentages that a source without counters reports. Counters are never negative: a program that reads cumulative
+// counters leaves out an interval in which they fell.
 type CPUSample struct {
 	Origin
 	Periods          Optional[int64]   // nr_periods: enforcement periods in which the group was active
@@ -34,8 +34,8 @@ func (CPUSample) isEvent() {}
 // HasCounters reports whether the sample has the kernel's counters rather than percentages.
 func (s CPUSample) HasCounters() bool { return s.Periods.Known && s.ThrottledPeriods.Known }
 
-// isPossible reports whether the figures can be true: counters that fell, and shares that are not numbers, cannot. Decoders
-// refuse such records with a reason; this is for programs that make their events themselves.
+// isPossible reports whether the figures can be true: counters that fell, and shares that are not numbers, cannot.
+// Decoders refuse such records with a reason; this is for programs that make their events themselves.
 func (s *CPUSample) isPossible() bool {
 	negative := (int64(s.Period) | s.Periods.Value | s.ThrottledPeriods.Value | s.ThrottledUsec.Value | s.UsageUsec.Value |
 		s.Threads.Value | s.NodeCPUs.Value) < 0
@@ -67,8 +67,8 @@ type CPUThrottling struct {
 	CFSPeriod time.Duration
 	Threads   Optional[int64] // the most that were seen in the window
 	NodeCPUs  Optional[int64]
-	// LastThrottled is the end of the newest throttled sample. FirstThrottled is the end of the oldest one, as precise as a
-	// bucket of the window (15 s by default). Both are zero when no sample was throttled.
+	// LastThrottled is the end of the newest throttled sample. FirstThrottled is the end of the oldest one, as precise as
+	// a bucket of the window (15 s by default). Both are zero when no sample was throttled.
 	FirstThrottled, LastThrottled time.Time
 	// Calm is the measured time after LastThrottled. Paused is the longest time between two throttled samples, less the
 	// length of a bucket, or of a sample where that is longer.
@@ -90,8 +90,8 @@ func (f CPUThrottling) withReport(r Report, previous bool) windowFinding {
 const MinPeriods = 50
 
 // The thresholds of CPU throttling, as shares of enforcement periods. 25 % for a warning is kubernetes-mixin's
-// CPUThrottlingHigh. At about half, thread pools begin to fail (danluu.com/cgroup-throttling). The rest is ours, from the
-// recorded workloads.
+// CPUThrottlingHigh. At about half, thread pools begin to fail (danluu.com/cgroup-throttling). The rest is ours, from
+// the recorded workloads.
 const (
 	infoRatio     = 0.10
 	warningRatio  = 0.25
@@ -152,8 +152,8 @@ func (f CPUThrottling) LimitHidden() bool {
 // isUnlimited reports whether the record or the pod shows that there is no limit.
 func (f CPUThrottling) isUnlimited() bool { return f.Limit.Known && f.Limit.Value == 0 }
 
-// Hidden reports whether averaged metrics hide the throttling: at least 25 % of periods are throttled while less than 80 %
-// of the limit is used. It is false where the share of the limit is not known.
+// Hidden reports whether averaged metrics hide the throttling: at least 25 % of periods are throttled while less than
+// 80 % of the limit is used. It is false where the share of the limit is not known.
 func (f CPUThrottling) Hidden() bool {
 	return f.Throttled.Or(0) >= hiddenRatio && f.UsedOfLimit.Known && f.UsedOfLimit.Value < hiddenUsage
 }

@@ -15,8 +15,8 @@ import (
 
 var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// sample is synthetic: 5 s of a container with a limit of 100m that is active all the time. It is throttled in the given
-// number of 50 periods.
+// sample is synthetic: 5 s of a container with a limit of 100m that is active all the time. It is throttled in the
+// given number of 50 periods.
 func sample(at time.Duration, throttled int64, change ...func(*gossip.CPUSample)) gossip.CPUSample {
 	s := gossip.CPUSample{
 		Origin: gossip.Origin{

@@ -85,8 +85,8 @@ func (w *cpuWindow) missingFields(s *stream) []string {
 	})
 }
 
-// measureCalm fills in when the container was throttled first, and for how long it was not. Each bucket remembers its last
-// throttled sample.
+// measureCalm fills in when the container was throttled first, and for how long it was not. Each bucket remembers its
+// last throttled sample.
 func (w *cpuWindow) measureCalm(f *CPUThrottling, lastThrottled int64) {
 	list := newSpanList()
 	defer list.releaseSpans()
@@ -262,8 +262,8 @@ func (c cpuSums) merge(o cpuSums) cpuSums {
 	return c
 }
 
-// subtractSums takes other sums away and reports whether that is possible. Largest values stay as they are. A sum that may have
-// stopped at the largest number does not show its parts, and averages are rare enough to be added up again.
+// subtractSums takes other sums away and reports whether that is possible. Largest values stay as they are. A sum that
+// may have stopped at the largest number does not show its parts, and averages are rare enough to be added up again.
 func (c *cpuSums) subtractSums(o *cpuSums) bool {
 	all := c.periods | c.throttled | c.enforcedUsec | c.waitUsec | c.waited | c.usageUsec | c.timedUsec
 	if all >= maxExact || c.means != nil {

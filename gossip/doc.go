@@ -1,7 +1,7 @@
 // Package gossip finds what the kernel did to a pod that averaged metrics do not show.
 //
-// An [Event] is one window of the kernel's counters, or one thing that the kernel did. An [Analyzer] folds events into one
-// [Finding] for each [Subject]:
+// An [Event] is one window of the kernel's counters, or one thing that the kernel did. An [Analyzer] folds events into
+// one [Finding] for each [Subject]:
 //
 //	var pod gossip.Pod // nothing is known about it; package gossip/kube reads it from Kubernetes objects
 //	a := gossip.New(gossip.Options{})
@@ -14,33 +14,34 @@
 //		fmt.Println(f.Subject(), f.Severity())
 //	}
 //
-// The package is pure: standard library only, no I/O, no log, no goroutine, and no clock. Time is event time, so the same
-// events give the same findings on any day and any machine.
+// The package is pure: standard library only, no I/O, no log, no goroutine, and no clock. Time is event time, so the
+// same events give the same findings on any day and any machine.
 //
 // # The window
 //
-// Samples of one subject are folded over a sliding window of event time (15 minutes) that ends at the subject's own newest
-// sample. Other subjects never move it. It is kept in at most 60 buckets of integer sums, so the order and the number of
-// samples do not matter. The window is as precise as a bucket: a sample may stay up to a sixtieth of the window longer, and
-// never leaves early.
+// Samples of one subject are folded over a sliding window of event time (15 minutes) that ends at the subject's own
+// newest sample. Other subjects never move it. It is kept in at most 60 buckets of integer sums, so the order and the
+// number of samples do not matter. The window is as precise as a bucket: a sample may stay up to a sixtieth of the
+// window longer, and never leaves early.
 //
 //   - A record that is older than the window is dropped and counted ([Coverage.Dropped]).
 //   - An identical record that arrives twice is counted once. Two different records of one time both count. Above 64
 //     different records in one bucket (four a second) repeated ones are no longer recognised.
 //   - A record of a new pod UID starts the subject afresh. Late records of the old pod are dropped and counted.
 //   - A record of a new container ID, or with another limit, starts a new epoch: earlier samples leave the window. The
-//     verdict of the previous epoch is kept ([CPUThrottling.Standing], [MemoryPressure.Standing]) until the new epoch has
-//     enough evidence, for the length of one window at most: evidence that has not arrived by then will not arrive, because
-//     it leaves the window as fast as it enters. Limits that [Enrich] filled in start no epoch where the records have limits
-//     of their own.
-//   - Records of one instant may come in any order: those that continue the epoch count before those that begin a new one.
+//     verdict of the previous epoch is kept ([CPUThrottling.Standing], [MemoryPressure.Standing]) until the new epoch
+//     has enough evidence, for the length of one window at most: evidence that has not arrived by then will not arrive,
+//     because it leaves the window as fast as it enters. Limits that [Enrich] filled in start no epoch where the
+//     records have limits of their own.
+//   - Records of one instant may come in any order: those that continue the epoch count before those that begin a new
+//     one.
 //   - A record that would begin a new epoch, and comes later than a newer one of its source, is dropped and counted.
-//   - A sample without a period reaches back to the sample before it. The very first one is assumed to be as long as the
-//     median of the others.
+//   - A sample without a period reaches back to the sample before it. The very first one is assumed to be as long as
+//     the median of the others.
 //   - A figure that only some samples have is the mean of those, and [Coverage.Missing] names its field. For memory's
 //     counters the sum is then a lower bound, and a sum of 0 is not measured.
-//   - Of two sources for one subject, counters are believed before percentages, then the first by name. The others are named
-//     in [Coverage.Ignored].
+//   - Of two sources for one subject, counters are believed before percentages, then the first by name. The others are
+//     named in [Coverage.Ignored].
 //
 // History (first seen, worst severity, last transition) is kept at each instant of event time, when the next one
 // begins.
@@ -55,36 +56,35 @@
 //	usage      = Σusage_usec / Σperiod                cores
 //
 // The kernel counts a period only while the group's bandwidth timer runs (do_sched_cfs_period_timer in
-// kernel/sched/fair.c):
-// a container that bursts and sleeps can use 30 % of its limit and be throttled in 80 % of its periods. That contradiction is
-// [ReasonThrottledWhileCPULow]. Throttled time is summed over run queues and may exceed wall time: it is never a share of
-// time.
+// kernel/sched/fair.c): a container that bursts and sleeps can use 30 % of its limit and be throttled in 80 % of its
+// periods. That contradiction is [ReasonThrottledWhileCPULow]. Throttled time is summed over run queues and may exceed
+// wall time: it is never a share of time.
 //
 //	Unknown   fewer than 50 periods (5 s of activity), or nothing measured
 //	None      below 10 %, or no limit and nothing throttled
 //	Info      from 10 %      Warning  from 25 %      High  from 50 %
 //	Critical  from 80 %, where the mean wait is at least 50 ms or not known
 //
-// A throttled container has a limit, even if the record or the pod shows none ([CPUThrottling.LimitHidden]). A container that
-// is active less than 5 % of the time is never worse than Info. Without counters the reported percentages are averaged,
-// weighted by period, and confidence is Low.
+// A throttled container has a limit, even if the record or the pod shows none ([CPUThrottling.LimitHidden]). A
+// container that is active less than 5 % of the time is never worse than Info. Without counters the reported
+// percentages are averaged, weighted by period, and confidence is Low.
 //
 // # Memory pressure
 //
 // The subject is a container, or the whole pod where the records name no container. A gauge is its largest value in the
-// window, a counter its sum. A rate is the rate of a single sample, and its baseline is the rate of the first sample, at least
-// 10 per second.
+// window, a counter its sum. A rate is the rate of a single sample, and its baseline is the rate of the first sample,
+// at least 10 per second.
 //
 //	Critical  a process was killed
-//	High      all tasks waited for memory in 5 % of 10 s (PSI full); or at least 90 % of the limit in the working set, and
-//	          major faults at ten times the baseline; or a leak that reaches the limit within 1 h
-//	Warning   some task waited in 10 % of 60 s (PSI some); or 90 % of the limit, and the limit was hit; or 90 %, where only a
-//	          percentage is known; or a leak that reaches the limit within 6 h
+//	High      all tasks waited for memory in 5 % of 10 s (PSI full); or at least 90 % of the limit in the working set,
+//	          and major faults at ten times the baseline; or a leak that reaches the limit within 1 h
+//	Warning   some task waited in 10 % of 60 s (PSI some); or 90 % of the limit, and the limit was hit; or 90 %, where
+//	          only a percentage is known; or a leak that reaches the limit within 6 h
 //	Info      some task waited in 2 % of 60 s; or 80 % of the limit; or a leak
 //
-// Without a limit only PSI and kills count, and hits of a limit although none is shown (Info). A working set that climbs
-// steadily, and will reach the limit within 24 h, is a [Leak]. A present trouble that is as bad as the leak will be is named
-// first.
+// Without a limit only PSI and kills count, and hits of a limit although none is shown (Info). A working set that
+// climbs steadily, and will reach the limit within 24 h, is a [Leak]. A present trouble that is as bad as the leak will
+// be is named first.
 //
 // # OOM kills
 //
@@ -96,8 +96,8 @@
 //
 // # Network
 //
-// The subject is the pod as a whole. The worst of three verdicts counts, and one that cannot be given does not change the
-// others:
+// The subject is the pod as a whole. The worst of three verdicts counts, and one that cannot be given does not change
+// the others:
 //
 //	retransmits / segments, from 1000 segments   Info 0.5 %  Warning 1 %    High 3 %  Critical 10 %
 //	drops / packets, from 1000 packets                       Warning 0.1 %  High 1 %
@@ -107,9 +107,9 @@
 //
 // # Pod birth
 //
-// The duration without image pull and init containers, which the community's start-up objective leaves out, decides: None up
-// to 2 s, Info up to 5 s, Warning above. Where pull or init are not known, a birth above 2 s is Info at most. The first birth
-// of a UID counts.
+// The duration without image pull and init containers, which the community's start-up objective leaves out, decides:
+// None up to 2 s, Info up to 5 s, Warning above. Where pull or init are not known, a birth above 2 s is Info at most.
+// The first birth of a UID counts.
 //
 // # Not measured
 //
@@ -118,10 +118,10 @@
 //
 // # Large captures
 //
-// [Events] holds many events of all kinds without allocating each one, and [Analyzer.ObserveAll] observes them. The cost of a
-// sample does not depend on the number of samples in its window. Analyzers are independent of each other, so several can share
-// the pods of a cluster, if everything about one pod goes to the same one: its memory samples complete the finding about its
-// kills.
+// [Events] holds many events of all kinds without allocating each one, and [Analyzer.ObserveAll] observes them. The
+// cost of a sample does not depend on the number of samples in its window. Analyzers are independent of each other, so
+// several can share the pods of a cluster, if everything about one pod goes to the same one: its memory samples
+// complete the finding about its kills.
 //
 // # Programs that run for long
 //
@@ -130,7 +130,7 @@
 //
 // # Limits
 //
-// Memory is bounded by [Options.MaxSubjects]. A subject has at most eight sources, of at most 60 buckets with 64 remembered
-// records each, and at most 32 records of its newest instant that wait to be put in order. A birth keeps at most 32 steps of
-// its timeline. The decoder limits the length of texts.
+// Memory is bounded by [Options.MaxSubjects]. A subject has at most eight sources, of at most 60 buckets with 64
+// remembered records each, and at most 32 records of its newest instant that wait to be put in order. A birth keeps at
+// most 32 steps of its timeline. The decoder limits the length of texts.
 package gossip

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// epoch is the time in which a source reports about one container with one limit. Samples from before it say nothing about
-// what runs now.
+// epoch is the time in which a source reports about one container with one limit. Samples from before it say nothing
+// about what runs now.
 type epoch struct {
 	container, previousContainer string            // IDs
 	limit                        Optional[float64] // cores or bytes
@@ -14,8 +14,8 @@ type epoch struct {
 	epochs                       int               // number of epochs, this one included
 }
 
-// isEndedBy reports whether a sample is of another container or has another limit. Limits from the pod are compared only with
-// each other: what is known about the pod may be older or newer than the records.
+// isEndedBy reports whether a sample is of another container or has another limit. Limits from the pod are compared
+// only with each other: what is known about the pod may be older or newer than the records.
 func (e *epoch) isEndedBy(r *record) bool {
 	return (e.container != "" && r.container != "" && e.container != r.container) ||
 		(e.limit.Known && r.limit.Known && e.limitFromPod == r.limitFromPod && e.limit.Value != r.limit.Value)
@@ -44,8 +44,8 @@ func (e *epoch) beginNext(r *record) {
 	e.epochs++
 }
 
-// beginEpoch empties the window for a new epoch, and keeps the verdict of the one that ends, if that is not itself the verdict
-// of the epoch before.
+// beginEpoch empties the window for a new epoch, and keeps the verdict of the one that ends, if that is not itself the
+// verdict of the epoch before.
 func (s *stream) beginEpoch(r *record, newest int64, t thresholds) {
 	s.expire(newest)
 	if f := s.currentVerdict(t); f.Severity() != SeverityUnknown && !f.isPrevious() {

@@ -7,9 +7,8 @@ import (
 
 // Event is one thing that the kernel did, or one window of its counters: CPUSample, MemorySample, OOMKill,
 // NetworkSample or PodCreation. The set is closed: no other package can add a type, so a switch over it can be checked
-// for completeness.
-// A source of your own fills the type that fits and leaves absent what it does not measure. A kind of trouble that none of
-// them describes needs a change of this package.
+// for completeness. A source of your own fills the type that fits and leaves absent what it does not measure. A kind of
+// trouble that none of them describes needs a change of this package.
 //
 // An event is a value. Where one is accepted, a pointer to one is too, and means what it points to.
 //
@@ -22,8 +21,8 @@ type Event interface {
 	isEvent()
 }
 
-// Origin is the part that every event has: the pod, the container, the time and the source. Only Time, Namespace and Pod
-// are required. An empty string or a zero Period means that the record does not have it.
+// Origin is the part that every event has: the pod, the container, the time and the source. Only Time, Namespace and
+// Pod are required. An empty string or a zero Period means that the record does not have it.
 type Origin struct {
 	Time        time.Time // the end of the window, or the exec of the last container for a birth
 	Namespace   string
@@ -49,11 +48,11 @@ func (o *Origin) podSubject(kind Kind) Subject {
 	return Subject{Kind: kind, Namespace: o.Namespace, Pod: o.Pod}
 }
 
-// Events are many events, in one list for each kind. They are for programs that read large captures: an Event is allocated,
-// an element of a list need not be. The zero value is empty. A program may append to the lists itself.
+// Events are many events, in one list for each kind. They are for programs that read large captures: an Event is
+// allocated, an element of a list need not be. The zero value is empty. A program may append to the lists itself.
 //
-// An element is valid until Reset, or until the owner of the lists says: a decoder may use their memory again for the next
-// events. Copies of elements, and what [Events.All] yields, stay valid.
+// An element is valid until Reset, or until the owner of the lists says: a decoder may use their memory again for the
+// next events. Copies of elements, and what [Events.All] yields, stay valid.
 type Events struct {
 	CPU     []CPUSample
 	Memory  []MemorySample
@@ -62,8 +61,8 @@ type Events struct {
 	Births  []PodCreation
 }
 
-// Add appends a copy of an event, or of the event that a pointer points to. It returns false for nil and for types that are
-// not in this package, which embed an event.
+// Add appends a copy of an event, or of the event that a pointer points to. It returns false for nil and for types that
+// are not in this package, which embed an event.
 func (e *Events) Add(event Event) bool {
 	switch event := event.(type) {
 	case CPUSample:
@@ -128,8 +127,8 @@ func yieldAll[E Event](list []E, yield func(Event) bool) bool {
 	return true
 }
 
-// Reset removes all events and keeps the memory of the lists, for further ones. The texts of old events stay in memory until
-// their places are used again; timelines and system calls of births, which may be large, do not.
+// Reset removes all events and keeps the memory of the lists, for further ones. The texts of old events stay in memory
+// until their places are used again; timelines and system calls of births, which may be large, do not.
 func (e *Events) Reset() {
 	for i := range e.Births {
 		if b := &e.Births[i]; b.Timeline != nil || b.Syscalls != nil {

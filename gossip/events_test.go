@@ -49,7 +49,8 @@ func TestObservingManyKeepsNothingOfTheirMemory(t *testing.T) {
 }
 
 func TestObserveAcceptsWhatAPointerPointsTo(t *testing.T) {
-	cpu, memory, oom, network, birth := sample(0, 40), memorySample(0, 500), kill(0, 512), networkSample(0), born(0, time.Second)
+	cpu, memory, oom := sample(0, 40), memorySample(0, 500), kill(0, 512)
+	network, birth := networkSample(0), born(0, time.Second)
 	values, pointers := gossip.New(gossip.Options{}), gossip.New(gossip.Options{})
 	for _, e := range []gossip.Event{cpu, memory, oom, network, birth} {
 		values.Observe(e)

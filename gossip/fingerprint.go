@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// fingerprint is a 64-bit digest of everything in a record but its subject. Equal records have equal fingerprints on any
-// machine. They distinguish a repeated record from a second one, and give records of one instant an order that does not
-// depend on arrival.
+// fingerprint is a 64-bit digest of everything in a record but its subject. Equal records have equal fingerprints on
+// any machine. They distinguish a repeated record from a second one, and give records of one instant an order that does
+// not depend on arrival.
 type fingerprint uint64 // not a cryptographic hash: a sender that forges a collision only loses a record of its own
 
 // emptyFingerprint is the digest of nothing; the functions that add an event begin with it.

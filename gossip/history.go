@@ -70,13 +70,13 @@ func (h *history) advanceTo(v instantVerdict, window time.Duration) {
 	h.settled = now
 }
 
-// Restore gives a subject back what outlives its window, as an earlier process had it: the history and the last severity. It
-// is for programs that store findings and start again. A subject that is known already is not changed, because its records
-// are newer.
+// Restore gives a subject back what outlives its window, as an earlier process had it: the history and the last
+// severity. It is for programs that store findings and start again. A subject that is known already is not changed,
+// because its records are newer.
 //
-// A restored subject has no finding until its first record. From then on its verdict may be Unknown only because the window
-// is still short. For the length of one window that is no transition ([History.Restored]): the verdict from before still
-// holds.
+// A restored subject has no finding until its first record. From then on its verdict may be Unknown only because the
+// window is still short. For the length of one window that is no transition ([History.Restored]): the verdict from
+// before still holds.
 func (a *Analyzer) Restore(about Subject, uid string, h History, last Severity) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// subjectIndex holds the state of each subject. It finds a subject in three ways: by the order in which senders go through
-// their subjects, by a map, and by age when there are too many.
+// subjectIndex holds the state of each subject. It finds a subject in three ways: by the order in which senders go
+// through their subjects, by a map, and by age when there are too many.
 type subjectIndex struct {
 	entries map[Subject]*indexEntry
 	last    *indexEntry   // was found or added last
@@ -31,8 +31,8 @@ func newSubjectIndex(limit int) subjectIndex {
 	return subjectIndex{entries: make(map[Subject]*indexEntry), limit: limit}
 }
 
-// getInOrder returns the state of a subject, or nil if there is none. Senders go through their subjects in the same order
-// again and again, so it looks first at the subjects that followed the last one before.
+// getInOrder returns the state of a subject, or nil if there is none. Senders go through their subjects in the same
+// order again and again, so it looks first at the subjects that followed the last one before.
 func (x *subjectIndex) getInOrder(about Subject) *state {
 	if e := x.last; e != nil {
 		for range 1 + maxSkipped {
@@ -101,9 +101,8 @@ func (x *subjectIndex) clear(e *indexEntry) {
 	}
 }
 
-// evictOldest removes the subjects with the oldest event until there are no more than the limit, and returns how many it
-// removed.
-// Of equally old subjects the first in the order of subjects is removed.
+// evictOldest removes the subjects with the oldest event until there are no more than the limit, and returns how many
+// it removed. Of equally old subjects the first in the order of subjects is removed.
 func (x *subjectIndex) evictOldest() (evicted int64) {
 	for len(x.entries) > x.limit {
 		e := x.oldest[0]
@@ -135,8 +134,8 @@ func (x *subjectIndex) all() iter.Seq2[Subject, *state] {
 	}
 }
 
-// evictionQueue is a heap with the oldest subject first. A subject that has had records since it was ranked is ranked again
-// only when it comes to the top, so that Observe does not pay for it.
+// evictionQueue is a heap with the oldest subject first. A subject that has had records since it was ranked is ranked
+// again only when it comes to the top, so that Observe does not pay for it.
 type evictionQueue []*indexEntry
 
 func (q evictionQueue) Len() int      { return len(q) }

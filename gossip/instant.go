@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// maxPending is how many records of one instant are put in order before they are applied. Further ones are applied as they
-// arrive. Sums do not depend on the order; only which of several containers of one instant is the newest may.
+// maxPending is how many records of one instant are put in order before they are applied. Further ones are applied as
+// they arrive. Sums do not depend on the order; only which of several containers of one instant is the newest may.
 const maxPending = 32
 
-// instant is the records of a subject's newest instant that may begin a new pod, container or limit. They wait until time
-// moves on or a finding is made, and are then applied together, in an order that does not depend on arrival.
+// instant is the records of a subject's newest instant that may begin a new pod, container or limit. They wait until
+// time moves on or a finding is made, and are then applied together, in an order that does not depend on arrival.
 type instant struct{ pending []record }
 
 // add adds a copy of a record, and reports whether there are now as many as can wait.
@@ -20,8 +20,8 @@ func (i *instant) add(r *record) (full bool) {
 	return len(i.pending) >= maxPending
 }
 
-// drainSorted applies the records and leaves none: first those that continue the epoch, then those that start a new one, each
-// group by UID, container and digest.
+// drainSorted applies the records and leaves none: first those that continue the epoch, then those that start a new
+// one, each group by UID, container and digest.
 func (i *instant) drainSorted(startsEpoch func(*record) bool, apply func(*record)) {
 	if len(i.pending) > 1 {
 		for k := range i.pending {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// In JSON a finding has Go's field names. Severity and confidence are words, a figure that was not measured is null, and
-// durations are texts such as "1m30s".
+// In JSON a finding has Go's field names. Severity and confidence are words, a figure that was not measured is null,
+// and durations are texts such as "1m30s".
 
 // MarshalText returns the API's word for the severity.
 func (s Severity) MarshalText() ([]byte, error) { return marshalWord(severityNames[:], int(s), s) }

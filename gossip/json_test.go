@@ -36,7 +36,8 @@ func findingsOfAllKinds() []gossip.Finding {
 		gossip.PodCreation{
 			Origin: at, Duration: 7 * time.Second, ImagePull: gossip.Some(1500 * time.Millisecond),
 			Timeline: []gossip.Step{
-				{Action: "sandbox"}, {Offset: 4800 * time.Millisecond, Action: "network"},
+				{Action: "sandbox"},
+				{Offset: 4800 * time.Millisecond, Action: "network"},
 				{Offset: 7 * time.Second, Action: "exec"},
 			},
 		},

@@ -25,8 +25,8 @@ const (
 	highLeak, warningLeak = time.Hour, 6 * time.Hour // until it is at the limit, and Info beyond
 )
 
-// findLeak looks for a working set that climbs steadily in the samples up to a time. It uses the first and the last sample of
-// each bucket.
+// findLeak looks for a working set that climbs steadily in the samples up to a time. It uses the first and the last
+// sample of each bucket.
 func (w *memoryWindow) findLeak(limit Optional[int64], until int64) Optional[Leak] {
 	var room [2 * buckets]point
 	points, samples, ok := w.climbingPoints(room[:0], until)
@@ -85,8 +85,8 @@ func (l Leak) TimeLeft() string {
 	return text
 }
 
-// climbingPoints appends the working sets up to a time to an empty list, in their order, and returns how many samples they
-// represent. ok is false when the working set went down by more than 5 %.
+// climbingPoints appends the working sets up to a time to an empty list, in their order, and returns how many samples
+// they represent. ok is false when the working set went down by more than 5 %.
 func (w *memoryWindow) climbingPoints(points []point, until int64) (_ []point, samples int64, ok bool) {
 	var top int64
 	falls := func(value int64) bool { return value < top-top/20 }

@@ -1,7 +1,7 @@
 package gossip
 
-// MemorySample is one window of the memory of a container, or of the whole pod where Container is empty. Gauges (working set,
-// PSI) have the value at its end, counters are deltas.
+// MemorySample is one window of the memory of a container, or of the whole pod where Container is empty. Gauges
+// (working set, PSI) have the value at its end, counters are deltas.
 type MemorySample struct {
 	Origin
 	WorkingSet    Optional[int64]   // bytes in use that cannot be reclaimed at once: usage less inactive file cache
@@ -11,12 +11,12 @@ type MemorySample struct {
 	LimitFilled   bool              // LimitBytes is the pod's (see Enrich): the record has none
 	SomeAvg10     Optional[float64] // PSI: share 0–1 of the last 10 s in which some task waited for memory
 	SomeAvg60     Optional[float64] // the same of the last 60 s
-	FullAvg10     Optional[float64] // PSI: share 0–1 of the last 10 s in which all tasks that were not idle waited for memory
+	FullAvg10     Optional[float64] // PSI: share 0–1 of the last 10 s in which all non-idle tasks waited for memory
 	FullAvg60     Optional[float64] // the same of the last 60 s
 	MajorFaults   Optional[int64]   // page faults that had to wait for a disk
 	PageFaultRate Optional[float64] // page faults of both kinds per second
 	Reclaims      Optional[int64]   // reclaimed pages or runs of reclaim, as the source counts them
-	LimitHits     Optional[int64]   // memory.events max, or memory.failcnt of cgroup v1: usage was about to go over the limit
+	LimitHits     Optional[int64]   // memory.events max, or memory.failcnt of cgroup v1: usage was about to pass the limit
 	OOMKills      Optional[int64]   // memory.events oom_kill: processes that the kernel killed here
 }
 
@@ -80,8 +80,8 @@ func (f MemoryPressure) withReport(r Report, standing bool) windowFinding {
 	return f
 }
 
-// The thresholds of memory pressure. 2 % is what Coroot calls a stall, and the shape (short averages for the severe cases,
-// long ones for the rest) is KEP-5394's. No other bounds are published, so the rest is ours.
+// The thresholds of memory pressure. 2 % is what Coroot calls a stall, and the shape (short averages for the severe
+// cases, long ones for the rest) is KEP-5394's. No other bounds are published, so the rest is ours.
 const (
 	infoStall    = 0.02 // PSI some, 60 s
 	warningStall = 0.10

@@ -198,15 +198,16 @@ func TestMemorySeverityFollowsItsThresholds(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			quiet := memorySample(0, min(test.set, 100), test.change...) // for the baseline
-			quiet.MajorFaults, quiet.OOMKills, quiet.LimitHits = gossip.Some[int64](0), gossip.Optional[int64]{}, gossip.Optional[int64]{}
+			quiet.MajorFaults = gossip.Some[int64](0)
+			quiet.OOMKills, quiet.LimitHits = gossip.Optional[int64]{}, gossip.Optional[int64]{}
 			got := seen[gossip.MemoryPressure](t, quiet, memorySample(10*time.Second, test.set, test.change...))
 			require.Equal(t, fmt.Sprint(test.want, test.reason), fmt.Sprint(got.Level, got.Reason))
 		})
 	}
 }
 
-// The baseline is the rate of the window's first sample, and at least 10 a second. A sample without a period reaches back
-// to the one before it.
+// The baseline is the rate of the window's first sample, and at least 10 a second. A sample without a period reaches
+// back to the one before it.
 func TestFaultBaselineIsTheFirstRateOrTen(t *testing.T) {
 	rising := func(first, then int64, period time.Duration) gossip.MemoryPressure {
 		return seen[gossip.MemoryPressure](t,
@@ -450,8 +451,8 @@ func stalledAll(share float64) func(int, *gossip.MemorySample) {
 
 func hit(_ int, s *gossip.MemorySample) { s.LimitHits = gossip.Some[int64](1) }
 
-// History is kept at each instant without making a finding, and equals the history of the findings of all instants. A leak
-// is part of both.
+// History is kept at each instant without making a finding, and equals the history of the findings of all instants. A
+// leak is part of both.
 func TestHistoryOfALeakEqualsItsFindings(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 11))

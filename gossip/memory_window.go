@@ -13,8 +13,8 @@ type memoryWindow struct {
 	previous Optional[memoryEpoch] // the epoch before this one
 }
 
-// memoryEpoch is what is kept of the epoch that ended: a kill ends an epoch, and the advice about it depends on the time
-// before.
+// memoryEpoch is what is kept of the epoch that ended: a kill ends an epoch, and the advice about it depends on the
+// time before.
 type memoryEpoch struct {
 	leak         Optional[Leak]
 	limit        Optional[float64]
@@ -34,7 +34,8 @@ func (w *memoryWindow) observe(e eventPointer, digest fingerprint, newest int64)
 // startEpoch keeps what is needed of the epoch that ends, and empties the window.
 func (w *memoryWindow) startEpoch(s *stream) {
 	w.previous = Some(memoryEpoch{
-		leak: w.findLeak(s.limitBytes(), math.MaxInt64), limit: s.limit, limitFromPod: s.limitFromPod, since: w.since, end: s.newest,
+		leak: w.findLeak(s.limitBytes(), math.MaxInt64), limit: s.limit, limitFromPod: s.limitFromPod,
+		since: w.since, end: s.newest,
 	})
 	w.since = 0
 	w.window.startEpoch(s)
@@ -201,7 +202,8 @@ func memoryEntry(s *MemorySample, digest fingerprint) entry[memorySums] {
 		at := point{end, set}
 		e.sums.sets, e.sums.first, e.sums.last, e.sums.low, e.sums.high = 1, at, at, set, set
 	}
-	e.sums.noFaults, e.sums.noHits, e.sums.noKills = oneIfMissing(s.MajorFaults), oneIfMissing(s.LimitHits), oneIfMissing(s.OOMKills)
+	e.sums.noFaults = oneIfMissing(s.MajorFaults)
+	e.sums.noHits, e.sums.noKills = oneIfMissing(s.LimitHits), oneIfMissing(s.OOMKills)
 	faults := s.MajorFaults
 	rate := func(usec int64) memorySums { return faultRate(faults, end, usec) }
 	if s.Period > 0 {

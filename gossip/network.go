@@ -9,7 +9,7 @@ import (
 type NetworkSample struct {
 	Origin
 	Segments        Optional[int64]   // TCP segments sent
-	Retransmits     Optional[int64]   // segments sent again; in the kernel's count (RetransSegs) Segments does not include them
+	Retransmits     Optional[int64]   // segments sent again; where the kernel counts (RetransSegs), not part of Segments
 	RetransmitShare Optional[float64] // share 0–1 of segments, from a source without counters
 	RxPackets       Optional[int64]
 	TxPackets       Optional[int64]
@@ -41,7 +41,8 @@ func (s NetworkSample) HasCounters() bool {
 // isPossible reports whether the figures can be true.
 func (s *NetworkSample) isPossible() bool {
 	return s.Period >= 0 && s.Latency.Value >= 0 && s.LatencyP50.Value >= 0 && s.LatencyP99.Value >= 0 &&
-		areCounts(s.Segments, s.Retransmits, s.RxPackets, s.TxPackets, s.RxDrops, s.TxDrops, s.RxErrors, s.TxErrors, s.FailedConnects) &&
+		areCounts(s.Segments, s.Retransmits, s.RxPackets, s.TxPackets, s.RxDrops, s.TxDrops) &&
+		areCounts(s.RxErrors, s.TxErrors, s.FailedConnects) &&
 		areWithin(1, s.RetransmitShare, s.DropShare)
 }
 
@@ -50,8 +51,8 @@ func (s *NetworkSample) isPossible() bool {
 // Counters are sums over the window.
 type NetworkIssue struct {
 	Report
-	// Segments is the number of TCP segments sent, Retransmits the number of those sent again: sums of the samples that carry
-	// both.
+	// Segments is the number of TCP segments sent, Retransmits the number of those sent again: sums of the samples that
+	// carry both.
 	Segments, Retransmits Optional[int64]
 	// Retransmitted is the share 0–1 of segments that were sent again; absent below MinSegments.
 	Retransmitted Optional[float64]
@@ -87,8 +88,8 @@ const (
 	MinPackets  = 1000
 )
 
-// The thresholds of a network. The published ones for retransmits are old and far apart (3 % to 20 %), for drops there are
-// none: these are ours.
+// The thresholds of a network. The published ones for retransmits are old and far apart (3 % to 20 %), for drops there
+// are none: these are ours.
 const (
 	infoRetransmit, warningRetransmit, highRetransmit, criticalRetransmit = 0.005, 0.01, 0.03, 0.10
 
@@ -109,7 +110,9 @@ func judgeNetwork(f *NetworkIssue) (Severity, Reason) {
 		level  Severity
 		reason Reason
 	}{
-		{f.RetransmitSeverity(), ReasonRetransmits}, {f.DropSeverity(), ReasonDrops}, {f.ConnectSeverity(), ReasonFailedConnects},
+		{f.RetransmitSeverity(), ReasonRetransmits},
+		{f.DropSeverity(), ReasonDrops},
+		{f.ConnectSeverity(), ReasonFailedConnects},
 	} {
 		if v.level > level {
 			level, reason = v.level, v.reason

@@ -48,7 +48,8 @@ func (w *networkWindow) measureFigures(*stream) NetworkIssue {
 	f.Retransmitted = f.shareOf(f.Retransmits, f.Segments, MinSegments, means.retransmit)
 	f.Dropped = f.shareOf(f.Drops, f.Packets, MinPackets, means.drop)
 	if f.FailedConnects.Known && sum.failedUsec > 0 {
-		f.FailedPerMinute = Some(float64(f.FailedConnects.Value) / (float64(sum.failedUsec) / float64(time.Minute/time.Microsecond)))
+		minutes := float64(sum.failedUsec) / float64(time.Minute/time.Microsecond)
+		f.FailedPerMinute = Some(float64(f.FailedConnects.Value) / minutes)
 	}
 	if average, ok := means.latency.weightedMean().Get(); ok {
 		f.Latency = Some(time.Duration(average * float64(time.Second)))
@@ -57,8 +58,8 @@ func (w *networkWindow) measureFigures(*stream) NetworkIssue {
 	return f
 }
 
-// shareOf returns part/whole, or absent where the whole is less than least. Without counts it returns the mean of what the
-// source reported.
+// shareOf returns part/whole, or absent where the whole is less than least. Without counts it returns the mean of what
+// the source reported.
 func (f *NetworkIssue) shareOf(part, whole Optional[int64], least int64, reported mean) Optional[float64] {
 	switch {
 	case whole.Known && whole.Value >= least:
@@ -95,7 +96,9 @@ type networkAverages struct {
 // networkEntry returns the entry of one network sample.
 func networkEntry(s *NetworkSample, digest fingerprint) entry[networkSums] {
 	e := entry[networkSums]{stamp: stamp{end: s.Time.UnixNano(), period: s.Period, digest: digest}}
-	e.sums = networkSums{failed: s.FailedConnects, errors: addKnown(s.RxErrors, s.TxErrors), p50: s.LatencyP50, p99: s.LatencyP99}
+	e.sums = networkSums{
+		failed: s.FailedConnects, errors: addKnown(s.RxErrors, s.TxErrors), p50: s.LatencyP50, p99: s.LatencyP99,
+	}
 	if s.Segments.Known && s.Retransmits.Known {
 		e.sums.segments, e.sums.retransmits = s.Segments, s.Retransmits
 	}

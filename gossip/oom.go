@@ -64,16 +64,16 @@ func (f OOMKilled) withReport(r Report, standing bool) windowFinding {
 	return f
 }
 
-// Outside reports whether something other than the container's own limit led to the kill: the node had no memory left, or
-// less than 90 % of the limit was in use, or there is no limit. It is false where that is not known.
+// Outside reports whether something other than the container's own limit led to the kill: the node had no memory left,
+// or less than 90 % of the limit was in use, or there is no limit. It is false where that is not known.
 func (f OOMKilled) Outside() bool {
 	limit, known := f.Limit.Get()
 	return f.Scope == ScopeGlobal || (known && (limit == 0 || (f.Usage.Known && belowNearLimit(f.Usage.Value, limit))))
 }
 
-// completeFromMemory completes a finding about kills with the memory samples of the same container: the limit, whether its
-// memory climbed steadily before, and whether a window has passed without a kill, which only samples that count kills can
-// show. They do not give the usage at the kill: they were measured earlier, when it was less.
+// completeFromMemory completes a finding about kills with the memory samples of the same container: the limit, whether
+// its memory climbed steadily before, and whether a window has passed without a kill, which only samples that count
+// kills can show. They do not give the usage at the kill: they were measured earlier, when it was less.
 func (s *state) completeFromMemory(f OOMKilled, r Report, a *Analyzer) (OOMKilled, Report) {
 	about := s.about
 	about.Kind = KindMemoryPressure
@@ -86,9 +86,11 @@ func (s *state) completeFromMemory(f OOMKilled, r Report, a *Analyzer) (OOMKille
 		return f, r
 	}
 	f.Leak = m.leakBefore(f.LastKill.UnixNano(), a.window)
-	if limit, fromPod := m.memoryLimitAt(f.LastKill.UnixNano()); limit.Known && (!f.Limit.Known || (!fromPod && s.hasFilledLimit())) {
+	limit, fromPod := m.memoryLimitAt(f.LastKill.UnixNano())
+	if limit.Known && (!f.Limit.Known || (!fromPod && s.hasFilledLimit())) {
 		f.Limit = limit
-		r.Covered.Missing = slices.DeleteFunc(slices.Clone(r.Covered.Missing), func(field string) bool { return field == "limit_bytes" })
+		isLimit := func(field string) bool { return field == "limit_bytes" }
+		r.Covered.Missing = slices.DeleteFunc(slices.Clone(r.Covered.Missing), isLimit)
 	}
 	last := max(s.newest, m.lastWithKill)
 	if m.lastWithoutKill-last < int64(a.window) {
@@ -103,8 +105,8 @@ func (s *state) completeFromMemory(f OOMKilled, r Report, a *Analyzer) (OOMKille
 	return f, r
 }
 
-// leakBefore returns the leak that the memory samples show up to a kill: in this epoch, or in the previous one where this one
-// begins after the kill.
+// leakBefore returns the leak that the memory samples show up to a kill: in this epoch, or in the previous one where
+// this one begins after the kill.
 func (s *state) leakBefore(kill int64, window time.Duration) Optional[Leak] {
 	best := s.believedStream()
 	if best == nil {
@@ -124,9 +126,9 @@ func (s *state) leakBefore(kill int64, window time.Duration) Optional[Leak] {
 	return w.findLeak(best.limitBytes(), kill)
 }
 
-// memoryLimitAt returns the memory limit at a time, as the memory samples show it: the limit of the epoch that had begun by
-// then. Samples that begin later, with none known before, are assumed to have the same limit. fromPod reports that it is the
-// pod's.
+// memoryLimitAt returns the memory limit at a time, as the memory samples show it: the limit of the epoch that had
+// begun by then. Samples that begin later, with none known before, are assumed to have the same limit. fromPod reports
+// that it is the pod's.
 func (s *state) memoryLimitAt(at int64) (limit Optional[int64], fromPod bool) {
 	best := s.believedStream()
 	if best == nil {

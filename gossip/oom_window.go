@@ -14,7 +14,8 @@ func (w *oomWindow) observe(e eventPointer, digest fingerprint, newest int64) ou
 	got, _ := w.add(&entry[oomSums]{
 		stamp: stamp{end: end, digest: digest},
 		sums: oomSums{kills: 1, peak: k.UsageBytes, last: oomKill{
-			end: end, print: digest, pid: k.VictimPID, comm: k.VictimComm, scope: k.Scope, usage: k.UsageBytes, container: k.ContainerID,
+			end: end, digest: digest, pid: k.VictimPID, comm: k.VictimComm, scope: k.Scope, usage: k.UsageBytes,
+			container: k.ContainerID,
 		}},
 	}, newest)
 	return got
@@ -32,8 +33,9 @@ func (w *oomWindow) judgeWindow(s *stream, t thresholds) windowFinding {
 	sum, _ := w.totalSums()
 	k := sum.last
 	f := OOMKilled{
-		Kills: sum.kills, LastKill: time.Unix(0, k.end).UTC(), VictimPID: k.pid, VictimComm: k.comm, Scope: k.scope, ContainerID: k.container,
-		Usage: k.usage, Peak: sum.peak, Limit: s.limitBytes(),
+		Kills: sum.kills, LastKill: time.Unix(0, k.end).UTC(), VictimPID: k.pid, VictimComm: k.comm, Scope: k.scope,
+		ContainerID: k.container,
+		Usage:       k.usage, Peak: sum.peak, Limit: s.limitBytes(),
 	}
 	f.Level, f.Reason = w.judgeSeverity(s, t), ReasonOOMKilled
 	if f.Level == SeverityUnknown {
@@ -45,7 +47,11 @@ func (w *oomWindow) judgeWindow(s *stream, t thresholds) windowFinding {
 // missingFields names the fields that the advice would need.
 func (w *oomWindow) missingFields(s *stream) []string {
 	sum, _ := w.totalSums()
-	return missingNames([]field{{!sum.last.usage.Known, "usage_bytes"}, {!s.limit.Known, "limit_bytes"}, {sum.last.scope == "", "scope"}})
+	return missingNames([]field{
+		{!sum.last.usage.Known, "usage_bytes"},
+		{!s.limit.Known, "limit_bytes"},
+		{sum.last.scope == "", "scope"},
+	})
 }
 
 // oomSums are kept for each bucket of kills.
@@ -58,7 +64,7 @@ type oomSums struct {
 // oomKill is the part of a kill that is kept.
 type oomKill struct {
 	end       int64
-	print     fingerprint // orders kills of one moment
+	digest    fingerprint // orders kills of one moment
 	pid       Optional[int64]
 	comm      string
 	scope     Scope
@@ -66,9 +72,14 @@ type oomKill struct {
 	container string // ID
 }
 
+// compare orders kills by time; of one moment, by their digests.
+func (k *oomKill) compare(l *oomKill) int {
+	return cmp.Or(cmp.Compare(k.end, l.end), cmp.Compare(k.digest, l.digest))
+}
+
 // merge implements sums.
 func (o oomSums) merge(p oomSums) oomSums {
-	if o.kills == 0 || (p.kills > 0 && cmp.Or(cmp.Compare(p.last.end, o.last.end), cmp.Compare(p.last.print, o.last.print)) > 0) {
+	if o.kills == 0 || (p.kills > 0 && p.last.compare(&o.last) > 0) {
 		o.last = p.last
 	}
 	o.kills, o.peak = o.kills+p.kills, largerOf(o.peak, p.peak)

@@ -1,8 +1,8 @@
 package gossip
 
-// Optional is a figure that may not have been measured. Its zero value is absent, and absent is never 0: a record that lacks
-// a field ends as Unknown with a reason, not as "0 %, healthy". The value is held in place, so an event needs no pointers and
-// two events can be compared. In JSON it is the value, or null.
+// Optional is a figure that may not have been measured. Its zero value is absent, and absent is never 0: a record that
+// lacks a field ends as Unknown with a reason, not as "0 %, healthy". The value is held in place, so an event needs no
+// pointers and two events can be compared. In JSON it is the value, or null.
 type Optional[T comparable] struct {
 	Value T
 	Known bool

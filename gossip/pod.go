@@ -17,8 +17,8 @@ type Pod struct {
 	Started    time.Time // when the kubelet accepted the pod; zero when unknown
 	Owner      Owner     // the topmost controller; zero for a bare pod
 	Containers []Container
-	// Ended reports whether the pod has finished (phase Succeeded or Failed) or is being deleted: nothing in it can change any
-	// more.
+	// Ended reports whether the pod has finished (phase Succeeded or Failed) or is being deleted: nothing in it can change
+	// any more.
 	Ended bool
 	// Replaced reports whether the pod is gone and another one, with another UID, has its name now.
 	Replaced bool
@@ -41,8 +41,8 @@ type Pod struct {
 	Autoscaler string
 	// MemoryAutoscaler is the same of memory.
 	MemoryAutoscaler string
-	// UnreadAutoscaler is the name of an autoscaler that scales the owner by a kind of metric that is not read. Whether that is
-	// CPU or memory is not known.
+	// UnreadAutoscaler is the name of an autoscaler that scales the owner by a kind of metric that is not read. Whether
+	// that is CPU or memory is not known.
 	UnreadAutoscaler string
 	// LimitRanges are the namespace's LimitRanges that bound a container's CPU or memory.
 	LimitRanges []LimitRange
@@ -70,11 +70,11 @@ type Owner struct {
 	// Template is the owner's pod template; nil when it is not known. Pods may differ from it: autoscalers, webhooks and
 	// resizes in place change pods without their owner.
 	Template *Template
-	// Maker is the name of what makes the owner and may undo a change of it, such as "Helm release web"; empty when none is
-	// known.
+	// Maker is the name of what makes the owner and may undo a change of it, such as "Helm release web"; empty when none
+	// is known.
 	Maker string
-	// Waits reports whether a change of the template takes effect only when the pods are deleted (update strategy OnDelete) or
-	// when a paused Deployment is resumed.
+	// Waits reports whether a change of the template takes effect only when the pods are deleted (update strategy
+	// OnDelete) or when a paused Deployment is resumed.
 	Waits bool
 }
 
@@ -102,8 +102,8 @@ type PendingResize struct {
 // Container is what is known of one container of the pod.
 type Container struct {
 	Name string
-	// ID is the ID of the container that runs now, with the runtime before it (containerd://…). LastID is the ID of the one
-	// before. Both are empty when unknown.
+	// ID is the ID of the container that runs now, with the runtime before it (containerd://…). LastID is the ID of the
+	// one before. Both are empty when unknown.
 	ID, LastID string
 	// Role distinguishes containers, sidecars and init containers: they are in different lists of the template.
 	Role Role
@@ -125,8 +125,8 @@ type Container struct {
 	// Asked are the requests and limits of the spec while the kubelet still enforces the ones above; nil when they are the
 	// same.
 	Asked *Resources
-	// Injector is the name of the webhook that put the container into the pod ("Istio"), as far as the pod's annotations show
-	// it. The owner's template does not have this container.
+	// Injector is the name of the webhook that put the container into the pod ("Istio"), as far as the pod's annotations
+	// show it. The owner's template does not have this container.
 	Injector string
 	// CPUSetter and MemorySetter are the autoscaler that sets its requests and limits itself; zero when there is none.
 	CPUSetter, MemorySetter Setter
@@ -174,8 +174,8 @@ type LimitRange struct {
 	MaxMemoryRatio Optional[float64]
 }
 
-// Quota is one ResourceQuota. Left is what remains of the sums of requests and limits: absent where the quota does not bound
-// them, negative where more is in use than it admits.
+// Quota is one ResourceQuota. Left is what remains of the sums of requests and limits: absent where the quota does not
+// bound them, negative where more is in use than it admits.
 type Quota struct {
 	Name string
 	Left Resources
@@ -268,8 +268,8 @@ func (p Pod) containerName(o Origin) string {
 	return p.Containers[i].Name
 }
 
-// fillMemoryLimit returns the record's own memory limit, or else the limit of the container, or of the pod as a whole where
-// the container has no name.
+// fillMemoryLimit returns the record's own memory limit, or else the limit of the container, or of the pod as a whole
+// where the container has no name.
 func (p Pod) fillMemoryLimit(container string, own Optional[int64]) (limit Optional[int64], filled bool) {
 	if own.Known {
 		return own, false
@@ -285,11 +285,13 @@ func (p Pod) fillMemoryLimit(container string, own Optional[int64]) (limit Optio
 
 // Enforced returns the requests and limits that the kubelet enforces.
 func (c Container) Enforced() Resources {
-	return Resources{CPURequest: c.CPURequest, CPULimit: c.CPULimit, MemoryRequest: c.MemoryRequest, MemoryLimit: c.MemoryLimit}
+	return Resources{
+		CPURequest: c.CPURequest, CPULimit: c.CPULimit, MemoryRequest: c.MemoryRequest, MemoryLimit: c.MemoryLimit,
+	}
 }
 
-// Was reports whether an ID, with or without the runtime before it, is the ID of the container that runs now or of the one
-// before.
+// Was reports whether an ID, with or without the runtime before it, is the ID of the container that runs now or of the
+// one before.
 func (c Container) Was(id string) bool {
 	id = bareID(id)
 	return id != "" && (bareID(c.ID) == id || bareID(c.LastID) == id)

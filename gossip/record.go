@@ -1,7 +1,7 @@
 package gossip
 
-// eventPointer points to an event: an event is large, so it is not copied until it is kept. The events are the caller's until
-// record.detach.
+// eventPointer points to an event: an event is large, so it is not copied until it is kept. The events are the caller's
+// until record.detach.
 //
 //sumtype:decl
 type eventPointer interface{ isEventPointer() }
@@ -52,8 +52,8 @@ func (r *record) setMemory(s *MemorySample) {
 	}
 }
 
-// setKill leaves the container out: a kill ends its container, so the next kill is always of another one, and that is no new
-// epoch.
+// setKill leaves the container out: a kill ends its container, so the next kill is always of another one, and that is
+// no new epoch.
 func (r *record) setKill(k *OOMKill) {
 	r.setOrigin(k, &k.Origin)
 	r.digest.addKill(k)

@@ -1,8 +1,8 @@
 package gossip
 
-// runningSum is the total of a window of CPU samples that is kept from sample to sample, because adding up all buckets for
-// each sample would be most of its cost. It lacks the largest values (threads, nodeCPUs, lastThrottled): they cannot be
-// subtracted, so they may be of samples that have left.
+// runningSum is the total of a window of CPU samples that is kept from sample to sample, because adding up all buckets
+// for each sample would be most of its cost. It lacks the largest values (threads, nodeCPUs, lastThrottled): they
+// cannot be subtracted, so they may be of samples that have left.
 //
 // It is valid while the window changes by known sums. It becomes invalid, and stays so until it is set again, when
 //

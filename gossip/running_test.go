@@ -10,8 +10,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// History is kept from running sums, a finding is made from all buckets. The two agree at every instant, whatever enters the
-// window, leaves it, or is too large to be added.
+// History is kept from running sums, a finding is made from all buckets. The two agree at every instant, whatever
+// enters the window, leaves it, or is too large to be added.
 func TestHistoryOfRunningSumsEqualsHistoryOfAllBuckets(t *testing.T) {
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 5))

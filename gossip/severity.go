@@ -56,8 +56,8 @@ func (c Confidence) String() string {
 type Reason string
 
 const (
-	// ReasonThrottledWhileCPULow is hidden throttling: at least 25 % of periods throttled while the container used less than
-	// 80 % of its limit. Averaged metrics call such a container healthy.
+	// ReasonThrottledWhileCPULow is hidden throttling: at least 25 % of periods throttled while the container used less
+	// than 80 % of its limit. Averaged metrics call such a container healthy.
 	ReasonThrottledWhileCPULow Reason = "ThrottledWhileCPULow"
 	// ReasonThrottled is throttling that the usage explains, or with an unknown usage.
 	ReasonThrottled Reason = "Throttled"

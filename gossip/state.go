@@ -23,13 +23,13 @@ type state struct {
 	dropped     int     // records of an earlier pod of this name
 	history     history
 
-	// lastWithoutKill and lastWithKill are the newest ends of memory samples that counted no kill, and that counted some, in
-	// Unix nanoseconds; 0 is never.
+	// lastWithoutKill and lastWithKill are the newest ends of memory samples that counted no kill, and that counted some,
+	// in Unix nanoseconds; 0 is never.
 	lastWithoutKill, lastWithKill int64
 }
 
-// observe accepts a record. One of a new instant is applied after the instant before is closed; one that may begin an epoch
-// waits to be put in order with others of its instant; one of the past is applied at once.
+// observe accepts a record. One of a new instant is applied after the instant before is closed; one that may begin an
+// epoch waits to be put in order with others of its instant; one of the past is applied at once.
 func (s *state) observe(r *record, a *Analyzer) {
 	if r.end < s.newest {
 		s.applyRecord(r, a)
@@ -187,8 +187,8 @@ func (s *state) existingStream(r *record) *stream {
 	return nil
 }
 
-// streamFor finds or makes the stream of a record. Of too many sources, the ones that would be believed last are dropped, and
-// it returns nil where that is the record's.
+// streamFor finds or makes the stream of a record. Of too many sources, the ones that would be believed last are
+// dropped, and it returns nil where that is the record's.
 func (s *state) streamFor(r *record, a *Analyzer) *stream {
 	i, found := s.findStream(r)
 	if found {
@@ -211,8 +211,8 @@ func (s *state) streamFor(r *record, a *Analyzer) *stream {
 	return t
 }
 
-// believedStream returns the first stream that has samples in the window that ends at the subject's newest record; nil if none
-// has.
+// believedStream returns the first stream that has samples in the window that ends at the subject's newest record; nil
+// if none has.
 func (s *state) believedStream() *stream {
 	for _, t := range s.streams {
 		t.expire(s.newest)

@@ -2,8 +2,8 @@ package gossip
 
 import "cmp"
 
-// stream is what one source reports about one subject. A source with counters and one with percentages are two streams, even
-// under one name.
+// stream is what one source reports about one subject. A source with counters and one with percentages are two streams,
+// even under one name.
 type stream struct {
 	source   string
 	counters bool
@@ -68,8 +68,8 @@ func (s *stream) compare(r *record) int {
 	return cmp.Compare(s.source, r.source)
 }
 
-// observe counts a sample; newest is the subject's, where the window ends. A late sample never begins an epoch, nor does one
-// of the container before.
+// observe counts a sample; newest is the subject's, where the window ends. A late sample never begins an epoch, nor
+// does one of the container before.
 func (s *stream) observe(r *record, newest int64, t thresholds) outcome {
 	if s.isEndedBy(r) {
 		if r.end < s.newest || (r.container != "" && r.container == s.previousContainer) {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Kind is the kind of trouble that a subject is about. Its values are the words of the API: `spec.kind` of a KernelWhisper,
-// or the birth of a pod.
+// Kind is the kind of trouble that a subject is about. Its values are the words of the API: `spec.kind` of a
+// KernelWhisper, or the birth of a pod.
 type Kind string
 
 const (
@@ -23,9 +23,8 @@ const (
 )
 
 // Subject is what a finding is about: one kind of trouble in one container of one pod. Container is empty for the whole
-// pod.
-// A Subject is comparable, so it can be a map key or the request of a work queue. A pod that is created again under its name
-// is the same Subject; the UID distinguishes the two (see Analyzer).
+// pod. A Subject is comparable, so it can be a map key or the request of a work queue. A pod that is created again
+// under its name is the same Subject; the UID distinguishes the two (see Analyzer).
 type Subject struct {
 	Kind      Kind
 	Namespace string

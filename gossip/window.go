@@ -31,7 +31,7 @@ type window[S sums[S]] struct {
 	// No bucket has a slot before firstSlot, and the last bucket has lastSlot. They save a look at buckets that are seldom
 	// in the CPU's cache.
 	firstSlot, lastSlot int64
-	lastExpired         int64      // newest end of the samples that have left the window, Unix nanoseconds; 0 when none has
+	lastExpired         int64      // newest end of the samples that have left, Unix nanoseconds; 0 when none has
 	unused              *bucket[S] // has left the window and is used again
 }
 
@@ -49,8 +49,8 @@ const (
 	tooLate
 )
 
-// add counts a sample, unless the window that ends at newest begins after it, or it is there already. isExact reports whether
-// the total of the window has changed by the sums of the entry and by nothing else.
+// add counts a sample, unless the window that ends at newest begins after it, or it is there already. isExact reports
+// whether the total of the window has changed by the sums of the entry and by nothing else.
 func (w *window[S]) add(e *entry[S], newest int64) (got outcome, isExact bool) {
 	slot := floorDiv(e.end, w.width)
 	if w.expire(newest) >= slot {
@@ -119,8 +119,8 @@ func (w *window[S]) bucketsUntil(last int64) []*bucket[S] {
 	return w.buckets[:n]
 }
 
-// dropUntil drops the buckets up to a slot. It keeps the time of their newest sample, which the first sample that is left may
-// reach back to.
+// dropUntil drops the buckets up to a slot. It keeps the time of their newest sample, which the first sample that is
+// left may reach back to.
 func (w *window[S]) dropUntil(last int64) {
 	if last < w.firstSlot {
 		return
@@ -147,8 +147,8 @@ func (w *window[S]) hasUntimed() bool {
 // startEpoch empties the window: its samples are of an epoch that has ended.
 func (w *window[S]) startEpoch(s *stream) { w.buckets, w.lastExpired = nil, s.newest }
 
-// totalSums adds up the window: counters, and the time in microseconds that its samples cover. The time is 0 where no length is
-// known.
+// totalSums adds up the window: counters, and the time in microseconds that its samples cover. The time is 0 where no
+// length is known.
 func (w *window[S]) totalSums() (sum S, usec int64) {
 	for _, b := range w.buckets {
 		if b.countUntimed() > 0 {
