@@ -15,9 +15,9 @@ func ExampleRun() {
 		"container_name": "app", "throttle_percentage": 60, "reported_cpu_usage": 0.3, "limit_cores": 0.2}`
 	code := replay.Run(nil, strings.NewReader(payload), os.Stdout, os.Stderr)
 	fmt.Println("exit code", code)
-	// Output: SEVERITY  POD    KERNEL SAYS                  METRICS SAY           SET
-	// COVERAGE High      shop/  throttled in 60% of periods  30% of the CPU limit  cpu limit 200m → 600m, then measure
-	// again  Low
+	// Output:
+	// SEVERITY  POD    KERNEL SAYS                  METRICS SAY           SET                                        COVERAGE
+	// High      shop/  throttled in 60% of periods  30% of the CPU limit  cpu limit 200m → 600m, then measure again  Low
 	//           api-0                               of 200m                                                          1/1 in 0s
 	//           app
 	//

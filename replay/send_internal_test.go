@@ -92,11 +92,15 @@ func TestRecordsAreSentAsFarApartAsTheyWereRecorded(t *testing.T) {
 		want       []post
 	}{
 		"as recorded": {speed: 1, maxRecords: 1000, want: []post{
-			{Pods: "a"}, {After: time.Second, Pods: "bcd"}, {After: 11 * time.Second, Pods: "e"},
+			{Pods: "a"},
+			{After: time.Second, Pods: "bcd"},
+			{After: 11 * time.Second, Pods: "e"},
 			{After: 30 * time.Second, Pods: "fg"},
 		}},
 		"ten times as fast": {speed: 10, maxRecords: 1000, want: []post{
-			{Pods: "a"}, {After: time.Second, Pods: "bcd"}, {After: 2 * time.Second, Pods: "e"},
+			{Pods: "a"},
+			{After: time.Second, Pods: "bcd"},
+			{After: 2 * time.Second, Pods: "e"},
 			{After: 3 * time.Second, Pods: "fg"},
 		}},
 		"without waiting": {speed: math.Inf(1), maxRecords: 1000, want: []post{{Pods: "abcdefg"}}},
