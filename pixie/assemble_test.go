@@ -20,7 +20,8 @@ func leastRecord(r *Record) {
 
 // A record that is put together is the record that says the same in JSON.
 func TestARecordIsTheSameInPartsAndInJSON(t *testing.T) {
-	want, err := one(t, `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app",
+	want, err := one(t, `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0",
+		"container_name":"app",
 		"period_seconds":15.5,"nr_periods":56,"nr_throttled":45,"limit_cores":1e-7,"threads":4}`)
 	require.NoError(t, err)
 	var r Record
@@ -42,11 +43,21 @@ func TestARecordIsTheSameInPartsAndInJSON(t *testing.T) {
 func TestARefusedRecordLeavesNothing(t *testing.T) {
 	for want, change := range map[string]func(*Record){
 		"cpu_throttle: throttle_percentage, or nr_periods and nr_throttled: required": func(*Record) {},
-		"cpu_throttle: throttle_percentage: not a finite number":                      func(r *Record) { r.Number("throttle_percentage", math.Inf(1)) },
-		"cpu_throttle: throttle_percentage: above 100: 101":                           func(r *Record) { r.Integer("throttle_percentage", 101) },
-		"cpu_throttle: node: not UTF-8":                                               func(r *Record) { r.Text("node", "\xff") },
-		"cpu_throttle: node: string expected, found number":                           func(r *Record) { r.Integer("node", 1) },
-		"cpu_throttle: pod_name: occurs twice":                                        func(r *Record) { r.Text("pod_name", "api-0") },
+		"cpu_throttle: throttle_percentage: not a finite number": func(r *Record) {
+			r.Number("throttle_percentage", math.Inf(1))
+		},
+		"cpu_throttle: throttle_percentage: above 100: 101": func(r *Record) {
+			r.Integer("throttle_percentage", 101)
+		},
+		"cpu_throttle: node: not UTF-8": func(r *Record) {
+			r.Text("node", "\xff")
+		},
+		"cpu_throttle: node: string expected, found number": func(r *Record) {
+			r.Integer("node", 1)
+		},
+		"cpu_throttle: pod_name: occurs twice": func(r *Record) {
+			r.Text("pod_name", "api-0")
+		},
 	} {
 		var r Record
 		leastRecord(&r)

@@ -12,11 +12,18 @@ import (
 )
 
 func BenchmarkDecode(b *testing.B) {
-	counters := `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-7d9f8b6c5-x2x9z","pod_uid":"4f6b7c1e-0000-4000-8000-000000000001","node":"worker-1","container_name":"app","source":"observer","period_seconds":15,"nr_periods":56,"nr_throttled":45,"throttled_usec":3300000,"usage_usec":495000,"limit_cores":0.1,"threads":12,"node_cpus":4}` + "\n"
-	rows := `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-7d9f8b6c5-x2x9z","container_name":"app","throttle_percentage":"80.0","actual_cpu_usage":"0.033","reported_cpu_usage":"0.33"}` + "\n"
+	counters := `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop",` +
+		`"pod_name":"api-7d9f8b6c5-x2x9z","pod_uid":"4f6b7c1e-0000-4000-8000-000000000001",` +
+		`"node":"worker-1","container_name":"app","source":"observer","period_seconds":15,` +
+		`"nr_periods":56,"nr_throttled":45,"throttled_usec":3300000,"usage_usec":495000,` +
+		`"limit_cores":0.1,"threads":12,"node_cpus":4}` + "\n"
+	rows := `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop",` +
+		`"pod_name":"api-7d9f8b6c5-x2x9z","container_name":"app","throttle_percentage":"80.0",` +
+		`"actual_cpu_usage":"0.033","reported_cpu_usage":"0.33"}` + "\n"
 	birth := string(corpus(b)["testdata/ndjson.txtar"].Files[0].Data)
 	_, birth, _ = strings.Cut(birth, "\n\n")
-	bad := `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","nr_periods":-1}` + "\n"
+	bad := `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop",` +
+		`"pod_name":"api-0","container_name":"app","nr_periods":-1}` + "\n"
 	text := strings.Repeat(counters, 1000)
 	for name, input := range map[string][]byte{
 		"counters": []byte(text),

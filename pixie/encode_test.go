@@ -20,47 +20,62 @@ import (
 
 // fullOrigin has every field of an Origin.
 var fullOrigin = gossip.Origin{
-	Time: testTime.Add(120 * time.Millisecond), Namespace: "shop", Pod: "api-0", PodUID: "4f6b-é", Node: "node 1", Container: "app",
+	Time: testTime.Add(120 * time.Millisecond), Namespace: "shop", Pod: "api-0", PodUID: "4f6b-é", Node: "node 1",
+	Container:   "app",
 	ContainerID: "containerd://4f", Source: "cgroup", Period: 15500 * time.Millisecond,
 }
 
 // fullRecord is how a record with a fullOrigin goes on after its type.
-const fullRecord = `,"timestamp":"2026-01-02T03:04:05.12Z","namespace":"shop","pod_name":"api-0","pod_uid":"4f6b-é","node":"node 1",` +
+const fullRecord = `,"timestamp":"2026-01-02T03:04:05.12Z","namespace":"shop","pod_name":"api-0",` +
+	`"pod_uid":"4f6b-é","node":"node 1",` +
 	`"container_name":"app","container_id":"containerd://4f","source":"cgroup","period_seconds":15.5,`
 
 // fullEvents has an event of each kind with every field that a record can carry, and its record.
 func fullEvents() map[string]gossip.Event {
 	count, number, latency := gossip.Some[int64], gossip.Some[float64], gossip.Some[time.Duration]
 	return map[string]gossip.Event{
-		`{"type":"cpu_throttle"` + fullRecord + `"throttle_percentage":80.4,"nr_periods":56,"nr_throttled":45,"actual_cpu_usage":0.033,` +
-			`"reported_cpu_usage":1.02,"throttled_usec":3300000,"usage_usec":495000,"limit_cores":0.1,"cfs_period_usec":5000,"threads":12,` +
+		`{"type":"cpu_throttle"` + fullRecord +
+			`"throttle_percentage":80.4,"nr_periods":56,"nr_throttled":45,"actual_cpu_usage":0.033,` +
+			`"reported_cpu_usage":1.02,"throttled_usec":3300000,"usage_usec":495000,"limit_cores":0.1,` +
+			`"cfs_period_usec":5000,"threads":12,` +
 			`"node_cpus":4}`: gossip.CPUSample{
-			Origin: fullOrigin, Periods: count(56), ThrottledPeriods: count(45), ThrottledUsec: count(3300000), UsageUsec: count(495000),
+			Origin: fullOrigin, Periods: count(56), ThrottledPeriods: count(45), ThrottledUsec: count(3300000),
+			UsageUsec:      count(495000),
 			ThrottledShare: number(0.804), UsageCores: number(0.033), ReportedShare: number(1.02), LimitCores: number(0.1),
 			CFSPeriod: 5 * time.Millisecond, Threads: count(12), NodeCPUs: count(4),
 		},
-		`{"type":"memory_pressure"` + fullRecord + `"working_set_bytes":503316480,"memory_usage_pct":93.75,"memory_used_mb":480.5,` +
-			`"limit_bytes":536870912,"psi_some_avg10":7,"psi_some_avg60":12.5,"psi_full_avg10":0,"psi_full_avg60":3.1,"major_faults":40,` +
+		`{"type":"memory_pressure"` + fullRecord +
+			`"working_set_bytes":503316480,"memory_usage_pct":93.75,"memory_used_mb":480.5,` +
+			`"limit_bytes":536870912,"psi_some_avg10":7,"psi_some_avg60":12.5,"psi_full_avg10":0,` +
+			`"psi_full_avg60":3.1,"major_faults":40,` +
 			`"page_faults_per_sec":0.0000012,"reclaims":9,"limit_hits":7,"oom_kills":1}`: gossip.MemorySample{
 			Origin: fullOrigin, WorkingSet: count(503316480), UsedBytes: count(480<<20 + 512<<10), UsedShare: number(0.9375),
-			LimitBytes: count(512 << 20), SomeAvg10: number(0.07), SomeAvg60: number(0.125), FullAvg10: number(0), FullAvg60: number(0.031),
+			LimitBytes: count(512 << 20), SomeAvg10: number(0.07), SomeAvg60: number(0.125), FullAvg10: number(0),
+			FullAvg60:   number(0.031),
 			MajorFaults: count(40), PageFaultRate: number(1.2e-6), Reclaims: count(9), LimitHits: count(7), OOMKills: count(1),
 		},
-		`{"type":"oom_kill"` + fullRecord + `"victim_pid":4711,"victim_comm":"ja\"va","usage_bytes":536870912,"limit_bytes":0,` +
+		`{"type":"oom_kill"` + fullRecord +
+			`"victim_pid":4711,"victim_comm":"ja\"va","usage_bytes":536870912,"limit_bytes":0,` +
 			`"scope":"memcg"}`: gossip.OOMKill{
 			Origin: fullOrigin, VictimPID: count(4711), VictimComm: `ja"va`, UsageBytes: count(512 << 20), LimitBytes: count(0),
 			Scope: gossip.ScopeMemcg,
 		},
-		`{"type":"network_issue"` + fullRecord + `"tcp_segments_sent":12000,"tcp_retransmits":240,"retransmit_pct":2,"rx_packets":9000,` +
-			`"tx_packets":8000,"rx_drops":0,"tx_drops":1,"packet_drop_pct":0.3,"rx_errors":2,"tx_errors":3,"connect_failures":4,` +
+		`{"type":"network_issue"` + fullRecord +
+			`"tcp_segments_sent":12000,"tcp_retransmits":240,"retransmit_pct":2,"rx_packets":9000,` +
+			`"tx_packets":8000,"rx_drops":0,"tx_drops":1,"packet_drop_pct":0.3,"rx_errors":2,` +
+			`"tx_errors":3,"connect_failures":4,` +
 			`"avg_latency_ms":0.000001,"latency_p50_ns":1500000,"latency_p99_ns":90000000}`: gossip.NetworkSample{
-			Origin: fullOrigin, Segments: count(12000), Retransmits: count(240), RetransmitShare: number(0.02), RxPackets: count(9000),
-			TxPackets: count(8000), RxDrops: count(0), TxDrops: count(1), DropShare: number(0.003), RxErrors: count(2), TxErrors: count(3),
+			Origin: fullOrigin, Segments: count(12000), Retransmits: count(240), RetransmitShare: number(0.02),
+			RxPackets: count(9000),
+			TxPackets: count(8000), RxDrops: count(0), TxDrops: count(1), DropShare: number(0.003), RxErrors: count(2),
+			TxErrors:       count(3),
 			FailedConnects: count(4), Latency: latency(1), LatencyP50: latency(1500 * time.Microsecond),
 			LatencyP99: latency(90 * time.Millisecond),
 		},
-		`{"type":"pod_creation"` + fullRecord + `"total_syscalls":13942,"namespace_ops":5,"cgroup_writes":518,"duration_ns":1153000000,` +
-			`"execs":1,"processes":2,"mounts":3,"iptables_rules":4,"image_pull_ns":5,"init_ns":6,"syscalls":{"mmap":1210,"openat":4021},` +
+		`{"type":"pod_creation"` + fullRecord +
+			`"total_syscalls":13942,"namespace_ops":5,"cgroup_writes":518,"duration_ns":1153000000,` +
+			`"execs":1,"processes":2,"mounts":3,"iptables_rules":4,"image_pull_ns":5,"init_ns":6,` +
+			`"syscalls":{"mmap":1210,"openat":4021},` +
 			`"timeline":[{"timestamp_ms":0,"actor":"kubelet","action":"cgroup created"},` +
 			`{"timestamp_ms":1153.00005,"actor":"runtime","action":"exec","details":"app"}]}`: gossip.PodCreation{
 			Origin: fullOrigin, TotalSyscalls: count(13942), NamespaceOps: count(5), CgroupWrites: count(518),
@@ -187,7 +202,8 @@ func TestAppendKeepsUnknownActors(t *testing.T) {
 		Origin: testOrigin, TotalSyscalls: gossip.Some[int64](1), Timeline: []gossip.Step{{Actor: "Poet", Action: "sang"}},
 	}
 	_, err := one(t, string(Append(nil, birth)))
-	require.EqualError(t, err, `line 1: pod_creation: timeline: entry 1: actor: not scheduler, kubelet, runtime or kernel: "Poet"`)
+	require.EqualError(t, err,
+		`line 1: pod_creation: timeline: entry 1: actor: not scheduler, kubelet, runtime or kernel: "Poet"`)
 }
 
 // memory_limit_mb has room for a little more than limit_bytes.

@@ -3,7 +3,6 @@ package pixie_test
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -14,9 +13,12 @@ import (
 // Good records give events, bad ones give errors, and neither disturbs the other.
 func ExampleDecode() {
 	payload := `
-{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","nr_periods":56,"nr_throttled":45}
-{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:20Z","namespace":"shop","pod_name":"api-0","container_name":"app","nr_periods":-4,"nr_throttled":0}
-{"type":"pod_creation","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","total_syscalls":13942,"namespace_ops":5,"cgroup_writes":518,"duration_ns":1153000000}
+{"type": "cpu_throttle", "timestamp": "2026-01-02T03:04:05Z", "namespace": "shop", "pod_name": "api-0",
+ "container_name": "app", "nr_periods": 56, "nr_throttled": 45}
+{"type": "cpu_throttle", "timestamp": "2026-01-02T03:04:20Z", "namespace": "shop", "pod_name": "api-0",
+ "container_name": "app", "nr_periods": -4, "nr_throttled": 0}
+{"type": "pod_creation", "timestamp": "2026-01-02T03:04:05Z", "namespace": "shop", "pod_name": "api-0",
+ "total_syscalls": 13942, "duration_ns": 1153000000}
 `
 	for event, err := range pixie.Decode(strings.NewReader(payload)) {
 		if err != nil {
@@ -34,7 +36,7 @@ func ExampleDecode() {
 	}
 	// Output:
 	// CPUThrottling shop/api-0/app: throttled in 45 of 56 periods
-	// line 3: cpu_throttle: nr_periods: negative: -4
+	// line 4: cpu_throttle: nr_periods: negative: -4
 	// PodBirth shop/api-0: up in 1.153s
 }
 
@@ -69,8 +71,21 @@ func ExampleAppend() {
 		Origin:    gossip.Origin{Time: at, Namespace: "shop", Pod: "api-0", Container: "app"},
 		SomeAvg60: gossip.Some(0.125),
 	})
-	_, _ = os.Stdout.Write(payload)
+	fmt.Print(strings.ReplaceAll(string(payload), ",", ",\n  ")) // a record is one line; here it would be a long one
 	// Output:
-	// {"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","period_seconds":15,"nr_periods":56,"nr_throttled":45,"limit_cores":0.1}
-	// {"type":"memory_pressure","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","psi_some_avg60":12.5}
+	// {"type":"cpu_throttle",
+	//   "timestamp":"2026-01-02T03:04:05Z",
+	//   "namespace":"shop",
+	//   "pod_name":"api-0",
+	//   "container_name":"app",
+	//   "period_seconds":15,
+	//   "nr_periods":56,
+	//   "nr_throttled":45,
+	//   "limit_cores":0.1}
+	// {"type":"memory_pressure",
+	//   "timestamp":"2026-01-02T03:04:05Z",
+	//   "namespace":"shop",
+	//   "pod_name":"api-0",
+	//   "container_name":"app",
+	//   "psi_some_avg60":12.5}
 }

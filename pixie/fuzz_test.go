@@ -22,7 +22,9 @@ func seed(f *testing.F) {
 	for _, archive := range corpus(f) {
 		f.Add(archive.Files[0].Data)
 	}
-	for _, text := range []string{"", "\ufeff", "[", "{\"x\":\"\\", "[1,,]", "[[[]]]{}", "\xff\xfe{\x00", "{\"x\":[\n{}\n", `[a""a""a""`} {
+	for _, text := range []string{
+		"", "\ufeff", "[", "{\"x\":\"\\", "[1,,]", "[[[]]]{}", "\xff\xfe{\x00", "{\"x\":[\n{}\n", `[a""a""a""`,
+	} {
 		f.Add([]byte(text))
 	}
 	f.Add(gzipped(f, rec("a")))
@@ -59,7 +61,8 @@ type packers struct {
 
 func newPackers(t testing.TB) *packers {
 	t.Helper()
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstd.MinWindowSize), zstd.WithSingleSegment(false))
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstd.MinWindowSize),
+		zstd.WithSingleSegment(false))
 	require.NoError(t, err)
 	w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 	require.NoError(t, err)
@@ -102,7 +105,9 @@ func checkEvent(t testing.TB, event gossip.Event) {
 		for _, share := range []gossip.Optional[float64]{e.UsedShare, e.SomeAvg10, e.SomeAvg60, e.FullAvg10, e.FullAvg60} {
 			require.True(t, share.Value >= 0 && share.Value <= 1)
 		}
-		for _, n := range []gossip.Optional[int64]{e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills} {
+		for _, n := range []gossip.Optional[int64]{
+			e.WorkingSet, e.UsedBytes, e.LimitBytes, e.MajorFaults, e.Reclaims, e.LimitHits, e.OOMKills,
+		} {
 			require.True(t, n.Value >= 0 && n.Value <= maxMiB<<20)
 		}
 	case gossip.OOMKill:
@@ -264,7 +269,20 @@ func requireNumber(t *testing.T, value any, got float64, known bool) {
 
 // exact agrees with strconv wherever both have an answer.
 func FuzzExact(f *testing.F) {
-	for _, text := range []string{"0", "-0.0", "12", "12.0", "1.2e1", "120e-1", "1e18", "9223372036854775807", "9223372036854775808", "1e-400", "0e999999999999", "1.5e-9223372036854775808"} {
+	for _, text := range []string{
+		"0",
+		"-0.0",
+		"12",
+		"12.0",
+		"1.2e1",
+		"120e-1",
+		"1e18",
+		"9223372036854775807",
+		"9223372036854775808",
+		"1e-400",
+		"0e999999999999",
+		"1.5e-9223372036854775808",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

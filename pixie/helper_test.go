@@ -18,7 +18,8 @@ import (
 )
 
 // good is a record with the least that is required; %s is the pod.
-const good = `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":%q,"container_name":"app","throttle_percentage":80}`
+const good = `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop",` +
+	`"pod_name":%q,"container_name":"app","throttle_percentage":80}`
 
 // rec is a good record of the pod.
 func rec(pod string) string { return fmt.Sprintf(good, pod) }

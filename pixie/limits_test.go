@@ -76,11 +76,19 @@ func TestRecordsBeforeAFailureCount(t *testing.T) {
 		least int
 		want  string
 	}{
-		"truncated gzip":        {bytes.NewReader(packed[:len(packed)-20]), 1, "read: gzip stream is truncated: unexpected EOF"},
+		"truncated gzip": {
+			bytes.NewReader(packed[:len(packed)-20]), 1, "read: gzip stream is truncated: unexpected EOF",
+		},
 		"truncated gzip header": {bytes.NewReader(packed[:5]), 0, "gzip stream is truncated: unexpected EOF"},
 		"checksum":              {bytes.NewReader(broken), 1000, "read: gzip stream: gzip: invalid checksum"},
-		"behind gzip":           {io.MultiReader(bytes.NewReader(packed), strings.NewReader("hello, world")), 1000, "read: gzip stream: gzip: invalid header"},
-		"truncated zstd":        {bytes.NewReader(zpacked[:len(zpacked)-5]), 0, "read: zstd stream is truncated: unexpected EOF"},
+		"behind gzip": {
+			io.MultiReader(bytes.NewReader(packed), strings.NewReader("hello, world")),
+			1000,
+			"read: gzip stream: gzip: invalid header",
+		},
+		"truncated zstd": {
+			bytes.NewReader(zpacked[:len(zpacked)-5]), 0, "read: zstd stream is truncated: unexpected EOF",
+		},
 		"window of zstd": {
 			bytes.NewReader(zstded(t, lines+strings.Repeat(" ", 100), zstd.WithWindowSize(2*maxZstdWindow))), 0,
 			"read: zstd stream: window size exceeded: at most 8 MiB are supported, which level 19 keeps to",
@@ -90,9 +98,13 @@ func TestRecordsBeforeAFailureCount(t *testing.T) {
 		"reader in array":   {io.MultiReader(strings.NewReader("["+rec("a")+","), failing{failure}), 1, "read: line is down"},
 		"reader at once":    {failing{failure}, 0, "read: line is down"},
 		"reader that idles": {idle{}, 0, "read: multiple Read calls return no data or error"},
-		"UTF-16 with mark":  {bytes.NewReader(append([]byte{0xff, 0xfe}, odd...)), 0, "UTF-8 text expected, found UTF-16 or binary data"},
-		"UTF-16":            {bytes.NewReader(odd), 0, "UTF-8 text expected, found UTF-16 or binary data"},
-		"UTF-16, other end": {bytes.NewReader(append([]byte{0xfe, 0xff, 0}, odd...)), 0, "UTF-8 text expected, found UTF-16 or binary data"},
+		"UTF-16 with mark": {
+			bytes.NewReader(append([]byte{0xff, 0xfe}, odd...)), 0, "UTF-8 text expected, found UTF-16 or binary data",
+		},
+		"UTF-16": {bytes.NewReader(odd), 0, "UTF-8 text expected, found UTF-16 or binary data"},
+		"UTF-16, other end": {
+			bytes.NewReader(append([]byte{0xfe, 0xff, 0}, odd...)), 0, "UTF-8 text expected, found UTF-16 or binary data",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -159,20 +171,27 @@ func TestRecordsAboveMaxRecordAreRefused(t *testing.T) {
 		input string
 		want  []string
 	}{
-		"just fits":        {pad(exact) + b, []string{"a", "b"}},
-		"one more":         {pad(exact+1) + b, []string{"line 1: " + tooLong, "b"}},
-		"much longer":      {"[" + pad(900_000) + "," + b + "]", []string{"line 1: " + tooLong, "b"}},
-		"endless string":   {`{"x":"` + strings.Repeat("x", 900_000) + "\n" + b, []string{"line 1: " + tooLong, "b"}},
-		"endless number":   {`[` + strings.Repeat("1", 900_000) + "," + b + "]", []string{"line 1: " + tooLong, "b"}},
-		"endless garbage":  {strings.Repeat("x", 900_000) + "\n" + b, []string{"line 1: invalid JSON: object or array expected, found 'x'; the rest of the line is skipped", "b"}},
+		"just fits":      {pad(exact) + b, []string{"a", "b"}},
+		"one more":       {pad(exact+1) + b, []string{"line 1: " + tooLong, "b"}},
+		"much longer":    {"[" + pad(900_000) + "," + b + "]", []string{"line 1: " + tooLong, "b"}},
+		"endless string": {`{"x":"` + strings.Repeat("x", 900_000) + "\n" + b, []string{"line 1: " + tooLong, "b"}},
+		"endless number": {`[` + strings.Repeat("1", 900_000) + "," + b + "]", []string{"line 1: " + tooLong, "b"}},
+		"endless garbage": {
+			strings.Repeat("x", 900_000) + "\n" + b,
+			[]string{"line 1: invalid JSON: object or array expected, found 'x'; the rest of the line is skipped", "b"},
+		},
 		"endless space":    {strings.Repeat(" ", 900_000) + b, []string{"b"}},
 		"space in record":  {"{" + strings.Repeat(" ", 900_000) + "}\n" + b, []string{"line 1: " + tooLong, "b"}},
 		"pretty, not read": {"{\n" + lines + "\"z\":1}\n" + b, []string{"line 1: " + tooLong, "b"}},
-		"never closed":     {"{\"x\":[\n" + lines + b, []string{"line 1: invalid JSON: comma or closing bracket expected, found ':'; skipped to line 30002", "b"}},
+		"never closed": {
+			"{\"x\":[\n" + lines + b,
+			[]string{"line 1: invalid JSON: comma or closing bracket expected, found ':'; skipped to line 30002", "b"},
+		},
 		"swallows others": {
 			"{\"x\":[\n" + strings.Repeat(b+",\n", 1) + "\"" + strings.Repeat("x", 900_000) + "\"\n" + b,
 			[]string{
-				"line 1: " + tooLong, "b", "line 2: invalid JSON: object or array expected, found ','; the rest of the line is skipped",
+				"line 1: " + tooLong, "b",
+				"line 2: invalid JSON: object or array expected, found ','; the rest of the line is skipped",
 				"line 3: invalid JSON: object or array expected, found '\"'; the rest of the line is skipped", "b",
 			},
 		},
@@ -183,7 +202,8 @@ func TestRecordsAboveMaxRecordAreRefused(t *testing.T) {
 			require.Equal(t, test.want, sameOutcome(t, Options{MaxRecord: 200_000}, test.input))
 		})
 	}
-	require.Equal(t, []string{"line 1: record longer than 20 bytes", "line 2: type: required"}, sameOutcome(t, Options{MaxRecord: 20}, a+"\n{}"))
+	require.Equal(t, []string{"line 1: record longer than 20 bytes", "line 2: type: required"},
+		sameOutcome(t, Options{MaxRecord: 20}, a+"\n{}"))
 }
 
 // endless gives its prefix, then left bytes of filling, then its suffix.
@@ -264,7 +284,9 @@ func TestMemoryDoesNotGrowWithTheInput(t *testing.T) {
 
 // Work stays in proportion, even where each line could be the start of a record that the line before has swallowed.
 func TestWorkStaysInProportion(t *testing.T) {
-	for _, line := range []string{"{\"x\":\n", "{\"x\":[{},\n", "{\"x\":[\n", "{\"x\":{},\n", "[\n", "[{\n", "{\"\n", "}\n", "{\n"} {
+	for _, line := range []string{
+		"{\"x\":\n", "{\"x\":[{},\n", "{\"x\":[\n", "{\"x\":{},\n", "[\n", "[{\n", "{\"\n", "}\n", "{\n",
+	} {
 		input := strings.Repeat(line, 512<<10/len(line))
 		s := newScanner(strings.NewReader(input), DefaultMaxRecord, newWorkspace())
 		steps := 0

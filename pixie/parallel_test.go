@@ -63,10 +63,11 @@ func TestPiecesGiveTheSameAsTheWholeText(t *testing.T) {
 		"blank lines":  "\n\n" + rec("a") + "\r\n\r\n  " + rec("b") + "\n \n",
 		"empty arrays": "[]\n" + rec("a") + "\n[ \n] \n" + rec("b") + "\n[]",
 		"array":        rec("a") + "\n[" + rec("b") + ",\n" + rec("c") + "\n" + rec("d") + "]\n" + rec("e"),
-		"broken":       rec("a") + "\n{\"x\":[\n" + rec("b") + "\n{\"x\":\"y\n" + rec("c") + "\nz y\n" + rec("d") + "\n{\"x\":{}",
-		"too long":     rec("a") + "\n" + `{"x":"` + strings.Repeat("long", 5000) + `"}` + rec("b") + "\n",
-		"UTF-16":       "{\x00\"\x00",
-		"many":         strings.Repeat(rec("a")+"\n"+strings.Replace(rec("b"), "80", `"8\u0030"`, 1)+"\n{}\n", 2000),
+		"broken": rec("a") + "\n{\"x\":[\n" + rec("b") + "\n{\"x\":\"y\n" + rec("c") + "\nz y\n" + rec("d") +
+			"\n{\"x\":{}",
+		"too long": rec("a") + "\n" + `{"x":"` + strings.Repeat("long", 5000) + `"}` + rec("b") + "\n",
+		"UTF-16":   "{\x00\"\x00",
+		"many":     strings.Repeat(rec("a")+"\n"+strings.Replace(rec("b"), "80", `"8\u0030"`, 1)+"\n{}\n", 2000),
 	}
 	for name, archive := range corpus(t) {
 		texts[name] = string(archive.Files[0].Data)

@@ -17,13 +17,15 @@ func TestOnlyPlainRecordsAreSplitFast(t *testing.T) {
 		text  string
 		plain bool
 	}{
-		"counters":             {rec("a"), true},
-		"more behind it":       {rec("a") + "\n{", true},
-		"usual white space":    {"{ \"a\": 1,\n\t\"b\": [ 1, {} ] }", true},
-		"literals":             {`{"a":null,"b":true,"c":false,"d":[null]}`, true},
-		"not a literal":        {`{"a":nulL}`, false},
-		"decimals":             {`{"a":0,"b":0.50,"c":12.0}`, true},
-		"many digits":          {`{"a":12345678,"b":123456789012345678,"c":1234567890123456789012345,"d":0.12345678901234567890}`, true},
+		"counters":          {rec("a"), true},
+		"more behind it":    {rec("a") + "\n{", true},
+		"usual white space": {"{ \"a\": 1,\n\t\"b\": [ 1, {} ] }", true},
+		"literals":          {`{"a":null,"b":true,"c":false,"d":[null]}`, true},
+		"not a literal":     {`{"a":nulL}`, false},
+		"decimals":          {`{"a":0,"b":0.50,"c":12.0}`, true},
+		"many digits": {
+			`{"a":12345678,"b":123456789012345678,"c":1234567890123456789012345,"d":0.12345678901234567890}`, true,
+		},
 		"leading zero":         {`{"a":01}`, false},
 		"many with a zero":     {`{"a":01234567890123456789012345}`, false},
 		"sign":                 {`{"a":-1}`, false},

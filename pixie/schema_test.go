@@ -72,12 +72,15 @@ func (s *schema) valid(root *schema, v any) bool {
 	}
 	switch v := v.(type) {
 	case float64:
-		return !(s.Minimum != nil && v < *s.Minimum || s.Maximum != nil && v > *s.Maximum || s.ExclusiveMinimum != nil && v <= *s.ExclusiveMinimum)
+		return !(s.Minimum != nil && v < *s.Minimum || s.Maximum != nil && v > *s.Maximum ||
+			s.ExclusiveMinimum != nil && v <= *s.ExclusiveMinimum)
 	case string:
 		n := utf8.RuneCountInString(v)
 		return n >= s.MinLength && (s.MaxLength == 0 || n <= s.MaxLength) && regexp.MustCompile(s.Pattern).MatchString(v)
 	case []any:
-		return (s.MaxItems == 0 || len(v) <= s.MaxItems) && count(v, func(item any) bool { return s.Items.valid(root, item) }) == len(v)
+		return (s.MaxItems == 0 || len(v) <= s.MaxItems) && count(v, func(item any) bool {
+			return s.Items.valid(root, item)
+		}) == len(v)
 	case map[string]any:
 		return s.validObject(root, v)
 	}
@@ -118,7 +121,8 @@ func (s *schema) ofType(v any) bool {
 	case map[string]any:
 		return slices.Contains(types, any("object"))
 	}
-	return isNumber && (slices.Contains(types, any("number")) || slices.Contains(types, any("integer")) && x == math.Trunc(x))
+	return isNumber && (slices.Contains(types,
+		any("number")) || slices.Contains(types, any("integer")) && x == math.Trunc(x))
 }
 
 func count[T any](all []T, is func(T) bool) (n int) {
@@ -142,7 +146,8 @@ func (s *schema) properties(kind string) map[string]*schema {
 }
 
 var least = map[string]func() raw{
-	"cpu_throttle": leastCPU, "memory_pressure": leastMemory, "oom_kill": leastKill, "network_issue": leastNetwork, "pod_creation": leastBirth,
+	"cpu_throttle": leastCPU, "memory_pressure": leastMemory, "oom_kill": leastKill, "network_issue": leastNetwork,
+	"pod_creation": leastBirth,
 }
 
 // The decoder reads the fields that the schema lists for a type, and no others: false is a fault in every field that is
@@ -164,7 +169,9 @@ func TestTheSchemaListsTheFieldsThatAreRead(t *testing.T) {
 			require.True(t, known, name)
 		}
 	}
-	step := raw{"timestamp_ms": "1", "timestamp": `"2026-01-02T03:04:05Z"`, "actor": `"kernel"`, "action": `"a"`, "details": `"b"`}
+	step := raw{
+		"timestamp_ms": "1", "timestamp": `"2026-01-02T03:04:05Z"`, "actor": `"kernel"`, "action": `"a"`, "details": `"b"`,
+	}
 	require.Equal(t, slices.Sorted(maps.Keys(step)), slices.Sorted(maps.Keys(s.Defs["entry"].Properties)))
 	for name := range step {
 		_, err := one(t, leastBirth().with(raw{"timeline": "[" + step.with(raw{name: "false"}) + "]"}))

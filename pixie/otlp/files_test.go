@@ -17,7 +17,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
-const goodRecord = `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":80}`
+const goodRecord = `{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop",` +
+	`"pod_name":"api-0","container_name":"app","throttle_percentage":80}`
 
 // frame is a request as a Collector's file exporter writes it with format: proto, or compressed.
 func frame(request []byte) []byte {
@@ -42,16 +43,24 @@ func TestFramesOfTheFileExporterAreRead(t *testing.T) {
 		events int
 		errs   []string
 	}{
-		"protobuf":               {join(frame(binaryOf), frame(binaryOf)), 4, nil},
-		"zstd of protobuf":       {join(frame(zstded(t, binaryOf)), frame(zstded(t, binaryOf))), 4, nil},
-		"zstd of JSON":           {join(frame(zstded(t, jsonOf)), frame(zstded(t, jsonOf))), 2, nil},
-		"an empty one":           {join(frame(binaryOf), frame(nil), frame(binaryOf)), 4, nil},
-		"packed":                 {packed(t, join(frame(binaryOf), frame(binaryOf))), 4, nil},
-		"a bad one between good": {join(frame(zstded(t, jsonOf)), broken, frame(zstded(t, jsonOf))), 2, []string{"zstd stream"}},
-		"a bad record":           {join(frame(protobuf(t, one, &metricspb.ResourceMetrics{SchemaUrl: strings.Repeat("x", 3000)})), frame(binaryOf)), 3, []string{"resourceMetrics[1]: longer than 2000 bytes"}},
-		"cut in a frame":         {join(frame(binaryOf), frame(binaryOf)[:40]), 2, []string{"the OTLP request is truncated"}},
-		"cut in a zstd frame":    {join(frame(zstded(t, jsonOf)), frame(zstded(t, jsonOf))[:40]), 1, []string{"the OTLP request is truncated"}},
-		"cut in a length":        {join(frame(binaryOf), []byte{0, 0}), 2, []string{"the OTLP request is truncated"}},
+		"protobuf":         {join(frame(binaryOf), frame(binaryOf)), 4, nil},
+		"zstd of protobuf": {join(frame(zstded(t, binaryOf)), frame(zstded(t, binaryOf))), 4, nil},
+		"zstd of JSON":     {join(frame(zstded(t, jsonOf)), frame(zstded(t, jsonOf))), 2, nil},
+		"an empty one":     {join(frame(binaryOf), frame(nil), frame(binaryOf)), 4, nil},
+		"packed":           {packed(t, join(frame(binaryOf), frame(binaryOf))), 4, nil},
+		"a bad one between good": {
+			join(frame(zstded(t, jsonOf)), broken, frame(zstded(t, jsonOf))), 2, []string{"zstd stream"},
+		},
+		"a bad record": {
+			join(frame(protobuf(t, one, &metricspb.ResourceMetrics{SchemaUrl: strings.Repeat("x", 3000)})), frame(binaryOf)),
+			3,
+			[]string{"resourceMetrics[1]: longer than 2000 bytes"},
+		},
+		"cut in a frame": {join(frame(binaryOf), frame(binaryOf)[:40]), 2, []string{"the OTLP request is truncated"}},
+		"cut in a zstd frame": {
+			join(frame(zstded(t, jsonOf)), frame(zstded(t, jsonOf))[:40]), 1, []string{"the OTLP request is truncated"},
+		},
+		"cut in a length": {join(frame(binaryOf), []byte{0, 0}), 2, []string{"the OTLP request is truncated"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := otlp.Options{MaxRecord: 2000}
@@ -61,7 +70,8 @@ func TestFramesOfTheFileExporterAreRead(t *testing.T) {
 			for i, err := range errs {
 				require.ErrorContains(t, err, tc.errs[i])
 			}
-			require.Equal(t, outcome(o.Decode(bytes.NewReader(tc.input))), outcome(o.Decode(dribble{bytes.NewReader(tc.input)})), "a byte at a time")
+			require.Equal(t, outcome(o.Decode(bytes.NewReader(tc.input))), outcome(o.Decode(dribble{bytes.NewReader(tc.input)})),
+				"a byte at a time")
 		})
 	}
 }
@@ -83,7 +93,9 @@ func TestALargeRequestIsReadInAStream(t *testing.T) {
 	element = bytes.TrimSuffix(bytes.TrimPrefix(element, []byte(`{"resourceMetrics":[`)), []byte(`]}`))
 	count := 19_400 << 10 / (len(element) + 1)
 	for _, between := range []string{",", ",\n    "} {
-		input := io.MultiReader(strings.NewReader(`{"resourceMetrics": [`), &repeated{text: append(element, between...), left: count - 1},
+		input := io.MultiReader(strings.NewReader(`{"resourceMetrics": [`), &repeated{
+			text: append(element, between...), left: count - 1,
+		},
 			bytes.NewReader(element), strings.NewReader("]}\n"))
 		var before, after runtime.MemStats
 		runtime.GC()
@@ -123,28 +135,62 @@ func (r *repeated) Read(p []byte) (int, error) {
 
 // A request that breaks off costs what is missing of it, and none of the next.
 func TestABrokenRequestCostsItselfOnly(t *testing.T) {
-	element := string(bytes.TrimSuffix(bytes.TrimPrefix(jsonRequest(t, resourceOf(t, []byte(goodRecord))), []byte(`{"resourceMetrics":[`)), []byte(`]}`)))
+	element := string(bytes.TrimSuffix(bytes.TrimPrefix(jsonRequest(t, resourceOf(t, []byte(goodRecord))),
+		[]byte(`{"resourceMetrics":[`)),
+		[]byte(`]}`)))
 	whole := `{"resourceMetrics":[` + element + `]}`
 	for name, tc := range map[string]struct {
 		text   string
 		events int
 		errs   []string
 	}{
-		"cut behind a comma":    {`{"resourceMetrics":[` + element + ",\n" + whole, 2, []string{"line 1: invalid JSON: the object breaks off"}},
-		"cut behind an element": {`{"resourceMetrics":[` + element + "\n" + whole, 2, []string{"line 1: invalid JSON: the object breaks off"}},
-		"cut in an element":     {`{"resourceMetrics":[` + element + `,{"scopeMetrics":[{` + "\n" + whole, 2, []string{"line 1: invalid JSON: name expected"}},
-		"cut in a string":       {`{"resourceMetrics":[` + element + `,{"scopeMet` + "\n" + whole, 2, []string{"line 1: invalid JSON: a string is not closed"}},
-		"cut behind the array":  {`{"resourceMetrics":[` + element + "]\n" + whole, 2, []string{"line 1: invalid JSON: name expected"}},
-		"cut in another member": {`{"schemaUrl":{"a":` + "\n" + whole, 1, []string{"line 1: invalid JSON: the object breaks off"}},
-		"cut at the end":        {whole + "\n" + `{"resourceMetrics":[` + element, 2, []string{"line 2: invalid JSON: the array that begins here is not closed"}},
-		"not closed at the end": {whole + "\n" + `{"resourceMetrics":[` + element + "]", 2, []string{"line 2: invalid JSON: the record is not closed"}},
-		"text between":          {whole + "\nhello\n" + whole, 2, []string{"line 2: invalid JSON: object or array expected"}},
-		"other members":         {`{"a":1,"resourceMetrics":[` + element + `],"b":[{"resourceMetrics":[]}]}`, 1, nil},
-		"requests in an array":  {"[" + whole + ",\n" + whole + "]", 2, nil},
-		"pretty-printed":        {"{\n  \"resourceMetrics\": [\n    " + element + ",\n    " + element + "\n  ]\n}\n" + whole, 3, nil},
+		"cut behind a comma": {
+			`{"resourceMetrics":[` + element + ",\n" + whole, 2, []string{"line 1: invalid JSON: the object breaks off"},
+		},
+		"cut behind an element": {
+			`{"resourceMetrics":[` + element + "\n" + whole, 2, []string{"line 1: invalid JSON: the object breaks off"},
+		},
+		"cut in an element": {
+			`{"resourceMetrics":[` + element + `,{"scopeMetrics":[{` + "\n" + whole,
+			2,
+			[]string{"line 1: invalid JSON: name expected"},
+		},
+		"cut in a string": {
+			`{"resourceMetrics":[` + element + `,{"scopeMet` + "\n" + whole,
+			2,
+			[]string{"line 1: invalid JSON: a string is not closed"},
+		},
+		"cut behind the array": {
+			`{"resourceMetrics":[` + element + "]\n" + whole, 2, []string{"line 1: invalid JSON: name expected"},
+		},
+		"cut in another member": {
+			`{"schemaUrl":{"a":` + "\n" + whole, 1, []string{"line 1: invalid JSON: the object breaks off"},
+		},
+		"cut at the end": {
+			whole + "\n" + `{"resourceMetrics":[` + element,
+			2,
+			[]string{"line 2: invalid JSON: the array that begins here is not closed"},
+		},
+		"not closed at the end": {
+			whole + "\n" + `{"resourceMetrics":[` + element + "]",
+			2,
+			[]string{"line 2: invalid JSON: the record is not closed"},
+		},
+		"text between":         {whole + "\nhello\n" + whole, 2, []string{"line 2: invalid JSON: object or array expected"}},
+		"other members":        {`{"a":1,"resourceMetrics":[` + element + `],"b":[{"resourceMetrics":[]}]}`, 1, nil},
+		"requests in an array": {"[" + whole + ",\n" + whole + "]", 2, nil},
+		"pretty-printed": {
+			"{\n  \"resourceMetrics\": [\n    " + element + ",\n    " + element + "\n  ]\n}\n" + whole, 3, nil,
+		},
 		"many lines, no indent": {"{\n\"resourceMetrics\": [\n" + element + ",\n" + element + "\n]\n}\n", 2, nil},
-		"cut, pretty-printed":   {"{\n  \"resourceMetrics\": [\n    {\"a\": [\n    " + element + "\n  ]\n}\n" + whole, 1, []string{"line 1: invalid JSON: the object breaks off"}},
-		"no colon":              {`{"resourceMetrics" [` + element + "]}\n" + whole, 1, []string{"line 1: invalid JSON: colon expected, found '['"}},
+		"cut, pretty-printed": {
+			"{\n  \"resourceMetrics\": [\n    {\"a\": [\n    " + element + "\n  ]\n}\n" + whole,
+			1,
+			[]string{"line 1: invalid JSON: the object breaks off"},
+		},
+		"no colon": {
+			`{"resourceMetrics" [` + element + "]}\n" + whole, 1, []string{"line 1: invalid JSON: colon expected, found '['"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := outcome(otlp.Options{}.JSON(strings.NewReader(tc.text)))
@@ -165,12 +211,20 @@ func TestOtherMetricsAreNamed(t *testing.T) {
 	const points = `"dataPoints":[{}]`
 	sum, gauge := `"sum":{"aggregationTemporality":2,`+points+`}`, `"gauge":{`+points+`}`
 	for metrics, want := range map[string]string{
-		metric("container.cpu.usage.total", sum):                                              "container.cpu.usage.total (cumulative sum of otelcol) is not read",
-		metric("none", `"sum":{}`) + "," + metric("a", gauge) + "," + metric("b", sum):        "a (gauge of otelcol) and 1 more metric are not read",
-		metric("a", `"sum":{`+points+`}`) + "," + metric("b", sum) + "," + metric("c", gauge): "a (sum of otelcol) and 2 more metrics are not read",
-		metric("a", `"histogram":{`+points+`}`):                                               "a (histogram of otelcol) is not read",
-		metric("a", `"summary":{`+points+`}`):                                                 "a (summary of otelcol) is not read",
-		metric("a\tb", gauge):                                                                 `"a\tb" (gauge of otelcol) is not read`,
+		metric("container.cpu.usage.total",
+			sum): "container.cpu.usage.total (cumulative sum of otelcol) is not read",
+		metric("none",
+			`"sum":{}`) + "," + metric("a",
+			gauge) + "," + metric("b", sum): "a (gauge of otelcol) and 1 more metric are not read",
+		metric("a",
+			`"sum":{`+points+`}`) + "," + metric("b",
+			sum) + "," + metric("c", gauge): "a (sum of otelcol) and 2 more metrics are not read",
+		metric("a",
+			`"histogram":{`+points+`}`): "a (histogram of otelcol) is not read",
+		metric("a",
+			`"summary":{`+points+`}`): "a (summary of otelcol) is not read",
+		metric("a\tb",
+			gauge): `"a\tb" (gauge of otelcol) is not read`,
 	} {
 		text := `{"resourceMetrics":[{"scopeMetrics":[{"scope":{"name":"otelcol"},"metrics":[` + metrics + `]}]}]}`
 		_, _, errs := collect(t, otlp.Options{}.JSON(strings.NewReader(text)))

@@ -124,12 +124,15 @@ func parsed(t testing.TB, request []byte) []*metricspb.ResourceMetrics {
 }
 
 func word(key, value string) *commonpb.KeyValue {
-	return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
+	return &commonpb.KeyValue{
+		Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}},
+	}
 }
 
 var resourceNames = map[string]string{
-	"namespace": "k8s.namespace.name", "pod_name": "k8s.pod.name", "pod_uid": "k8s.pod.uid", "container_name": "k8s.container.name",
-	"node": "k8s.node.name", "container_id": "container.id", "source": "kernel_gossip.source",
+	"namespace": "k8s.namespace.name", "pod_name": "k8s.pod.name", "pod_uid": "k8s.pod.uid",
+	"container_name": "k8s.container.name",
+	"node":           "k8s.node.name", "container_id": "container.id", "source": "kernel_gossip.source",
 }
 
 // resourceOf says in OTLP what a record says in JSON: numbers are gauges, texts attributes.

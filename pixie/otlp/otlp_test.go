@@ -90,11 +90,16 @@ func TestCapturesAreTheSameEventsInOTLP(t *testing.T) {
 }
 
 func TestFormatsAreRecognisedByTheirFirstBytes(t *testing.T) {
-	good := resourceOf(t, []byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","throttle_percentage":80}`))
+	good := resourceOf(t,
+		[]byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop",`+
+			`"pod_name":"api-0","throttle_percentage":80}`))
 	for text, want := range map[string]bool{
-		"": false, "\n": false, "{}": false, "[]": false, "\n\n{\"type\":1}": false, `{"type":"x","resourceMetrics":[]}`: false, `[{"resourceMetrics":[]}]`: false,
-		`{"resourceMetrics":[]}`: true, "\ufeff \r\n{\n\t\"resourceMetrics\" : [": true, `{"resourceLogs":[]}`: true, `{"resourceSpans":[]}`: true,
-		string(protobuf(t, good)): true, string(protobuf(t, &metricspb.ResourceMetrics{})): true, "\x1f\x8b\x08\x00": false, "\x0b\x00": false,
+		"": false, "\n": false, "{}": false, "[]": false, "\n\n{\"type\":1}": false,
+		`{"type":"x","resourceMetrics":[]}`: false, `[{"resourceMetrics":[]}]`: false,
+		`{"resourceMetrics":[]}`: true, "\ufeff \r\n{\n\t\"resourceMetrics\" : [": true, `{"resourceLogs":[]}`: true,
+		`{"resourceSpans":[]}`: true,
+		string(protobuf(t,
+			good)): true, string(protobuf(t, &metricspb.ResourceMetrics{})): true, "\x1f\x8b\x08\x00": false, "\x0b\x00": false,
 	} {
 		require.Equal(t, want, otlp.Is([]byte(text)), "%q", text)
 	}
@@ -102,7 +107,10 @@ func TestFormatsAreRecognisedByTheirFirstBytes(t *testing.T) {
 
 // The request itself: other fields are passed over, and what is not protobuf ends it.
 func TestOtherFieldsOfARequestAreSkipped(t *testing.T) {
-	one := protobuf(t, resourceOf(t, []byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":80}`)))
+	one := protobuf(t,
+		resourceOf(t,
+			[]byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop",`+
+				`"pod_name":"api-0","container_name":"app","throttle_percentage":80}`)))
 	other := protowire.AppendVarint(protowire.AppendTag(nil, 2, protowire.VarintType), 1<<40)
 	other = protowire.AppendFixed32(protowire.AppendTag(other, 3, protowire.Fixed32Type), 1)
 	other = protowire.AppendFixed64(protowire.AppendTag(other, 4, protowire.Fixed64Type), 1)
@@ -113,20 +121,32 @@ func TestOtherFieldsOfARequestAreSkipped(t *testing.T) {
 		events int
 		errs   []string
 	}{
-		"empty":                   {nil, 0, nil},
-		"two requests in a row":   {join(one, one), 2, nil},
-		"other fields":            {join(other, one, other), 1, nil},
-		"an empty resource":       {join([]byte{0x0a, 0}, one), 1, nil},
-		"cut in a length":         {one[:1], 0, []string{"the OTLP request is truncated"}},
-		"cut in a resource":       {join(one, one[:len(one)-1]), 1, []string{"the OTLP request is truncated"}},
-		"cut in another field":    {join(one, other[:len(other)-2]), 1, []string{"the OTLP request is truncated"}},
-		"a group":                 {join(one, []byte{0x0b}), 1, []string{"not an ExportMetricsServiceRequest"}},
-		"field 0":                 {[]byte{0x02, 0x00}, 0, []string{"not an ExportMetricsServiceRequest"}},
-		"2 GiB":                   {protowire.AppendVarint([]byte{0x12}, 1<<31), 0, []string{"not an ExportMetricsServiceRequest"}},
-		"a resource of 2 GiB":     {protowire.AppendVarint([]byte{0x0a}, 1<<62), 0, []string{"not an ExportMetricsServiceRequest"}},
-		"not a resource":          {join(one, []byte{0x0a, 2, 0x0a, 0x7f}, one), 2, []string{"resourceMetrics[1]: not OTLP"}},
-		"a name that is not text": {join([]byte{0x0a, 4, 0x1a, 2, 0xff, 0xfe}, one), 1, []string{"resourceMetrics[0]: not OTLP: string field contains invalid UTF-8"}},
-		"a long resource":         {join(protobuf(t, &metricspb.ResourceMetrics{SchemaUrl: strings.Repeat("x", 2000)}), one), 1, []string{"resourceMetrics[0]: longer than 1500 bytes"}},
+		"empty":                 {nil, 0, nil},
+		"two requests in a row": {join(one, one), 2, nil},
+		"other fields":          {join(other, one, other), 1, nil},
+		"an empty resource":     {join([]byte{0x0a, 0}, one), 1, nil},
+		"cut in a length":       {one[:1], 0, []string{"the OTLP request is truncated"}},
+		"cut in a resource":     {join(one, one[:len(one)-1]), 1, []string{"the OTLP request is truncated"}},
+		"cut in another field":  {join(one, other[:len(other)-2]), 1, []string{"the OTLP request is truncated"}},
+		"a group":               {join(one, []byte{0x0b}), 1, []string{"not an ExportMetricsServiceRequest"}},
+		"field 0":               {[]byte{0x02, 0x00}, 0, []string{"not an ExportMetricsServiceRequest"}},
+		"2 GiB": {
+			protowire.AppendVarint([]byte{0x12}, 1<<31), 0, []string{"not an ExportMetricsServiceRequest"},
+		},
+		"a resource of 2 GiB": {
+			protowire.AppendVarint([]byte{0x0a}, 1<<62), 0, []string{"not an ExportMetricsServiceRequest"},
+		},
+		"not a resource": {join(one, []byte{0x0a, 2, 0x0a, 0x7f}, one), 2, []string{"resourceMetrics[1]: not OTLP"}},
+		"a name that is not text": {
+			join([]byte{0x0a, 4, 0x1a, 2, 0xff, 0xfe}, one),
+			1,
+			[]string{"resourceMetrics[0]: not OTLP: string field contains invalid UTF-8"},
+		},
+		"a long resource": {
+			join(protobuf(t, &metricspb.ResourceMetrics{SchemaUrl: strings.Repeat("x", 2000)}), one),
+			1,
+			[]string{"resourceMetrics[0]: longer than 1500 bytes"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			events, _, errs := collect(t, otlp.Options{MaxRecord: 1500}.Protobuf(bytes.NewReader(tc.input)))
@@ -141,7 +161,9 @@ func TestOtherFieldsOfARequestAreSkipped(t *testing.T) {
 
 // What does not fit into the limits is refused, and what stands before it counts.
 func TestWhatIsAboveALimitIsRefused(t *testing.T) {
-	one := resourceOf(t, []byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":80}`))
+	one := resourceOf(t,
+		[]byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop",`+
+			`"pod_name":"api-0","container_name":"app","throttle_percentage":80}`))
 	text := jsonRequest(t, one)
 	wide := jsonRequest(t, &metricspb.ResourceMetrics{SchemaUrl: strings.Repeat("x", 2000)}, one)
 	lines := bytes.Join([][]byte{text, wide, text}, []byte("\n"))
@@ -160,7 +182,9 @@ func TestWhatIsAboveALimitIsRefused(t *testing.T) {
 }
 
 func TestErrorsSayWhatIsLost(t *testing.T) {
-	_, _, errs := collect(t, otlp.Options{}.Decode(strings.NewReader(`{"resourceMetrics":[{},{"scopeMetrics":[{"metrics":[{"name":"a","gauge":{"dataPoints":[{},{}]}}]}]}]}`)))
+	_, _, errs := collect(t,
+		otlp.Options{}.Decode(strings.NewReader(`{"resourceMetrics":[{},{"scopeMetrics":[{"metrics":[{"name":"a",`+
+			`"gauge":{"dataPoints":[{},{}]}}]}]}]}`)))
 	require.Len(t, errs, 1)
 	var at *otlp.ResourceError
 	require.ErrorAs(t, errs[0], &at)
@@ -181,8 +205,15 @@ func (broken) Read([]byte) (int, error) { return 0, errBroken }
 
 // The caller may stop at any time.
 func TestTheCallerMayStopAtAnyTime(t *testing.T) {
-	one := resourceOf(t, []byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop","pod_name":"api-0","container_name":"app","throttle_percentage":80}`))
-	for _, input := range [][]byte{protobuf(t, one, one), jsonRequest(t, one, one), jsonRequest(t, &metricspb.ResourceMetrics{SchemaUrl: "x"}), []byte("{]\n{]")} {
+	one := resourceOf(t,
+		[]byte(`{"type":"cpu_throttle","timestamp":"2026-01-02T03:04:05Z","namespace":"shop",`+
+			`"pod_name":"api-0","container_name":"app","throttle_percentage":80}`))
+	for _, input := range [][]byte{
+		protobuf(t, one, one),
+		jsonRequest(t, one, one),
+		jsonRequest(t, &metricspb.ResourceMetrics{SchemaUrl: "x"}),
+		[]byte("{]\n{]"),
+	} {
 		for record, err := range (otlp.Options{}).Decode(bytes.NewReader(input)) {
 			require.NotEqual(t, record.Event == nil, err == nil)
 			break

@@ -57,7 +57,12 @@ func TestSplitFindsTheValuesOfAllNames(t *testing.T) {
 func TestSplitRefusesNamesThatOccurTwice(t *testing.T) {
 	s, into := newTestSplitter(), new(Fields)
 	for range 2 {
-		for _, text := range []string{`{"alpha":1,"alpha":1}`, `{"alpha":null,"alpha":1}`, `{"x":1,"x":1}`, `{"` + longName + `":1,"` + longName + `":1}`} {
+		for _, text := range []string{
+			`{"alpha":1,"alpha":1}`,
+			`{"alpha":null,"alpha":1}`,
+			`{"x":1,"x":1}`,
+			`{"` + longName + `":1,"` + longName + `":1}`,
+		} {
 			_, ok := s.Split([]byte(text), into)
 			require.False(t, ok, text)
 		}
@@ -86,7 +91,13 @@ func TestNamesOfAnyLengthAreFound(t *testing.T) {
 func TestNestedValuesAreValidatedByTheCaller(t *testing.T) {
 	s, into := newTestSplitter(), new(Fields)
 	require.Equal(t, fieldValues{alpha: `["}",{"a":"]"}]`}, values(t, s, into, `{"alpha":["}",{"a":"]"}]}`))
-	for _, text := range []string{`{"alpha":[}`, `{"alpha":[1}}`, `{"alpha":[01]}`, `{"alpha":[`, `{"alpha":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`} {
+	for _, text := range []string{
+		`{"alpha":[}`,
+		`{"alpha":[1}}`,
+		`{"alpha":[01]}`,
+		`{"alpha":[`,
+		`{"alpha":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`,
+	} {
 		_, ok := s.Split([]byte(text), into)
 		require.False(t, ok, text)
 	}

@@ -22,7 +22,9 @@ func BenchmarkExecute(b *testing.B) {
 		messages = append(messages, table.Batch("x", from, from+1000))
 	}
 	s.Answer(viziertest.Send(messages...))
-	c, err := vizier.New(vizier.Options{Address: s.Address, RootCAs: s.RootCAs, APIKey: viziertest.Key, ClusterID: viziertest.Cluster})
+	c, err := vizier.New(vizier.Options{
+		Address: s.Address, RootCAs: s.RootCAs, APIKey: viziertest.Key, ClusterID: viziertest.Cluster,
+	})
 	if err != nil {
 		b.Fatal(err)
 	}

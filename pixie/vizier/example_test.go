@@ -22,7 +22,8 @@ func ExampleClient_Execute() {
 	server.Answer(viziertest.Show(throttled(45)))
 
 	client, err := vizier.New(vizier.Options{
-		Address: server.Address, RootCAs: server.RootCAs, APIKey: viziertest.Key, ClusterID: viziertest.Cluster, Wait: time.Millisecond,
+		Address: server.Address, RootCAs: server.RootCAs, APIKey: viziertest.Key, ClusterID: viziertest.Cluster,
+		Wait: time.Millisecond,
 	})
 	if err != nil {
 		fmt.Println(err)

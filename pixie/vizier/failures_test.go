@@ -33,7 +33,9 @@ func TestDeployedProbesDoNotStopTheRows(t *testing.T) {
 	s, c := pixieAt(t)
 	running := &vizierpb.ExecuteScriptResponse{MutationInfo: &vizierpb.MutationInfo{
 		Status: &vizierpb.Status{},
-		States: []*vizierpb.MutationInfo_MutationState{{Id: "1", Name: "kg_cpu", State: vizierpb.LifeCycleState_RUNNING_STATE}},
+		States: []*vizierpb.MutationInfo_MutationState{
+			{Id: "1", Name: "kg_cpu", State: vizierpb.LifeCycleState_RUNNING_STATE},
+		},
 	}}
 	table := throttled(1, 2)
 	s.Answer(viziertest.Send(running, table.Describe("x"), table.Batch("x", 0, 2)))
@@ -61,12 +63,28 @@ func TestWhatPixieRefusesIsNotTriedAgain(t *testing.T) {
 		code   codes.Code
 		text   string
 	}{
-		{viziertest.CompileError(3, 14, "Table 'x' not found."), codes.InvalidArgument, "Script compilation failed; line 3, column 14: Table 'x' not found."},
-		{viziertest.Undeployable("no symbol", "kg_cpu", "kg_x"), codes.FailedPrecondition, "probes that could not be deployed: kg_cpu, kg_x (no symbol)"},
-		{viziertest.Fail(codes.PermissionDenied, "Script modification\x1b[31m has\nbeen disabled"), codes.PermissionDenied, "Script modification [31m has been disabled"},
+		{
+			viziertest.CompileError(3, 14, "Table 'x' not found."),
+			codes.InvalidArgument,
+			"Script compilation failed; line 3, column 14: Table 'x' not found.",
+		},
+		{
+			viziertest.Undeployable("no symbol", "kg_cpu", "kg_x"),
+			codes.FailedPrecondition,
+			"probes that could not be deployed: kg_cpu, kg_x (no symbol)",
+		},
+		{
+			viziertest.Fail(codes.PermissionDenied, "Script modification\x1b[31m has\nbeen disabled"),
+			codes.PermissionDenied,
+			"Script modification [31m has been disabled",
+		},
 		{viziertest.Fail(codes.Unauthenticated, "who is "+viziertest.Key+"?"), codes.Unauthenticated, "who is …?"},
 		{viziertest.Send(state(codes.PermissionDenied, "no mutations")), codes.PermissionDenied, "probes: no mutations"},
-		{viziertest.Send(&vizierpb.ExecuteScriptResponse{Status: &vizierpb.Status{Code: 99, Message: "odd"}}), codes.Unknown, "odd"},
+		{
+			viziertest.Send(&vizierpb.ExecuteScriptResponse{Status: &vizierpb.Status{Code: 99, Message: "odd"}}),
+			codes.Unknown,
+			"odd",
+		},
 	} {
 		s.Answer(test.answer)
 		before := len(s.Requests())
@@ -83,7 +101,9 @@ func TestWhatPixieRefusesIsNotTriedAgain(t *testing.T) {
 }
 
 func state(code codes.Code, text string) *vizierpb.ExecuteScriptResponse {
-	return &vizierpb.ExecuteScriptResponse{MutationInfo: &vizierpb.MutationInfo{Status: &vizierpb.Status{Code: int32(code), Message: text}}}
+	return &vizierpb.ExecuteScriptResponse{
+		MutationInfo: &vizierpb.MutationInfo{Status: &vizierpb.Status{Code: int32(code), Message: text}},
+	}
 }
 
 // An outage before the first row is waited for.
@@ -200,23 +220,55 @@ func TestAnswersThatMakeNoSenseAreErrors(t *testing.T) {
 		change(m.GetMetaData())
 		return m
 	}
-	texts := &vizierpb.Column{ColData: &vizierpb.Column_StringData{StringData: &vizierpb.StringColumn{Data: [][]byte{{'a'}, {'b'}}}}}
+	texts := &vizierpb.Column{
+		ColData: &vizierpb.Column_StringData{StringData: &vizierpb.StringColumn{Data: [][]byte{{'a'}, {'b'}}}},
+	}
 	for want, m := range map[string]*vizierpb.ExecuteScriptResponse{
-		`a batch of a table that was not described: "z"`:                                    good.Batch("z", 0, 2),
-		`table "kg_cpu_throttle_v1": a batch of 6 columns, and there are 7`:                 batch(func(b *vizierpb.RowBatchData) { b.Cols = b.Cols[:6] }),
-		`table "kg_cpu_throttle_v1": a batch of 0 columns, and there are 7`:                 batch(func(b *vizierpb.RowBatchData) { b.Cols, b.NumRows = nil, 1<<40 }),
-		`table "kg_cpu_throttle_v1": column "nr_periods": STRING instead of INT64`:          batch(func(b *vizierpb.RowBatchData) { b.Cols[5] = texts }),
-		`table "kg_cpu_throttle_v1": column "time_": DATA_TYPE_UNKNOWN instead of TIME64NS`: batch(func(b *vizierpb.RowBatchData) { b.Cols[0] = &vizierpb.Column{} }),
-		`table "kg_cpu_throttle_v1": column "time_": 2 values in a batch of 3 rows`:         batch(func(b *vizierpb.RowBatchData) { b.NumRows = 3 }),
-		`table "kg_cpu_throttle_v1": column "pod_name": 1 values in a batch of 2 rows`:      batch(func(b *vizierpb.RowBatchData) { b.Cols[2].GetStringData().Data = [][]byte{nil} }),
-		`table "kg_cpu_throttle_v1": column "time_": 2 values in a batch of -1 rows`:        batch(func(b *vizierpb.RowBatchData) { b.NumRows = -1 }),
-		`table "kg_cpu_throttle_v1": its ID "x" is that of a table before`:                  described(func(m *vizierpb.QueryMetadata) { m.Id = "x" }),
-		`table "kg_cpu_throttle_v1": 0 columns: not 1 to 256`:                               described(func(m *vizierpb.QueryMetadata) { m.Relation = nil }),
-		`table "kg_cpu_throttle_v1": more than one column "time_"`:                          described(func(m *vizierpb.QueryMetadata) { m.Relation.Columns[1].ColumnName = "time_" }),
-		`table "kg_cpu_throttle_v1": column "time_": unknown type 7`:                        described(func(m *vizierpb.QueryMetadata) { m.Relation.Columns[0].ColumnType = 7 }),
-		`a table has a name of more than 256 bytes`:                                         described(func(m *vizierpb.QueryMetadata) { m.Name = string(make([]byte, 257)) }),
-		`table "kg_cpu_throttle_v1": a column has a name of more than 256 bytes`:            described(func(m *vizierpb.QueryMetadata) { m.Relation.Columns[0].ColumnName = string(make([]byte, 257)) }),
-		`an encrypted batch, which was not requested`:                                       {Result: &vizierpb.ExecuteScriptResponse_Data{Data: &vizierpb.QueryData{EncryptedBatch: []byte{1}}}},
+		`a batch of a table that was not described: "z"`: good.Batch("z", 0, 2),
+		`table "kg_cpu_throttle_v1": a batch of 6 columns, and there are 7`: batch(func(b *vizierpb.RowBatchData) {
+			b.Cols = b.Cols[:6]
+		}),
+		`table "kg_cpu_throttle_v1": a batch of 0 columns, and there are 7`: batch(func(b *vizierpb.RowBatchData) {
+			b.Cols, b.NumRows = nil, 1<<40
+		}),
+		`table "kg_cpu_throttle_v1": column "nr_periods": STRING instead of INT64`: batch(func(b *vizierpb.RowBatchData) {
+			b.Cols[5] = texts
+		}),
+		`table "kg_cpu_throttle_v1": column "time_": DATA_TYPE_UNKNOWN instead of TIME64NS`: batch(func(
+			b *vizierpb.RowBatchData,
+		) {
+			b.Cols[0] = &vizierpb.Column{}
+		}),
+		`table "kg_cpu_throttle_v1": column "time_": 2 values in a batch of 3 rows`: batch(func(b *vizierpb.RowBatchData) {
+			b.NumRows = 3
+		}),
+		`table "kg_cpu_throttle_v1": column "pod_name": 1 values in a batch of 2 rows`: batch(func(b *vizierpb.RowBatchData) {
+			b.Cols[2].GetStringData().Data = [][]byte{nil}
+		}),
+		`table "kg_cpu_throttle_v1": column "time_": 2 values in a batch of -1 rows`: batch(func(b *vizierpb.RowBatchData) {
+			b.NumRows = -1
+		}),
+		`table "kg_cpu_throttle_v1": its ID "x" is that of a table before`: described(func(m *vizierpb.QueryMetadata) {
+			m.Id = "x"
+		}),
+		`table "kg_cpu_throttle_v1": 0 columns: not 1 to 256`: described(func(m *vizierpb.QueryMetadata) {
+			m.Relation = nil
+		}),
+		`table "kg_cpu_throttle_v1": more than one column "time_"`: described(func(m *vizierpb.QueryMetadata) {
+			m.Relation.Columns[1].ColumnName = "time_"
+		}),
+		`table "kg_cpu_throttle_v1": column "time_": unknown type 7`: described(func(m *vizierpb.QueryMetadata) {
+			m.Relation.Columns[0].ColumnType = 7
+		}),
+		`a table has a name of more than 256 bytes`: described(func(m *vizierpb.QueryMetadata) {
+			m.Name = string(make([]byte, 257))
+		}),
+		`table "kg_cpu_throttle_v1": a column has a name of more than 256 bytes`: described(func(m *vizierpb.QueryMetadata) {
+			m.Relation.Columns[0].ColumnName = string(make([]byte, 257))
+		}),
+		`an encrypted batch, which was not requested`: {
+			Result: &vizierpb.ExecuteScriptResponse_Data{Data: &vizierpb.QueryData{EncryptedBatch: []byte{1}}},
+		},
 	} {
 		s.Answer(viziertest.Send(good.Describe("x"), good.Batch("x", 0, 2), m))
 		got := execute(t, c, "")
@@ -231,6 +283,7 @@ func TestAnswersThatMakeNoSenseAreErrors(t *testing.T) {
 	s.Answer(viziertest.Send(many...))
 	require.ErrorContains(t, execute(t, c, "").final, "more than 64 tables")
 
-	s.Answer(viziertest.Send(good.Describe("x"), batch(func(b *vizierpb.RowBatchData) { b.Cols[2].GetStringData().Data[0] = make([]byte, 64<<10) })))
+	s.Answer(viziertest.Send(good.Describe("x"),
+		batch(func(b *vizierpb.RowBatchData) { b.Cols[2].GetStringData().Data[0] = make([]byte, 64<<10) })))
 	require.Equal(t, codes.ResourceExhausted, status.Code(execute(t, c, "").final))
 }

@@ -103,7 +103,8 @@ func throttled(periods ...int64) viziertest.Table {
 
 func throttledLines(periods ...int64) (out []string) {
 	for i, n := range periods {
-		out = append(out, fmt.Sprintf(`{"_tableName_":"kg_cpu_throttle_v1","time_":"2026-04-27T06:58:45.123456789Z","namespace":"shop",`+
+		out = append(out, fmt.Sprintf(`{"_tableName_":"kg_cpu_throttle_v1","time_":"2026-04-27T06:58:45.123456789Z",`+
+			`"namespace":"shop",`+
 			`"pod_name":"api-%d","container_name":"app","period_seconds":14.5,"nr_periods":50,"nr_throttled":%d}`, i, n))
 	}
 	return out
@@ -123,13 +124,17 @@ func TestRowsGiveTheEventsOfTheirLines(t *testing.T) {
 		{Name: "limit_bytes", Values: []int64{1 << 30}},
 		{Name: "usage_bytes", Values: []float64{1 << 29}},
 	}}
-	empty := viziertest.Table{Name: "kg_network_issue_v1", Columns: []viziertest.Column{{Name: "time_", Values: []time.Time{}}}}
+	empty := viziertest.Table{
+		Name: "kg_network_issue_v1", Columns: []viziertest.Column{{Name: "time_", Values: []time.Time{}}},
+	}
 	s.Answer(viziertest.Show(throttled(1, 2, 3, 4, 5, 6, 7), kills, empty))
 	got := execute(t, c, "import px\n")
 	require.NoError(t, got.final)
 	require.Empty(t, got.refused)
-	want := lines(t, append(throttledLines(1, 2, 3, 4, 5, 6, 7), `{"_tableName_":"kg_oom_kill_v1","time_":"2026-04-27T06:58:45.123456789Z",`+
-		`"pod":"shop/cart-0","container_name":"7","upid":"00000003-0000-5a3c-0000-0000009c3f1","pod_uid":"01234567-89ab-cdef-fedc-ba9876543210",`+
+	want := lines(t, append(throttledLines(1, 2, 3, 4, 5, 6,
+		7), `{"_tableName_":"kg_oom_kill_v1","time_":"2026-04-27T06:58:45.123456789Z",`+
+		`"pod":"shop/cart-0","container_name":"7","upid":"00000003-0000-5a3c-0000-0000009c3f1",`+
+		`"pod_uid":"01234567-89ab-cdef-fedc-ba9876543210",`+
 		`"oom":true,"victim_comm":"ja\ufffdva","limit_bytes":1073741824,"usage_bytes":5.36870912e8}`)...)
 	if diff := cmp.Diff(want, got.events); diff != "" {
 		t.Errorf("events (-lines of px run +rows):\n%s", diff)
@@ -155,7 +160,9 @@ func TestEachOfManyRowsCountsOnce(t *testing.T) {
 // The columns that the scripts of package pxl show are understood, in the types that they have there.
 func TestTablesOfScripts(t *testing.T) {
 	values := map[string]any{
-		"namespace": []string{"shop"}, "pod_name": []string{"api-0"}, "container_name": []string{"app"}, "scope": []string{"memcg"},
+		"namespace": []string{
+			"shop",
+		}, "pod_name": []string{"api-0"}, "container_name": []string{"app"}, "scope": []string{"memcg"},
 	}
 	for _, name := range pxl.Names() {
 		s, c := pixieAt(t)
@@ -165,7 +172,9 @@ func TestTablesOfScripts(t *testing.T) {
 			for _, column := range shown.Columns {
 				v, ok := values[column.Name]
 				if !ok {
-					v = map[string]any{"TIME64NS": []time.Time{at}, "STRING": []string{"x"}, "INT64": []int64{1000}, "FLOAT64": []float64{10}}[column.Type]
+					v = map[string]any{
+						"TIME64NS": []time.Time{at}, "STRING": []string{"x"}, "INT64": []int64{1000}, "FLOAT64": []float64{10},
+					}[column.Type]
 				}
 				table.Columns = append(table.Columns, viziertest.Column{Name: column.Name, Values: v})
 			}
@@ -197,7 +206,8 @@ func TestABadRowCostsOnlyItself(t *testing.T) {
 	if diff := cmp.Diff([]string{
 		`table "kg_cpu_throttle_v1", row 2: cpu_throttle: nr_throttled: negative: -1`,
 		`table "kg_cpu_throttle_v1", row 3: cpu_throttle: period_seconds: not a number: "+Inf"`,
-		`table "kg_cpu_throttle_v1", row 4: cpu_throttle: pod_name: not a Kubernetes name (a-z, 0-9, '-' and '.' inside): "a�pi"`,
+		`table "kg_cpu_throttle_v1", row 4: cpu_throttle: pod_name: not a Kubernetes name (a-z, ` +
+			`0-9, '-' and '.' inside): "a�pi"`,
 		`table "http_events", row 1: _tableName_: not one of ours (kg_<type>_v1): "http_events"`,
 	}, got.refused); diff != "" {
 		t.Errorf("errors (-want +got):\n%s", diff)
@@ -225,13 +235,19 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 	good := vizier.Options{Address: "work.withpixie.ai:443", APIKey: "secret-key", ClusterID: viziertest.Cluster}
 	require.NoError(t, good.Validate())
 	for want, change := range map[string]func(*vizier.Options){
-		`address: "https://work.withpixie.ai:443" is not host:port`: func(o *vizier.Options) { o.Address = "https://work.withpixie.ai:443" },
-		`address: "work.withpixie.ai" is not host:port`:             func(o *vizier.Options) { o.Address = "work.withpixie.ai" },
-		`address: "" is not host:port`:                              func(o *vizier.Options) { o.Address = "" },
-		`is not loopback, and the key must not travel`:              func(o *vizier.Options) { o.Plaintext = true },
-		`API key: empty`:     func(o *vizier.Options) { o.APIKey = "" },
-		`API key: empty, or`: func(o *vizier.Options) { o.APIKey = "secret\nkey" },
-		`cluster ID: "0123456789abcdef0123456789abcdef" is not a UUID`: func(o *vizier.Options) { o.ClusterID = "0123456789abcdef0123456789abcdef" },
+		`address: "https://work.withpixie.ai:443" is not host:port`: func(o *vizier.Options) {
+			o.Address = "https://work.withpixie.ai:443"
+		},
+		`address: "work.withpixie.ai" is not host:port`: func(o *vizier.Options) {
+			o.Address = "work.withpixie.ai"
+		},
+		`address: "" is not host:port`:                 func(o *vizier.Options) { o.Address = "" },
+		`is not loopback, and the key must not travel`: func(o *vizier.Options) { o.Plaintext = true },
+		`API key: empty`:                               func(o *vizier.Options) { o.APIKey = "" },
+		`API key: empty, or`:                           func(o *vizier.Options) { o.APIKey = "secret\nkey" },
+		`cluster ID: "0123456789abcdef0123456789abcdef" is not a UUID`: func(o *vizier.Options) {
+			o.ClusterID = "0123456789abcdef0123456789abcdef"
+		},
 		`a limit is negative`: func(o *vizier.Options) { o.Attempts = -1 },
 	} {
 		o := good
@@ -248,7 +264,9 @@ func TestPlaintextWorksOnLoopback(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	s.Answer(viziertest.Show(throttled(1)))
-	c, err := vizier.New(vizier.Options{Address: s.Address, Plaintext: true, APIKey: viziertest.Key, ClusterID: viziertest.Cluster})
+	c, err := vizier.New(vizier.Options{
+		Address: s.Address, Plaintext: true, APIKey: viziertest.Key, ClusterID: viziertest.Cluster,
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	require.Len(t, execute(t, c, "").events, 1)
