@@ -87,13 +87,15 @@ func goldens() map[string]input {
 			healthy(f)
 			f.Reason, f.Limit, f.UsedOfLimit = gossip.ReasonNoLimit, gossip.Some(0.0), none
 			f.Throttled, f.MeanWait, f.Active = none, times, gossip.Some(0.0)
-			f.Periods, f.ThrottledPeriods, f.ThrottledTime = gossip.Some[int64](0), gossip.Some[int64](0), gossip.Some(time.Duration(0))
+			f.Periods, f.ThrottledPeriods = gossip.Some[int64](0), gossip.Some[int64](0)
+			f.ThrottledTime = gossip.Some(time.Duration(0))
 		}), gossip.Pod{}, nil},
 		"whisper_too_few_periods": {throttlingWith(func(f *gossip.CPUThrottling) {
 			healthy(f)
 			f.Level, f.Reason = gossip.SeverityUnknown, gossip.ReasonTooFewPeriods
 			f.Periods, f.ThrottledPeriods, f.Throttled = gossip.Some[int64](12), gossip.Some[int64](3), gossip.Some(0.25)
-			f.ThrottledTime, f.MeanWait, f.Active = gossip.Some(150*time.Millisecond), gossip.Some(50*time.Millisecond), gossip.Some(0.08)
+			f.ThrottledTime, f.MeanWait = gossip.Some(150*time.Millisecond), gossip.Some(50*time.Millisecond)
+			f.Active = gossip.Some(0.08)
 		}), gossip.Pod{}, nil},
 		"whisper_nothing_known": {
 			gossip.CPUThrottling{Report: gossip.Report{About: hiddenThrottling().About}}, gossip.Pod{}, nil,
@@ -172,14 +174,16 @@ func memoryGoldens() map[string]input {
 			f.UsedOfLimit, f.Covered.Confidence = gossip.Some(0.93), gossip.ConfidenceLow
 		}), gossip.Pod{}, nil},
 		"memory_standing": {memory(gossip.SeverityHigh, gossip.ReasonThrashing, func(f *gossip.MemoryPressure) {
-			f.MajorFaults, f.FaultRate, f.FaultBaseline, f.Standing = gossip.Some[int64](9000), gossip.Some(312.5), gossip.Some(12.0), true
+			f.MajorFaults, f.FaultRate = gossip.Some[int64](9000), gossip.Some(312.5)
+			f.FaultBaseline, f.Standing = gossip.Some(12.0), true
 			f.Peak, f.Limit, f.UsedOfLimit = full.Peak, full.Limit, full.UsedOfLimit
 		}), gossip.Pod{}, nil},
 		"memory_limit_hit": {memory(gossip.SeverityWarning, gossip.ReasonLimitHit, func(f *gossip.MemoryPressure) {
 			f.LimitHits, f.UsedOfLimit = gossip.Some[int64](1), gossip.Some(0.99)
 		}), gossip.Pod{}, nil},
 		"memory_recovered": {memory(gossip.SeverityNone, gossip.ReasonBelowThreshold, func(f *gossip.MemoryPressure) {
-			f.SomeAvg60, f.WorkingSet, f.Peak, f.Limit = gossip.Some(0.0), gossip.Some[int64](1), gossip.Some[int64](1<<20), gossip.Some[int64](0)
+			f.SomeAvg60, f.WorkingSet = gossip.Some(0.0), gossip.Some[int64](1)
+			f.Peak, f.Limit = gossip.Some[int64](1<<20), gossip.Some[int64](0)
 		}), gossip.Pod{}, nil},
 		"memory_not_measured": {memory(gossip.SeverityUnknown, gossip.ReasonNotMeasured, func(f *gossip.MemoryPressure) {
 			f.Covered.Missing, f.Used = []string{"limit_bytes", "psi_some_avg60"}, gossip.Some[int64](100<<20)
@@ -202,7 +206,8 @@ func memoryGoldens() map[string]input {
 			nil,
 		},
 		"oom_of_the_node": {
-			killed(func(f *gossip.OOMKilled) { f.Scope, f.Kills = gossip.ScopeGlobal, 1 }), gossip.Pod{},
+			killed(func(f *gossip.OOMKilled) { f.Scope, f.Kills = gossip.ScopeGlobal, 1 }),
+			gossip.Pod{},
 			[]recommend.Recommendation{{
 				Rule: "node-out-of-memory", Summary: "memory request 128Mi → 512Mi", Priority: gossip.SeverityCritical,
 				Action:  "Raise the memory request.",
@@ -244,7 +249,8 @@ func memoryGoldens() map[string]input {
 		}, gossip.Pod{}, nil},
 		"network_not_measured": {
 			gossip.NetworkIssue{Report: report(gossip.KindNetworkIssue, "", gossip.SeverityUnknown, gossip.ReasonNotMeasured)},
-			gossip.Pod{}, nil,
+			gossip.Pod{},
+			nil,
 		},
 	}
 }

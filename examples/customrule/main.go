@@ -24,17 +24,20 @@ func main() {
 // leaveBatchAlone returns a rule: a function of a finding and its pod. A recommendation without a target refuses to
 // give a number, and its reason says why.
 func leaveBatchAlone(namespace string) recommend.Rule {
-	return recommend.RuleFor("leave-batch-alone", func(f gossip.CPUThrottling, _ gossip.Pod) (recommend.Recommendation, bool) {
-		if f.About.Namespace != namespace {
-			return recommend.Recommendation{}, false
-		}
-		return recommend.Recommendation{
-			Summary:  "leave the limit: batch work", // for tables, and the column ADVICE of kubectl get kw
-			Priority: gossip.SeverityInfo,
-			Action:   "Leave the limit of " + f.About.Container + " as it is.",
-			Reason:   "Batch work may take its time; its limit protects the neighbours.",
-		}, true
-	})
+	return recommend.RuleFor(
+		"leave-batch-alone",
+		func(f gossip.CPUThrottling, _ gossip.Pod) (recommend.Recommendation, bool) {
+			if f.About.Namespace != namespace {
+				return recommend.Recommendation{}, false
+			}
+			return recommend.Recommendation{
+				Summary:  "leave the limit: batch work", // for tables, and the column ADVICE of kubectl get kw
+				Priority: gossip.SeverityInfo,
+				Action:   "Leave the limit of " + f.About.Container + " as it is.",
+				Reason:   "Batch work may take its time; its limit protects the neighbours.",
+			}, true
+		},
+	)
 }
 
 // printAdvice asks our rule first and then the default rules, and prints the first answer for each finding.

@@ -255,6 +255,9 @@ func TestEachObjectKnowsTheKindOfItems(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"v1 Pod a", "apps/v1 Deployment b"}, seen)
 
-	err = kube.EachObject(strings.NewReader(input), func(metav1.TypeMeta, json.RawMessage) error { return io.ErrUnexpectedEOF })
+	err = kube.EachObject(
+		strings.NewReader(input),
+		func(metav1.TypeMeta, json.RawMessage) error { return io.ErrUnexpectedEOF },
+	)
 	require.EqualError(t, err, "document 1: items[0]: Pod default/a: unexpected EOF")
 }

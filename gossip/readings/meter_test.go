@@ -16,7 +16,13 @@ var start = time.Date(2026, 11, 22, 23, 14, 54, 0, time.UTC)
 
 func origin(container string, at time.Time) gossip.Origin {
 	return gossip.Origin{
-		Time: at, Namespace: "shop", Pod: "api-0", PodUID: "u", Container: container, ContainerID: "id-" + container, Source: "cgroup",
+		Time:        at,
+		Namespace:   "shop",
+		Pod:         "api-0",
+		PodUID:      "u",
+		Container:   container,
+		ContainerID: "id-" + container,
+		Source:      "cgroup",
 	}
 }
 
@@ -48,7 +54,13 @@ func TestEventsAddUpToTheDifferenceOfTheCounters(t *testing.T) {
 		all := make([]counters, 3)
 		sums := map[string]*counters{}
 		for i := range all {
-			all[i] = counters{name: fmt.Sprint("c", i), at: start, limit: 100, faults: random.Int64N(1e6), hits: random.Int64N(1e6)}
+			all[i] = counters{
+				name:   fmt.Sprint("c", i),
+				at:     start,
+				limit:  100,
+				faults: random.Int64N(1e6),
+				hits:   random.Int64N(1e6),
+			}
 			sums[all[i].name] = &counters{}
 			_, outcome := m.Observe(all[i].reading())
 			require.Equal(t, readings.Baseline, outcome)
@@ -97,7 +109,13 @@ func TestEventsAddUpToTheDifferenceOfTheCounters(t *testing.T) {
 			sum.wantPeriods += sample.Period
 		}
 		for _, c := range all {
-			require.Equal(t, counters{wantFaults: c.wantFaults, wantHits: c.wantHits, wantPeriods: c.wantPeriods}, *sums[c.name], "seed %d", seed)
+			require.Equal(
+				t,
+				counters{wantFaults: c.wantFaults, wantHits: c.wantHits, wantPeriods: c.wantPeriods},
+				*sums[c.name],
+				"seed %d",
+				seed,
+			)
 		}
 	}
 }

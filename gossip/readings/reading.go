@@ -37,7 +37,12 @@ func (c CPU) eventSince(reading Reading) (gossip.Event, Outcome) {
 		Threads:          c.Threads,
 		NodeCPUs:         c.NodeCPUs,
 	}
-	if limit := float64(c.Quota.Value) / float64(c.CFSPeriod); c.Quota.Value > 0 && c.CFSPeriod > 0 && sample.UsageUsec.Known {
+	if limit := float64(
+		c.Quota.Value,
+	) / float64(
+		c.CFSPeriod,
+	); c.Quota.Value > 0 && c.CFSPeriod > 0 &&
+		sample.UsageUsec.Known {
 		cores := float64(c.Usage.Value-before.Usage.Value) / float64(c.Time.Sub(before.Time))
 		sample.UsageCores, sample.ReportedShare = gossip.Some(roundMicro(cores)), gossip.Some(roundMicro(cores/limit))
 	}

@@ -92,9 +92,18 @@ func TestMemoryReadingsBecomeASample(t *testing.T) {
 		MajorFaults: some(7), LimitHits: some(31), OOMKills: some(2),
 	}
 	now := readings.Memory{
-		Origin: origin("app", start.Add(10*time.Second)), WorkingSet: some(9), LimitBytes: some(100),
-		MajorFaults: some(7), LimitHits: some(40), OOMKills: some(3),
-		SomeAvg10: gossip.Some(0.125), SomeAvg60: gossip.Some(0.0306), FullAvg10: gossip.Some(0.0625), FullAvg60: gossip.Some(0.0153),
+		Origin:      origin("app", start.Add(10*time.Second)),
+		WorkingSet:  some(9),
+		LimitBytes:  some(100),
+		MajorFaults: some(7),
+		LimitHits:   some(40),
+		OOMKills:    some(3),
+		SomeAvg10: gossip.Some(
+			0.125,
+		),
+		SomeAvg60: gossip.Some(0.0306),
+		FullAvg10: gossip.Some(0.0625),
+		FullAvg60: gossip.Some(0.0153),
 	}
 	whole := gossip.MemorySample{
 		Origin: now.Origin, WorkingSet: some(9), LimitBytes: some(100),
@@ -141,8 +150,20 @@ func TestNetworkReadingsBecomeASample(t *testing.T) {
 		RxDrops: some(5), TxDrops: some(6), RxErrors: some(7), TxErrors: some(8), FailedConnects: some(9),
 	}
 	now := readings.Network{
-		Origin: origin("", start.Add(5*time.Second)), NetNS: 7, Segments: some(11), Retransmits: some(22), RxPackets: some(33), TxPackets: some(44),
-		RxDrops: some(55), TxDrops: some(66), RxErrors: some(77), TxErrors: some(88), FailedConnects: some(99),
+		Origin: origin(
+			"",
+			start.Add(5*time.Second),
+		),
+		NetNS:          7,
+		Segments:       some(11),
+		Retransmits:    some(22),
+		RxPackets:      some(33),
+		TxPackets:      some(44),
+		RxDrops:        some(55),
+		TxDrops:        some(66),
+		RxErrors:       some(77),
+		TxErrors:       some(88),
+		FailedConnects: some(99),
 	}
 	want := gossip.NetworkSample{
 		Origin: now.Origin, Segments: some(10), Retransmits: some(20), RxPackets: some(30), TxPackets: some(40),

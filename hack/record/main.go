@@ -128,16 +128,28 @@ func main() {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	if len(args) == 0 || modes[args[0]].records == nil {
-		return o, errors.New("usage: record throttle|birth|mixed|memory|network --namespace NS[,NS] --out FILE.ndjson [flags]")
+		return o, errors.New(
+			"usage: record throttle|birth|mixed|memory|network --namespace NS[,NS] --out FILE.ndjson [flags]",
+		)
 	}
 	o.mode = args[0]
 	fs := flag.NewFlagSet("record "+o.mode, flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	namespaces := fs.String("namespace", "", "namespaces whose pods are recorded, comma-separated")
-	fs.DurationVar(&o.duration, "for", 2*time.Minute, "how long to record; an interrupt ends it early and keeps what was seen")
+	fs.DurationVar(
+		&o.duration,
+		"for",
+		2*time.Minute,
+		"how long to record; an interrupt ends it early and keeps what was seen",
+	)
 	fs.DurationVar(&o.every, "every", 5*time.Second, "time between two reads of the counters")
 	fs.StringVar(&o.out, "out", "", "capture to write, NAME.ndjson")
-	fs.StringVar(&o.cgroupRoot, "cgroup-root", "", "where cgroups are mounted (default /sys/fs/cgroup, or its cpu hierarchy on cgroup v1)")
+	fs.StringVar(
+		&o.cgroupRoot,
+		"cgroup-root",
+		"",
+		"where cgroups are mounted (default /sys/fs/cgroup, or its cpu hierarchy on cgroup v1)",
+	)
 	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "passed to kubectl (default: kubectl's own)")
 	fs.StringVar(&o.note, "note", "", "a sentence for the provenance: what ran")
 	if err := fs.Parse(args[1:]); err != nil {

@@ -106,16 +106,28 @@ func (p *provenance) formatYAML() []byte {
 func (p *provenance) describeLost() string {
 	var parts []string
 	if p.LeftOut > 0 {
-		parts = append(parts, fmt.Sprintf("intervals left out because a counter fell or the limit changed in them: %d", p.LeftOut))
+		parts = append(
+			parts,
+			fmt.Sprintf("intervals left out because a counter fell or the limit changed in them: %d", p.LeftOut),
+		)
 	}
 	if p.LostRows > 0 {
-		parts = append(parts, fmt.Sprintf("events lost by bpftrace, so no birth was written, and kills may be missing: %d", p.LostRows))
+		parts = append(
+			parts,
+			fmt.Sprintf("events lost by bpftrace, so no birth was written, and kills may be missing: %d", p.LostRows),
+		)
 	}
 	if p.KillsLost > 0 {
-		parts = append(parts, fmt.Sprintf("kills in containers that no pod of these namespaces named, not written: %d", p.KillsLost))
+		parts = append(
+			parts,
+			fmt.Sprintf("kills in containers that no pod of these namespaces named, not written: %d", p.KillsLost),
+		)
 	}
 	if p.BirthsGivenUp > 0 {
-		parts = append(parts, fmt.Sprintf("births not written because they were not complete after ten minutes: %d", p.BirthsGivenUp))
+		parts = append(
+			parts,
+			fmt.Sprintf("births not written because they were not complete after ten minutes: %d", p.BirthsGivenUp),
+		)
 	}
 	if len(p.Incomplete) > 0 {
 		parts = append(parts, "births not written because they were seen in part: "+strings.Join(p.Incomplete, ", "))

@@ -17,10 +17,27 @@ func TestProvenanceIsYAML(t *testing.T) {
 			mode: "network", duration: time.Minute, every: 5 * time.Second, namespaces: []string{"shop", "batch"},
 			out: "examples/captures/shop.ndjson", note: `a "quoted" note: with a colon`,
 		},
-		Started: time.Date(2026, 11, 22, 13, 14, 15, 0, time.FixedZone("", 3600)), Lasted: 61*time.Second + 300*time.Millisecond,
-		Kernel: "6.18.0", Cgroup: "v1", Kubernetes: "v1.37.0", Containers: "containerd://2.2.0", NodeCPUs: 2,
-		LoadBefore: "0.10 0.20 0.30", LoadAfter: "1.00 0.50 0.30", Bpftrace: "v0.17.0",
-		Records: map[string]int{"network_issue": 12}, Retransmits: 34,
+		Started: time.Date(
+			2026,
+			11,
+			22,
+			13,
+			14,
+			15,
+			0,
+			time.FixedZone("", 3600),
+		),
+		Lasted:      61*time.Second + 300*time.Millisecond,
+		Kernel:      "6.18.0",
+		Cgroup:      "v1",
+		Kubernetes:  "v1.37.0",
+		Containers:  "containerd://2.2.0",
+		NodeCPUs:    2,
+		LoadBefore:  "0.10 0.20 0.30",
+		LoadAfter:   "1.00 0.50 0.30",
+		Bpftrace:    "v0.17.0",
+		Records:     map[string]int{"network_issue": 12},
+		Retransmits: 34,
 	}
 	want := `capture: "shop.ndjson"
 what: "a \"quoted\" note: with a colon"
@@ -63,6 +80,14 @@ func TestEachLossIsASentenceOfTheProvenance(t *testing.T) {
 
 // Births are not read at an interval, so the command has none.
 func TestCommandOfBirthsHasNoInterval(t *testing.T) {
-	p := provenance{options: options{mode: "birth", duration: time.Minute, every: time.Second, namespaces: []string{"shop"}, out: "/elsewhere/x.ndjson"}}
+	p := provenance{
+		options: options{
+			mode:       "birth",
+			duration:   time.Minute,
+			every:      time.Second,
+			namespaces: []string{"shop"},
+			out:        "/elsewhere/x.ndjson",
+		},
+	}
 	require.Equal(t, "go run ./hack/record birth --for 1m0s --namespace shop --out x.ndjson", p.formatCommand())
 }

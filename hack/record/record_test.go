@@ -96,7 +96,11 @@ func TestRecordingHasItsPodsAndItsProvenance(t *testing.T) {
 	events := decodeEvents(t, records)
 	require.NotEmpty(t, events)
 	for _, e := range events {
-		require.Equal(t, gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"}, e.Subject())
+		require.Equal(
+			t,
+			gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"},
+			e.Subject(),
+		)
 	}
 	pods, err := os.ReadFile(base + ".pods.yaml")
 	require.NoError(t, err)
@@ -205,7 +209,11 @@ func TestBirthsAreDroppedWhenARowIsLost(t *testing.T) {
 func TestRecordsAreInTheOrderOfTime(t *testing.T) {
 	var c capture
 	for _, second := range []int64{3, 1, 2} {
-		c.addEvent(gossip.OOMKill{Origin: gossip.Origin{Time: time.Unix(1795387302+second, 0), Namespace: "shop", Pod: "p", Container: "app"}})
+		c.addEvent(
+			gossip.OOMKill{
+				Origin: gossip.Origin{Time: time.Unix(1795387302+second, 0), Namespace: "shop", Pod: "p", Container: "app"},
+			},
+		)
 	}
 	var seconds []int64
 	for _, e := range decodeEvents(t, c.joinLines()) {
@@ -221,7 +229,10 @@ func TestClusterKeepsEarlierRunsOfItsNamespaces(t *testing.T) {
 		require.NoError(t, json.NewEncoder(&events).Encode(map[string]json.RawMessage{"object": json.RawMessage(object)}))
 	}
 	require.NoError(t, c.readEvents(strings.NewReader(events.String())))
-	require.NoError(t, c.readEvents(strings.NewReader(`{"object":`+strings.ReplaceAll(podJSON("batch", containerID), podUID, "other")+`}`)))
+	require.NoError(
+		t,
+		c.readEvents(strings.NewReader(`{"object":`+strings.ReplaceAll(podJSON("batch", containerID), podUID, "other")+`}`)),
+	)
 	pods := c.listPods()
 	require.Len(t, pods, 1)
 	require.Equal(t, containerID, pods[0].Earlier[0].ID)

@@ -13,16 +13,20 @@ func TestEachRuleFindsItsFault(t *testing.T) {
 		want             []finding
 	}{
 		{
-			name: "a function of one word", file: "a.go", text: "package a\n\nfunc settle() {}\n\nfunc read() {}\n\nfunc readAll() {}\n",
+			name: "a function of one word",
+			file: "a.go",
+			text: "package a\n\nfunc settle() {}\n\nfunc read() {}\n\nfunc readAll() {}\n",
 			want: []finding{{3, "func settle: name it in two or three words, or list the word in hack/style/functions.txt"}},
 		},
 		{
-			name: "a test that is no sentence", file: "a_test.go",
+			name: "a test that is no sentence",
+			file: "a_test.go",
 			text: "package a\n\nfunc TestEnd(t *testing.T) {}\n\nfunc TestNilIsRefused(t *testing.T) {}\n\nfunc TestMain(m *testing.M) {}\n\nfunc pod() {}\n",
 			want: []finding{{3, "func TestEnd: name it as a sentence that says what holds"}},
 		},
 		{
-			name: "a ragged comment", file: "a.go",
+			name: "a ragged comment",
+			file: "a.go",
 			text: "package a\n\n// f does what nobody expects of\n// it\n// and then it does the same thing once more.\nfunc readAll() {}\n",
 			want: []finding{
 				{3, "comment is not wrapped at 120 columns: style -fix wraps it"},
@@ -30,7 +34,8 @@ func TestEachRuleFindsItsFault(t *testing.T) {
 			},
 		},
 		{
-			name: "lists and code are the author's", file: "a.go",
+			name: "lists and code are the author's",
+			file: "a.go",
 			text: "package a\n\n// Steps:\n//   - one\n//   - two more of them\n//\n//\tcode\n//\tmore code\nfunc readAll() {}\n",
 		},
 		{

@@ -91,8 +91,17 @@ func (n *node) startPod(t testing.TB, i int) (dir string) {
 func (n *node) setCounters(t testing.TB, pod int, dir string, k int) {
 	t.Helper()
 	writeFile(t, filepath.Join(dir, "cpu.stat"), fmt.Sprintf(
-		"usage_usec %d\nuser_usec 0\nsystem_usec 0\nnr_periods %d\nnr_throttled %d\nthrottled_usec %d\n", k*3000, k*10, k*8, k*600_000))
-	writeFile(t, filepath.Join(dir, "memory.stat"), fmt.Sprintf("anon 40000000\ninactive_file 10000000\npgmajfault %d\n", k*2))
+		"usage_usec %d\nuser_usec 0\nsystem_usec 0\nnr_periods %d\nnr_throttled %d\nthrottled_usec %d\n",
+		k*3000,
+		k*10,
+		k*8,
+		k*600_000,
+	))
+	writeFile(
+		t,
+		filepath.Join(dir, "memory.stat"),
+		fmt.Sprintf("anon 40000000\ninactive_file 10000000\npgmajfault %d\n", k*2),
+	)
 	writeFile(t, filepath.Join(dir, "memory.events"), fmt.Sprintf("low 0\nhigh 0\nmax %d\noom 0\noom_kill 0\n", k*5))
 	writeFile(t, filepath.Join(n.proc, fmt.Sprint(pod), "net", "snmp"),
 		fmt.Sprintf("Tcp: OutSegs RetransSegs\nTcp: %d %d\n", k*1000, k*7))
@@ -145,12 +154,20 @@ func TestCountersBecomeTheDifferencesBetweenLooks(t *testing.T) {
 	step("the first read is the baseline", 0, func() {})
 	got := step("what they grew by", 2, func() { n.setCounters(t, 1, first, 5); n.setCounters(t, 2, second, 7) })
 	s := got[0]
-	require.Equal(t, gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-1", Container: "app"}, s.Subject())
+	require.Equal(
+		t,
+		gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-1", Container: "app"},
+		s.Subject(),
+	)
 	require.Equal(t, gossip.Some[int64](50), s.Periods)
 	require.Equal(t, gossip.Some[int64](40), s.ThrottledPeriods)
 	require.Equal(t, gossip.Some[int64](3_000_000), s.ThrottledUsec)
 	require.Equal(t, gossip.Some[int64](15_000), s.UsageUsec)
-	step("counters fell: the intervals are left out", 1, func() { n.setCounters(t, 1, first, 1); n.setCounters(t, 2, second, 8) })
+	step(
+		"counters fell: the intervals are left out",
+		1,
+		func() { n.setCounters(t, 1, first, 1); n.setCounters(t, 2, second, 8) },
+	)
 	require.Equal(t, 3, w.node.LeftOut, "of CPU, memory and network")
 	step("and counts again", 2, func() { n.setCounters(t, 1, first, 2) })
 	step("another limit", 1, func() { writeFile(t, filepath.Join(first, "cpu.max"), "max 100000\n") })
@@ -187,7 +204,11 @@ func TestMemoryIsTheContainersAndNetworkThePods(t *testing.T) {
 	require.Empty(t, b.String(), "the first read is the baseline")
 	n.setCounters(t, 1, dir, 3)
 	memory, network := look()
-	require.Equal(t, gossip.Subject{Kind: gossip.KindMemoryPressure, Namespace: "shop", Pod: "api-1", Container: "app"}, memory.Subject())
+	require.Equal(
+		t,
+		gossip.Subject{Kind: gossip.KindMemoryPressure, Namespace: "shop", Pod: "api-1", Container: "app"},
+		memory.Subject(),
+	)
 	require.Equal(t, gossip.Some[int64](40_000_000), memory.WorkingSet)
 	require.Equal(t, gossip.Some[int64](1<<26), memory.LimitBytes)
 	require.Equal(t, gossip.Some[int64](6), memory.MajorFaults)
@@ -317,7 +338,10 @@ func TestRecordsAreSentOnceAndInOrder(t *testing.T) {
 			}
 			server := httptest.NewServer(r)
 			defer server.Close()
-			s, err := newSender(options{url: server.URL, tokenFile: token, maxBuffer: tc.max, firstPause: time.Millisecond}, discardLog())
+			s, err := newSender(
+				options{url: server.URL, tokenFile: token, maxBuffer: tc.max, firstPause: time.Millisecond},
+				discardLog(),
+			)
 			require.NoError(t, err)
 			for i := range 10 {
 				s.addEvent(numbered(int64(i)))
@@ -366,11 +390,19 @@ func TestLostRecordsAreGapsInTheCoverage(t *testing.T) {
 }
 
 func TestWrongFlagsAreExplained(t *testing.T) {
-	inCluster := map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443", "NODE_NAME": "n1"}
+	inCluster := map[string]string{
+		"KUBERNETES_SERVICE_HOST": "10.0.0.1",
+		"KUBERNETES_SERVICE_PORT": "443",
+		"NODE_NAME":               "n1",
+	}
 	for args, want := range map[string]string{
 		"--bpftrace=maybe": `--bpftrace: "maybe"`, "--interval=1ms": "--interval", "now": `"now"`, "--node=": "--node inside",
 	} {
-		_, err := parse(strings.Fields(args), func(name string) (string, bool) { v, ok := inCluster[name]; return v, ok }, io.Discard)
+		_, err := parse(
+			strings.Fields(args),
+			func(name string) (string, bool) { v, ok := inCluster[name]; return v, ok },
+			io.Discard,
+		)
 		require.ErrorContains(t, err, want)
 	}
 	_, err := parse(nil, func(string) (string, bool) { return "", false }, io.Discard)

@@ -68,14 +68,44 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) 
 	f.StringVar(&o.node, "node", node, "`NAME` of the node, to ask for its pods (default $NODE_NAME)")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "time between two reads of the counters")
 	f.StringVar(&o.cgroupRoot, "cgroup-root", "/sys/fs/cgroup", "`FOLDER` where the node's cgroups are mounted")
-	f.StringVar(&o.bpftrace, "bpftrace", "auto", "watch births, OOM kills and failed connects with bpftrace: auto (where it works), on (or end), off")
-	f.StringVar(&o.pods, "pods", "", "`URL` that lists pods: the API server's or the kubelet's /pods (default the cluster's API server, for --node)")
-	f.StringVar(&o.podsTokenFile, "pods-token-file", ifPresent(serviceAccount+"token"), "`FILE` with the bearer token for --pods")
-	f.StringVar(&o.podsCAFile, "pods-ca-file", ifPresent(serviceAccount+"ca.crt"), "`FILE` with certificates that --pods is checked with")
+	f.StringVar(
+		&o.bpftrace,
+		"bpftrace",
+		"auto",
+		"watch births, OOM kills and failed connects with bpftrace: auto (where it works), on (or end), off",
+	)
+	f.StringVar(
+		&o.pods,
+		"pods",
+		"",
+		"`URL` that lists pods: the API server's or the kubelet's /pods (default the cluster's API server, for --node)",
+	)
+	f.StringVar(
+		&o.podsTokenFile,
+		"pods-token-file",
+		ifPresent(serviceAccount+"token"),
+		"`FILE` with the bearer token for --pods",
+	)
+	f.StringVar(
+		&o.podsCAFile,
+		"pods-ca-file",
+		ifPresent(serviceAccount+"ca.crt"),
+		"`FILE` with certificates that --pods is checked with",
+	)
 	f.StringVar(&o.url, "url", "", "`URL` that records are posted to; standard output without it")
-	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with the bearer token for --url; it is read again for each request")
+	f.StringVar(
+		&o.tokenFile,
+		"token-file",
+		"",
+		"`FILE` with the bearer token for --url; it is read again for each request",
+	)
 	f.StringVar(&o.caFile, "ca-file", "", "`FILE` with certificates that --url is checked with (default the system's)")
-	f.IntVar(&o.maxBuffer, "max-buffer", 8<<20, "`BYTES` of records that wait while --url is away; then the oldest are dropped")
+	f.IntVar(
+		&o.maxBuffer,
+		"max-buffer",
+		8<<20,
+		"`BYTES` of records that wait while --url is away; then the oldest are dropped",
+	)
 	f.DurationVar(&o.costEvery, "cost-every", time.Minute, "time between two lines about this program's own cost")
 	if err := f.Parse(args); err != nil {
 		return o, err

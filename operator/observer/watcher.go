@@ -105,7 +105,10 @@ func (w *watcher) observeOnce(ctx context.Context, out sink) error {
 	}
 	select {
 	case <-w.node.Trace.Done():
-		return fmt.Errorf("the kernel is no longer watched: %w", errors.Join(w.node.Trace.Stop(), errors.New("bpftrace ended")))
+		return fmt.Errorf(
+			"the kernel is no longer watched: %w",
+			errors.Join(w.node.Trace.Stop(), errors.New("bpftrace ended")),
+		)
 	default:
 		return nil
 	}

@@ -74,7 +74,16 @@ func postRecords(ctx context.Context, site *demo.Site, records []byte) error {
 	}
 	var out, errs bytes.Buffer
 	args := []string{
-		"send", "--url", "http://" + address + "/v1/events", "--token-file", file.Name(), "--speed", "max", "--attempts", "2", "-",
+		"send",
+		"--url",
+		"http://" + address + "/v1/events",
+		"--token-file",
+		file.Name(),
+		"--speed",
+		"max",
+		"--attempts",
+		"2",
+		"-",
 	}
 	if code := replay.Run(args, bytes.NewReader(records), &out, &errs); code != 0 {
 		return fmt.Errorf("gossip-replay send: exit %d: %s%s", code, &out, &errs)

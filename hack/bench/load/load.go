@@ -103,18 +103,35 @@ func (p pod) appendRecord(b []byte, at string, shape Shape, r *rand.Rand) []byte
 func (p pod) appendCounters(b []byte, at string, r *rand.Rand) []byte {
 	periods := 40 + r.IntN(60)
 	throttled := periods * p.throttled / 100
-	return fmt.Appendf(b, `{"type":"cpu_throttle","timestamp":"%s","namespace":"%s","pod_name":"%s","container_name":"app",`+
-		`"period_seconds":10,"nr_periods":%d,"nr_throttled":%d,"throttled_usec":%d,"usage_usec":%d,"limit_cores":%g}`+"\n",
-		at, p.namespace, p.name, periods, throttled,
-		throttled*(40_000+r.IntN(40_000)), (periods-throttled/2)*p.limit*100, float64(p.limit)/1000)
+	return fmt.Appendf(
+		b,
+		`{"type":"cpu_throttle","timestamp":"%s","namespace":"%s","pod_name":"%s","container_name":"app",`+
+			`"period_seconds":10,"nr_periods":%d,"nr_throttled":%d,"throttled_usec":%d,"usage_usec":%d,"limit_cores":%g}`+"\n",
+		at,
+		p.namespace,
+		p.name,
+		periods,
+		throttled,
+		throttled*(40_000+r.IntN(40_000)),
+		(periods-throttled/2)*p.limit*100,
+		float64(p.limit)/1000,
+	)
 }
 
 func (p pod) appendPercentages(b []byte, at string, r *rand.Rand) []byte {
 	usage := r.Float64()
-	return fmt.Appendf(b, `{"type":"cpu_throttle","timestamp":"%s","namespace":"%s","pod_name":"%s","container_name":"app",`+
-		`"throttle_percentage":%.2f,"reported_cpu_usage":%.3f,"actual_cpu_usage":%.4f,"limit_cores":%g}`+"\n",
-		at, p.namespace, p.name, max(0, min(100, float64(p.throttled)+4*r.NormFloat64())), usage,
-		usage*float64(p.limit)/1000, float64(p.limit)/1000)
+	return fmt.Appendf(
+		b,
+		`{"type":"cpu_throttle","timestamp":"%s","namespace":"%s","pod_name":"%s","container_name":"app",`+
+			`"throttle_percentage":%.2f,"reported_cpu_usage":%.3f,"actual_cpu_usage":%.4f,"limit_cores":%g}`+"\n",
+		at,
+		p.namespace,
+		p.name,
+		max(0, min(100, float64(p.throttled)+4*r.NormFloat64())),
+		usage,
+		usage*float64(p.limit)/1000,
+		float64(p.limit)/1000,
+	)
 }
 
 func (p pod) appendBirth(b []byte, at string, r *rand.Rand) []byte {

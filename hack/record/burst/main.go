@@ -73,9 +73,21 @@ func (l load) run(thread int) {
 		used := burnCPU(l.cpu)
 		wall := time.Since(start)
 		walls = append(walls, wall)
-		fmt.Printf("thread=%d burst=%d cpu=%s wall=%s\n", thread, n, used.Round(time.Microsecond), wall.Round(time.Microsecond))
+		fmt.Printf(
+			"thread=%d burst=%d cpu=%s wall=%s\n",
+			thread,
+			n,
+			used.Round(time.Microsecond),
+			wall.Round(time.Microsecond),
+		)
 		if n%10 == 0 || n == l.bursts {
-			fmt.Printf("thread=%d bursts=%d wall_p50=%s wall_p99=%s\n", thread, n, percentileOf(walls, 50), percentileOf(walls, 99))
+			fmt.Printf(
+				"thread=%d bursts=%d wall_p50=%s wall_p99=%s\n",
+				thread,
+				n,
+				percentileOf(walls, 50),
+				percentileOf(walls, 99),
+			)
 		}
 		if n == l.bursts {
 			return
@@ -108,7 +120,12 @@ func burnCPU(d time.Duration) time.Duration {
 func threadCPU() time.Duration {
 	const clockThreadCPUTimeID = 3
 	var ts syscall.Timespec
-	if _, _, errno := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clockThreadCPUTimeID, uintptr(unsafe.Pointer(&ts)), 0); errno != 0 {
+	if _, _, errno := syscall.RawSyscall(
+		syscall.SYS_CLOCK_GETTIME,
+		clockThreadCPUTimeID,
+		uintptr(unsafe.Pointer(&ts)),
+		0,
+	); errno != 0 {
 		panic(errno) // the clock is always there
 	}
 	return time.Duration(ts.Nano())

@@ -18,7 +18,16 @@ const (
 )
 
 func testKill() Kill {
-	return Kill{NS: 5e9, PID: 21972, Comm: "tail", A: containerCut, B: podCut, Usage: 32 << 20, Limit: 32 << 20, Scope: "memcg"}
+	return Kill{
+		NS:    5e9,
+		PID:   21972,
+		Comm:  "tail",
+		A:     containerCut,
+		B:     podCut,
+		Usage: 32 << 20,
+		Limit: 32 << 20,
+		Scope: "memcg",
+	}
 }
 
 func TestKillRowsAreInPages(t *testing.T) {
@@ -108,7 +117,9 @@ func TestKillWaitsForTheStatusOfItsPod(t *testing.T) {
 
 // Whatever bpftrace prints, reading it ends in a row or an error.
 func FuzzRows(f *testing.F) {
-	f.Add("time_:5000000000 event:oom_kill pid:21972 comm:my worker a:x b:" + podCut + " usage:8192 limit:8193 scope:memcg")
+	f.Add(
+		"time_:5000000000 event:oom_kill pid:21972 comm:my worker a:x b:" + podCut + " usage:8192 limit:8193 scope:memcg",
+	)
 	f.Add("time_:1 event:connect_fail netns:4026532864 cpu:0 count:1 error:111 address:::ffff:127.0.0.1 port:9")
 	f.Fuzz(func(_ *testing.T, text string) {
 		if k, err := ParseKill(text); err == nil {

@@ -92,7 +92,10 @@ func TestSandboxIsAskedForTheNetwork(t *testing.T) {
 	known := map[string]Container{
 		"a": {Pod: sandboxed}, "b": {Pod: bare}, "c": {Pod: bare}, "d": {Pod: host},
 	}
-	got := networkDirs(map[string]string{"a": "/p1/a", "z": "/p1/z", "b": "/p2/b", "c": "/p2/c", "d": "/p3/d", "y": "/p4/y"}, known)
+	got := networkDirs(
+		map[string]string{"a": "/p1/a", "z": "/p1/z", "b": "/p2/b", "c": "/p2/c", "d": "/p3/d", "y": "/p4/y"},
+		known,
+	)
 	if diff := cmp.Diff(map[string]string{"sandboxed": "/p1/z", "bare": "/p2/b"}, got); diff != "" {
 		t.Error(diff)
 	}

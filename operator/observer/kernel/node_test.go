@@ -127,7 +127,11 @@ func TestStrangersAreContainersWithoutAStatus(t *testing.T) {
 func TestFailedConnectsBelongToTheNetworkOfThePod(t *testing.T) {
 	f := newFakeNode(t)
 	f.lookOnce(t)
-	require.False(t, eventOf[gossip.NetworkSample](t, f.lookOnce(t)).FailedConnects.Known, "without bpftrace they are not counted")
+	require.False(
+		t,
+		eventOf[gossip.NetworkSample](t, f.lookOnce(t)).FailedConnects.Known,
+		"without bpftrace they are not counted",
+	)
 	f.Trace = &Trace{}
 	f.lookOnce(t)
 	f.Trace.rows.Sockets = []Socket{

@@ -17,8 +17,10 @@ type Row struct {
 }
 
 // rowText is how the program prints a row. Names may hold spaces, keys do not.
-var rowText = regexp.MustCompile(`(?s)^time_:(\d+) event:(\w+) pid:(\d+) birth:(\d+) comm:(.*?) a:(.*?) b:(.*?) file:(.*) ` +
-	`value:(\d+) syscalls:(\d+) namespaces:(\d+) cgroup_writes:(\d+) mounts:(\d+) processes:(\d+) execs:(\d+)`)
+var rowText = regexp.MustCompile(
+	`(?s)^time_:(\d+) event:(\w+) pid:(\d+) birth:(\d+) comm:(.*?) a:(.*?) b:(.*?) file:(.*) ` +
+		`value:(\d+) syscalls:(\d+) namespaces:(\d+) cgroup_writes:(\d+) mounts:(\d+) processes:(\d+) execs:(\d+)`,
+)
 
 // ParseRow reads a row as the program prints it.
 func ParseRow(text string) (Row, error) {

@@ -75,7 +75,13 @@ func (b *podBirth) buildTimeline(start, end uint64) []gossip.Step {
 		b.addRowStep(t, r, i == 0)
 	}
 	for _, c := range b.commands {
-		t.addStep(c.NS, 3, gossip.ActorKernel, "exec "+c.File, fmt.Sprintf("%s; %d syscalls, %d mounts so far", b.describeDir(c.A), c.Syscalls, c.Mounts))
+		t.addStep(
+			c.NS,
+			3,
+			gossip.ActorKernel,
+			"exec "+c.File,
+			fmt.Sprintf("%s; %d syscalls, %d mounts so far", b.describeDir(c.A), c.Syscalls, c.Mounts),
+		)
 		if ended, ok := b.ends[c.PID]; ok {
 			t.addStep(ended, 2, gossip.ActorKernel, "exit", b.describeDir(c.A))
 		}

@@ -57,9 +57,21 @@ func StartTrace(ctx context.Context, programs ...string) (*Trace, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Trace{Version: strings.TrimPrefix(strings.TrimSpace(string(version)), "bpftrace "), Boot: boot, done: make(chan struct{})}
-	t.cmd = exec.Command("bpftrace", "-f", "json", "-e", strings.Join(programs, "\n")) //nolint:gosec // the callers run the programs of package pxl
-	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                            // keeps the terminal's ^C from bpftrace
+	t := &Trace{
+		Version: strings.TrimPrefix(strings.TrimSpace(string(version)), "bpftrace "),
+		Boot:    boot,
+		done:    make(chan struct{}),
+	}
+	t.cmd = exec.Command(
+		"bpftrace",
+		"-f",
+		"json",
+		"-e",
+		strings.Join(programs, "\n"),
+	) //nolint:gosec // the callers run the programs of package pxl
+	t.cmd.SysProcAttr = &syscall.SysProcAttr{
+		Setpgid: true,
+	} // keeps the terminal's ^C from bpftrace
 	t.cmd.Env = append(os.Environ(), "BPFTRACE_PERF_RB_PAGES=1024")
 	messages := &tail{}
 	t.cmd.Stderr = messages
