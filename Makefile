@@ -41,6 +41,7 @@ test: ## run all tests [minutes]
 	assets=$$(go run ./hack/assets) && export KUBEBUILDER_ASSETS=$$assets && exec go test ./... # exec: a signal to make reaches it
 
 lint: ## report what golangci-lint and kube-api-linter find, change nothing [minutes]
+	go run ./hack/style
 	go tool -modfile=hack/golangci-lint.mod golangci-lint run
 	go tool -modfile=hack/kube-api-linter.mod golangci-lint-kube-api-linter run --config hack/kube-api-linter.golangci.yaml ./crd/v1alpha1/...
 

@@ -154,8 +154,7 @@ func (a *Analyzer) Findings() iter.Seq[Finding] {
 }
 
 // Forget removes everything that is known about a pod that was deleted. With a UID, subjects with records of another
-// UID stay:
-// they are about another pod of that name.
+// UID stay: they are about another pod of that name.
 func (a *Analyzer) Forget(namespace, pod, uid string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -82,8 +82,7 @@ type Stage struct {
 }
 
 // BirthObjective is the longest that a birth should take: the community's pod start-up latency objective
-// (sig-scalability:
-// 99 % of stateless pods). It leaves out image pull and init containers.
+// (sig-scalability: 99 % of stateless pods). It leaves out image pull and init containers.
 const BirthObjective = 5 * time.Second
 
 // promptBirth is the longest birth with severity None.

@@ -3,9 +3,8 @@ package gossip
 import "time"
 
 // Finding is the result of the events about one subject: CPUThrottling, MemoryPressure, OOMKilled, NetworkIssue or
-// PodBirth.
-// Figures are unrounded, and a figure that was not measured is an absent Optional. In JSON that is null, severity and
-// confidence are words, and durations are texts.
+// PodBirth. Figures are unrounded, and a figure that was not measured is an absent Optional. In JSON that is null,
+// severity and confidence are words, and durations are texts.
 //
 // The set is closed: no other package can add a type. To say more about a finding, write a rule (recommend.RuleFor).
 // For tests, make a finding as a value of its type, with the Report that it embeds.

@@ -67,8 +67,7 @@ type MemoryPressure struct {
 	// Leak is known when the working set climbs steadily towards the limit.
 	Leak Optional[Leak]
 	// Standing reports that a new container or a changed limit began a new epoch, about which nothing has been measured
-	// yet.
-	// All figures are then the previous epoch's, and advice must wait.
+	// yet. All figures are then the previous epoch's, and advice must wait.
 	Standing bool
 }
 

@@ -24,7 +24,8 @@ func TestNamesAreWhatKubernetesAccepts(t *testing.T) {
 		"a.-b":       {},
 		"a;rm -rf /": {},
 	} {
-		if label, object := gossip.IsLabelName(name), gossip.IsObjectName(name); label != test.label || object != test.object {
+		label, object := gossip.IsLabelName(name), gossip.IsObjectName(name)
+		if label != test.label || object != test.object {
 			t.Errorf("%q: IsLabelName %v, IsObjectName %v, want %+v", name, label, object, test)
 		}
 	}

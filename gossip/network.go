@@ -47,8 +47,7 @@ func (s *NetworkSample) isPossible() bool {
 }
 
 // NetworkIssue is the finding about the share of a pod's packets that was lost and the number of its connects that
-// failed.
-// Counters are sums over the window.
+// failed. Counters are sums over the window.
 type NetworkIssue struct {
 	Report
 	// Segments is the number of TCP segments sent, Retransmits the number of those sent again: sums of the samples that

@@ -131,8 +131,7 @@ type Container struct {
 	// CPUSetter and MemorySetter are the autoscaler that sets its requests and limits itself; zero when there is none.
 	CPUSetter, MemorySetter Setter
 	// ShowsOOMKill reports whether Kubernetes shows in its state or its last state that it was killed because memory ran
-	// out.
-	// It is absent when its state is not known. The kubelet notices only the end of a container's first process.
+	// out. It is absent when its state is not known. The kubelet notices only the end of a container's first process.
 	ShowsOOMKill Optional[bool]
 }
 

@@ -23,7 +23,8 @@ const (
 )
 
 // Fallback is the command for when there is no cluster any more.
-const Fallback = "make replay CAPTURE=examples/demo/recording/captures/throttle.ndjson   # the recording, without a cluster"
+const Fallback = "make replay CAPTURE=examples/demo/recording/captures/throttle.ndjson" +
+	"   # the recording, without a cluster"
 
 func (s *Site) checkCluster(ctx context.Context) Result {
 	if s.Trouble != nil {

@@ -6,7 +6,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Pods are the pods of a file. The zero Pods has none. It is safe for concurrent use, because it does not change after Read.
+// Pods are the pods of a file. The zero Pods has none. It is safe for concurrent use, because it does not change after
+// Read.
 type Pods struct {
 	byName map[namespacedName][]gossip.Pod
 	n      int

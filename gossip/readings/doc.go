@@ -10,8 +10,8 @@
 // An interval gives an event only if its differences are true:
 //
 //   - The first reading of a series is the baseline.
-//   - When a counter fell, a limit changed, or a pod has another network namespace, the interval belongs to two epochs. It gives no event,
-//     and the new reading is the baseline.
+//   - When a counter fell, a limit changed, or a pod has another network namespace, the interval belongs to two epochs.
+//     It gives no event, and the new reading is the baseline.
 //   - A reading that is not later than the latest one is ignored. Sources repeat a reading until they have the next.
 //
 // The events of a series therefore add up to the difference between its last reading and its baseline.

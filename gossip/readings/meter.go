@@ -68,8 +68,8 @@ func New(maxSeries int) *Meter {
 	return &Meter{maxSeries: max(1, maxSeries), series: map[seriesKey]*list.Element{}}
 }
 
-// Observe takes a reading. It returns an event if the outcome is [Measured], and nil otherwise. It panics if the reading is nil or a
-// pointer, because neither is a reading.
+// Observe takes a reading. It returns an event if the outcome is [Measured], and nil otherwise. It panics if the
+// reading is nil or a pointer, because neither is a reading.
 func (m *Meter) Observe(r Reading) (gossip.Event, Outcome) {
 	key := keyOf(r)
 	element, known := m.series[key]
@@ -93,10 +93,14 @@ func (m *Meter) Observe(r Reading) (gossip.Event, Outcome) {
 	return event, Measured
 }
 
-// Expire forgets the series with no reading at or after a time. It begins with the series that was not observed for the longest time and
-// ends at the first that stays.
+// Expire forgets the series with no reading at or after a time. It begins with the series that was not observed for the
+// longest time and ends at the first that stays.
 func (m *Meter) Expire(before time.Time) {
-	for oldest := m.recent.Back(); oldest != nil && latestReading(oldest).From().Time.Before(before); oldest = m.recent.Back() {
+	for {
+		oldest := m.recent.Back()
+		if oldest == nil || !latestReading(oldest).From().Time.Before(before) {
+			return
+		}
 		m.removeOldest()
 	}
 }

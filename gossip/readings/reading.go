@@ -15,7 +15,7 @@ type CPU struct {
 	ThrottledPeriods gossip.Optional[int64]         // counter: nr_throttled
 	Throttled        gossip.Optional[time.Duration] // counter: throttled time, summed over CPU run queues
 	Usage            gossip.Optional[time.Duration] // counter: CPU time used
-	Quota            gossip.Optional[time.Duration] // CPU time allowed in each CFSPeriod; 0 is "no limit", absent is "not known"
+	Quota            gossip.Optional[time.Duration] // CPU time allowed in a CFSPeriod; 0 is "no limit", absent "not known"
 	CFSPeriod        time.Duration                  // length of one enforcement period; 0: not known
 	Threads          gossip.Optional[int64]
 	NodeCPUs         gossip.Optional[int64]
@@ -69,7 +69,7 @@ type Memory struct {
 	LimitBytes  gossip.Optional[int64]   // 0 is "no limit", absent is "not known"
 	SomeAvg10   gossip.Optional[float64] // PSI: share 0–1 of the last 10 s in which some task waited for memory
 	SomeAvg60   gossip.Optional[float64] // the same of the last 60 s
-	FullAvg10   gossip.Optional[float64] // PSI: share 0–1 of the last 10 s in which all tasks that were not idle waited for memory
+	FullAvg10   gossip.Optional[float64] // PSI: the share in which all tasks that were not idle waited
 	FullAvg60   gossip.Optional[float64] // the same of the last 60 s
 	MajorFaults gossip.Optional[int64]   // counter: page faults that had to wait for a disk
 	LimitHits   gossip.Optional[int64]   // counter: memory.events max, or memory.failcnt of cgroup v1

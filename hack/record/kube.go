@@ -127,7 +127,8 @@ func (c *cluster) listObjects() ([]byte, error) {
 			items.WriteString(list + "\n")
 		}
 	}
-	return fmt.Appendf(nil, "apiVersion: v1\nitems:\n%skind: List\nmetadata:\n  resourceVersion: \"\"\n", items.String()), nil
+	const list = "apiVersion: v1\nitems:\n%skind: List\nmetadata:\n  resourceVersion: \"\"\n"
+	return fmt.Appendf(nil, list, items.String()), nil
 }
 
 // listPods are the newest states of all pods, deleted ones too.

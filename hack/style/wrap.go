@@ -28,6 +28,9 @@ type paragraph struct {
 var structure = regexp.MustCompile(
 	`^(\s|#|-|\*|\||\d+[.)] |[a-z]+:[a-z]|\+[a-z]|//|Output:|Unordered output:|\[[^\]]+\]: )`)
 
+// printed begins what an example prints.
+var printed = regexp.MustCompile(`^(Unordered output|Output):`)
+
 // findParagraphs returns the paragraphs of the comments that have lines to themselves.
 func findParagraphs(files *token.FileSet, file *ast.File, text []byte) []paragraph {
 	lines := strings.Split(string(text), "\n")
@@ -41,7 +44,7 @@ func findParagraphs(files *token.FileSet, file *ast.File, text []byte) []paragra
 			text = strings.TrimRight(strings.TrimPrefix(text, " "), " ")
 			if !alone || text == "" || structure.MatchString(text) {
 				found, current = append(found, current), paragraph{}
-				if text == "Output:" || text == "Unordered output:" {
+				if printed.MatchString(text) {
 					break // the rest is what an example prints
 				}
 				continue

@@ -1,8 +1,8 @@
 // Command kernel-gossip-observer reports to the operator what the kernel knows of the pods of its node: for clusters
 // without Pixie, for kind, for trying out. Package observer is all of it; --help lists the flags.
 //
-//	kernel-gossip-observer --url http://kernel-gossip.kernel-gossip:8080/v1/events --token-file /var/run/secrets/kernel-gossip/token
-//	kernel-gossip-observer | gossip-replay -        # without a URL the records go to standard output
+//	kernel-gossip-observer --url http://kernel-gossip.kernel-gossip:8080/v1/events --token-file TOKEN
+//	kernel-gossip-observer | gossip-replay -   # without a URL the records go to standard output
 package main
 
 import (

@@ -1,10 +1,10 @@
 // Command strain is the workload of the captures of memory and network in examples/captures.
 //
-//	strain leak --from 24Mi --every-second 256Ki               memory that only grows
-//	strain pool leak --from 8Mi --every-second 4Mi             a parent with a worker that does that; 10 s after its end, the next one starts
-//	strain serve :8080                                         accepts connections and reads from them
-//	strain stream 10.0.0.7:8080                                sends 1000 bytes every 5 ms, each in a segment of its own
-//	strain connect 10.0.0.7:9 --every 500ms                    opens a connection, and closes it
+//	strain leak --from 24Mi --every-second 256Ki     memory that only grows
+//	strain pool leak --from 8Mi --every-second 4Mi   a parent of a worker that does that; 10 s after its end, the next
+//	strain serve :8080                               accepts connections and reads from them
+//	strain stream 10.0.0.7:8080                      sends 1000 bytes every 5 ms, each in a segment of its own
+//	strain connect 10.0.0.7:9 --every 500ms          opens a connection, and closes it
 //
 // Memory is mapped and written, page by page, so the kernel charges exactly the sizes of the flags.
 package main
@@ -117,7 +117,7 @@ func serve(args []string) error {
 
 func streamSegments(args []string) error {
 	c, err := net.DialTimeout("tcp", args[0], 3*time.Second)
-	for ; err != nil; c, err = net.DialTimeout("tcp", args[0], 3*time.Second) { // the server, or the rules of its Service, may come later
+	for ; err != nil; c, err = net.DialTimeout("tcp", args[0], 3*time.Second) { // the server may come later
 		time.Sleep(time.Second)
 	}
 	b := make([]byte, 1000)

@@ -81,7 +81,8 @@ func failConnects() error {
 	if err != nil {
 		return err
 	}
-	for wait, count := range map[time.Duration]*int{2500 * time.Millisecond: &w.GivenUp, 300 * time.Millisecond: &w.Raced} {
+	waits := map[time.Duration]*int{2500 * time.Millisecond: &w.GivenUp, 300 * time.Millisecond: &w.Raced}
+	for wait, count := range waits {
 		ctx, cancel := context.WithTimeout(context.Background(), wait)
 		c, err := new(net.Dialer).DialContext(ctx, "tcp", full)
 		cancel()

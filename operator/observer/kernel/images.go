@@ -38,7 +38,10 @@ func PullTime(p *Pod, events []Event) gossip.Optional[time.Duration] {
 		}
 	}
 	var sum time.Duration
-	for path, list := range map[string][]ContainerSpec{"spec.containers": p.Spec.Containers, "spec.initContainers": p.Spec.InitContainers} {
+	lists := map[string][]ContainerSpec{
+		"spec.containers": p.Spec.Containers, "spec.initContainers": p.Spec.InitContainers,
+	}
+	for path, list := range lists {
 		for _, c := range list {
 			d, known := took[path+"{"+c.Name+"}"]
 			if !known {

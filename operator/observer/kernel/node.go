@@ -28,7 +28,7 @@ type Node struct {
 	Kills  Kills
 
 	// What was counted since the start.
-	LeftOut     int    // intervals without an event: they belong to two epochs, or the kernel had nothing that a verdict can use
+	LeftOut     int    // intervals without an event: of two epochs, or without figures for a verdict
 	LostRows    int    // rows that bpftrace lost
 	Retransmits uint64 // rows of pxl/retransmit.bt in the networks that were read
 
