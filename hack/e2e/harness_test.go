@@ -24,7 +24,7 @@ import (
 )
 
 // patience is how long the world may take for one thing.
-const patience = 3 * time.Minute
+const patience = 5 * time.Minute
 
 // namespace makes a namespace for a test and deletes it after the test. For a test that failed it first logs what is in
 // the namespace, and what operator and observer logged.
