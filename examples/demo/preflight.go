@@ -43,8 +43,8 @@ type Line struct {
 	Result
 }
 
-// checkTime is how long one check may take.
-const checkTime = 8 * time.Second
+// checkTime is how long one check may take, on a busy machine too.
+const checkTime = 15 * time.Second
 
 // Preflight makes checks in their order, writes each line as soon as it is known, and returns all of them. It changes
 // nothing in the cluster.
