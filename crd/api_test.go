@@ -18,11 +18,11 @@ import (
 // The objects go to a real API server: what it accepts, what it refuses, and what kubectl shows.
 func TestTheAPIServerTakesWhatWeMakeAndRefusesTheRest(t *testing.T) {
 	c := startCluster(t)
-	t.Run("takes every golden object", func(t *testing.T) {
-		for name, in := range goldens() {
-			object := crd.New(in.finding, in.pod, in.advice)
+	t.Run("takes every object of testdata", func(t *testing.T) {
+		for _, e := range readExamples(t) {
+			object := crd.New(e.finding, e.pod, e.advice)
 			if w, ok := object.(*v1alpha1.KernelWhisper); ok {
-				w.SetName(strings.ReplaceAll(name, "_", "-"))
+				w.SetName(strings.ReplaceAll(e.name, "_", "-"))
 			}
 			c.write(t, object)
 		}
@@ -66,8 +66,8 @@ func testRefusals(t *testing.T, c *cluster) {
 	const (
 		whisper = `{"apiVersion":"kernel.gossip.io/v1alpha1","kind":"KernelWhisper","metadata":{"name":"refused"},` +
 			`"spec":{"kind":"CPUThrottling","pod":{"name":"api-0","uid":"u"},"container":"app"},"status":{%s}}`
-		certificate = `{"apiVersion":"kernel.gossip.io/v1alpha1","kind":"PodBirthCertificate","metadata":{"name":"refused"},` +
-			`"spec":{"pod":{"name":"refused","uid":"u"}},"status":{%s}}`
+		certificate = `{"apiVersion":"kernel.gossip.io/v1alpha1","kind":"PodBirthCertificate",` +
+			`"metadata":{"name":"refused"},"spec":{"pod":{"name":"refused","uid":"u"}},"status":{%s}}`
 		when = `"lastTransitionTime":"2026-03-01T12:00:00Z"`
 	)
 	for _, object := range []string{whisper, certificate} {

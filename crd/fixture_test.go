@@ -49,6 +49,8 @@ func hiddenThrottling() gossip.CPUThrottling {
 }
 
 func raiseAdvice() recommend.Recommendation {
+	const resize = `kubectl --namespace shop patch pod api-0 --subresource resize ` +
+		`--patch '{"spec":{"containers":[{"name":"app"}]}}'`
 	return recommend.Recommendation{
 		Rule:     "raise-cpu-limit",
 		Summary:  "cpu limit 100m → 1 core",
@@ -56,12 +58,9 @@ func raiseAdvice() recommend.Recommendation {
 		Action:   "Raise the CPU limit of container app from 100m to 1.",
 		Reason:   "That is what its bursts need to finish within a period.",
 		Evidence: "45 of 56 periods throttled (80%), mean wait 73ms",
-		Current:  quantityOf("100m"),
-		Target:   quantityOf("1"),
-		Lower:    quantityOf("150m"),
-		Upper:    quantityOf("2"),
-		Resize:   `kubectl --namespace shop patch pod api-0 --subresource resize --patch '{"spec":{"containers":[{"name":"app"}]}}'`,
-		Rollback: `kubectl --namespace shop patch pod api-0 --subresource resize --patch '{"spec":{"containers":[{"name":"app"}]}}'`,
+		Current:  quantityOf("100m"), Target: quantityOf("1"), Lower: quantityOf("150m"), Upper: quantityOf("2"),
+		Resize:   resize,
+		Rollback: resize,
 		Risk:     "The node may be overcommitted further.",
 	}
 }
@@ -123,4 +122,11 @@ func networkFinding() gossip.NetworkIssue {
 		FailedConnects: gossip.Some[int64](1),
 		Latency:        gossip.Some(12 * time.Millisecond), LatencyP99: gossip.Some(80 * time.Millisecond),
 	}
+}
+
+// birthWith returns podBirth with a change.
+func birthWith(vary func(*gossip.PodBirth)) gossip.PodBirth {
+	f := podBirth()
+	vary(&f)
+	return f
 }
