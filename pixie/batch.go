@@ -40,7 +40,8 @@ func (s *scanner) scanBatches(workers, size int, yield func(*Batch, error) bool)
 	for {
 		b.truncateTo(batchLengths{})
 		var err error
-		for err == nil && b.listLengths().sum() < maxBatch {
+		records := 0 // each is an event or a fault
+		for ; err == nil && records < maxBatch; records++ {
 			err = s.addRecord(&b)
 		}
 		if b.listLengths().sum() > 0 && !yield(&b, nil) {
@@ -70,6 +71,22 @@ func (b *Batch) truncateTo(length batchLengths) {
 	b.Births = b.Births[:length.births]
 	clear(b.Refused[length.refused:])
 	b.Refused = b.Refused[:length.refused]
+}
+
+// removeLast removes the last event of a type.
+func (b *Batch) removeLast(kind string) {
+	switch kind {
+	case cpuThrottle:
+		b.CPU = b.CPU[:len(b.CPU)-1]
+	case memoryPressure:
+		b.Memory = b.Memory[:len(b.Memory)-1]
+	case oomKill:
+		b.Kills = b.Kills[:len(b.Kills)-1]
+	case networkIssue:
+		b.Network = b.Network[:len(b.Network)-1]
+	case podCreation:
+		b.Births = b.Births[:len(b.Births)-1]
+	}
 }
 
 // singleResult returns the event or the error of a batch of one record.

@@ -30,7 +30,8 @@ import (
 //   - Time zones are lost, and Decode sorts a timeline by offset.
 //
 // Append does not check the event. If a value is out of bounds, or a required field is absent, Decode refuses the
-// record and says why. Append panics if event is nil or a pointer, because neither is an event.
+// record and says why. A pointer means the event that it points to. Append panics if there is no event: for nil, and
+// for types outside of package gossip.
 func Append(b []byte, event gossip.Event) []byte {
 	e := encoder{b}
 	switch event := event.(type) {
@@ -45,9 +46,21 @@ func Append(b []byte, event gossip.Event) []byte {
 	case gossip.PodCreation:
 		e.appendPodCreation(&event)
 	default:
-		panic(fmt.Sprintf("pixie: Append of %T, which is not an event", event))
+		return appendPointed(b, event)
 	}
 	return append(e.b, '}', '\n')
+}
+
+// appendPointed appends the record of the event that a pointer points to.
+func appendPointed(b []byte, event gossip.Event) []byte {
+	var one gossip.Events
+	if !one.Add(event) {
+		panic(fmt.Sprintf("pixie: Append of %T, which is no event", event))
+	}
+	for value := range one.All() {
+		b = Append(b, value)
+	}
+	return b
 }
 
 // encoder appends the members of one record. The fields are those that record reads.

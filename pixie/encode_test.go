@@ -193,7 +193,13 @@ func TestAppendSaysNothingWrong(t *testing.T) {
 
 func TestAppendRefusesWhatIsNoEvent(t *testing.T) {
 	require.Panics(t, func() { Append(nil, nil) })
-	require.Panics(t, func() { Append(nil, &gossip.CPUSample{}) })
+	require.Panics(t, func() { Append(nil, (*gossip.CPUSample)(nil)) })
+	require.Panics(t, func() { Append(nil, struct{ gossip.CPUSample }{}) })
+}
+
+func TestAppendTakesPointersAsTheirEvents(t *testing.T) {
+	sample := gossip.CPUSample{Origin: testOrigin, ThrottledShare: gossip.Some(0.8)}
+	require.Equal(t, string(Append(nil, sample)), string(Append(nil, &sample)))
 }
 
 // An actor that the package does not know is for the reader to refuse.

@@ -78,7 +78,6 @@ func (r *record) addEvent(to *Batch) error {
 	if r.err != nil {
 		return r.err
 	}
-	before := to.listLengths()
 	switch kind {
 	case cpuThrottle:
 		to.CPU = append(to.CPU, gossip.CPUSample{})
@@ -96,7 +95,7 @@ func (r *record) addEvent(to *Batch) error {
 		return fmt.Errorf("type: unknown: %s", quoteInput(kind))
 	}
 	if r.err != nil {
-		to.truncateTo(before)
+		to.removeLast(kind)
 		return fmt.Errorf("%s: %w", kind, r.err)
 	}
 	return nil

@@ -13,32 +13,29 @@ const maxDepth = 64
 
 // Splitter splits objects one after another. It learns from each what the next one will probably look like.
 type Splitter struct {
-	names     *Names
-	isValid   func([]byte) bool
-	interners [MaxNames + 1]*Interner
-	repeated  Field // has texts that repeat; otherField if there is none
-	repeat    *Repeat
+	plans    [MaxNames + 1]fieldPlan // by field; the first field of an object follows otherField
+	repeated Field                   // has texts that repeat; otherField if there is none
+	repeat   *Repeat
+	unknown  [maxUnknown][]byte // names of the object at hand that are not in the list
+	others   int                // length of unknown
 
-	// next is by field: which two fields have followed it, the newer one first, because senders write the fields in one
-	// order. The first field of an object follows otherField.
-	next    [MaxNames + 1][2]Field
-	unknown [maxUnknown][]byte // names of the object at hand that are not in the list
-	others  int                // length of unknown
+	names   *Names
+	isValid func([]byte) bool
 }
 
 // NewSplitter returns a splitter for objects with these names. It calls isValid with the text of each nested object or
 // array, which ends where its brackets close but need not be JSON: the object is plain only if isValid returns true.
 func NewSplitter(names *Names, isValid func([]byte) bool) *Splitter {
-	return &Splitter{names: names, isValid: isValid, repeated: otherField}
+	return &Splitter{plans: names.plans, names: names, isValid: isValid, repeated: otherField}
 }
 
 // Intern makes the splitter look for the texts of a field in an interner. The caller adds texts to it.
-func (s *Splitter) Intern(f Field, in *Interner) { s.interners[f] = in }
+func (s *Splitter) Intern(f Field, in *Interner) { s.plans[f].interner = in }
 
 // Expect makes the splitter compare the texts of a field with a text that repeats. The caller sets that text. There can
 // be one such field.
 func (s *Splitter) Expect(f Field, repeat *Repeat) {
-	s.interners[f] = nil
+	s.plans[f].interner = nil
 	s.repeated, s.repeat = f, repeat
 }
 
@@ -70,12 +67,11 @@ func (s *Splitter) Split(text []byte, into *Fields) (n int, ok bool) {
 	into.Begin()
 	s.others = 0
 	before := otherField
-	names := &s.names.quick
 	for i := skipSpace(text, 1); ; i = skipSpace(text, i+1) {
-		f := s.next[before][0] // mostly; looked at here because that is done without a call
-		name := &names[f]
-		end := i + name.length
-		if !name.startsMember(text, i) || into.hasName(f) {
+		f := s.plans[before].next[0] // mostly; looked at here because that is done without a call
+		plan := &s.plans[f]
+		end := i + int(plan.length)
+		if !plan.startsMember(text, i) || into.hasName(f) {
 			f, end, ok = s.splitName(text, i, before, into)
 			if !ok {
 				return 0, false
@@ -110,9 +106,10 @@ func (s *Splitter) Split(text []byte, into *Fields) (n int, ok bool) {
 // splitName reads the name at text[i] and its colon, and returns its field and where the colon ends. It returns false
 // if the name is not plain, or has occurred before.
 func (s *Splitter) splitName(text []byte, i int, before Field, into *Fields) (f Field, end int, ok bool) {
-	f = s.next[before][1]
-	if name := &s.names.quick[f]; name.startsMember(text, i) && !into.hasName(f) {
-		return f, i + name.length, true
+	next := &s.plans[before].next
+	f = next[1]
+	if plan := &s.plans[f]; plan.startsMember(text, i) && !into.hasName(f) {
+		return f, i + int(plan.length), true
 	}
 	end, ok = stringEnd(text, i)
 	if !ok {
@@ -128,8 +125,8 @@ func (s *Splitter) splitName(text []byte, i int, before Field, into *Fields) (f 
 		}
 	case into.hasName(f):
 		return 0, 0, false
-	case f != s.next[before][0]:
-		s.next[before] = [2]Field{f, s.next[before][0]}
+	case f != next[0]:
+		next[0], next[1] = f, next[0]
 	}
 	end = skipSpace(text, end)
 	if end == len(text) || text[end] != ':' {
@@ -181,7 +178,7 @@ func (s *Splitter) splitValue(text []byte, i int, f Field, into *Fields) (end in
 
 // splitText returns where the JSON string at text[i] ends, and notes it if it is a known one.
 func (s *Splitter) splitText(text []byte, i int, f Field, v *fieldState) (end int, ok bool) {
-	if in := s.interners[f]; in != nil {
+	if in := s.plans[f].interner; in != nil {
 		known, end, ok := in.Predict(f, text, i)
 		if ok {
 			v.known, v.text = internedText, known

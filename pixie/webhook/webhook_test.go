@@ -74,14 +74,17 @@ func TestEachAnswerHasOneMeaning(t *testing.T) {
 		"no content":                  {code: 204, text: "", want: webhook.Refused},
 		"a page":                      {code: 200, text: page, want: webhook.Refused},
 		"an empty object":             {code: 200, text: `{}`, want: webhook.Refused},
-		"HTTP to a TLS server": {code: 400, text: "Client sent an HTTP request to an HTTPS server.",
-			want: webhook.Refused},
+		"HTTP to a TLS server": {
+			code: 400, text: "Client sent an HTTP request to an HTTPS server.", want: webhook.Refused,
+		},
 		"a form that is not complete": {code: 422, text: page, want: webhook.Refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sent := 0
-			c, err := webhook.New(webhook.Options{URL: "http://operator", Attempts: 1,
-				Transport: answers(&sent, tc.code, nil, tc.text)})
+			c, err := webhook.New(webhook.Options{
+				URL: "http://operator", Attempts: 1,
+				Transport: answers(&sent, tc.code, nil, tc.text),
+			})
 			require.NoError(t, err)
 			got, err := c.Post(t.Context(), []byte("{}"))
 			require.Equal(t, 1, sent)
@@ -112,19 +115,31 @@ func TestOnlyMeaningsThatPassAreTriedAgain(t *testing.T) {
 		attempts int
 		says     string
 	}{
-		"busy": {code: 503, options: webhook.Options{Attempts: 4}, attempts: 4,
-			says: "gave up after 4 attempts: http://operator/v1/events: 503"},
-		"busy, one attempt": {code: 503, options: webhook.Options{Attempts: 1}, attempts: 1,
-			says: "gave up after 1 attempt: "},
-		"refused": {code: 401, options: webhook.Options{Attempts: 4}, attempts: 1,
-			says: "http://operator/v1/events: 401"},
-		"refused, a service": {code: 401, options: webhook.Options{Attempts: 4, RetryRefused: true}, attempts: 4,
-			says: "gave up after 4 attempts"},
-		"unusable": {code: 413, options: webhook.Options{Attempts: 4, RetryRefused: true}, attempts: 1,
-			says: "413"},
-		"busy, no token to send": {code: 503,
+		"busy": {
+			code: 503, options: webhook.Options{Attempts: 4}, attempts: 4,
+			says: "gave up after 4 attempts: http://operator/v1/events: 503",
+		},
+		"busy, one attempt": {
+			code: 503, options: webhook.Options{Attempts: 1}, attempts: 1,
+			says: "gave up after 1 attempt: ",
+		},
+		"refused": {
+			code: 401, options: webhook.Options{Attempts: 4}, attempts: 1,
+			says: "http://operator/v1/events: 401",
+		},
+		"refused, a service": {
+			code: 401, options: webhook.Options{Attempts: 4, RetryRefused: true}, attempts: 4,
+			says: "gave up after 4 attempts",
+		},
+		"unusable": {
+			code: 413, options: webhook.Options{Attempts: 4, RetryRefused: true}, attempts: 1,
+			says: "413",
+		},
+		"busy, no token to send": {
+			code:    503,
 			options: webhook.Options{Attempts: 4, Access: webhook.Access{TokenFile: "missing"}}, attempts: 0,
-			says: "token: open missing"},
+			says: "token: open missing",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -171,10 +186,14 @@ func TestPausesGrowAndAnswersSayHowLong(t *testing.T) {
 		most   []time.Duration
 	}{
 		"no answer says how long": {
-			least: []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 2500 * time.Millisecond,
-				2500 * time.Millisecond},
-			most: []time.Duration{1500 * time.Millisecond, 3 * time.Second, 6 * time.Second, 7500 * time.Millisecond,
-				7500 * time.Millisecond},
+			least: []time.Duration{
+				500 * time.Millisecond, time.Second, 2 * time.Second, 2500 * time.Millisecond,
+				2500 * time.Millisecond,
+			},
+			most: []time.Duration{
+				1500 * time.Millisecond, 3 * time.Second, 6 * time.Second, 7500 * time.Millisecond,
+				7500 * time.Millisecond,
+			},
 		},
 		"seconds": {
 			header: http.Header{"Retry-After": {"7"}},
@@ -232,8 +251,10 @@ func TestTokenFileIsReadForEachRequest(t *testing.T) {
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
-		got = append(got, strings.Join([]string{r.Method, r.URL.String(), r.Header.Get("Content-Type"),
-			r.Header.Get("Authorization"), string(text)}, " "))
+		got = append(got, strings.Join([]string{
+			r.Method, r.URL.String(), r.Header.Get("Content-Type"),
+			r.Header.Get("Authorization"), string(text),
+		}, " "))
 		if len(got) == 1 {
 			_ = os.WriteFile(token, []byte("second"), 0o600)
 			w.WriteHeader(http.StatusUnauthorized)
@@ -331,8 +352,10 @@ func TestNewRefusesWhatCannotBePostedTo(t *testing.T) {
 		"no URL":         {options: webhook.Options{}, says: `"" is not like http://127.0.0.1:8080/v1/events`},
 		"a name":         {options: webhook.Options{URL: "localhost:8080"}, says: `"localhost:8080" is not like`},
 		"another scheme": {options: webhook.Options{URL: "ftp://localhost"}, says: "is not like"},
-		"no file": {options: webhook.Options{URL: "http://a", Access: webhook.Access{CAFile: dir + "/missing"}},
-			says: "certificates: open "},
+		"no file": {
+			options: webhook.Options{URL: "http://a", Access: webhook.Access{CAFile: dir + "/missing"}},
+			says:    "certificates: open ",
+		},
 		"no certificate": {options: webhook.Options{URL: "http://a", Access: webhook.Access{CAFile: empty}}, says: empty +
 			": no certificate in it"},
 	} {
