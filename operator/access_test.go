@@ -45,11 +45,15 @@ func TestForbiddenWritesWaitUntilTheyAreAllowed(t *testing.T) {
 	config, err := c.AddUser("half-allowed", "half-allowed")
 	require.NoError(t, err)
 	rules := []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"pods", "limitranges", "resourcequotas"},
-			Verbs: []string{"get", "list", "watch"}},
+		{
+			APIGroups: []string{""}, Resources: []string{"pods", "limitranges", "resourcequotas"},
+			Verbs: []string{"get", "list", "watch"},
+		},
 		{APIGroups: []string{"kernel.gossip.io"}, Resources: []string{"*"}, Verbs: []string{"get", "list", "watch"}},
-		{APIGroups: []string{"autoscaling"}, Resources: []string{"horizontalpodautoscalers"},
-			Verbs: []string{"get", "list", "watch"}},
+		{
+			APIGroups: []string{"autoscaling"}, Resources: []string{"horizontalpodautoscalers"},
+			Verbs: []string{"get", "list", "watch"},
+		},
 	}
 	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "half-allowed"}, Rules: rules}
 	require.NoError(t, k.Create(t.Context(), role))
@@ -99,13 +103,17 @@ func TestOnlySendersThatTheAPIServerAllowsMayPost(t *testing.T) {
 	}{
 		"nobody":   {token: "", want: http.StatusUnauthorized},
 		"nonsense": {token: "nonsense", want: http.StatusUnauthorized},
-		"another audience": {token: token(t, k, "senders", "observer", "https://kubernetes.default.svc"),
-			want: http.StatusUnauthorized},
+		"another audience": {
+			token: token(t, k, "senders", "observer", "https://kubernetes.default.svc"),
+			want:  http.StatusUnauthorized,
+		},
 		"not allowed":       {token: token(t, k, "senders", "stranger", "kernel-gossip"), want: http.StatusForbidden},
 		"allowed":           {token: token(t, k, "senders", "observer", "kernel-gossip"), want: http.StatusOK},
 		"several audiences": {token: token(t, k, "senders", "observer", "other", "kernel-gossip"), want: http.StatusOK},
-		"allowed, but elsewhere": {token: token(t, k, "senders", "observer", "kernel-gossip"), want: http.StatusForbidden,
-			path: "/webhook/pixie"},
+		"allowed, but elsewhere": {
+			token: token(t, k, "senders", "observer", "kernel-gossip"), want: http.StatusForbidden,
+			path: "/webhook/pixie",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r.Path = cmp.Or(tc.path, "/v1/events")
@@ -143,8 +151,10 @@ func TestOnlySendersWithATokenMayPost(t *testing.T) {
 		o.IngestAuth, o.IngestTokens = operator.AuthToken, dir
 	})
 	body := strings.Join(records("tokens", "api-0", string(pod.UID), 3, 45), "\n")
-	for token, want := range map[string]int{"": 401, "Bearer wrong-horse-battery": 401,
-		"Bearer correct-horse-battery": 200} {
+	for token, want := range map[string]int{
+		"": 401, "Bearer wrong-horse-battery": 401,
+		"Bearer correct-horse-battery": 200,
+	} {
 		a, err := r.tryPost(t.Context(), strings.NewReader(body), "Authorization", token)
 		require.NoError(t, err)
 		require.Equal(t, want, a.Code, token)

@@ -73,7 +73,8 @@ func posted(t *testing.T, r *running, capture string) {
 
 // compare places the pods, sends the capture, and waits until the cluster has the wanted objects.
 func compare(t *testing.T, capture, list []byte, want testcluster.Reports,
-	send func(t *testing.T, r *running, capture string)) {
+	send func(t *testing.T, r *running, capture string),
+) {
 	t.Helper()
 	c := cluster(t)
 	k := admin(t, c)

@@ -99,17 +99,27 @@ func TestFlagsWinOverTheEnvironment(t *testing.T) {
 		code        int
 		says        string
 	}{
-		{environment: map[string]string{"KERNEL_GOSSIP_WRITE_DELAY": "soon"}, code: 2,
-			says: `KERNEL_GOSSIP_WRITE_DELAY="soon"`},
+		{
+			environment: map[string]string{"KERNEL_GOSSIP_WRITE_DELAY": "soon"}, code: 2,
+			says: `KERNEL_GOSSIP_WRITE_DELAY="soon"`,
+		},
 		{environment: map[string]string{"CPU_THROTTLE_WARNING": "95"}, code: 2, says: "--cpu-throttle-warning: 95 is above"},
-		{environment: map[string]string{"KERNEL_GOSSIP_CPU_THROTTLE_CRITICAL": "20"}, code: 2,
-			says: "--cpu-throttle-warning: 25 is above --cpu-throttle-critical, 20"},
-		{environment: map[string]string{"KERNEL_GOSSIP_LOG_LEVEL": "loud"}, flags: "--log-level=info", code: 1,
-			says: "cannot ask the API server"}, // the flag wins
-		{environment: map[string]string{"PIXIE_API_KEY": "secret-key", "PIXIE_CLUSTER_ID": "no-uuid"},
-			flags: "--pixie-pull --pixie-address=a:1", code: 2, says: `--pixie-pull: cluster ID: "no-uuid" is not a UUID`},
-		{environment: map[string]string{"PIXIE_API_KEY": "secret key", "PIXIE_CLUSTER_ID": uuidOfCluster},
-			flags: "--pixie-pull --pixie-address=a:1", code: 2, says: "--pixie-pull: API key: empty, or not printable"},
+		{
+			environment: map[string]string{"KERNEL_GOSSIP_CPU_THROTTLE_CRITICAL": "20"}, code: 2,
+			says: "--cpu-throttle-warning: 25 is above --cpu-throttle-critical, 20",
+		},
+		{
+			environment: map[string]string{"KERNEL_GOSSIP_LOG_LEVEL": "loud"}, flags: "--log-level=info", code: 1,
+			says: "cannot ask the API server",
+		}, // the flag wins
+		{
+			environment: map[string]string{"PIXIE_API_KEY": "secret-key", "PIXIE_CLUSTER_ID": "no-uuid"},
+			flags:       "--pixie-pull --pixie-address=a:1", code: 2, says: `--pixie-pull: cluster ID: "no-uuid" is not a UUID`,
+		},
+		{
+			environment: map[string]string{"PIXIE_API_KEY": "secret key", "PIXIE_CLUSTER_ID": uuidOfCluster},
+			flags:       "--pixie-pull --pixie-address=a:1", code: 2, says: "--pixie-pull: API key: empty, or not printable",
+		},
 		{environment: map[string]string{
 			"PIXIE_API_KEY": "secret-key", "PIXIE_CLUSTER_ID": uuidOfCluster, "KERNEL_GOSSIP_PIXIE_PULL": "true",
 			"KERNEL_GOSSIP_PIXIE_ADDRESS":  "a:1",
@@ -137,8 +147,10 @@ func TestAPIKeyMayEndWithANewline(t *testing.T) {
 func TestHelpHasEveryDefault(t *testing.T) {
 	code, _, errs := program(t, nil, "--help")
 	require.Zero(t, code)
-	for _, text := range []string{"KERNEL_GOSSIP_WRITE_DELAY", "--ingest-auth", "tokenreview", "--window duration",
-		"15m0s", "CPU_THROTTLE_WARNING"} {
+	for _, text := range []string{
+		"KERNEL_GOSSIP_WRITE_DELAY", "--ingest-auth", "tokenreview", "--window duration",
+		"15m0s", "CPU_THROTTLE_WARNING",
+	} {
 		require.Contains(t, errs, text)
 	}
 	code, _, errs = program(t, nil)

@@ -56,8 +56,10 @@ func quick(change ...func(*operator.Options)) operator.Options {
 // launch starts an operator and does not wait for it to listen.
 func launch(t *testing.T, config *rest.Config, o operator.Options) *running {
 	t.Helper()
-	r := &running{Path: "/v1/events", Metrics: prometheus.NewRegistry(), Log: &syncBuffer{}, done: make(chan error, 1),
-		client: &http.Client{Transport: &http.Transport{}}}
+	r := &running{
+		Path: "/v1/events", Metrics: prometheus.NewRegistry(), Log: &syncBuffer{}, done: make(chan error, 1),
+		client: &http.Client{Transport: &http.Transport{}},
+	}
 	o.Metrics = r.Metrics
 	made, err := operator.New(config, o,
 		logr.FromSlogHandler(slog.NewJSONHandler(r.Log, &slog.HandlerOptions{Level: slog.LevelDebug})))
@@ -193,7 +195,8 @@ func makeNamespace(t *testing.T, k client.Client, name string) {
 
 // whisper waits until a whisper about a pod's container app is as wanted, and returns it.
 func whisper(t *testing.T, k client.Client, namespace, pod string,
-	wanted func(*v1alpha1.KernelWhisper) bool) *v1alpha1.KernelWhisper {
+	wanted func(*v1alpha1.KernelWhisper) bool,
+) *v1alpha1.KernelWhisper {
 	t.Helper()
 	var w v1alpha1.KernelWhisper
 	var err error

@@ -94,7 +94,8 @@ func TestGRPCServerStoppedBeforeItServesHasNoError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	door := ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (ingest.Outcome,
-		error) {
+		error,
+	) {
 		return ingest.Outcome{}, nil
 	}})
 	s := otlpgrpc.NewServer(door, nil)

@@ -17,7 +17,8 @@ import (
 
 // whisperNamed waits until the whisper with a name is as wanted, and returns it.
 func whisperNamed(t *testing.T, k client.Client, namespace, name string,
-	wanted func(*v1alpha1.KernelWhisper) bool) *v1alpha1.KernelWhisper {
+	wanted func(*v1alpha1.KernelWhisper) bool,
+) *v1alpha1.KernelWhisper {
 	t.Helper()
 	var w v1alpha1.KernelWhisper
 	require.Eventually(t, func() bool {
@@ -65,17 +66,25 @@ func TestEveryKindHasItsObject(t *testing.T) {
 	said := map[string][]string{}
 	for _, name := range []string{"api-0.app.memorypressure", "api-0.app.oomkill", "api-0.networkissue"} {
 		w := whisperNamed(t, k, "kinds", name, func(w *v1alpha1.KernelWhisper) bool { return w.Status.Severity != "" })
-		said[name] = []string{w.Status.Conditions[0].Type, string(w.Status.Severity), w.Status.KernelSays,
-			w.Status.MetricsSay, w.Status.Advice}
+		said[name] = []string{
+			w.Status.Conditions[0].Type, string(w.Status.Severity), w.Status.KernelSays,
+			w.Status.MetricsSay, w.Status.Advice,
+		}
 		require.Equal(t, pod.UID, w.OwnerReferences[0].UID)
 	}
 	require.Empty(t, cmp.Diff(map[string][]string{
-		"api-0.app.memorypressure": {"MemoryPressured", "Warning", "limit hit 7 times", "94% of the memory limit",
-			"memory limit 512Mi → 592Mi"},
-		"api-0.app.oomkill": {"OOMKilled", "Critical", "killed 1 process, called worker", "Kubernetes shows no OOM kill",
-			"memory limit 512Mi → 624Mi"},
-		"api-0.networkissue": {"NetworkDegraded", "Warning", "2% of TCP segments sent again", "not measured",
-			"Find where segments are lost"},
+		"api-0.app.memorypressure": {
+			"MemoryPressured", "Warning", "limit hit 7 times", "94% of the memory limit",
+			"memory limit 512Mi → 592Mi",
+		},
+		"api-0.app.oomkill": {
+			"OOMKilled", "Critical", "killed 1 process, called worker", "Kubernetes shows no OOM kill",
+			"memory limit 512Mi → 624Mi",
+		},
+		"api-0.networkissue": {
+			"NetworkDegraded", "Warning", "2% of TCP segments sent again", "not measured",
+			"Find where segments are lost",
+		},
 	}, said))
 	require.Contains(t, r.Log.String(),
 		"container app: killed 1 process, called worker, Kubernetes shows no OOM kill; memory limit 512Mi → 624Mi")
@@ -119,8 +128,10 @@ func TestAPodThatGoesIsForgottenInEveryKind(t *testing.T) {
 		head("oom_kill", "forgotten", pod)+`,"container_id":"of nobody"}`,
 		head("network_issue", "forgotten", pod)+`,"retransmit_pct":5}`,
 	)
-	for _, name := range []string{"api-0.memorypressure", "api-0.app.memorypressure", "api-0.app.oomkill",
-		"api-0.oomkill", "api-0.networkissue"} {
+	for _, name := range []string{
+		"api-0.memorypressure", "api-0.app.memorypressure", "api-0.app.oomkill",
+		"api-0.oomkill", "api-0.networkissue",
+	} {
 		whisperNamed(t, k, "forgotten", name, func(w *v1alpha1.KernelWhisper) bool { return w.Status.Severity != "" })
 	}
 	require.InDelta(t, 5, r.gauge(t, "kernelgossip_subjects"), 0)

@@ -140,9 +140,11 @@ func TestRecordsAreWrittenOncePodAppears(t *testing.T) {
 	before := r.gauge(t, "kernelgossip_unknown_pods_total") // more by one if the cache was slow
 	a, err := r.tryPost(t.Context(), strings.NewReader(strings.Join(records("unknown", "api-1", stranger, 3, 45), "\n")))
 	require.NoError(t, err)
-	require.Equal(t, answer{Code: 200,
+	require.Equal(t, answer{
+		Code: 200,
 		Answer: webhook.Answer{Unknown: 3, Warning: "this cluster has no pod unknown/api-1 with the UID " + stranger +
-			" (the pod of that name has the UID " + string(other.UID) + "): records about it count when it appears"}}, a)
+			" (the pod of that name has the UID " + string(other.UID) + "): records about it count when it appears"},
+	}, a)
 	require.Eventually(t, func() bool { return r.gauge(t, "kernelgossip_unknown_pods_total") == before+1 },
 		10*time.Second, 20*time.Millisecond)
 	var all v1alpha1.KernelWhisperList

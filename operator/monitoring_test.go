@@ -36,8 +36,10 @@ func TestMonitoringNamesOnlyRegisteredMetrics(t *testing.T) {
 	exist := registered(t, r.Metrics, ctrlmetrics.Registry.(*prometheus.Registry))
 
 	named := map[string]bool{}
-	for _, file := range []string{"deploy/components/monitoring/rules.yaml",
-		"deploy/components/monitoring/dashboard.json", "README.md"} {
+	for _, file := range []string{
+		"deploy/components/monitoring/rules.yaml",
+		"deploy/components/monitoring/dashboard.json", "README.md",
+	} {
 		content, err := os.ReadFile(filepath.FromSlash(file))
 		require.NoError(t, err)
 		text := strings.ReplaceAll(string(content), `\"`, `"`)

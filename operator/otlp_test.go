@@ -92,14 +92,18 @@ func metricsOf(t *testing.T, record string) *metricdata.ResourceMetrics {
 			if name != "period_seconds" {
 				gauges = append(gauges, metricdata.Metrics{
 					Name: "kernel_gossip." + fields["type"].(string) + "." + name,
-					Data: metricdata.Gauge[float64]{DataPoints: []metricdata.DataPoint[float64]{{Time: at, Value: value,
-						Attributes: around}}},
+					Data: metricdata.Gauge[float64]{DataPoints: []metricdata.DataPoint[float64]{{
+						Time: at, Value: value,
+						Attributes: around,
+					}}},
 				})
 			}
 		}
 	}
-	return &metricdata.ResourceMetrics{Resource: resource.NewSchemaless(attributes...),
-		ScopeMetrics: []metricdata.ScopeMetrics{{Metrics: gauges}}}
+	return &metricdata.ResourceMetrics{
+		Resource:     resource.NewSchemaless(attributes...),
+		ScopeMetrics: []metricdata.ScopeMetrics{{Metrics: gauges}},
+	}
 }
 
 // plain removes from a capture what OTLP cannot carry.
@@ -151,8 +155,10 @@ func TestOTLPSendersNeedTheRightToTheirPath(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "otlp-senders", "api-0")
-	paths := map[string]string{"gRPC": "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
-		"HTTP": "/v1/metrics"}
+	paths := map[string]string{
+		"gRPC": "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+		"HTTP": "/v1/metrics",
+	}
 	tokens := map[string]string{}
 	for way, path := range paths {
 		name := "sends-" + strings.ToLower(way)

@@ -28,11 +28,13 @@ func makeStatefulSet(t *testing.T, k client.Client, namespace, name, limit strin
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "none",
+				Spec: corev1.PodSpec{Containers: []corev1.Container{{
+					Name: "app", Image: "none",
 					Resources: corev1.ResourceRequirements{
 						Limits:   corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(limit)},
 						Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m")},
-					}}}},
+					},
+				}}},
 			},
 		},
 	}
@@ -123,8 +125,10 @@ func TestAVerticalPodAutoscalerSpeaksAgainst(t *testing.T) {
 	require.NoError(t, k.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "autoscaling.k8s.io/v1", "kind": "VerticalPodAutoscaler",
 		"metadata": map[string]any{"namespace": "scaled", "name": "api"},
-		"spec": map[string]any{"targetRef": map[string]any{"apiVersion": "apps/v1", "kind": "StatefulSet",
-			"name": "api"}},
+		"spec": map[string]any{"targetRef": map[string]any{
+			"apiVersion": "apps/v1", "kind": "StatefulSet",
+			"name": "api",
+		}},
 	}}))
 	r := start(t, c.Config, in("scaled"))
 	r.post(t, records("scaled", "api-0", string(pod.UID), 3, 45)...)

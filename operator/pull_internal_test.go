@@ -67,8 +67,10 @@ func TestRenderedScriptsCompile(t *testing.T) {
 func TestRowsOfOneWindowCountOnce(t *testing.T) {
 	at := time.Date(2026, 4, 27, 7, 0, 0, 0, time.UTC)
 	sample := func(change func(*gossip.CPUSample)) gossip.CPUSample {
-		e := gossip.CPUSample{Origin: gossip.Origin{Namespace: "shop", Pod: "api-0", PodUID: "u", Container: "app",
-			ContainerID: "c", Time: at}}
+		e := gossip.CPUSample{Origin: gossip.Origin{
+			Namespace: "shop", Pod: "api-0", PodUID: "u", Container: "app",
+			ContainerID: "c", Time: at,
+		}}
 		e.LimitCores, e.Threads = gossip.Some(0.5), gossip.Some[int64](2)
 		change(&e)
 		return e
@@ -86,8 +88,10 @@ func TestRowsOfOneWindowCountOnce(t *testing.T) {
 	} {
 		require.False(t, r.hasRow(sample(change)))
 	}
-	kill := gossip.OOMKill{Origin: gossip.Origin{Namespace: "shop", Pod: "api-0", Time: at},
-		VictimPID: gossip.Some[int64](1)}
+	kill := gossip.OOMKill{
+		Origin:    gossip.Origin{Namespace: "shop", Pod: "api-0", Time: at},
+		VictimPID: gossip.Some[int64](1),
+	}
 	r.add(kill)
 	kill.VictimPID = gossip.Some[int64](2)
 	require.False(t, r.hasRow(kill))
@@ -158,14 +162,17 @@ func TestPullLogsMissingRowsOnce(t *testing.T) {
 	v, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(v.Close)
-	client, err := vizier.New(vizier.Options{Address: v.Address, RootCAs: v.RootCAs, APIKey: viziertest.Key,
-		ClusterID: viziertest.Cluster, Wait: time.Millisecond})
+	client, err := vizier.New(vizier.Options{
+		Address: v.Address, RootCAs: v.RootCAs, APIKey: viziertest.Key,
+		ClusterID: viziertest.Cluster, Wait: time.Millisecond,
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	p := &puller{
 		client: client, metrics: newMetrics(gossip.New(gossip.Options{}), newLedger(1, time.Minute), newObjectQuota(1, 1)),
 		door: ingest.New(ingest.Options{Take: func(context.Context, []gossip.Event) (ingest.Outcome,
-			error) {
+			error,
+		) {
 			return ingest.Outcome{}, nil
 		}}),
 	}

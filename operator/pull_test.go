@@ -31,8 +31,10 @@ func pullFrom(t *testing.T, s *viziertest.Server) func(*operator.Options) {
 	return func(o *operator.Options) {
 		o.PixiePull, o.PixieAddress, o.PixieCAFile = true, s.Address, file
 		o.PixieAPIKey, o.PixieClusterID = viziertest.Key, viziertest.Cluster
-		o.PixieSchedule = operator.Schedule{detector: time.Second, monitor: time.Second, "network_issue_finder": 0,
-			"pod_creation_trace": 0}
+		o.PixieSchedule = operator.Schedule{
+			detector: time.Second, monitor: time.Second, "network_issue_finder": 0,
+			"pod_creation_trace": 0,
+		}
 		o.PixieMaxWait = 50 * time.Millisecond
 	}
 }
@@ -66,8 +68,10 @@ func shows(namespace, pod, uid string) viziertest.Answer {
 	var runs atomic.Int64
 	return func(q *vizierpb.ExecuteScriptRequest, send func(*vizierpb.ExecuteScriptResponse) error) error {
 		if !strings.Contains(q.GetQueryStr(), "px.display(df, 'kg_cpu_throttle_v1')") {
-			return viziertest.Show(viziertest.Table{Name: "kg_memory_pressure_v1",
-				Columns: []viziertest.Column{{Name: "time_", Values: []time.Time{{}}}}})(q, send)
+			return viziertest.Show(viziertest.Table{
+				Name:    "kg_memory_pressure_v1",
+				Columns: []viziertest.Column{{Name: "time_", Values: []time.Time{{}}}},
+			})(q, send)
 		}
 		return viziertest.Show(windows(namespace, pod, uid, runs.Add(1)))(q, send)
 	}

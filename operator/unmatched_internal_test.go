@@ -20,8 +20,10 @@ func podCalled(name, uid string) *corev1.Pod {
 
 func bornWith(name, uid string) gossip.PodCreation {
 	return gossip.PodCreation{
-		Origin: gossip.Origin{Time: time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC), Namespace: "shop", Pod: name,
-			PodUID: uid},
+		Origin: gossip.Origin{
+			Time: time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC), Namespace: "shop", Pod: name,
+			PodUID: uid,
+		},
 		Duration: time.Second,
 	}
 }

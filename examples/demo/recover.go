@@ -224,7 +224,7 @@ func (r *recovery) releaseHolders(ctx context.Context, kind, namespace, name str
 		if err != nil {
 			return err
 		}
-		for _, object := range strings.Fields(out) {
+		for object := range strings.FieldsSeq(out) {
 			in, called, _ := strings.Cut(object, "/")
 			if _, err := r.Kubectl.Run(ctx, nil, "patch", held, called, "--namespace="+in,
 				"--type=merge", `--patch={"metadata":{"finalizers":null}}`); err == nil { // else it is gone

@@ -108,8 +108,7 @@ func wrapComments(name string, text []byte) ([]byte, error) {
 	}
 	lines := strings.Split(string(text), "\n")
 	all := findParagraphs(files, file, text)
-	for i := len(all) - 1; i >= 0; i-- { // from the end, so that numbers of lines stay true
-		p := all[i]
+	for _, p := range slices.Backward(all) { // so that numbers of lines stay true
 		if !p.isRagged() {
 			continue
 		}

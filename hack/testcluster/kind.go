@@ -106,7 +106,7 @@ func (k *Kind) Kill(ctx context.Context, process string) (int, error) {
 	}
 	killed := 0
 	script := `for p in $(pidof ` + process + `); do kill -9 "$p" && echo killed; done`
-	for _, node := range strings.Fields(nodes) {
+	for node := range strings.FieldsSeq(nodes) {
 		out, err := commandOutput(exec.CommandContext(ctx, "docker", "exec", node, "sh", "-c", script))
 		if err != nil {
 			return killed, err

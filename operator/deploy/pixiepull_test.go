@@ -62,8 +62,10 @@ func TestPixiePullComponentSwitchesPullOn(t *testing.T) {
 // missing.
 func switchedOn(t *testing.T, d *appsv1.Deployment) {
 	t.Helper()
-	secret := map[string]string{"address": "work.withpixie.ai:443", "cluster-id": "01234567-89ab-cdef-0123-456789abcdef",
-		"api-key": ""}
+	secret := map[string]string{
+		"address": "work.withpixie.ai:443", "cluster-id": "01234567-89ab-cdef-0123-456789abcdef",
+		"api-key": "",
+	}
 	environment := map[string]string{}
 	var keys []string
 	for _, e := range d.Spec.Template.Spec.Containers[0].Env {

@@ -57,8 +57,10 @@ func TestTokensAreReloaded(t *testing.T) {
 		good := func(token string) bool { return tokens.Authenticate(request(token)) == nil }
 		require.True(t, good("Bearer correct-horse-battery"))
 		require.True(t, good("bearer  staple-staple-staple"))
-		for _, wrong := range []string{"", "Bearer", "Bearer ", "Basic correct-horse-battery", "Bearer correct-horse-batter",
-			"Bearer wrong"} {
+		for _, wrong := range []string{
+			"", "Bearer", "Bearer ", "Basic correct-horse-battery", "Bearer correct-horse-batter",
+			"Bearer wrong",
+		} {
 			require.ErrorIs(t, tokens.Authenticate(request(wrong)), ingest.ErrUnauthenticated, wrong)
 		}
 

@@ -19,8 +19,10 @@ func BenchmarkHandler(b *testing.B) {
 	})
 	for name, n := range map[string]int{"one": 1, "thousand": 1000} {
 		body := []byte(strings.Repeat(record()+"\n", n))
-		for who, h := range map[string]http.Handler{"bare": bare,
-			"ingest": ingest.New(ingest.Options{Take: newSink().take}).Events()} {
+		for who, h := range map[string]http.Handler{
+			"bare":   bare,
+			"ingest": ingest.New(ingest.Options{Take: newSink().take}).Events(),
+		} {
 			b.Run(name+"/"+who, func(b *testing.B) {
 				b.SetBytes(int64(len(body)))
 				b.ReportAllocs()

@@ -128,46 +128,70 @@ func TestPostedBodiesGetTheirAnswer(t *testing.T) {
 		says   string
 	}{
 		"one": {body: good, want: reply{Code: 200, Accepted: 1}},
-		"array": {body: "[" + good + "," + record("api-0", "api-1") + "]",
-			want: reply{Code: 200, Accepted: 2}},
+		"array": {
+			body: "[" + good + "," + record("api-0", "api-1") + "]",
+			want: reply{Code: 200, Accepted: 2},
+		},
 		"lines": {body: good + "\n" + record("api-0", "api-1") + "\n", want: reply{Code: 200, Accepted: 2}},
-		"gzip": {body: string(packed(t, "gzip", good)), header: []string{"Content-Encoding", "gzip"},
-			want: reply{Code: 200, Accepted: 1}},
+		"gzip": {
+			body: string(packed(t, "gzip", good)), header: []string{"Content-Encoding", "gzip"},
+			want: reply{Code: 200, Accepted: 1},
+		},
 		"gzip without a header": {body: string(packed(t, "gzip", good)), want: reply{Code: 200, Accepted: 1}},
-		"zstd": {body: string(packed(t, "zstd", good)), header: []string{"Content-Encoding", "zstd"},
-			want: reply{Code: 200, Accepted: 1}},
-		"one of two is bad": {body: good + "\n" + bad, want: reply{Code: 200, Accepted: 1, Rejected: 1},
-			says: "line 2: type: unknown"},
+		"zstd": {
+			body: string(packed(t, "zstd", good)), header: []string{"Content-Encoding", "zstd"},
+			want: reply{Code: 200, Accepted: 1},
+		},
+		"one of two is bad": {
+			body: good + "\n" + bad, want: reply{Code: 200, Accepted: 1, Rejected: 1},
+			says: "line 2: type: unknown",
+		},
 		"ignored": {body: record("shop", "elsewhere"), want: reply{Code: 200, Ignored: 1}},
-		"unknown pod": {body: stranger + "\n" + good,
-			want: reply{Code: 200, Accepted: 1, Unknown: 1, Warning: "no such pod"}},
+		"unknown pod": {
+			body: stranger + "\n" + good,
+			want: reply{Code: 200, Accepted: 1, Unknown: 1, Warning: "no such pod"},
+		},
 		"unknown pods only": {body: stranger, want: reply{Code: 200, Unknown: 1, Warning: "no such pod"}},
 		"all bad":           {body: bad + "\n" + bad, want: reply{Code: 400, Rejected: 2}, says: "no record was good"},
 		"not JSON":          {body: "hello", want: reply{Code: 400, Rejected: 1}, says: "invalid JSON"},
 		"empty":             {want: reply{Code: 400}, says: "no record"},
 		"white space":       {body: " \n\n", want: reply{Code: 400}, says: "no record"},
 		"empty array":       {body: "[]", want: reply{Code: 400}, says: "no record"},
-		"broken gzip": {body: string(packed(t, "gzip", good+"\n"+good)[:60]), want: reply{Code: 400},
-			says: "broke off"},
+		"broken gzip": {
+			body: string(packed(t, "gzip", good+"\n"+good)[:60]), want: reply{Code: 400},
+			says: "broke off",
+		},
 		"no gzip": {body: "\x1f\x8b\x00\x00\x00", want: reply{Code: 400}, says: "broke off"},
-		"future": {body: future(11 * time.Minute), want: reply{Code: 422, Rejected: 1},
-			says: "ahead of this clock"},
-		"days in the future": {body: future(45*24*time.Hour + time.Hour), want: reply{Code: 422, Rejected: 1},
-			says: "is 45 days ahead of this clock"},
-		"years in the future": {body: future(27129 * time.Hour), want: reply{Code: 422, Rejected: 1},
-			says: "is 3 years ahead of this clock"},
+		"future": {
+			body: future(11 * time.Minute), want: reply{Code: 422, Rejected: 1},
+			says: "ahead of this clock",
+		},
+		"days in the future": {
+			body: future(45*24*time.Hour + time.Hour), want: reply{Code: 422, Rejected: 1},
+			says: "is 45 days ahead of this clock",
+		},
+		"years in the future": {
+			body: future(27129 * time.Hour), want: reply{Code: 422, Rejected: 1},
+			says: "is 3 years ahead of this clock",
+		},
 		"near future":          {body: future(9 * time.Minute), want: reply{Code: 200, Accepted: 1}},
 		"future and bad":       {body: future(time.Hour) + "\n" + bad, want: reply{Code: 400, Rejected: 2}},
 		"future and good":      {body: future(time.Hour) + "\n" + good, want: reply{Code: 200, Accepted: 1, Rejected: 1}},
 		"too long":             {body: strings.Repeat(" ", 70_000), want: reply{Code: 413}, says: "65536 bytes"},
 		"bomb":                 {body: string(packed(t, "gzip", strings.Repeat(" ", 1<<24))), want: reply{Code: 413}},
 		"bomb behind a record": {body: string(packed(t, "zstd", good+strings.Repeat("\n", 1<<24))), want: reply{Code: 413}},
-		"form": {body: good, header: []string{"Content-Type", "application/x-www-form-urlencoded"},
-			want: reply{Code: 415}, says: "send application/json"},
-		"JSON with charset": {body: good, header: []string{"Content-Type", "application/json; charset=utf-8"},
-			want: reply{Code: 200, Accepted: 1}},
-		"cloud events": {body: good, header: []string{"Content-Type", "application/cloudevents+json"},
-			want: reply{Code: 200, Accepted: 1}},
+		"form": {
+			body: good, header: []string{"Content-Type", "application/x-www-form-urlencoded"},
+			want: reply{Code: 415}, says: "send application/json",
+		},
+		"JSON with charset": {
+			body: good, header: []string{"Content-Type", "application/json; charset=utf-8"},
+			want: reply{Code: 200, Accepted: 1},
+		},
+		"cloud events": {
+			body: good, header: []string{"Content-Type", "application/cloudevents+json"},
+			want: reply{Code: 200, Accepted: 1},
+		},
 		"brotli": {body: good, header: []string{"Content-Encoding", "br"}, want: reply{Code: 415}, says: "send gzip"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -236,8 +260,10 @@ func TestBusyDoorAsksToComeAgain(t *testing.T) {
 	s := newSink()
 	s.entered, s.hold = make(chan struct{}, 3), make(chan struct{})
 	counted := map[string]int{}
-	h := ingest.New(ingest.Options{Take: s.take, MaxRequests: 2,
-		Rejected: func(reason string, n int) { counted[reason] += n }}).Events()
+	h := ingest.New(ingest.Options{
+		Take: s.take, MaxRequests: 2,
+		Rejected: func(reason string, n int) { counted[reason] += n },
+	}).Events()
 	codes := make(chan int)
 	for range 2 {
 		go func() {

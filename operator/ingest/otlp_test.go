@@ -105,16 +105,20 @@ func exporters(t *testing.T, d *ingest.Door, packed bool, headers map[string]str
 // throttled returns a window as metrics of the SDK.
 func throttled(pod string, at time.Time, periods int64) *metricdata.ResourceMetrics {
 	gauge := func(name string, value int64) metricdata.Metrics {
-		return metricdata.Metrics{Name: "kernel_gossip.cpu_throttle." + name,
+		return metricdata.Metrics{
+			Name: "kernel_gossip.cpu_throttle." + name,
 			Data: metricdata.Gauge[int64]{DataPoints: []metricdata.DataPoint[int64]{
 				{Time: at, Value: value, Attributes: attribute.NewSet(attribute.Int("period_seconds", 15))},
-			}}}
+			}},
+		}
 	}
 	return &metricdata.ResourceMetrics{
 		Resource: resource.NewSchemaless(attribute.String("k8s.namespace.name", "shop"),
 			attribute.String("k8s.pod.name", pod), attribute.String("k8s.container.name", "app")),
-		ScopeMetrics: []metricdata.ScopeMetrics{{Metrics: []metricdata.Metrics{gauge("nr_periods", periods),
-			gauge("nr_throttled", 40)}}},
+		ScopeMetrics: []metricdata.ScopeMetrics{{Metrics: []metricdata.Metrics{
+			gauge("nr_periods", periods),
+			gauge("nr_throttled", 40),
+		}}},
 	}
 }
 
@@ -144,14 +148,18 @@ func TestOpenTelemetrySDKUnderstandsTheDoor(t *testing.T) {
 // metricsRequest has a ResourceMetrics for each number of periods.
 func metricsRequest(at time.Time, periods ...int64) *colmetricspb.ExportMetricsServiceRequest {
 	text := func(key, value string) *commonpb.KeyValue {
-		return &commonpb.KeyValue{Key: key,
-			Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
+		return &commonpb.KeyValue{
+			Key:   key,
+			Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}},
+		}
 	}
 	gauge := func(name string, value int64) *metricspb.Metric {
-		return &metricspb.Metric{Name: "kernel_gossip.cpu_throttle." + name,
+		return &metricspb.Metric{
+			Name: "kernel_gossip.cpu_throttle." + name,
 			Data: &metricspb.Metric_Gauge{Gauge: &metricspb.Gauge{DataPoints: []*metricspb.NumberDataPoint{
 				{TimeUnixNano: uint64(at.UnixNano()), Value: &metricspb.NumberDataPoint_AsInt{AsInt: value}},
-			}}}}
+			}}},
+		}
 	}
 	out := &colmetricspb.ExportMetricsServiceRequest{}
 	for i, n := range periods {
@@ -160,8 +168,10 @@ func metricsRequest(at time.Time, periods ...int64) *colmetricspb.ExportMetricsS
 				text("k8s.namespace.name", "shop"), text("k8s.pod.name", fmt.Sprintf("api-%d", i)),
 				text("k8s.container.name", "app"),
 			}},
-			ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: []*metricspb.Metric{gauge("nr_periods", n),
-				gauge("nr_throttled", 40)}}},
+			ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: []*metricspb.Metric{
+				gauge("nr_periods", n),
+				gauge("nr_throttled", 40),
+			}}},
 		})
 	}
 	return out
@@ -203,8 +213,10 @@ func overGRPCAs(t *testing.T, address, token string, r *colmetricspb.ExportMetri
 	if err != nil {
 		return saidBy(t, status.Convert(err).Proto())
 	}
-	return said{Rejected: response.GetPartialSuccess().GetRejectedDataPoints(),
-		Text: response.GetPartialSuccess().GetErrorMessage()}
+	return said{
+		Rejected: response.GetPartialSuccess().GetRejectedDataPoints(),
+		Text:     response.GetPartialSuccess().GetErrorMessage(),
+	}
 }
 
 // overHTTP posts a request in one of the two formats.
@@ -229,8 +241,10 @@ func overHTTP(t *testing.T, h http.Handler, kind string, r *colmetricspb.ExportM
 	}
 	var ok colmetricspb.ExportMetricsServiceResponse
 	require.NoError(t, unmarshal(response.Body.Bytes(), &ok))
-	return response.Code, said{Rejected: ok.GetPartialSuccess().GetRejectedDataPoints(),
-		Text: ok.GetPartialSuccess().GetErrorMessage()}
+	return response.Code, said{
+		Rejected: ok.GetPartialSuccess().GetRejectedDataPoints(),
+		Text:     ok.GetPartialSuccess().GetErrorMessage(),
+	}
 }
 
 func requestOf(resources ...*metricspb.ResourceMetrics) *colmetricspb.ExportMetricsServiceRequest {
@@ -272,26 +286,40 @@ func TestOTLPAnswersMatchOverHTTPAndGRPC(t *testing.T) {
 		"empty":         {request: &colmetricspb.ExportMetricsServiceRequest{}, code: 200},
 		"nothing in it": {request: requestOf(&metricspb.ResourceMetrics{}), code: 200},
 		"good":          {request: metricsRequest(now, 50, 60), code: 200, taken: 2},
-		"one is bad": {request: metricsRequest(now, 50, -4), code: 200, taken: 1,
-			want: said{Rejected: 2, Text: "resourceMetrics[1]: cpu_throttle: nr_periods: negative: -4"}},
-		"all are bad": {request: metricsRequest(now, -3, -4), code: 400,
-			want: said{Code: codes.InvalidArgument, Text: "no record was good"}},
-		"future": {request: metricsRequest(now.Add(time.Hour), 50), code: 422,
-			want: said{Code: codes.InvalidArgument, Text: "all records are from the future"}},
-		"one is future": {request: join(metricsRequest(now, 50), metricsRequest(now.Add(time.Hour), 50)), code: 200,
-			taken: 1, want: said{Rejected: 2, Text: "ahead of this clock"}},
-		"full": {request: metricsRequest(now, 50), full: true, code: 503,
-			want: said{Code: codes.Unavailable, Retry: 5 * time.Second, Text: "full"}},
+		"one is bad": {
+			request: metricsRequest(now, 50, -4), code: 200, taken: 1,
+			want: said{Rejected: 2, Text: "resourceMetrics[1]: cpu_throttle: nr_periods: negative: -4"},
+		},
+		"all are bad": {
+			request: metricsRequest(now, -3, -4), code: 400,
+			want: said{Code: codes.InvalidArgument, Text: "no record was good"},
+		},
+		"future": {
+			request: metricsRequest(now.Add(time.Hour), 50), code: 422,
+			want: said{Code: codes.InvalidArgument, Text: "all records are from the future"},
+		},
+		"one is future": {
+			request: join(metricsRequest(now, 50), metricsRequest(now.Add(time.Hour), 50)), code: 200,
+			taken: 1, want: said{Rejected: 2, Text: "ahead of this clock"},
+		},
+		"full": {
+			request: metricsRequest(now, 50), full: true, code: 503,
+			want: said{Code: codes.Unavailable, Retry: 5 * time.Second, Text: "full"},
+		},
 		"too large": {request: large, most: 4096, code: 413, want: said{Code: codes.ResourceExhausted, Text: "4096"}},
-		"too large a one": {request: join(long, metricsRequest(now, 50)), code: 200, taken: 1,
-			want: said{Rejected: 1, Text: "resourceMetrics[0]: longer than 131072 bytes"}},
+		"too large a one": {
+			request: join(long, metricsRequest(now, 50)), code: 200, taken: 1,
+			want: said{Rejected: 1, Text: "resourceMetrics[0]: longer than 131072 bytes"},
+		},
 		"many at a time": {request: large, code: 200, taken: 300},
-		"many of another source": {request: join(metricsRequest(now, 50), cumulative(3), cumulative(2), cumulative(2)),
-			code: 200, taken: 1, want: said{
+		"many of another source": {
+			request: join(metricsRequest(now, 50), cumulative(3), cumulative(2), cumulative(2)),
+			code:    200, taken: 1, want: said{
 				Rejected: 7,
 				Text: "resourceMetrics[1]: no gauge kernel_gossip.<type>.<field>: x (cumulative sum) is not read; " +
 					"2 more ResourceMetrics have no such gauge",
-			}},
+			},
+		},
 		"other than metric": {
 			request: requestOf(&metricspb.ResourceMetrics{ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: []*metricspb.Metric{{
 				Name: "x",
@@ -304,8 +332,10 @@ func TestOTLPAnswersMatchOverHTTPAndGRPC(t *testing.T) {
 			counted := make(chan int, 3)
 			s := newSink()
 			s.full = tc.full
-			d := ingest.New(ingest.Options{Take: s.take, MaxBody: tc.most,
-				Answered: func(code int, _ time.Duration) { counted <- code }})
+			d := ingest.New(ingest.Options{
+				Take: s.take, MaxBody: tc.most,
+				Answered: func(code int, _ time.Duration) { counted <- code },
+			})
 			check := func(got said, way string) {
 				require.Contains(t, got.Text, tc.want.Text, way)
 				got.Text = tc.want.Text
@@ -336,21 +366,31 @@ func TestOTLPOverHTTPRefusesOtherFormats(t *testing.T) {
 	}{
 		"elsewhere": {method: "POST", path: "/v1/traces", kind: "application/json", body: "{}", code: 404},
 		"get":       {method: "GET", path: "/v1/metrics", code: 405},
-		"form": {method: "POST", path: "/v1/metrics", kind: "application/x-www-form-urlencoded", body: "{}",
-			code: 415},
+		"form": {
+			method: "POST", path: "/v1/metrics", kind: "application/x-www-form-urlencoded", body: "{}",
+			code: 415,
+		},
 		"no type": {method: "POST", path: "/v1/metrics", body: "{}", code: 415},
-		"brotli": {method: "POST", path: "/v1/metrics", kind: "application/json", packing: "br", body: "{}",
-			code: 415},
+		"brotli": {
+			method: "POST", path: "/v1/metrics", kind: "application/json", packing: "br", body: "{}",
+			code: 415,
+		},
 		"empty protobuf": {method: "POST", path: "/v1/metrics", kind: "application/x-protobuf", code: 200},
-		"empty JSON": {method: "POST", path: "/v1/metrics", kind: "application/json; charset=utf-8", body: "{}",
-			code: 200},
+		"empty JSON": {
+			method: "POST", path: "/v1/metrics", kind: "application/json; charset=utf-8", body: "{}",
+			code: 200,
+		},
 		"nothing":          {method: "POST", path: "/v1/metrics", kind: "application/json", code: 200},
 		"records":          {method: "POST", path: "/v1/metrics", kind: "application/json", body: record(), code: 400},
 		"JSON as protobuf": {method: "POST", path: "/v1/metrics", kind: "application/x-protobuf", body: "{}", code: 400},
-		"cut": {method: "POST", path: "/v1/metrics", kind: "application/x-protobuf", body: "\x0a\x05",
-			code: 400},
-		"broken gzip": {method: "POST", path: "/v1/metrics", kind: "application/x-protobuf", packing: "gzip",
-			body: "\x1f\x8b\x00", code: 400},
+		"cut": {
+			method: "POST", path: "/v1/metrics", kind: "application/x-protobuf", body: "\x0a\x05",
+			code: 400,
+		},
+		"broken gzip": {
+			method: "POST", path: "/v1/metrics", kind: "application/x-protobuf", packing: "gzip",
+			body: "\x1f\x8b\x00", code: 400,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			post := httptest.NewRequest(tc.method, tc.path, strings.NewReader(tc.body))
@@ -425,8 +465,10 @@ func TestGRPCWithACertificateSpeaksOnlyTLS(t *testing.T) {
 	l, err := otlpgrpc.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	s := otlpgrpc.NewServer(d,
-		credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{*certificate(t, "first")},
-			MinVersion: tls.VersionTLS12}))
+		credentials.NewTLS(&tls.Config{
+			Certificates: []tls.Certificate{*certificate(t, "first")},
+			MinVersion:   tls.VersionTLS12,
+		}))
 	var done sync.WaitGroup
 	done.Go(func() { _ = s.Serve(l) })
 	defer done.Wait()

@@ -42,11 +42,13 @@ func TestPixieExportsGiveTheEventsOfTheirRows(t *testing.T) {
 			sinks := sinksOf(t, name, export)
 
 			var got []gossip.Event
-			door := serveGRPC(t, ingest.New(ingest.Options{Auth: &knows{},
+			door := serveGRPC(t, ingest.New(ingest.Options{
+				Auth: &knows{},
 				Take: func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
 					got = append(got, events...)
 					return ingest.Outcome{}, nil
-				}}))
+				},
+			}))
 			for line := range bytes.Lines(rows) {
 				var row map[string]any
 				in := json.NewDecoder(bytes.NewReader(line))
@@ -116,8 +118,10 @@ func (s pixieSink) send(t *testing.T, row map[string]any) *metricspb.ResourceMet
 	require.NoError(t, err)
 	scope := &metricspb.ScopeMetrics{}
 	for _, g := range s.gauges {
-		point := &metricspb.NumberDataPoint{TimeUnixNano: uint64(at.UnixNano()),
-			Attributes: s.attributes(t, g.attributes, row)}
+		point := &metricspb.NumberDataPoint{
+			TimeUnixNano: uint64(at.UnixNano()),
+			Attributes:   s.attributes(t, g.attributes, row),
+		}
 		switch value := s.typed(t, row, g.column).(type) {
 		case int64:
 			point.Value = &metricspb.NumberDataPoint_AsInt{AsInt: value}
@@ -140,8 +144,10 @@ func (s pixieSink) send(t *testing.T, row map[string]any) *metricspb.ResourceMet
 }
 
 func textOf(key, value string) *commonpb.KeyValue {
-	return &commonpb.KeyValue{Key: key,
-		Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
+	return &commonpb.KeyValue{
+		Key:   key,
+		Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}},
+	}
 }
 
 func (s pixieSink) attributes(t *testing.T, names [][2]string, row map[string]any) []*commonpb.KeyValue {
@@ -152,8 +158,10 @@ func (s pixieSink) attributes(t *testing.T, names [][2]string, row map[string]an
 		case string:
 			out = append(out, textOf(n[0], value))
 		case float64:
-			out = append(out, &commonpb.KeyValue{Key: n[0],
-				Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_DoubleValue{DoubleValue: value}}})
+			out = append(out, &commonpb.KeyValue{
+				Key:   n[0],
+				Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_DoubleValue{DoubleValue: value}},
+			})
 		default:
 			require.Fail(t, "no such attribute among ours", n[1])
 		}

@@ -72,11 +72,15 @@ func TestSendersUnderstandEachAnswerOfADoor(t *testing.T) {
 		"too large":       {body: good, door: ingest.Options{MaxBody: 64}, meaning: webhook.Unusable, code: 413},
 		"another path":    {body: good, path: "/v2/events", meaning: webhook.Refused, code: 404},
 		"unknown token":   {body: good, door: ingest.Options{Auth: &knows{}}, meaning: webhook.Refused, code: 401},
-		"good token": {body: good, door: ingest.Options{Auth: &knows{}}, token: word,
-			want: webhook.Answer{Accepted: 1}},
+		"good token": {
+			body: good, door: ingest.Options{Auth: &knows{}}, token: word,
+			want: webhook.Answer{Accepted: 1},
+		},
 		"no right": {body: good, door: ingest.Options{Auth: forbids{}}, meaning: webhook.Refused, code: 403},
-		"no authenticator": {body: good, door: ingest.Options{Auth: forbids{away: true}}, meaning: webhook.Later, code: 503,
-			retry: 5 * time.Second},
+		"no authenticator": {
+			body: good, door: ingest.Options{Auth: forbids{away: true}}, meaning: webhook.Later, code: 503,
+			retry: 5 * time.Second,
+		},
 		"full": {body: good, full: true, meaning: webhook.Later, code: 503, retry: 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +105,8 @@ func TestSendersUnderstandEachAnswerOfADoor(t *testing.T) {
 func TestBusyDoorGetsTheRecordsLater(t *testing.T) {
 	hold, entered, s := make(chan struct{}), make(chan struct{}), newSink()
 	first := true
-	door := ingest.New(ingest.Options{MaxRequests: 1,
+	door := ingest.New(ingest.Options{
+		MaxRequests: 1,
 		Take: func(ctx context.Context, events []gossip.Event) (ingest.Outcome, error) {
 			if first {
 				first = false
@@ -109,16 +114,19 @@ func TestBusyDoorGetsTheRecordsLater(t *testing.T) {
 				<-hold
 			}
 			return s.take(ctx, events)
-		}})
+		},
+	})
 	address := serve(t, ingest.NewServer(door.Events()), nil)
 	var why error
-	client, err := webhook.New(webhook.Options{URL: "http://" + address,
+	client, err := webhook.New(webhook.Options{
+		URL: "http://" + address,
 		Retrying: func(_ int, err error, _ time.Duration) {
 			if why == nil {
 				why = err
 				close(hold)
 			}
-		}})
+		},
+	})
 	require.NoError(t, err)
 	defer client.CloseIdleConnections()
 	done := make(chan error)

@@ -68,44 +68,20 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) 
 	f.StringVar(&o.node, "node", node, "`NAME` of the node, to ask for its pods (default $NODE_NAME)")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "time between two reads of the counters")
 	f.StringVar(&o.cgroupRoot, "cgroup-root", "/sys/fs/cgroup", "`FOLDER` where the node's cgroups are mounted")
-	f.StringVar(
-		&o.bpftrace,
-		"bpftrace",
-		"auto",
-		"watch births, OOM kills and failed connects with bpftrace: auto (where it works), on (or end), off",
-	)
-	f.StringVar(
-		&o.pods,
-		"pods",
-		"",
-		"`URL` that lists pods: the API server's or the kubelet's /pods (default the cluster's API server, for --node)",
-	)
-	f.StringVar(
-		&o.podsTokenFile,
-		"pods-token-file",
-		ifPresent(serviceAccount+"token"),
-		"`FILE` with the bearer token for --pods",
-	)
-	f.StringVar(
-		&o.podsCAFile,
-		"pods-ca-file",
-		ifPresent(serviceAccount+"ca.crt"),
-		"`FILE` with certificates that --pods is checked with",
-	)
+	f.StringVar(&o.bpftrace, "bpftrace", "auto",
+		"watch births, OOM kills and failed connects with bpftrace: auto (where it works), on (or end), off")
+	f.StringVar(&o.pods, "pods", "",
+		"`URL` that lists pods: the API server's or the kubelet's /pods (default the cluster's API server, for --node)")
+	f.StringVar(&o.podsTokenFile, "pods-token-file", ifPresent(serviceAccount+"token"),
+		"`FILE` with the bearer token for --pods")
+	f.StringVar(&o.podsCAFile, "pods-ca-file", ifPresent(serviceAccount+"ca.crt"),
+		"`FILE` with certificates that --pods is checked with")
 	f.StringVar(&o.url, "url", "", "`URL` that records are posted to; standard output without it")
-	f.StringVar(
-		&o.tokenFile,
-		"token-file",
-		"",
-		"`FILE` with the bearer token for --url; it is read again for each request",
-	)
+	f.StringVar(&o.tokenFile, "token-file", "",
+		"`FILE` with the bearer token for --url; it is read again for each request")
 	f.StringVar(&o.caFile, "ca-file", "", "`FILE` with certificates that --url is checked with (default the system's)")
-	f.IntVar(
-		&o.maxBuffer,
-		"max-buffer",
-		8<<20,
-		"`BYTES` of records that wait while --url is away; then the oldest are dropped",
-	)
+	f.IntVar(&o.maxBuffer, "max-buffer", 8<<20,
+		"`BYTES` of records that wait while --url is away; then the oldest are dropped")
 	f.DurationVar(&o.costEvery, "cost-every", time.Minute, "time between two lines about this program's own cost")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -113,22 +89,28 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) 
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("%q: there are no arguments, only flags", f.Arg(0))
 	}
+	err := o.fillDefaults(lookup)
+	return o, err
+}
+
+// fillDefaults checks the options, and fills in where pods are listed, which depends on where the program runs.
+func (o *options) fillDefaults(lookup func(string) (string, bool)) error {
 	if o.bpftrace != "auto" && o.bpftrace != "on" && o.bpftrace != "off" {
-		return o, fmt.Errorf("--bpftrace: %q is not auto, on or off", o.bpftrace)
+		return fmt.Errorf("--bpftrace: %q is not auto, on or off", o.bpftrace)
 	}
 	if o.interval < time.Second || o.costEvery < time.Second {
-		return o, fmt.Errorf("--interval and --cost-every are at least 1s")
+		return fmt.Errorf("--interval and --cost-every are at least 1s")
 	}
 	if o.pods == "" {
 		host, inCluster := lookup("KUBERNETES_SERVICE_HOST")
 		port, _ := lookup("KUBERNETES_SERVICE_PORT")
 		if !inCluster || o.node == "" {
-			return o, fmt.Errorf("--pods is needed outside of a cluster, and --node inside")
+			return fmt.Errorf("--pods is needed outside of a cluster, and --node inside")
 		}
 		o.pods = "https://" + net.JoinHostPort(host, port) + "/api/v1/pods?resourceVersion=0&fieldSelector=" +
 			url.QueryEscape("spec.nodeName="+o.node)
 	}
-	return o, nil
+	return nil
 }
 
 // ifPresent is the name of a file if it exists.

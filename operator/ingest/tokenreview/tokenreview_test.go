@@ -52,8 +52,10 @@ func TestOnlyAProofAdmitsASender(t *testing.T) {
 		"no audience in the answer": {review: func(r *authenticationv1.TokenReview) {
 			r.Status.Authenticated, r.Status.User.Username = true, "observer"
 		}, want: ingest.ErrUnauthenticated, code: 401},
-		"unknown": {review: func(r *authenticationv1.TokenReview) { r.Status.Error = "no" },
-			want: ingest.ErrUnauthenticated, code: 401},
+		"unknown": {
+			review: func(r *authenticationv1.TokenReview) { r.Status.Error = "no" },
+			want:   ingest.ErrUnauthenticated, code: 401,
+		},
 		"forbidden":  {status: http.StatusForbidden, code: 503},
 		"broken":     {status: http.StatusInternalServerError, code: 503},
 		"no API":     {status: -1, code: 503},

@@ -62,16 +62,9 @@ func StartTrace(ctx context.Context, programs ...string) (*Trace, error) {
 		Boot:    boot,
 		done:    make(chan struct{}),
 	}
-	t.cmd = exec.Command(
-		"bpftrace",
-		"-f",
-		"json",
-		"-e",
-		strings.Join(programs, "\n"),
-	) //nolint:gosec // the callers run the programs of package pxl
-	t.cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setpgid: true,
-	} // keeps the terminal's ^C from bpftrace
+	//nolint:gosec // the callers run the programs of package pxl
+	t.cmd = exec.Command("bpftrace", "-f", "json", "-e", strings.Join(programs, "\n"))
+	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // keeps the terminal's ^C from bpftrace
 	t.cmd.Env = append(os.Environ(), "BPFTRACE_PERF_RB_PAGES=1024")
 	messages := &tail{}
 	t.cmd.Stderr = messages
