@@ -142,6 +142,7 @@ demo-recorded: ## show the demo from recordings: no observer, no Pixie, no netwo
 	@$(DEMO) --from-recording $(if $(PAUSE),--pause) $(SCENARIO)
 
 demo-casts: e2e-images ## record the scenarios with asciinema for the backup of the talk: examples/demo/casts
+	@go build -o bin/ ./examples/demo/kernel-gossip-demo
 	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets examples/demo/record.sh
 
 demo-down: ## delete the demo's kind cluster

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # record.sh [SCENARIO…] records real runs of the scenarios for the backup of a talk: casts/NAME.cast, by Debian's asciinema, a page that plays it
-# without a network, and its provenance. It needs what the demo needs (../README.md). DEMO is the program, IDLE the longest pause in seconds.
+# without a network, and its provenance. It needs what the demo needs (../README.md). DEMO is the program (bin/kernel-gossip-demo), IDLE the longest pause in seconds.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 casts=examples/demo/casts
@@ -56,7 +56,6 @@ record() {
 [[ $# -gt 0 ]] || set -- birth throttle memory network
 mkdir -p bin/casts
 demo=${DEMO:-bin/kernel-gossip-demo}
-[[ -n ${DEMO:-} ]] || go build -o bin/ ./examples/demo/kernel-gossip-demo
 for scenario; do
   record "$scenario"
   page "$scenario" >"$casts/$scenario.html"

@@ -111,14 +111,17 @@ func (c *Capture) firstPods() ([]byte, error) {
 			limits[container] = *resource.NewMilliQuantity(gossip.Millicores(r.Limit), resource.DecimalSI)
 		}
 	}
+	setFirst := func(pod, container string, r *corev1.ResourceRequirements) {
+		if first, ok := limits[[2]string{pod, container}]; ok && r != nil && !r.Limits.Cpu().IsZero() {
+			r.Limits[corev1.ResourceCPU] = first
+		}
+	}
 	for _, pod := range list.Items {
 		for _, container := range pod.Spec.Containers {
-			if first, ok := limits[[2]string{pod.Name, container.Name}]; ok && !container.Resources.Limits.Cpu().IsZero() {
-				container.Resources.Limits[corev1.ResourceCPU] = first
-			}
+			setFirst(pod.Name, container.Name, &container.Resources)
 		}
-		for i := range pod.Status.ContainerStatuses {
-			pod.Status.ContainerStatuses[i].Resources = nil // as spec has it
+		for _, container := range pod.Status.ContainerStatuses {
+			setFirst(pod.Name, container.Name, container.Resources)
 		}
 	}
 	return json.Marshal(list)

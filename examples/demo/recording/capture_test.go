@@ -81,5 +81,6 @@ func TestPodsBeginWithTheLimitsOfTheFirstRecords(t *testing.T) {
 	require.True(t, ok)
 	container, _ := pod.Container("app")
 	require.Equal(t, gossip.Some(0.1), container.CPULimit)
+	require.False(t, pod.Fixed, "it can be resized")
 	require.Equal(t, "600m", c.Pod("worker").Spec.Containers[0].Resources.Limits.Cpu().String(), "as it was recorded")
 }

@@ -29,7 +29,8 @@ func readShown(t *testing.T, scenario string) string {
 	require.NoError(t, json.Unmarshal([]byte(lines[0]), &header))
 	require.Equal(t, []int{2, 100, 30}, []int{header.Version, header.Width, header.Height})
 	require.Positive(t, header.Timestamp)
-	shown, at, last := strings.Builder{}, 0.0, 0.0
+	var shown strings.Builder
+	at, last := 0.0, 0.0
 	for _, line := range lines[1:] {
 		var code, data string
 		require.NoError(t, json.Unmarshal([]byte(line), &[]any{&at, &code, &data}))

@@ -66,9 +66,6 @@ func Play(ctx context.Context, st *stage.Stage, source Source, scenarios []Scena
 	return nil
 }
 
-// cleanUpTime is how long a clean-up may take, after a run that was cancelled, too.
-const cleanUpTime = 2 * time.Minute
-
 func (s Scenario) playAlone(ctx context.Context, st *stage.Stage, source Source) (err error) {
 	begin := time.Now()
 	st.Title(s.Title)
@@ -76,7 +73,7 @@ func (s Scenario) playAlone(ctx context.Context, st *stage.Stage, source Source)
 		return fmt.Errorf("clean up before: %w", err)
 	}
 	defer func() {
-		patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
+		patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
 		defer cancel()
 		st.Note("")
 		st.Note("Cleaning up …")
