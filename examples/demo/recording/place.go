@@ -73,19 +73,8 @@ func postRecords(ctx context.Context, site *demo.Site, records []byte) error {
 		return err
 	}
 	var out, errs bytes.Buffer
-	args := []string{
-		"send",
-		"--url",
-		"http://" + address + "/v1/events",
-		"--token-file",
-		file.Name(),
-		"--speed",
-		"max",
-		"--attempts",
-		"2",
-		"-",
-	}
-	if code := replay.Run(args, bytes.NewReader(records), &out, &errs); code != 0 {
+	args := []string{"send", "--url", "http://" + address + "/v1/events", "--speed=max", "--attempts=2", "--token-file"}
+	if code := replay.Run(append(args, file.Name(), "-"), bytes.NewReader(records), &out, &errs); code != 0 {
 		return fmt.Errorf("gossip-replay send: exit %d: %s%s", code, &out, &errs)
 	}
 	return file.Close()

@@ -49,9 +49,7 @@ func networkSteps(s *show) []step {
 		}},
 		{"The fix", func(context.Context) error {
 			s.showAdvice(kw, "investigate-retransmits")
-			s.Note(
-				"Here the demo itself makes the loss: a rule of iptables in the server's network namespace, which goes with it.",
-			)
+			s.Note("Here the demo makes the loss: a rule of iptables in the server's network namespace, which goes with it.")
 			return nil
 		}},
 	}

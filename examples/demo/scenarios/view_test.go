@@ -108,12 +108,13 @@ func TestViewsShowWhatIsInTheObjects(t *testing.T) {
 }
 
 func TestLatencyIsTheMedianOfTheNewestPieces(t *testing.T) {
+	const slow, fast = "thread=0 burst=1 cpu=64ms wall=1s\n", "thread=0 burst=1 cpu=64ms wall=1ms\n"
 	for log, want := range map[string]*Latency{
 		"no line of ours": nil,
+		strings.Repeat(slow, 3) + strings.Repeat(fast, newestPieces): {64 * time.Millisecond, time.Millisecond, newestPieces},
 		"thread=0 burst=1 cpu=64.003ms wall=700ms\nthread=0 bursts=1 wall_p50=700ms wall_p99=700ms\n" +
-			"thread=0 burst=2 cpu=64.001ms wall=600ms\nthread=0 burst=3 cpu=64.009ms wall=500ms\n": {64003 * time.Microsecond, 600 * time.Millisecond, 3},
-		strings.Repeat("thread=0 burst=1 cpu=64ms wall=1s\n", 3) +
-			strings.Repeat("thread=0 burst=1 cpu=64ms wall=1ms\n", newestPieces): {64 * time.Millisecond, time.Millisecond, newestPieces},
+			"thread=0 burst=2 cpu=64.001ms wall=600ms\n" +
+			"thread=0 burst=3 cpu=64.009ms wall=500ms\n": {64003 * time.Microsecond, 600 * time.Millisecond, 3},
 	} {
 		got, err := parseLatency(log)
 		require.NoError(t, err)
