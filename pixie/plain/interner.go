@@ -20,25 +20,25 @@ const (
 type Interner struct {
 	texts []string             // in the order in which they were added
 	slots []uint16             // by hash: the number of a text, from 1; 0 is none
-	last  [MaxNames + 1]uint16 // by field: the number of the text that it had last; 0 is none
+	last  [MaxNames + 1]uint16 // by field: the index of the text that it had last
 	// shelf holds the newest texts side by side: they are compared with what is read, and memory that is close together
 	// stays in the cache.
 	shelf strings.Builder
 }
 
 // Predict checks whether the JSON string at text[i] is the one that the field had last, or the one first seen right
-// after it, and returns the text and where the string ends.
-func (m *Interner) Predict(f Field, text []byte, i int) (known string, end int, ok bool) {
-	last := int(m.last[f])
-	for n := max(last-1, 0); n <= last && n < len(m.texts); n++ {
+// after it. It returns the text and where the string ends; "" if it is another. It is small enough to be inlined.
+func (m *Interner) Predict(f Field, text []byte, i int) (known string, end int) {
+	last := m.last[f]
+	for n := last; n <= last+1 && int(n) < len(m.texts); n++ {
 		known = m.texts[n]
 		end = i + 1 + len(known)
 		if end < len(text) && text[end] == '"' && string(text[i+1:end]) == known {
-			m.last[f] = uint16(n + 1) //nolint:gosec // at most maxTexts
-			return known, end + 1, true
+			m.last[f] = n
+			return known, end + 1
 		}
 	}
-	return "", 0, false
+	return "", 0
 }
 
 // Find returns the text of a JSON string that was added before.
@@ -54,7 +54,7 @@ func (m *Interner) Find(f Field, quoted []byte) (known string, ok bool) {
 			break
 		}
 		if known = m.texts[n-1]; known == string(text) {
-			m.last[f] = n
+			m.last[f] = n - 1
 			return known, true
 		}
 	}
@@ -75,7 +75,7 @@ func (m *Interner) Add(f Field, quoted []byte, text string) string {
 	m.texts = append(m.texts, text)
 	number := uint16(len(m.texts)) //nolint:gosec // at most maxTexts
 	*m.freeSlot(hashOf(quoted[1 : len(quoted)-1])) = number
-	m.last[f] = number
+	m.last[f] = number - 1
 	return text
 }
 

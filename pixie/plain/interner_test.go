@@ -32,15 +32,14 @@ func TestTheNextTextIsPredicted(t *testing.T) {
 	}
 	in.Find(0, quote("a"))
 	for _, text := range []string{"a", "a", "b", "c", "c"} {
-		known, end, ok := in.Predict(0, []byte(`:"`+text+`",`), 1)
-		require.True(t, ok)
+		known, end := in.Predict(0, []byte(`:"`+text+`",`), 1)
 		require.Equal(t, text, known)
 		require.Equal(t, 4, end)
 	}
-	_, _, ok := in.Predict(0, []byte(`:"a",`), 1)
-	require.False(t, ok, "another order")
-	_, _, ok = in.Predict(0, []byte(`:"c`), 1)
-	require.False(t, ok, "the end of the text")
+	known, _ := in.Predict(0, []byte(`:"a",`), 1)
+	require.Empty(t, known, "another order")
+	known, _ = in.Predict(0, []byte(`:"c`), 1)
+	require.Empty(t, known, "the end of the text")
 }
 
 func TestOnlyShortTextsWithoutEscapesAreKept(t *testing.T) {

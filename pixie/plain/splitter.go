@@ -179,8 +179,8 @@ func (s *Splitter) splitValue(text []byte, i int, f Field, into *Fields) (end in
 // splitText returns where the JSON string at text[i] ends, and notes it if it is a known one.
 func (s *Splitter) splitText(text []byte, i int, f Field, v *fieldState) (end int, ok bool) {
 	if in := s.plans[f].interner; in != nil {
-		known, end, ok := in.Predict(f, text, i)
-		if ok {
+		known, end := in.Predict(f, text, i)
+		if known != "" {
 			v.known, v.text = internedText, known
 			return end, true
 		}
