@@ -91,7 +91,7 @@ type (
 
 	cpuJSON struct {
 		*plainCPU
-		CFSPeriod *textDuration
+		CFSPeriod, Calm, Paused *textDuration
 	}
 	birthJSON struct {
 		*plainBirth
@@ -120,7 +120,9 @@ type (
 )
 
 func (f *CPUThrottling) jsonForm() cpuJSON {
-	return cpuJSON{(*plainCPU)(f), (*textDuration)(&f.CFSPeriod)}
+	return cpuJSON{
+		(*plainCPU)(f), (*textDuration)(&f.CFSPeriod), (*textDuration)(&f.Calm), (*textDuration)(&f.Paused),
+	}
 }
 
 func (f *PodBirth) jsonForm() birthJSON { return birthJSON{(*plainBirth)(f), (*textDuration)(&f.Own)} }

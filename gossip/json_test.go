@@ -94,7 +94,7 @@ func TestJSONOfAFindingUsesWordsInsteadOfNumbers(t *testing.T) {
 	require.NoError(t, err)
 	for _, line := range []string{
 		`"Level": "Critical"`, `"Worst": "Critical"`, `"Confidence": "High"`, `"Window": "15s"`, `"MeanWait": "80ms"`,
-		`"CFSPeriod": "100ms"`,
+		`"CFSPeriod": "100ms"`, `"Calm": "0s"`, `"Paused": "0s"`,
 		`"Threads": null`, `"Limit": 0.2`,
 	} {
 		require.Contains(t, string(text), line)

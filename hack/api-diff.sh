@@ -30,15 +30,18 @@ export_names() {
 export_names "$work/base" "$work/old" || exit 2
 export_names . "$work/new" || exit 2
 
+# note NAME WORD writes a line of the list: what is new, and what is gone.
+note() { printf -- '- \x60%s\x60 is %s\n' "$1" "$2"; }
+
 incompatible=0
 printf '## Go packages\n\n'
 for package in $( (packages "$work/base"; packages .) | sort -u); do
   file=${package//\//_}
   if [[ ! -e $work/new/$file ]]; then
-    printf -- '- `%s` is gone\n' "${package#"$module"/}"
+    note "${package#"$module"/}" gone
     incompatible=1
   elif [[ ! -e $work/old/$file ]]; then
-    printf -- '- `%s` is new\n' "${package#"$module"/}"
+    note "${package#"$module"/}" new
   else
     changes=$("$work/bin/apidiff" "$work/old/$file" "$work/new/$file") || exit 2
     [[ -n $changes ]] || continue
@@ -50,14 +53,14 @@ done
 printf '\n## Definitions\n\n'
 for file in crd/kernel.gossip.io_*.yaml; do
   if [[ ! -e $work/base/$file ]]; then
-    printf -- '- `%s` is new\n' "$file"
+    note "$file" new
   elif ! changes=$("$work/bin/crdify" "file://$work/base/$file" "file://$PWD/$file" --output=markdown); then
     printf '### %s\n\n%s\n\n' "$file" "$changes"
     incompatible=1
   fi
 done
 for file in "$work"/base/crd/kernel.gossip.io_*.yaml; do
-  [[ -e crd/${file##*/} ]] || { printf -- '- `crd/%s` is gone\n' "${file##*/}"; incompatible=1; }
+  [[ -e crd/${file##*/} ]] || { note "crd/${file##*/}" gone; incompatible=1; }
 done
 
 ((incompatible)) || printf 'Nothing that users build on has changed incompatibly.\n'

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# record.sh [SCENARIO…] records real runs of the scenarios for the backup of a talk: casts/NAME.cast, by Debian's asciinema, a page that plays it
-# without a network, and its provenance. It needs what the demo needs (../README.md). DEMO is the program (bin/kernel-gossip-demo), IDLE the longest pause in seconds.
+# record.sh [SCENARIO…] records real runs of the scenarios for the backup of a talk: casts/NAME.cast, by Debian's
+# asciinema, a page that plays it without a network, and its provenance. It needs what the demo needs (../README.md).
+# DEMO is the program (bin/kernel-gossip-demo), IDLE the longest pause in seconds.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 casts=examples/demo/casts
 
-# page NAME plays casts/NAME.cast by the player that is beside it. The cast is in the page, since a page that was opened from a
-# disk may read no other file.
+# page NAME plays casts/NAME.cast by the player that is beside it. The cast is in the page, since a page that was opened
+# from a disk may read no other file.
 page() {
   cat <<HTML
 <!DOCTYPE html>
@@ -46,8 +47,8 @@ record() {
   local new=bin/casts/$1.cast begin load start=$SECONDS
   begin=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   load=$(cut -d ' ' -f -3 /proc/loadavg)
-  asciinema rec --quiet --overwrite --cols 100 --rows 30 --idle-time-limit "${IDLE:-3}" --env TERM --title "kernel gossip: $1" \
-    --command "$demo $1; echo \$? >$new.exit" "$new"
+  asciinema rec --quiet --overwrite --cols 100 --rows 30 --idle-time-limit "${IDLE:-3}" --env TERM \
+    --title "kernel gossip: $1" --command "$demo $1; echo \$? >$new.exit" "$new"
   [[ $(<"$new.exit") == 0 ]] || return # a run that failed replaces nothing
   mv "$new" "$casts"
   provenance "$1" "$begin" $((SECONDS - start)) "$load" >"$casts/$1.provenance.yaml"

@@ -144,10 +144,10 @@ func TestABrokenRequestCostsItselfOnly(t *testing.T) {
 		events int
 		errs   []string
 	}{
-		"cut behind a comma": {
+		"cut after a comma": {
 			`{"resourceMetrics":[` + element + ",\n" + whole, 2, []string{"line 1: invalid JSON: the object breaks off"},
 		},
-		"cut behind an element": {
+		"cut after an element": {
 			`{"resourceMetrics":[` + element + "\n" + whole, 2, []string{"line 1: invalid JSON: the object breaks off"},
 		},
 		"cut in an element": {
@@ -160,7 +160,7 @@ func TestABrokenRequestCostsItselfOnly(t *testing.T) {
 			2,
 			[]string{"line 1: invalid JSON: a string is not closed"},
 		},
-		"cut behind the array": {
+		"cut after the array": {
 			`{"resourceMetrics":[` + element + "]\n" + whole, 2, []string{"line 1: invalid JSON: name expected"},
 		},
 		"cut in another member": {

@@ -8,8 +8,8 @@ type Field uint8
 // MaxNames is the most names that Names may have.
 const MaxNames = 255
 
-// otherField stands for all names that are not in the list. An array by Field has MaxNames+1 places, so that no index
-// is out of its bounds.
+// otherField is the Field of every name that is not in the list. An array by Field has MaxNames+1 places, so that no
+// index is out of its bounds.
 const otherField Field = MaxNames
 
 // Fields are the fields of one object: where their values are in its text, and what is known of them already. They are

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every byte, in every place of a word, behind bytes that could hide it by a carry or a borrow.
+// Every byte, in every place of a word, after bytes that could hide it by a carry or a borrow.
 func TestWordsAreReadLikeSingleBytes(t *testing.T) {
 	for _, before := range []byte{'0', '9', 'a', ' ', '!', '#', '[', ']', 0x7e, 0x7f} {
 		for place := range 8 {

@@ -16,8 +16,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/hack/testcluster/kubeassets"
 )
 
-// goScript stands for the go command, and so for the network and for minutes of building: DOWNLOAD and BUILD say what
-// works.
+// goScript replaces the go command, and so the network and minutes of building: DOWNLOAD and BUILD say what works.
 const goScript = `#!/bin/sh
 echo "$1" >>"$GO_CALLS"
 case $1 in
