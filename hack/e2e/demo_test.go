@@ -55,8 +55,6 @@ func (k *kept) Run(ctx context.Context, line string) (string, error) {
 // showed.
 func playDemo(t *testing.T, name string) (string, *kept) {
 	t.Helper()
-	world.demo.Lock()
-	defer world.demo.Unlock()
 	chosen, err := scenarios.Find(name)
 	require.NoError(t, err)
 	source := &kept{
@@ -103,8 +101,19 @@ func contrasts(t *testing.T, shown string) [][2]string {
 	return out
 }
 
-func TestDemoShowsTheFiguresOfABirth(t *testing.T) {
+// The scenarios have one namespace, so they are parts of one test: tests of their own would wait for each other, and
+// each would keep one of the others from running.
+func TestTheDemoShowsWhatTheKernelKnows(t *testing.T) {
 	t.Parallel()
+	t.Run("the figures of a birth", demoShowsBirth)
+	t.Run("throttling and its end", demoShowsThrottling)
+	t.Run("a kill that Kubernetes does not show", demoShowsKill)
+	t.Run("failed connects and retransmits", demoShowsNetwork)
+	t.Run("a cancelled demo cleans up", cancelledDemoCleansUp)
+}
+
+func demoShowsBirth(t *testing.T) {
+	t.Helper()
 	shown, source := playDemo(t, "birth")
 	c := source.births[len(source.births)-1].Status
 	views := contrasts(t, shown)
@@ -124,8 +133,8 @@ func TestDemoShowsTheFiguresOfABirth(t *testing.T) {
 	require.Contains(t, shown, strconv.FormatInt(*c.KernelStats.TotalSyscalls, 10), "by kubectl")
 }
 
-func TestDemoShowsThrottlingAndItsEnd(t *testing.T) {
-	t.Parallel()
+func demoShowsThrottling(t *testing.T) {
+	t.Helper()
 	shown, source := playDemo(t, "throttle")
 	views := contrasts(t, shown)
 	require.GreaterOrEqual(t, len(views), 2)
@@ -159,8 +168,8 @@ func TestDemoShowsThrottlingAndItsEnd(t *testing.T) {
 	require.Subset(t, advised, source.commands[2:3], "what was run is what an object said")
 }
 
-func TestDemoShowsAKillThatKubernetesDoesNotShow(t *testing.T) {
-	t.Parallel()
+func demoShowsKill(t *testing.T) {
+	t.Helper()
 	shown, source := playDemo(t, "memory")
 	kills := source.whispers[v1alpha1.WhisperOOMKill]
 	truth := kills[len(kills)-1].Status
@@ -179,8 +188,8 @@ func TestDemoShowsAKillThatKubernetesDoesNotShow(t *testing.T) {
 	require.Contains(t, views[0][0], "Kubernetes shows no OOM kill")
 }
 
-func TestDemoShowsFailedConnectsAndRetransmits(t *testing.T) {
-	t.Parallel()
+func demoShowsNetwork(t *testing.T) {
+	t.Helper()
 	shown, source := playDemo(t, "network")
 	views := contrasts(t, shown)
 	require.Len(t, views, 2)
@@ -197,10 +206,8 @@ func TestDemoShowsFailedConnectsAndRetransmits(t *testing.T) {
 }
 
 // What is played before an error is cleaned up too, and a run that is cancelled.
-func TestACancelledDemoCleansUp(t *testing.T) {
-	t.Parallel()
-	world.demo.Lock()
-	defer world.demo.Unlock()
+func cancelledDemoCleansUp(t *testing.T) {
+	t.Helper()
 	chosen, err := scenarios.Find("throttle")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -31,8 +31,7 @@ var world struct {
 	images  testcluster.Images
 	kind    *testcluster.Kind // nil: it is some other cluster
 
-	deleted sync.Map   // namespaces that tests made and deleted
-	demo    sync.Mutex // held while the demo is played: it has one namespace
+	deleted sync.Map // namespaces that tests made and deleted
 }
 
 func TestMain(m *testing.M) {

@@ -249,7 +249,6 @@ func (s *spy) End(ctx context.Context) error {
 }
 
 // playRecordings plays all scenarios, with the origin of the recording in each view.
-// were recorded.
 func playRecordings(t *testing.T, s *demo.Site) {
 	t.Helper()
 	require.NoError(t, demo.Recover(t.Context(), io.Discard, s))
