@@ -151,7 +151,7 @@ demo-down: ## delete the demo's kind cluster
 ##@ More checks
 
 race: ## run all tests with the race detector, which needs a C compiler [tens of minutes]
-	assets=$$(go run ./hack/assets) && CGO_ENABLED=1 KUBEBUILDER_ASSETS=$$assets go test -race -count=1 ./...
+	assets=$$(go run ./hack/assets) && CGO_ENABLED=1 KUBEBUILDER_ASSETS=$$assets go test -race -short -count=1 ./...
 
 coverage: ## hold the packages that need no cluster to their floor of coverage [minutes]
 	hack/pure.sh floor

@@ -12,7 +12,7 @@ fi
 profile=$(mktemp)
 trap 'rm -f "$profile"' EXIT
 covered=$(go list "${packages[@]}" | grep -vE '/(vizierpb|viziertest|data|internal/quote)$' | paste -sd ,)
-go test -count=1 -coverpkg "$covered" -coverprofile "$profile" "${packages[@]}" | sed 's/\tcoverage: .*//'
+go test -short -count=1 -coverpkg "$covered" -coverprofile "$profile" "${packages[@]}" | sed 's/\tcoverage: .*//'
 
 # A line of the profile is FILE:RANGE STATEMENTS COUNT, and each range is there once for each package that was tested.
 awk -v floor="$floor" '

@@ -24,9 +24,13 @@ import (
 // patience ends a test with rows that never come; nothing depends on its length.
 const patience = 2 * time.Minute
 
-// needsBPFTrace skips a test if bpftrace cannot run. In a CI that is root it must run; GitHub's CI is not root.
+// needsBPFTrace skips a test if bpftrace cannot run. In a CI that is root it must run; GitHub's CI is not root. With
+// -short it does not run: what it does is not what coverage or the race detector look at.
 func needsBPFTrace(t *testing.T) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("the kernel is not asked with -short")
+	}
 	_, err := exec.LookPath("bpftrace")
 	switch {
 	case err == nil && os.Getuid() == 0:

@@ -33,6 +33,26 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
+// TestRecoverRepairsWhatIsBroken breaks the installation that the other tests need too, so it has no t.Parallel. Its
+// parts share one site, since each recovery starts operator and observer anew.
+func TestRecoverRepairsWhatIsBroken(t *testing.T) {
+	s := openSite(t)
+	for name, breakAndRecover := range map[string]func(*testing.T, *demo.Site){
+		"installation":          recoverInstallation,
+		"operator and observer": recoverPods,
+		"workloads":             recoverWorkloads,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Cleanup(func() {
+				if t.Failed() { // for the tests that follow
+					require.NoError(t, demo.Recover(bg(), io.Discard, s))
+				}
+			})
+			breakAndRecover(t, s)
+		})
+	}
+}
+
 // openSite returns the world as the demo sees it, whole. Afterwards the demo's account goes.
 func openSite(t *testing.T) *demo.Site {
 	t.Helper()
@@ -42,9 +62,6 @@ func openSite(t *testing.T) *demo.Site {
 	require.NoError(t, err)
 	require.NoError(t, apiextensionsv1.AddToScheme(s.Client.Scheme()))
 	t.Cleanup(func() {
-		if t.Failed() { // for the tests that follow
-			require.NoError(t, demo.Recover(bg(), io.Discard, s))
-		}
 		for _, o := range s.Wanted {
 			if o.GetLabels()[scenarios.PartOf] == scenarios.Part {
 				require.NoError(t, client.IgnoreNotFound(s.Client.Delete(bg(), &o)))
@@ -126,11 +143,12 @@ func remove(t *testing.T, s *demo.Site, o client.Object, namespace, name string)
 
 const whispers, certificates = "kernelwhispers.kernel.gossip.io", "podbirthcertificates.kernel.gossip.io"
 
-func TestRecoverRepairsTheInstallation(t *testing.T) {
-	s := openSite(t)
+func recoverInstallation(t *testing.T, s *demo.Site) {
+	t.Helper()
 	remove(t, s, &corev1.ConfigMap{}, "kernel-gossip", "kernel-gossip")
 	remove(t, s, &rbacv1.ClusterRoleBinding{}, "", "kernel-gossip-operator")
 	remove(t, s, &rbacv1.ClusterRoleBinding{}, "", "kernel-gossip-observer-sender")
+	remove(t, s, &corev1.Namespace{}, "", "kernel-gossip-observer")
 	remove(t, s, &apiextensionsv1.CustomResourceDefinition{}, "", certificates)
 	older := func(d *apiextensionsv1.CustomResourceDefinition) {
 		status := d.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["status"]
@@ -144,13 +162,14 @@ func TestRecoverRepairsTheInstallation(t *testing.T) {
 		"ConfigMap kernel-gossip/kernel-gossip is missing",
 		"ClusterRoleBinding kernel-gossip-operator is missing",
 		"ClusterRoleBinding kernel-gossip-observer-sender is missing",
+		"Namespace kernel-gossip-observer is missing",
 		"CustomResourceDefinition " + certificates + " is missing",
 		"CustomResourceDefinition " + whispers + " differs in spec.versions",
 	} {
 		isWanted := func(d string) bool { return strings.HasPrefix(d, want) }
 		require.True(t, slices.ContainsFunc(differences, isWanted), "%s: %q", want, differences)
 	}
-	requireBroken(t, s, "installation", "and 2 more")
+	requireBroken(t, s, "installation", " more")
 	recoverAll(t, s, "found  installation: ")
 
 	ns := namespace(t)
@@ -160,14 +179,14 @@ func TestRecoverRepairsTheInstallation(t *testing.T) {
 }
 
 // Recordings do without the observer.
-func TestRecoverRepairsOperatorAndObserver(t *testing.T) {
-	s := openSite(t)
-	var lease coordinationv1.Lease
-	change(t, s, &lease, "kernel-gossip", "kernel-gossip-operator",
-		func(l *coordinationv1.Lease) { l.Spec.HolderIdentity = new("gone_0") })
+func recoverPods(t *testing.T, s *demo.Site) {
+	t.Helper()
+	steal := func(l *coordinationv1.Lease) {
+		l.Spec.HolderIdentity, l.Spec.LeaseDurationSeconds = new("gone_0"), new(int32(3600))
+		l.Spec.RenewTime = new(metav1.NowMicro())
+	}
+	change(t, s, &coordinationv1.Lease{}, "kernel-gossip", "kernel-gossip-operator", steal)
 	requireBroken(t, s, "leader", `held by "gone"`)
-	recoverAll(t, s, `held by "gone"`)
-
 	remove(t, s, &appsv1.DaemonSet{}, "kernel-gossip-observer", "kernel-gossip-observer")
 	playRecordings(t, s.WithoutObserver())
 	require.Eventually(t, func() bool { return makeCheck(t, s, "events").Verdict == demo.Fail }, patience, time.Second)
@@ -181,19 +200,12 @@ func TestRecoverRepairsOperatorAndObserver(t *testing.T) {
 		err := s.Client.List(t.Context(), &pods, client.InNamespace("kernel-gossip"))
 		return err == nil && len(pods.Items) == 0
 	}, patience, time.Second)
-	change(t, s, &lease, "kernel-gossip", "kernel-gossip-operator", func(l *coordinationv1.Lease) {
-		l.Spec.HolderIdentity, l.Spec.LeaseDurationSeconds = new("gone_0"), new(int32(3600))
-		l.Spec.RenewTime = new(metav1.NowMicro())
-	})
+	change(t, s, &coordinationv1.Lease{}, "kernel-gossip", "kernel-gossip-operator", steal)
 	requireBroken(t, s, "installation",
 		"kernel-gossip-operator differs in spec.replicas, spec.template.spec.containers[0].image")
 	requireBroken(t, s, "operator", "has no pod")
 	requireBroken(t, s, "observer", "not found")
 	recoverAll(t, s, "operator: the namespace kernel-gossip has no pod", "observer: ")
-
-	require.NoError(t,
-		s.Client.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kernel-gossip-observer"}}))
-	recoverAll(t, s, "found  ")
 }
 
 // spy compares what the operator made of a recording with what gossip-replay prints of it, before it is taken away:
@@ -251,7 +263,9 @@ func (s *spy) End(ctx context.Context) error {
 // playRecordings plays all scenarios, with the origin of the recording in each view.
 func playRecordings(t *testing.T, s *demo.Site) {
 	t.Helper()
-	require.NoError(t, demo.Recover(t.Context(), io.Discard, s))
+	var said bytes.Buffer
+	require.NoError(t, demo.Recover(t.Context(), &said, s))
+	require.Contains(t, said.String(), `held by "gone"`)
 	source := &spy{Source: recording.New(s), t: t}
 	t.Cleanup(func() { require.NoError(t, source.Source.End(bg())) }) // what a failure left
 
@@ -276,8 +290,8 @@ func playRecordings(t *testing.T, s *demo.Site) {
 
 // Namespaces that cannot go, workloads that crash, objects about pods that are gone, a definition that cannot go; and
 // what is not ours.
-func TestRecoverRepairsWorkloads(t *testing.T) {
-	s := openSite(t)
+func recoverWorkloads(t *testing.T, s *demo.Site) {
+	t.Helper()
 	stranger := namespace(t, "stranger")
 	runPod(t, stranger, "crashing", neverStarts())
 	makeStale(t, stranger, "nobody.app.cputhrottling")
