@@ -15,6 +15,7 @@ import (
 // analysis is one run over captures: it decodes and observes them, and then gives their findings.
 type analysis struct {
 	pods     catalogs
+	settings gossip.Options
 	errs     io.Writer
 	progress *progress // of reading
 
@@ -24,22 +25,42 @@ type analysis struct {
 
 // recordCount counts good records.
 type recordCount struct {
-	records     int
-	firstRecord int64 // oldest time of a record, Unix nanoseconds
+	chosen          timeRange
+	records, counts int   // all, and those that count
+	first, last     int64 // oldest and newest time of all, Unix nanoseconds
 }
 
-func (c *recordCount) add(at time.Time) {
-	if at := at.UnixNano(); c.records == 0 || at < c.firstRecord {
-		c.firstRecord = at
+// add counts a record, and reports whether it is one of those that count.
+func (c *recordCount) add(at int64) bool {
+	if c.records == 0 {
+		c.first, c.last = at, at
 	}
+	c.first, c.last = min(c.first, at), max(c.last, at)
 	c.records++
+	if !c.chosen.containsTime(at) {
+		return false
+	}
+	c.counts++
+	return true
+}
+
+// checkRange returns an error if no record counts.
+func (c *recordCount) checkRange() error {
+	if err := c.chosen.checkOrder(); err != nil {
+		return err
+	}
+	if c.counts == 0 {
+		return fmt.Errorf("no record%s: the capture is of %s to %s", &c.chosen,
+			formatTime(time.Unix(0, c.first)), formatTime(time.Unix(0, c.last)))
+	}
+	return nil
 }
 
 // readCapture observes one capture, in any format. It reports a bad record as NAME:LINE and goes on. It returns an
 // error if the capture could not be read to its end, or if the file is no capture.
 func (c *analysis) readCapture(name string, in io.Reader) error {
 	if c.lanes == nil {
-		c.lanes = newLanes(c.pods)
+		c.lanes = newLanes(c.pods, c.settings)
 	}
 	text, head, err := openText(c.progress.trackReader(name, in))
 	if err != nil {
@@ -63,6 +84,9 @@ func (c *analysis) observeText(text *unpackedText, bad *refusals) error {
 		}
 		for _, one := range batch.Refused {
 			bad.add(one)
+		}
+		if batch.Len() > 0 {
+			c.chosen.beginWith(&batch.Events)
 		}
 		c.lanes.add(&batch.Events, &c.recordCount)
 	}

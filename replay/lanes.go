@@ -35,10 +35,11 @@ func newBatch() *gossip.Events {
 	return &gossip.Events{CPU: make([]gossip.CPUSample, 0, batchSize), Births: make([]gossip.PodCreation, 0, batchSize)}
 }
 
-func newLanes(pods catalogs) *lanes {
+func newLanes(pods catalogs, settings gossip.Options) *lanes {
+	settings.MaxSubjects = maxSubjects
 	l := &lanes{pods: pods, used: make(chan *gossip.Events, 2*laneCount)}
 	for i := range l.analyzers {
-		l.analyzers[i] = gossip.New(gossip.Options{MaxSubjects: maxSubjects})
+		l.analyzers[i] = gossip.New(settings)
 		l.filling[i] = newBatch()
 	}
 	return l
@@ -61,7 +62,7 @@ func (l *lanes) wait() {
 	l.workers.Wait()
 }
 
-// add adds copies of events, and counts them.
+// add counts events, and adds copies of those that count.
 func (l *lanes) add(events *gossip.Events, count *recordCount) {
 	addKind(l, events.CPU, count, func(s *gossip.CPUSample) *gossip.Origin { return &s.Origin },
 		func(lane *gossip.Events) *[]gossip.CPUSample { return &lane.CPU })
@@ -81,7 +82,9 @@ func addKind[E any](
 ) {
 	for i := range events {
 		from := originOf(&events[i])
-		count.add(from.Time)
+		if !count.add(from.Time.UnixNano()) {
+			continue
+		}
 		lane := laneOf(from.Namespace, from.Pod)
 		list := listOf(l.filling[lane])
 		*list = append(*list, events[i])

@@ -17,7 +17,7 @@ func Analyze(captures, pods []string, refused io.Writer) ([]gossip.Finding, erro
 	if err != nil {
 		return nil, err
 	}
-	c := analysis{pods: known, errs: refused, lanes: newLanes(known)}
+	c := analysis{pods: known, errs: refused, lanes: newLanes(known, gossip.Options{})}
 	err = c.readCaptures(captures, os.Stdin)
 	return c.collectFindings(), err
 }

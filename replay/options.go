@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -22,6 +23,11 @@ type options struct {
 	Severity  string
 	Since     string
 	Until     string
+	Window    time.Duration
+	Warning   float64 // percentages
+	Critical  float64
+	FailOn    string
+	ExitCode  int
 	Commands  bool
 	Explain   bool
 	NoHeaders bool
@@ -51,8 +57,11 @@ func (o *options) registerFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.Severity, "severity", "",
 		"show only findings whose worst severity is at least this: info, warning, high, critical")
 	f.StringVar(&o.Since, "since", "",
-		"show only what was seen at or after this `TIME`: RFC 3339, or an offset from the first record such as 5m")
-	f.StringVar(&o.Until, "until", "", "show only what was seen at or before this `TIME`")
+		"count only records at or after this `TIME`: RFC 3339, or an offset from the first record such as 5m")
+	f.StringVar(&o.Until, "until", "", "count only records at or before this `TIME`")
+	f.DurationVar(&o.Window, "window", 15*time.Minute, "length of the sliding window: 1m to 24h")
+	f.Float64Var(&o.Warning, "cpu-throttle-warning", 25, "`PERCENT` of throttled periods that are a warning")
+	f.Float64Var(&o.Critical, "cpu-throttle-critical", 80, "`PERCENT` of throttled periods that are critical")
 	f.BoolVar(&o.Commands, "commands", false, "print the kubectl commands below the table")
 	f.BoolVar(&o.Explain, "explain", false,
 		"explain each row below the table, for readers who do not know the kernel's words")
@@ -61,6 +70,9 @@ func (o *options) registerFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.Width, "width", 0,
 		fmt.Sprintf("`COLUMNS` of the table (default: $COLUMNS, else the terminal's, else %d)", pipeWidth))
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "print no result, only set the exit status")
+	f.StringVar(&o.FailOn, "fail-on", "warning",
+		"`SEVERITY` from which a finding sets the exit status: info, warning, high, critical")
+	f.IntVar(&o.ExitCode, "exit-code", o.ExitCode, "exit `STATUS` if there is such a finding; 0 for none")
 }
 
 func (o *options) checkFlags() error {
@@ -76,11 +88,29 @@ func (o *options) checkFlags() error {
 	if o.NoHeaders && (o.Commands || o.Explain) {
 		return errors.New("--no-headers: prints rows only, so neither --commands nor --explain goes with it")
 	}
-	if err := o.checkFormat(); err != nil {
-		return err
+	if o.ExitCode < 0 || o.ExitCode > 125 {
+		return fmt.Errorf("--exit-code: %d is not a status from 0 to 125", o.ExitCode)
 	}
-	_, err := o.lowestSeverity()
-	return err
+	return o.checkFormat()
+}
+
+// analysisOptions returns the window and the thresholds.
+func (o *options) analysisOptions() (gossip.Options, error) {
+	settings := gossip.Options{
+		Window: o.Window, ThrottleWarning: o.Warning / 100, ThrottleCritical: o.Critical / 100,
+	}
+	isPercent := func(n float64) bool { return n > 0 && n <= 100 } // false for NaN
+	switch {
+	case o.Window < time.Minute || o.Window > 24*time.Hour:
+		return settings, fmt.Errorf("--window: %s is not from 1m to 24h", o.Window)
+	case !isPercent(o.Warning):
+		return settings, fmt.Errorf("--cpu-throttle-warning: %g is not a percentage above 0, at most 100", o.Warning)
+	case !isPercent(o.Critical):
+		return settings, fmt.Errorf("--cpu-throttle-critical: %g is not a percentage above 0, at most 100", o.Critical)
+	case o.Warning > o.Critical:
+		return settings, fmt.Errorf("--cpu-throttle-warning: %g is above --cpu-throttle-critical, %g", o.Warning, o.Critical)
+	}
+	return settings, nil
 }
 
 // checkFormat refuses flags that the format would ignore.
@@ -104,17 +134,17 @@ func (o *options) checkFormat() error {
 	return nil
 }
 
-// lowestSeverity returns the lowest severity that is shown; Unknown shows all.
-func (o *options) lowestSeverity() (gossip.Severity, error) {
-	if o.Severity == "" {
-		return gossip.SeverityUnknown, nil
+// parseSeverity returns the severity that a flag names, or another one if the flag is empty.
+func parseSeverity(flag, text string, otherwise gossip.Severity) (gossip.Severity, error) {
+	if text == "" {
+		return otherwise, nil
 	}
 	for s := gossip.SeverityInfo; s <= gossip.SeverityCritical; s++ {
-		if strings.EqualFold(o.Severity, s.String()) {
+		if strings.EqualFold(text, s.String()) {
 			return s, nil
 		}
 	}
-	return 0, fmt.Errorf("--severity: %q is not one of info, warning, high, critical", o.Severity)
+	return 0, fmt.Errorf("%s: %q is not one of info, warning, high, critical", flag, text)
 }
 
 // printVerdicts writes the verdicts on findings in the requested format. Findings below the lowest severity are only

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,10 +68,12 @@ FILE:LINE: why, the first ten of a FILE and then the number of the others; the g
 capture, the error names its kind, and what to use instead. A file with the name of a command needs ./ before its name.
 Several FILEs are read in the order of their first records.
 
-The flags that select (--namespace, --pod, --severity, --since, --until) never change a verdict. It is an error if the
-captures have no record at all of a namespace, a pod or a time.
+The flags that choose what is shown (--namespace, --pod, --severity) never change a verdict. --since and --until choose
+which records count: the verdicts are as of that time. It is an error if the captures have no record at all of a
+namespace, a pod or a time.
 
-Exit status: 0 nothing above Info (the worst severity counts), 1 findings, 2 trouble.`
+Exit status: 0 nothing above Info (the worst severity counts), 1 findings, 2 trouble. --fail-on sets the severity from
+which there are findings, and --exit-code the status for them.`
 
 const exampleHelp = `  # a verdict with a number, from a recorded capture
   gossip-replay examples/captures/hidden-throttling.ndjson --pods examples/captures/hidden-throttling.pods.yaml
@@ -94,7 +95,7 @@ const exampleHelp = `  # a verdict with a number, from a recorded capture
 
 // newCommand builds the command line.
 func newCommand(in io.Reader, out, errs io.Writer) *cobra.Command {
-	o := options{Output: "table", Color: "auto"}
+	o := options{Output: "table", Color: "auto", ExitCode: exitFindings}
 	root := &cobra.Command{
 		Use:           "gossip-replay [FILE...]",
 		Short:         "Show what the kernel did to pods, from recorded events",
@@ -127,7 +128,15 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	if err := o.checkFlags(); err != nil {
 		return err
 	}
-	lowest, err := o.lowestSeverity()
+	lowest, err := parseSeverity("--severity", o.Severity, gossip.SeverityUnknown)
+	if err != nil {
+		return err
+	}
+	failOn, err := parseSeverity("--fail-on", o.FailOn, gossip.SeverityWarning)
+	if err != nil {
+		return err
+	}
+	settings, err := o.analysisOptions()
 	if err != nil {
 		return err
 	}
@@ -142,7 +151,10 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	args = inputNames(args, in, note)
 	p := newProgress(errs)
 	p.terminal = p.terminal && !o.Quiet
-	c := analysis{pods: pods, errs: p, progress: p}
+	c := analysis{pods: pods, settings: settings, errs: p, progress: p}
+	if c.chosen, err = parseTimeRange(o.Since, o.Until); err != nil {
+		return err
+	}
 	trouble := c.readCaptures(sortByFirstRecord(args, note), in)
 	if c.records == 0 {
 		return &exitError{exitTrouble, cmp.Or(trouble, errors.New("no record that could be used"))}
@@ -158,8 +170,8 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 		return &exitError{exitTrouble, trouble}
 	}
 	for _, f := range selected {
-		if f.Seen().Worst >= max(lowest, gossip.SeverityWarning) {
-			return &exitError{code: exitFindings}
+		if f.Seen().Worst >= max(lowest, failOn) && o.ExitCode != exitClean {
+			return &exitError{code: o.ExitCode}
 		}
 	}
 	return nil
@@ -167,14 +179,16 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 
 // selectFindings returns the findings of the requested namespaces, pods and times.
 func (o *options) selectFindings(c *analysis, note io.Writer) ([]gossip.Finding, error) {
-	first := time.Unix(0, c.firstRecord).UTC()
-	wanted, err := o.parseSelection(first)
+	wanted, err := o.parseSelection()
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkRange(); err != nil {
+		return nil, &exitError{exitTrouble, err}
+	}
 	findings := c.collectFindings()
 	c.pods.noteUnknownPods(findings, note)
-	selected, err := wanted.filterFindings(findings, first)
+	selected, err := wanted.filterFindings(findings, &c.chosen)
 	if err != nil {
 		return nil, &exitError{exitTrouble, err}
 	}

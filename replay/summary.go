@@ -16,9 +16,6 @@ func summaryLine(all []tableRow, lowest gossip.Severity) string {
 	for _, s := range all {
 		t.add(s.finding, lowest)
 	}
-	if t.verdicts == 0 {
-		return "0 verdicts: what was seen here was at other times"
-	}
 	line := fmt.Sprintf("%s on %s: %s", formatCount(t.verdicts, "verdict"), formatCount(t.pods, "pod"),
 		strings.Join(t.formatCounts(), ", "))
 	if lowest > gossip.SeverityUnknown {
