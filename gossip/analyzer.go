@@ -12,8 +12,15 @@ import (
 type Options struct {
 	// Window is the length of the sliding window of event time; 0 means 15 minutes.
 	Window time.Duration
-	// MaxSubjects bounds the memory; 0 means 20,000. When there are more, the subject with the oldest event is evicted.
+	// MaxSubjects is the highest number of subjects; 0 means 20,000. When there are more, the subject with the oldest
+	// event is evicted. ObserveFrom has a fairer choice.
 	MaxSubjects int
+	// MaxBytes bounds the memory of all subjects, by an estimate of what each of them takes; 0 means no bound. When they
+	// take more, some are evicted as above.
+	MaxBytes int64
+	// Evicted is called with each subject that is evicted, and with whether its pod exists (Provenance.PodExists). It must
+	// not call the Analyzer. Nil is not called.
+	Evicted func(about Subject, podExists bool)
 	// ThrottleWarning and ThrottleCritical are the shares 0–1 of throttled periods from which the severity of a container
 	// is Warning and Critical; 0 means 0.25 and 0.80.
 	ThrottleWarning, ThrottleCritical float64
@@ -24,19 +31,22 @@ type Stats struct {
 	Observed int64 // all records
 	Repeated int64 // identical to one that was counted
 	Dropped  int64 // too late for the window, of an earlier pod or container, with impossible figures, or nil
-	Evicted  int64 // subjects that were evicted because there were more than MaxSubjects
+	Evicted  int64 // subjects that were evicted because of MaxSubjects or MaxBytes
 	Subjects int   // subjects that are known now
+	Bytes    int64 // estimated memory of these; 0 without MaxBytes
 }
 
 // Analyzer folds events into findings. It is safe for concurrent use. The zero value is not usable: call New.
 type Analyzer struct {
 	window     time.Duration
 	thresholds thresholds
+	onEviction func(about Subject, podExists bool)
 
-	mu       sync.Mutex
-	subjects subjectIndex
-	stats    Stats
-	single   Events // the event of Observe, while it is observed
+	mu         sync.Mutex
+	subjects   subjectIndex
+	stats      Stats
+	single     Events      // the event of Observe, while it is observed
+	provenance *Provenance // of that event; nil if it has none
 }
 
 // New returns an Analyzer that knows no subject.
@@ -44,7 +54,8 @@ func New(o Options) *Analyzer {
 	return &Analyzer{
 		window:     cmp.Or(max(0, o.Window), 15*time.Minute),
 		thresholds: thresholds{cmp.Or(o.ThrottleWarning, warningRatio), cmp.Or(o.ThrottleCritical, criticalRatio)},
-		subjects:   newSubjectIndex(cmp.Or(max(0, o.MaxSubjects), 20_000)),
+		subjects:   newSubjectIndex(cmp.Or(max(0, o.MaxSubjects), 20_000), max(0, o.MaxBytes)),
+		onEviction: o.Evicted,
 	}
 }
 
@@ -54,6 +65,21 @@ func New(o Options) *Analyzer {
 func (a *Analyzer) Observe(e Event) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.observeSingle(e)
+}
+
+// ObserveFrom observes one event as Observe does. When there are too many subjects, it first evicts a subject without a
+// pod. Of these it chooses the sender that holds most, of its namespaces the one that holds most, and there the subject
+// with the oldest event; an event of the future counts as one of Provenance.Now.
+func (a *Analyzer) ObserveFrom(e Event, p Provenance) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.provenance = &p
+	a.observeSingle(e)
+	a.provenance = nil
+}
+
+func (a *Analyzer) observeSingle(e Event) {
 	if !a.single.Add(e) {
 		a.stats.Observed++
 		a.stats.Dropped++
@@ -108,19 +134,40 @@ func (a *Analyzer) observeAll(events *Events) {
 // observeRecord observes a record of a subject, with figures that are possible or not.
 func (a *Analyzer) observeRecord(about Subject, r *record, possible bool) {
 	a.stats.Observed++
-	s := a.subjects.getInOrder(about)
-	switch {
-	case !possible:
+	e := a.subjects.getInOrder(about)
+	if !possible {
 		a.stats.Dropped++
-		if s != nil {
-			s.dropped++
+		if e != nil {
+			e.dropped++
 		}
-	case s != nil:
-		s.observe(r, a)
-	default:
-		a.subjects.add(about, r.end).observe(r, a)
-		a.stats.Evicted += a.subjects.evictOldest()
+		return
 	}
+	o, rank := owner{}, r.end
+	if p := a.provenance; p != nil {
+		o, rank = p.ownerOf(&about, e), p.rankOf(r.end)
+	}
+	if e == nil {
+		e = a.subjects.add(about, o, rank)
+	}
+	r.cloning = a.subjects.maxBytes > 0
+	e.observe(r, a)
+	e.seen = max(e.seen, rank)
+	if a.provenance != nil && e.share.of != o {
+		a.subjects.holdings.moveEntry(e, o)
+	}
+	a.subjects.resizeEntry(e)
+	if a.subjects.isFull() {
+		a.evictExcess()
+	}
+}
+
+func (a *Analyzer) evictExcess() {
+	a.subjects.evictExcess(func(about Subject, podExists bool) {
+		a.stats.Evicted++
+		if a.onEviction != nil {
+			a.onEviction(about, podExists)
+		}
+	})
 }
 
 // Finding returns what is known about a subject now, and false when nothing is.
@@ -181,5 +228,8 @@ func (a *Analyzer) Stats() Stats {
 	defer a.mu.Unlock()
 	stats := a.stats
 	stats.Subjects = a.subjects.len()
+	if a.subjects.maxBytes > 0 {
+		stats.Bytes = a.subjects.holdings.totalBytes()
+	}
 	return stats
 }

@@ -2,8 +2,11 @@ package gossip
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // PodCreation is what the kernel did to bring one pod up, from its first cgroup directory to the exec of its last
@@ -174,8 +177,57 @@ func longestStage(c *PodCreation) Stage {
 	return longest
 }
 
-// maxSteps is the number of steps of a timeline that are kept.
-const maxSteps = 32
+// What is kept of a birth. An object shows at most 96 bytes of a text.
+const (
+	maxSteps    = 32  // of a timeline
+	maxSyscalls = 32  // names of system calls
+	maxStepText = 256 // bytes of an action, and of its details
+)
+
+// clipSteps returns the steps with texts that are not too long. With cloning it copies all texts, so that the steps
+// hold no longer text in memory. The list that it is given is the caller's and stays as it is.
+func clipSteps(steps []Step, cloning bool) []Step {
+	isLong := func(s Step) bool { return len(s.Action) > maxStepText || len(s.Details) > maxStepText }
+	if !cloning && !slices.ContainsFunc(steps, isLong) {
+		return steps
+	}
+	clipped := slices.Clone(steps)
+	for i := range clipped {
+		s := &clipped[i]
+		s.Action, s.Details = clipText(s.Action, maxStepText), clipText(s.Details, maxStepText)
+		if cloning {
+			s.Action, s.Details = strings.Clone(s.Action), strings.Clone(s.Details)
+		}
+	}
+	return clipped
+}
+
+// clipText returns at most the given number of bytes of a text, up to the end of a character.
+func clipText(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return strings.Clone(text[:most])
+}
+
+// frequentSyscalls returns at most the given number of system calls: those with the most calls, and of equal ones the
+// first by name.
+func frequentSyscalls(calls map[string]int64, most int) map[string]int64 {
+	if len(calls) <= most {
+		return calls
+	}
+	names := slices.SortedFunc(maps.Keys(calls), func(a, b string) int {
+		return cmp.Or(cmp.Compare(calls[b], calls[a]), cmp.Compare(a, b))
+	})
+	kept := make(map[string]int64, most)
+	for _, name := range names[:most] {
+		kept[strings.Clone(name)] = calls[name]
+	}
+	return kept
+}
 
 // informativeSteps returns at most the given number of steps, in their order: the first, the last, and those on both
 // sides of the longest gaps, which show where the time went.

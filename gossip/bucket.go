@@ -56,6 +56,23 @@ type overflow[S sums[S]] struct {
 	newestEnd  int64
 }
 
+// overflowSize is the estimated size of the overflow, bytes.
+func (b *bucket[S]) overflowSize() int64 {
+	if b.overflow == nil {
+		return 0
+	}
+	return b.overflow.estimateSize()
+}
+
+// estimateSize returns the estimated size, bytes.
+func (o *overflow[S]) estimateSize() int64 {
+	n := sizeOf[overflow[S]]() + int64(cap(o.listed))*sizeOf[stamp]() + int64(len(o.onceTimed))*onceTimedSize
+	if o.duplicates != nil {
+		n += sizeOf[bucket[S]]() + o.duplicates.overflowSize()
+	}
+	return n
+}
+
 // ensureOverflow returns the bucket's overflow, and makes it if necessary.
 func (b *bucket[S]) ensureOverflow() *overflow[S] {
 	if b.overflow == nil {

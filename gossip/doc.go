@@ -34,7 +34,9 @@
 //     because it leaves the window as fast as it enters. Limits that [Enrich] filled in start no epoch where the
 //     records have limits of their own.
 //   - Records of one instant may come in any order: those that continue the epoch count before those that begin a new
-//     one.
+//     one. That holds for 32 records of a subject and an instant that may begin an epoch. Of more, the ones that come
+//     later may end the epoch of those before: which of the containers that they name counts as the newest depends on
+//     their order. A container has one sample an instant from each source.
 //   - A record that would begin a new epoch, and comes later than a newer one of its source, is dropped and counted.
 //   - A sample without a period reaches back to the sample before it. The very first one is assumed to be as long as
 //     the median of the others.
@@ -130,7 +132,12 @@
 //
 // # Limits
 //
-// Memory is bounded by [Options.MaxSubjects]. A subject has at most eight sources, of at most 60 buckets with 64
+// Memory is bounded by [Options.MaxSubjects] and [Options.MaxBytes], which is compared with an estimate that is kept
+// while records are observed ([Stats.Bytes]). A subject has at most eight sources, of at most 60 buckets with 64
 // remembered records each, and at most 32 records of its newest instant that wait to be put in order. A birth keeps at
-// most 32 steps of its timeline. The decoder limits the length of texts.
+// most 32 steps of its timeline, with 256 bytes of an action and of its details, and the 32 most frequent system calls.
+// The decoder limits the length of other texts.
+//
+// A subject that is evicted is forgotten, history included. Without a bound that is reached, neither order nor number
+// of the records changes a verdict. [Analyzer.ObserveFrom] says what is evicted first.
 package gossip

@@ -1,9 +1,6 @@
 package gossip
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // epoch is the time in which a source reports about one container with one limit. Samples from before it say nothing
 // about what runs now.
@@ -29,7 +26,9 @@ func (e *epoch) isUnchangedBy(r *record) bool {
 
 // learnFrom completes the epoch with what a sample of it has.
 func (e *epoch) learnFrom(r *record) {
-	e.container = cmp.Or(e.container, r.container)
+	if e.container == "" && r.container != "" {
+		e.container = r.keptText(r.container)
+	}
 	if r.limit.Known && (!e.limit.Known || (e.limitFromPod && !r.limitFromPod)) {
 		e.limit, e.limitFromPod = r.limit, r.limitFromPod
 	}
@@ -38,7 +37,7 @@ func (e *epoch) learnFrom(r *record) {
 // beginNext begins the next epoch, with the sample that ends this one.
 func (e *epoch) beginNext(r *record) {
 	if r.container != "" && e.container != r.container {
-		e.previousContainer, e.container = e.container, r.container
+		e.previousContainer, e.container = e.container, r.keptText(r.container)
 	}
 	e.limit = Optional[float64]{}
 	e.epochs++

@@ -83,8 +83,8 @@ func (a *Analyzer) Restore(about Subject, uid string, h History, last Severity) 
 	if a.subjects.get(about) != nil {
 		return
 	}
-	s := a.subjects.add(about, noRecord)
+	s := a.subjects.add(about, owner{podExists: true, namespace: about.Namespace}, lowestRank)
 	h.Restored = true
 	s.uid, s.history = uid, history{History: h, settled: conditionOf(last)}
-	a.stats.Evicted += a.subjects.evictOldest()
+	a.evictExcess()
 }

@@ -1,39 +1,37 @@
 package gossip
 
-import (
-	"cmp"
-	"container/heap"
-	"iter"
-	"slices"
-)
+import "iter"
 
-// subjectIndex holds the state of each subject. It finds a subject in three ways: by the order in which senders go
-// through their subjects, by a map, and by age when there are too many.
+// subjectIndex holds the state of each subject. It finds a subject in two ways: by the order in which senders go
+// through their subjects, and by a map. Which subject is evicted when there are too many is up to the holdings.
 type subjectIndex struct {
-	entries map[Subject]*indexEntry
-	last    *indexEntry   // was found or added last
-	oldest  evictionQueue // the entries and some that were removed
-	limit   int           // number of subjects above which evictOldest removes some
+	entries  map[Subject]*indexEntry
+	last     *indexEntry // was found or added last
+	holdings holdings
+	limit    int   // number of subjects above which evictExcess removes some
+	maxBytes int64 // estimated bytes above which it removes some; 0 is no bound, and the sizes are not kept up to date
 }
 
 // indexEntry is the place of one subject. The fields that every record needs are side by side at its beginning.
 type indexEntry struct {
 	next    *indexEntry // followed this one the last time
-	removed bool        // is still in the eviction queue, or the next of another entry
+	removed bool        // is still in an eviction queue, or the next of another entry
+	seen    int64       // its rank: the newest time of its records, or of the clock if that was earlier; Unix nanoseconds
 	state
-	rank int64 // newest, as the eviction queue last saw it
+	share *share // holds it
+	size  int64  // as the share counts it, estimated bytes
 }
 
 // maxSkipped is how many subjects may be missing from their usual order before the map is asked.
 const maxSkipped = 3
 
-func newSubjectIndex(limit int) subjectIndex {
-	return subjectIndex{entries: make(map[Subject]*indexEntry), limit: limit}
+func newSubjectIndex(limit int, maxBytes int64) subjectIndex {
+	return subjectIndex{entries: make(map[Subject]*indexEntry), limit: limit, maxBytes: maxBytes}
 }
 
-// getInOrder returns the state of a subject, or nil if there is none. Senders go through their subjects in the same
+// getInOrder returns the entry of a subject, or nil if there is none. Senders go through their subjects in the same
 // order again and again, so it looks first at the subjects that followed the last one before.
-func (x *subjectIndex) getInOrder(about Subject) *state {
+func (x *subjectIndex) getInOrder(about Subject) *indexEntry {
 	if e := x.last; e != nil {
 		for range 1 + maxSkipped {
 			if e = e.next; e == nil {
@@ -41,7 +39,7 @@ func (x *subjectIndex) getInOrder(about Subject) *state {
 			}
 			if e.about.Pod == about.Pod && e.about == about && !e.removed {
 				x.last = e
-				return &e.state
+				return e
 			}
 		}
 	}
@@ -50,7 +48,7 @@ func (x *subjectIndex) getInOrder(about Subject) *state {
 		return nil
 	}
 	x.setLast(e)
-	return &e.state
+	return e
 }
 
 // get returns the state of a subject, or nil if there is none. It leaves the order of subjects alone.
@@ -61,13 +59,24 @@ func (x *subjectIndex) get(about Subject) *state {
 	return nil
 }
 
-// add returns the empty state of a new subject. newest is the time of its first record.
-func (x *subjectIndex) add(about Subject, newest int64) *state {
-	e := &indexEntry{state: state{about: about, newest: noRecord}, rank: newest}
+// add returns the entry of a new subject, which has no state yet. seen is its rank.
+func (x *subjectIndex) add(about Subject, o owner, seen int64) *indexEntry {
+	if x.maxBytes > 0 {
+		about = about.cloneTexts() // a decoder may have cut them out of a longer text
+	}
+	e := &indexEntry{state: state{about: about, newest: noRecord}, seen: seen}
+	e.size = e.state.estimateSize()
 	x.entries[about] = e
 	x.setLast(e)
-	heap.Push(&x.oldest, e)
-	return &e.state
+	x.holdings.add(e, o)
+	return e
+}
+
+// resizeEntry notes how large a subject is after a record.
+func (x *subjectIndex) resizeEntry(e *indexEntry) {
+	if x.maxBytes > 0 {
+		x.holdings.resizeEntry(e, e.state.estimateSize())
+	}
 }
 
 // setLast notes that a subject has followed the one before.
@@ -84,41 +93,33 @@ func (x *subjectIndex) remove(about Subject) {
 	if !ok {
 		return
 	}
+	x.holdings.remove(e)
 	x.clear(e)
-	if len(x.oldest) > 2*len(x.entries)+64 {
-		x.oldest = slices.DeleteFunc(x.oldest, func(e *indexEntry) bool { return e.removed })
-		heap.Init(&x.oldest)
-	}
 }
 
-// clear removes an entry from the map. The queue and the entry before may point to it for long, so it keeps only its
-// rank.
+// clear removes an entry from the map. A queue and the entry before may point to it for long, so it keeps only its
+// name.
 func (x *subjectIndex) clear(e *indexEntry) {
 	delete(x.entries, e.about)
-	*e = indexEntry{removed: true, state: state{about: e.about, newest: e.newest}, rank: e.rank}
+	*e = indexEntry{removed: true, state: state{about: e.about}}
 	if x.last == e {
 		x.last = nil
 	}
 }
 
-// evictOldest removes the subjects with the oldest event until there are no more than the limit, and returns how many
-// it removed. Of equally old subjects the first in the order of subjects is removed.
-func (x *subjectIndex) evictOldest() (evicted int64) {
-	for len(x.entries) > x.limit {
-		e := x.oldest[0]
-		switch {
-		case e.removed:
-			heap.Pop(&x.oldest)
-		case e.rank != e.newest: // has had records since it was ranked
-			e.rank = e.newest
-			heap.Fix(&x.oldest, 0)
-		default:
-			heap.Pop(&x.oldest)
-			x.clear(e)
-			evicted++
-		}
+// isFull reports whether there are too many subjects, or too large ones.
+func (x *subjectIndex) isFull() bool {
+	return len(x.entries) > x.limit || x.maxBytes > 0 && x.holdings.totalBytes() > x.maxBytes
+}
+
+// evictExcess removes subjects until there are no more than the limits allow. It calls evicted with each of them.
+func (x *subjectIndex) evictExcess(evicted func(about Subject, podExists bool)) {
+	for x.isFull() && len(x.entries) > 0 {
+		e := x.holdings.takeNext()
+		about, podExists := e.about, e.share.of.podExists
+		x.clear(e)
+		evicted(about, podExists)
 	}
-	return evicted
 }
 
 func (x *subjectIndex) len() int { return len(x.entries) }
@@ -132,26 +133,4 @@ func (x *subjectIndex) all() iter.Seq2[Subject, *state] {
 			}
 		}
 	}
-}
-
-// evictionQueue is a heap with the oldest subject first. A subject that has had records since it was ranked is ranked
-// again only when it comes to the top, so that Observe does not pay for it.
-type evictionQueue []*indexEntry
-
-func (q evictionQueue) Len() int      { return len(q) }
-func (q evictionQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q evictionQueue) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(q[i].rank, q[j].rank), q[i].about.Compare(q[j].about)) < 0
-}
-
-// Push implements heap.Interface.
-func (q *evictionQueue) Push(x any) { *q = append(*q, x.(*indexEntry)) }
-
-// Pop implements heap.Interface.
-func (q *evictionQueue) Pop() any {
-	old := *q
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
-	*q = old[:len(old)-1]
-	return last
 }

@@ -1,5 +1,7 @@
 package gossip
 
+import "strings"
+
 // eventPointer points to an event: an event is large, so it is not copied until it is kept. The events are the caller's
 // until record.detach.
 //
@@ -17,6 +19,7 @@ func (*PodCreation) isEventPointer()   {}
 type record struct {
 	event    eventPointer
 	detached bool // event is the record's own
+	cloning  bool // texts that are kept are cloned
 	digest   fingerprint
 	end      int64 // Unix nanoseconds
 	uid      string
@@ -74,6 +77,15 @@ func (r *record) setOrigin(event eventPointer, o *Origin) {
 	r.event, r.end, r.uid, r.source = event, o.Time.UnixNano(), o.PodUID, o.Source
 }
 
+// keptText returns a text of the record to keep. A decoder may have cut it out of a longer text, which would then stay
+// in memory too, so it is cloned where memory is bounded.
+func (r *record) keptText(text string) string {
+	if r.cloning {
+		return strings.Clone(text)
+	}
+	return text
+}
+
 // detach copies the event out of the caller's memory before it is kept.
 func (r *record) detach() {
 	if r.detached {
@@ -94,14 +106,17 @@ func (r *record) detach() {
 	}
 }
 
-// detachBirth digests a birth, and cuts its timeline to the most informative steps.
+// detachBirth digests a birth, and cuts its timeline to the most informative steps, its system calls to the most
+// frequent ones, and the texts of the steps.
 func (r *record) detachBirth(c *PodCreation) {
 	r.event = c
 	r.digest.addBirth(c)
 	r.longest = longestStage(c)
+	r.longest.Name = clipText(r.longest.Name, 2*maxStepText)
 	kept := informativeSteps(c.Timeline, maxSteps)
 	r.omitted = len(c.Timeline) - len(kept)
-	c.Timeline = kept
+	c.Timeline = clipSteps(kept, r.cloning)
+	c.Syscalls = frequentSyscalls(c.Syscalls, maxSyscalls)
 }
 
 func copyOf[E any](e *E) *E {

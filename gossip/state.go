@@ -1,7 +1,6 @@
 package gossip
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -123,7 +122,9 @@ func (s *state) applyRecord(r *record, a *Analyzer) {
 		}
 		s.newLife()
 	}
-	s.uid = cmp.Or(s.uid, r.uid)
+	if s.uid == "" && r.uid != "" {
+		s.uid = r.keptText(r.uid)
+	}
 	var got outcome
 	if s.about.Kind == KindPodBirth {
 		got = s.observeBirth(r)
@@ -204,7 +205,7 @@ func (s *state) streamFor(r *record, a *Analyzer) *stream {
 	}
 	width := bucketWidth(a.window)
 	t := &stream{
-		source: r.source, counters: r.counters, width: width, epoch: epoch{epochs: 1},
+		source: r.keptText(r.source), counters: r.counters, width: width, epoch: epoch{epochs: 1},
 		sampleWindow: newSampleWindow(r.event, width),
 	}
 	s.streams = slices.Insert(s.streams, i, t)

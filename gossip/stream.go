@@ -30,6 +30,8 @@ type sampleWindow interface {
 	judgeWindow(s *stream, t thresholds) windowFinding
 	// missingFields names the fields that would have made the verdict or the advice better.
 	missingFields(s *stream) []string
+	// estimateSize returns the estimated size, bytes.
+	estimateSize() int64
 }
 
 // windowFinding is a finding about a window.

@@ -50,3 +50,9 @@ func (s Subject) String() string {
 	}
 	return out
 }
+
+// cloneTexts returns the subject with texts of its own.
+func (s Subject) cloneTexts() Subject {
+	s.Namespace, s.Pod, s.Container = strings.Clone(s.Namespace), strings.Clone(s.Pod), strings.Clone(s.Container)
+	return s
+}

@@ -33,6 +33,7 @@ type window[S sums[S]] struct {
 	firstSlot, lastSlot int64
 	lastExpired         int64      // newest end of the samples that have left, Unix nanoseconds; 0 when none has
 	unused              *bucket[S] // has left the window and is used again
+	overflowSize        int64      // of all buckets, estimated bytes
 }
 
 // bucketWidth divides by 59, not 60: the newest bucket has only begun, and nothing younger than the window may be lost.
@@ -57,18 +58,21 @@ func (w *window[S]) add(e *entry[S], newest int64) (got outcome, isExact bool) {
 		return tooLate, false
 	}
 	b := w.bucketAt(slot)
+	before := b.overflowSize()
 	known := b.singleSamples()
-	if slices.ContainsFunc(known, func(t stamp) bool { return t.digest == e.digest }) {
+	switch {
+	case slices.ContainsFunc(known, func(t stamp) bool { return t.digest == e.digest }):
 		b.addDuplicate(e)
-		return repeated, false
-	}
-	isExact = e.onceTimed == nil
-	if len(known) == maxListed {
+		got = repeated
+	case len(known) == maxListed:
 		b.foldSamples()
-		isExact = false
+		b.add(e)
+	default:
+		isExact = e.onceTimed == nil
+		b.add(e)
 	}
-	b.add(e)
-	return counted, isExact
+	w.overflowSize += b.overflowSize() - before
+	return got, isExact
 }
 
 // bucketAt finds or makes the bucket of a slot. Most samples come in order of time, so it begins with the newest.
@@ -129,6 +133,7 @@ func (w *window[S]) dropUntil(last int64) {
 	w.firstSlot = last + 1
 	for _, b := range old {
 		w.lastExpired = max(w.lastExpired, b.lastEnd())
+		w.overflowSize -= b.overflowSize()
 		w.unused = b
 	}
 	if len(old) > 0 {
@@ -145,7 +150,9 @@ func (w *window[S]) hasUntimed() bool {
 }
 
 // startEpoch empties the window: its samples are of an epoch that has ended.
-func (w *window[S]) startEpoch(s *stream) { w.buckets, w.lastExpired = nil, s.newest }
+func (w *window[S]) startEpoch(s *stream) {
+	w.buckets, w.lastExpired, w.overflowSize = nil, s.newest, 0
+}
 
 // totalSums adds up the window: counters, and the time in microseconds that its samples cover. The time is 0 where no
 // length is known.
