@@ -54,14 +54,24 @@ func TestTokensAreReloaded(t *testing.T) {
 		var said []string
 		tokens, err := ingest.NewTokens(dir, funcr.New(func(_, line string) { said = append(said, line) }, funcr.Options{}))
 		require.NoError(t, err)
-		good := func(token string) bool { return tokens.Authenticate(request(token)) == nil }
+		good := func(token string) bool {
+			_, err := tokens.Authenticate(request(token))
+			return err == nil
+		}
+		name, err := tokens.Authenticate(request("Bearer correct-horse-battery"))
+		require.NoError(t, err)
+		other, err := tokens.Authenticate(request("Bearer staple-staple-staple"))
+		require.NoError(t, err)
+		require.NotEqual(t, name, other, "each token is a sender")
+		require.NotContains(t, name, "horse")
 		require.True(t, good("Bearer correct-horse-battery"))
 		require.True(t, good("bearer  staple-staple-staple"))
 		for _, wrong := range []string{
 			"", "Bearer", "Bearer ", "Basic correct-horse-battery", "Bearer correct-horse-batter",
 			"Bearer wrong",
 		} {
-			require.ErrorIs(t, tokens.Authenticate(request(wrong)), ingest.ErrUnauthenticated, wrong)
+			_, err := tokens.Authenticate(request(wrong))
+			require.ErrorIs(t, err, ingest.ErrUnauthenticated, wrong)
 		}
 
 		mount(t, dir, "..2", map[string]string{"pixie": "another-horse-battery"})

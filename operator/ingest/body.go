@@ -24,11 +24,16 @@ type body struct {
 	maxAhead   time.Duration
 	mayBeEmpty bool // a request without a record is a success
 
-	events    []gossip.Event
-	malformed int // records
-	early     int // records from the future
-	points    int // OTLP data points of malformed and early records
-	foreign   int // ResourceMetrics without a metric that is read; a file that has one has many
+	events    []gossip.Event             // a piece
+	size      int64                      // of these, bytes
+	good      int                        // events
+	isWhole   bool                       // all events are one piece
+	isLong    bool                       // they are more than a piece, and events has none of them
+	take      func([]gossip.Event) error // a piece; nil to count the others only
+	malformed int                        // records
+	early     int                        // records from the future
+	points    int                        // OTLP data points of malformed and early records
+	foreign   int                        // ResourceMetrics without a metric that is read; a file that has one has many
 	errors    []string
 }
 
@@ -56,9 +61,35 @@ func (b *body) add(event gossip.Event, points int, err error) error {
 		b.addRejected(points, fmt.Errorf("%s: timestamp %s is %s ahead of this clock",
 			event.Subject(), at.Format(time.RFC3339), formatDuration(at.Sub(b.now))))
 	default:
-		b.events = append(b.events, event)
+		return b.addEvent(event)
 	}
 	return nil
+}
+
+// addEvent adds an event to the piece.
+func (b *body) addEvent(event gossip.Event) error {
+	b.good++
+	size := gossip.SizeOf(event)
+	if isFull := len(b.events) == maxPiece || b.size+size > maxPieceBytes; isFull && !b.isWhole && len(b.events) > 0 {
+		if err := b.endPiece(); err != nil {
+			return err
+		}
+	}
+	if !b.isLong {
+		b.events, b.size = append(b.events, event), b.size+size
+	}
+	return nil
+}
+
+// endPiece hands on the events of a piece, if they are wanted.
+func (b *body) endPiece() error {
+	events := b.events
+	b.events, b.size = nil, 0
+	if b.take == nil {
+		b.isLong = true
+		return nil
+	}
+	return b.take(events)
 }
 
 // addMetrics adds the records of an OTLP request.

@@ -22,17 +22,23 @@
 //	408  the body came too slowly
 //	413  larger than MaxBody       415  another format
 //	422  all records are from the future, and nothing else is wrong
-//	429  too many requests at a time
+//	429  too many requests at a time, or too many bytes
 //	503  the records could not be kept, or the sender could not be authenticated, for now
 //
 // OpenTelemetry has its own words for these: see [Door.Metrics]. There, a request without a record is a success.
 //
 // A body is decoded to its end before its first event is handed on. So nothing is kept of a body that breaks off or is
-// too large.
+// too large. The events of a long body are handed on in pieces of at most 1,024 events and about 1 MiB. If a piece
+// cannot be kept (503), the pieces before it are: they are recognised as repeated when the body comes again.
 //
 // # Bounds
 //
 // A record is at most 1 MiB and a body 4 MiB after it was unpacked, 32 requests are worked on at a time, a request has
-// 15 s to arrive, and 4,096 connections may be open (over gRPC 1,024). A ResourceMetrics is at most 128 KiB. This
-// bounds memory by about 10 MiB for each request. Senders are authenticated before their body is read.
+// 15 s to arrive, and 4,096 connections may be open (over gRPC 1,024). A ResourceMetrics is at most 128 KiB. Senders
+// are authenticated before their body is read.
+//
+// All requests together take at most [Options.MaxMemory]. A request takes what has arrived of it, as it was sent; one
+// over gRPC takes twice MaxBody until it has arrived. Half of the memory is for decoders, 16 MiB for each: the window
+// of zstd, names, a long record and a piece of events. There are at least one and at most one for each CPU, or two. A
+// request without room is asked to come again before its memory is used.
 package ingest

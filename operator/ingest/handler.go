@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ type handler struct {
 	pathHelp string // for those who post to another path
 	// whyUnfit returns why a body cannot be read, by the headers of its request; empty if it may be readable.
 	whyUnfit func(http.Header) string
-	decode   func(b *body, request *http.Request) error
+	decode   func(b *body, request *http.Request, text io.Reader) error
 	write    func(w http.ResponseWriter, request *http.Request, r Reply)
 }
 
@@ -26,8 +27,8 @@ func (d *Door) Events() http.Handler {
 		door: d, paths: []string{"/v1/events", "/webhook/pixie"},
 		pathHelp: "records are posted to /v1/events or /webhook/pixie",
 		whyUnfit: whyNotJSON,
-		decode: func(b *body, request *http.Request) error {
-			for event, err := range (pixie.Options{MaxBytes: d.options.MaxBody}).Decode(request.Body) {
+		decode: func(b *body, _ *http.Request, text io.Reader) error {
+			for event, err := range (pixie.Options{MaxBytes: d.options.MaxBody}).Decode(text) {
 				if err := b.add(event, 0, err); err != nil {
 					return err
 				}
@@ -57,7 +58,8 @@ func (h *handler) replyTo(w http.ResponseWriter, request *http.Request) Reply {
 	case request.Method != http.MethodPost:
 		return newRefusal(http.StatusMethodNotAllowed, h.pathHelp).withHeader("Allow", http.MethodPost)
 	}
-	if r, admitted := d.admitSender(request); !admitted {
+	ctx, r, admitted := d.admitSender(request)
+	if !admitted {
 		return r
 	}
 	if why := h.whyUnfit(request.Header); why != "" {
@@ -67,8 +69,10 @@ func (h *handler) replyTo(w http.ResponseWriter, request *http.Request) Reply {
 	if request.ContentLength > d.options.MaxBody {
 		return d.refuseTooLarge()
 	}
-	request.Body = http.MaxBytesReader(w, request.Body, d.options.MaxBody)
-	r := d.processBody(request.Context(), func(b *body) error { return h.decode(b, request) })
+	receive := func(held *reservation) (content, error) {
+		return receiveBody(http.MaxBytesReader(w, request.Body, d.options.MaxBody), request.ContentLength, held)
+	}
+	r = d.processBody(ctx, receive, func(b *body, text io.Reader) error { return h.decode(b, request, text) })
 	if r.Code == http.StatusTooManyRequests {
 		return r.withHeader("Connection", "close") // its body is not read
 	}

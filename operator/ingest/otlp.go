@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 
 	rpccode "google.golang.org/genproto/googleapis/rpc/code"
@@ -32,11 +33,11 @@ func (d *Door) Metrics() http.Handler {
 	return &handler{
 		door: d, paths: []string{"/v1/metrics"}, pathHelp: "metrics are posted to /v1/metrics",
 		whyUnfit: whyNotOTLP,
-		decode: func(b *body, request *http.Request) error {
+		decode: func(b *body, request *http.Request, text io.Reader) error {
 			if mediaType(request.Header) == "application/json" {
-				return b.addMetrics(d.OTLP().JSON(request.Body))
+				return b.addMetrics(d.OTLP().JSON(text))
 			}
-			return b.addMetrics(d.OTLP().Protobuf(request.Body))
+			return b.addMetrics(d.OTLP().Protobuf(text))
 		},
 		write: writeOTLP,
 	}

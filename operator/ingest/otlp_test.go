@@ -49,14 +49,14 @@ type knows struct {
 	asked []string
 }
 
-func (k *knows) Authenticate(r *http.Request) error {
+func (k *knows) Authenticate(r *http.Request) (string, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.asked = append(k.asked, r.Method+" "+r.URL.Path)
 	if r.Header.Get("Authorization") != "Bearer "+word {
-		return ingest.ErrUnauthenticated
+		return "", ingest.ErrUnauthenticated
 	}
-	return nil
+	return "friend", nil
 }
 
 // serveGRPC serves OTLP over gRPC on loopback until the end of the test.

@@ -3,6 +3,7 @@ package ingest
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -43,11 +44,12 @@ func NewTokens(path string, log logr.Logger) (*Tokens, error) {
 	return &Tokens{path: path, log: log, read: time.Now(), digests: digests}, nil
 }
 
-// Authenticate compares the token of a request with all tokens, in constant time.
-func (t *Tokens) Authenticate(r *http.Request) error {
+// Authenticate compares the token of a request with all tokens, in constant time. The name of a sender is the beginning
+// of its token's digest.
+func (t *Tokens) Authenticate(r *http.Request) (sender string, err error) {
 	kind, token, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
 	if !strings.EqualFold(kind, "bearer") {
-		return ErrUnauthenticated
+		return "", ErrUnauthenticated
 	}
 	digest := sha256.Sum256([]byte(strings.TrimSpace(token)))
 	found := 0
@@ -55,9 +57,9 @@ func (t *Tokens) Authenticate(r *http.Request) error {
 		found |= subtle.ConstantTimeCompare(digest[:], known[:])
 	}
 	if found == 0 {
-		return ErrUnauthenticated
+		return "", ErrUnauthenticated
 	}
-	return nil
+	return "token " + hex.EncodeToString(digest[:4]), nil
 }
 
 func (t *Tokens) currentDigests() [][sha256.Size]byte {

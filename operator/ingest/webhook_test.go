@@ -40,11 +40,11 @@ func postOnce(t *testing.T, door *ingest.Door, o webhook.Options, records string
 // forbids knows each sender and admits none; if away, it cannot authenticate.
 type forbids struct{ away bool }
 
-func (f forbids) Authenticate(*http.Request) error {
+func (f forbids) Authenticate(*http.Request) (string, error) {
 	if f.away {
-		return errors.New("the API server is away")
+		return "", errors.New("the API server is away")
 	}
-	return ingest.ErrForbidden
+	return "", ingest.ErrForbidden
 }
 
 // Each answer of a door has the meaning that the table of package webhook gives it.

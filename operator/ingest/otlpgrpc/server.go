@@ -2,10 +2,8 @@
 package otlpgrpc
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"iter"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,7 +21,6 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
-	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
 
 // Bounds of a gRPC server. A sender needs one connection for all its requests.
@@ -85,23 +82,13 @@ func Listen(address string) (net.Listener, error) {
 
 // handleExport answers one request.
 func (s server) handleExport(_ any, stream grpc.ServerStream) error {
-	a := s.door.Receive(asRequest(stream.Context()), s.readMetrics(stream))
+	a := s.door.Receive(asRequest(stream.Context()), func() ([]byte, error) {
+		return readMessage(stream, s.patience)
+	})
 	if a.Code != http.StatusOK {
 		return status.FromProto(a.Status()).Err()
 	}
 	return stream.SendMsg(a.Response())
-}
-
-// readMetrics reads the request when the door asks for its first record.
-func (s server) readMetrics(stream grpc.ServerStream) iter.Seq2[otlp.Record, error] {
-	return func(yield func(otlp.Record, error) bool) {
-		request, err := readMessage(stream, s.patience)
-		if err != nil {
-			yield(otlp.Record{}, err)
-			return
-		}
-		s.door.OTLP().Protobuf(bytes.NewReader(request))(yield)
-	}
 }
 
 // readMessage reads the request, which must arrive whole within patience. Reading ends when the answer is sent.

@@ -83,26 +83,27 @@ func New(config *rest.Config, client *http.Client, audience string) (*Reviewer, 
 	return &Reviewer{audience: authenticator.Audiences{audience}, who: who, may: may}, nil
 }
 
-// Authenticate makes a TokenReview and a SubjectAccessReview, unless it has kept their answers.
-func (v *Reviewer) Authenticate(r *http.Request) error {
+// Authenticate makes a TokenReview and a SubjectAccessReview, unless it has kept their answers. It returns the user's
+// name.
+func (v *Reviewer) Authenticate(r *http.Request) (user string, err error) {
 	ctx, cancel := context.WithTimeout(authenticator.WithAudiences(r.Context(), v.audience), reviewTimeout)
 	defer cancel()
 	sender, ok, err := v.who.AuthenticateRequest(r.WithContext(ctx))
 	switch {
 	case err != nil && isUnanswered(err):
-		return err
+		return "", err
 	case err != nil || !ok:
-		return ingest.ErrUnauthenticated // why is in the API server's log, and none of the sender's business
+		return "", ingest.ErrUnauthenticated // why is in the API server's log, and none of the sender's business
 	}
 	verb := strings.ToLower(r.Method)
 	decision, _, err := v.may.Authorize(ctx, authorizer.AttributesRecord{User: sender.User, Verb: verb, Path: r.URL.Path})
 	switch {
 	case err != nil:
-		return err
+		return "", err
 	case decision != authorizer.DecisionAllow:
-		return fmt.Errorf("%w: %s may not %s %s", ingest.ErrForbidden, sender.User.GetName(), verb, r.URL.Path)
+		return "", fmt.Errorf("%w: %s may not %s %s", ingest.ErrForbidden, sender.User.GetName(), verb, r.URL.Path)
 	}
-	return nil
+	return sender.User.GetName(), nil
 }
 
 // isUnanswered reports whether the API server did not answer or refused the review. That it does not know the token is
