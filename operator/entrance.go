@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-logr/logr"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -34,38 +35,47 @@ type entrance struct {
 	bound net.Addr
 }
 
-// newEntrances makes the entrances that are not off.
-func newEntrances(o Options, door *ingest.Door, secure *tls.Config) []*entrance {
-	all := []*entrance{newHTTPEntrance("ingest", flagIngest, o.IngestAddress, door.Events(), secure)}
+// doors makes the entrances that are not off. They share a bound on connections.
+type doors struct {
+	door        *ingest.Door
+	secure      *tls.Config
+	connections *ingest.Connections
+	log         logr.Logger
+}
+
+func (d doors) newEntrances(o Options) []*entrance {
+	all := []*entrance{d.newHTTPEntrance("ingest", flagIngest, o.IngestAddress, d.door.Events())}
 	if o.OTLPGRPCAddress != off {
-		all = append(all, newGRPCEntrance(flagOTLPGRPC, o.OTLPGRPCAddress, door, secure))
+		all = append(all, d.newGRPCEntrance(flagOTLPGRPC, o.OTLPGRPCAddress))
 	}
 	if o.OTLPHTTPAddress != off {
-		all = append(all, newHTTPEntrance("otlp", flagOTLPHTTP, o.OTLPHTTPAddress, door.Metrics(), secure))
+		all = append(all, d.newHTTPEntrance("otlp", flagOTLPHTTP, o.OTLPHTTPAddress, d.door.Metrics()))
 	}
 	return all
 }
 
-func newHTTPEntrance(name, flag, address string, handler http.Handler, secure *tls.Config) *entrance {
+func (d doors) newHTTPEntrance(name, flag, address string, handler http.Handler) *entrance {
 	return &entrance{
 		flag: flag, address: address,
-		listen: func(address string) (net.Listener, error) { return ingest.Listen(address, secure) },
+		listen: func(address string) (net.Listener, error) { return d.connections.Listen(address, d.secure) },
 		serve: func(ctx context.Context, l net.Listener, grace time.Duration) error {
-			s := manager.Server{Name: name, Server: ingest.NewServer(handler), Listener: l, ShutdownTimeout: &grace}
-			return s.Start(ctx)
+			server := ingest.NewServer(handler)
+			server.ErrorLog = newServerLog(d.log, name)
+			return (&manager.Server{Name: name, Server: server, Listener: l, ShutdownTimeout: &grace}).Start(ctx)
 		},
 	}
 }
 
-func newGRPCEntrance(flag, address string, door *ingest.Door, secure *tls.Config) *entrance {
+func (d doors) newGRPCEntrance(flag, address string) *entrance {
 	var c credentials.TransportCredentials
-	if secure != nil {
-		c = credentials.NewTLS(secure)
+	if d.secure != nil {
+		c = credentials.NewTLS(d.secure)
 	}
 	return &entrance{
-		flag: flag, address: address, listen: otlpgrpc.Listen,
+		flag: flag, address: address,
+		listen: func(address string) (net.Listener, error) { return d.connections.Listen(address, nil) },
 		serve: func(ctx context.Context, l net.Listener, grace time.Duration) error {
-			return serveGRPC(ctx, otlpgrpc.NewServer(door, c), l, grace)
+			return serveGRPC(ctx, otlpgrpc.NewServer(d.door, c), l, grace)
 		},
 	}
 }

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -89,7 +90,7 @@ func TestSourcesAreBounded(t *testing.T) {
 
 // An operator that is stopped before it serves stops without an error.
 func TestGRPCServerStoppedBeforeItServesHasNoError(t *testing.T) {
-	l, err := otlpgrpc.Listen("127.0.0.1:0")
+	l, err := ingest.NewConnections(0, nil).Listen("127.0.0.1:0", nil)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -101,4 +102,14 @@ func TestGRPCServerStoppedBeforeItServesHasNoError(t *testing.T) {
 	s := otlpgrpc.NewServer(door, nil)
 	s.GracefulStop()
 	require.NoError(t, serveGRPC(ctx, s, l, time.Second))
+}
+
+// Connections of the largest headers take at most a quarter of the memory limit, and without one as many are open as
+// ever.
+func TestConnectionsFitIntoTheMemoryLimit(t *testing.T) {
+	for limit, want := range map[int64]int{
+		230 << 20: 841, 460 << 20: 1682, 8 << 30: 4096, math.MaxInt64: 4096, 1 << 20: 64,
+	} {
+		require.Equal(t, want, maxConnections(limit), limit)
+	}
 }

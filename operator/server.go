@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -54,10 +55,20 @@ func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*
 	if err != nil {
 		return nil, err
 	}
+	connections := ingest.NewConnections(maxConnections(debug.SetMemoryLimit(-1)), func() {
+		in.metrics.countRejected("connections", 1)
+	})
+	doors := doors{door: door, secure: secure, connections: connections, log: m.GetLogger()}
 	return &server{
-		manager: m, intake: in, drainTimeout: o.DrainTimeout, entrances: newEntrances(o, door, secure), pull: pull,
+		manager: m, intake: in, drainTimeout: o.DrainTimeout, entrances: doors.newEntrances(o), pull: pull,
 		listening: make(chan struct{}),
 	}, nil
+}
+
+// maxConnections returns how many connections of senders may be open if the process has a memory limit in bytes. With
+// TLS and a header of the largest size a connection takes 70 KiB, so that all take at most a quarter of the limit.
+func maxConnections(memoryLimit int64) int {
+	return int(min(max(memoryLimit/(280<<10), 64), ingest.DefaultMaxConnections))
 }
 
 func newAuthenticator(config *rest.Config, m manager.Manager, o Options) (ingest.Authenticator, error) {

@@ -34,8 +34,9 @@
 // # Bounds
 //
 // A record is at most 1 MiB and a body 4 MiB after it was unpacked, 32 requests are worked on at a time, a request has
-// 15 s to arrive, and 4,096 connections may be open (over gRPC 1,024). A ResourceMetrics is at most 128 KiB. Senders
-// are authenticated before their body is read.
+// 15 s to arrive, and [Connections] bounds the open connections, of 70 KiB at most, and shares them between addresses.
+// A ResourceMetrics is at most 128 KiB. Senders are authenticated before their body is read, and a connection over HTTP
+// ends with the answer to one that is not admitted.
 //
 // All requests together take at most [Options.MaxMemory]. A request takes what has arrived of it, as it was sent; one
 // over gRPC takes twice MaxBody until it has arrived. Half of the memory is for decoders, 16 MiB for each: the window

@@ -46,6 +46,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	for name, value := range r.header {
 		w.Header().Set(name, value)
 	}
+	if r.closesConnection() {
+		w.Header().Set("Connection", "close")
+	}
 	h.write(w, request, r)
 	h.door.options.Answered(r.Code, time.Since(begin))
 }
@@ -72,11 +75,7 @@ func (h *handler) replyTo(w http.ResponseWriter, request *http.Request) Reply {
 	receive := func(held *reservation) (content, error) {
 		return receiveBody(http.MaxBytesReader(w, request.Body, d.options.MaxBody), request.ContentLength, held)
 	}
-	r = d.processBody(ctx, receive, func(b *body, text io.Reader) error { return h.decode(b, request, text) })
-	if r.Code == http.StatusTooManyRequests {
-		return r.withHeader("Connection", "close") // its body is not read
-	}
-	return r
+	return d.processBody(ctx, receive, func(b *body, text io.Reader) error { return h.decode(b, request, text) })
 }
 
 // whyNotJSON returns why a body holds no records, by the headers of its request; empty if it may hold some. Its first

@@ -62,7 +62,7 @@ func (k *knows) Authenticate(r *http.Request) (string, error) {
 // serveGRPC serves OTLP over gRPC on loopback until the end of the test.
 func serveGRPC(t *testing.T, d *ingest.Door) string {
 	t.Helper()
-	l, err := otlpgrpc.Listen("127.0.0.1:0")
+	l, err := ingest.NewConnections(0, nil).Listen("127.0.0.1:0", nil)
 	require.NoError(t, err)
 	s := otlpgrpc.NewServer(d, nil)
 	var done sync.WaitGroup
@@ -462,7 +462,7 @@ func TestUnknownGRPCSendersAreRefusedUnread(t *testing.T) {
 // With a certificate, gRPC speaks TLS, and nothing else.
 func TestGRPCWithACertificateSpeaksOnlyTLS(t *testing.T) {
 	d := ingest.New(ingest.Options{Take: newSink().take})
-	l, err := otlpgrpc.Listen("127.0.0.1:0")
+	l, err := ingest.NewConnections(0, nil).Listen("127.0.0.1:0", nil)
 	require.NoError(t, err)
 	s := otlpgrpc.NewServer(d,
 		credentials.NewTLS(&tls.Config{

@@ -56,6 +56,17 @@ func (r Reply) withHeader(name, value string) Reply {
 	return r
 }
 
+// closesConnection reports whether the connection ends with the answer: strangers keep none, and a body that was not
+// read is not waited for.
+func (r Reply) closesConnection() bool {
+	switch r.Code {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+		http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return true
+	}
+	return false
+}
+
 // writeJSON writes the answer as JSON.
 func writeJSON(w http.ResponseWriter, _ *http.Request, r Reply) {
 	text, err := json.Marshal(r.Answer)

@@ -1,17 +1,11 @@
 package ingest
 
 import (
-	"crypto/tls"
 	"net"
 	"net/http"
 	"strings"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
-
-// maxConnections is the number of open connections; further ones wait until one is closed.
-const maxConnections = 4096
 
 // These timeouts are for servers of all protocols. A request that does not arrive whole within ReadTimeout is refused.
 const (
@@ -31,19 +25,6 @@ func NewServer(h http.Handler) *http.Server {
 		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    16 << 10,
 	}
-}
-
-// Listen listens at an address, with TLS if config is not nil. The number of connections is bounded.
-func Listen(address string, config *tls.Config) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	l = netutil.LimitListener(l, maxConnections)
-	if config != nil {
-		l = tls.NewListener(l, config)
-	}
-	return l, nil
 }
 
 // Loopback reports whether an address to listen at, such as 127.0.0.1:8080, can be reached from this machine only.

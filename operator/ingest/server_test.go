@@ -26,7 +26,7 @@ import (
 // serve serves a handler on loopback until the end of the test.
 func serve(t *testing.T, server *http.Server, config *tls.Config) string {
 	t.Helper()
-	l, err := ingest.Listen("127.0.0.1:0", config)
+	l, err := ingest.NewConnections(0, nil).Listen("127.0.0.1:0", config)
 	require.NoError(t, err)
 	var done sync.WaitGroup
 	done.Go(func() { _ = server.Serve(l) })

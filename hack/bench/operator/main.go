@@ -43,7 +43,7 @@ func main() {
 
 // serveBare serves the least that can accept records.
 func serveBare(address string) error {
-	l, err := ingest.Listen(address, nil)
+	l, err := ingest.NewConnections(0, nil).Listen(address, nil)
 	if err != nil {
 		return err
 	}

@@ -4,12 +4,10 @@ package otlpgrpc
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
 
-	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -17,6 +15,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
@@ -25,9 +24,12 @@ import (
 
 // Bounds of a gRPC server. A sender needs one connection for all its requests.
 const (
-	maxConnections = 1024
-	maxStreams     = 32      // requests of one connection at a time
-	buffer         = 4 << 10 // bytes
+	maxStreams = 32       // requests of one connection at a time
+	maxHeaders = 16 << 10 // bytes of a request's metadata
+	buffer     = 4 << 10  // bytes
+	// unread is how many bytes of a request, and of a connection, are taken before they are read. Without it gRPC lets it
+	// grow to 16 MiB where the network is fast.
+	unread = 64 << 10
 )
 
 // metricsService is OpenTelemetry's service. Its Export is declared as a stream of requests, and the first one is read.
@@ -50,7 +52,9 @@ func (s server) newGRPCServer(secure credentials.TransportCredentials) *grpc.Ser
 		grpc.ForceServerCodecV2(codec{}),
 		grpc.MaxRecvMsgSize(int(s.door.MaxBody())),
 		grpc.MaxConcurrentStreams(maxStreams),
-		grpc.MaxHeaderListSize(16 << 10),
+		grpc.MaxHeaderListSize(maxHeaders),
+		grpc.StaticStreamWindowSize(unread),
+		grpc.StaticConnWindowSize(unread),
 		grpc.ConnectionTimeout(ingest.HeaderTimeout),
 		grpc.ReadBufferSize(buffer),
 		grpc.WriteBufferSize(buffer),
@@ -69,15 +73,6 @@ func (s server) newGRPCServer(secure credentials.TransportCredentials) *grpc.Ser
 		Streams:     []grpc.StreamDesc{{StreamName: "Export", Handler: s.handleExport, ClientStreams: true}},
 	}, nil)
 	return out
-}
-
-// Listen listens at an address; the server adds TLS. The number of connections is bounded.
-func Listen(address string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	return netutil.LimitListener(l, maxConnections), nil
 }
 
 // handleExport answers one request.
@@ -123,6 +118,12 @@ func asRequest(ctx context.Context) *http.Request {
 	r := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: method}, Header: http.Header{}}
 	if values := metadata.ValueFromIncomingContext(ctx, "authorization"); len(values) > 0 {
 		r.Header.Set("Authorization", values[0])
+	}
+	if values := metadata.ValueFromIncomingContext(ctx, ":authority"); len(values) > 0 {
+		r.Host = values[0]
+	}
+	if from, ok := peer.FromContext(ctx); ok {
+		r.RemoteAddr = from.Addr.String()
 	}
 	return r.WithContext(ctx)
 }

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestSlowGRPCSendersLoseTheirPlace(t *testing.T) {
 	take := func(context.Context, []gossip.Event) (ingest.Outcome, error) { return ingest.Outcome{}, nil }
 	door := ingest.New(ingest.Options{Take: take, MaxRequests: 1})
-	l, err := Listen("127.0.0.1:0")
+	l, err := ingest.NewConnections(0, nil).Listen("127.0.0.1:0", nil)
 	require.NoError(t, err)
 	s := server{door: door, patience: 20 * time.Millisecond}.newGRPCServer(nil)
 	var done sync.WaitGroup
