@@ -19,7 +19,7 @@
 //	400  no record is good, or the body breaks off or has none
 //	401  unknown sender            403  the sender may not post
 //	404  another path              405  no POST
-//	408  the body came too slowly
+//	408  the body came too slowly (Metrics: 503)
 //	413  larger than MaxBody       415  another format
 //	422  all records are from the future, and nothing else is wrong
 //	429  too many requests at a time, or too many bytes

@@ -19,6 +19,7 @@ type handler struct {
 	whyUnfit func(http.Header) string
 	decode   func(b *body, request *http.Request, text io.Reader) error
 	write    func(w http.ResponseWriter, request *http.Request, r Reply)
+	slowCode int // for a body that does not arrive in time: one after which senders try again
 }
 
 // Events serves /v1/events and /webhook/pixie, where records are posted.
@@ -35,7 +36,7 @@ func (d *Door) Events() http.Handler {
 			}
 			return nil
 		},
-		write: writeJSON,
+		write: writeJSON, slowCode: http.StatusRequestTimeout,
 	}
 }
 
@@ -75,7 +76,11 @@ func (h *handler) replyTo(w http.ResponseWriter, request *http.Request) Reply {
 	receive := func(held *reservation) (content, error) {
 		return receiveBody(http.MaxBytesReader(w, request.Body, d.options.MaxBody), request.ContentLength, held)
 	}
-	return d.processBody(ctx, receive, func(b *body, text io.Reader) error { return h.decode(b, request, text) })
+	r = d.processBody(ctx, receive, func(b *body, text io.Reader) error { return h.decode(b, request, text) })
+	if r.Code == http.StatusRequestTimeout {
+		r.Code = h.slowCode
+	}
+	return r
 }
 
 // whyNotJSON returns why a body holds no records, by the headers of its request; empty if it may hold some. Its first

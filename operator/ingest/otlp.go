@@ -39,7 +39,7 @@ func (d *Door) Metrics() http.Handler {
 			}
 			return b.addMetrics(d.OTLP().Protobuf(text))
 		},
-		write: writeOTLP,
+		write: writeOTLP, slowCode: http.StatusServiceUnavailable, // exporters must not try again after 408
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
@@ -143,23 +144,53 @@ func TestBusyDoorGetsTheRecordsLater(t *testing.T) {
 	require.Equal(t, int64(2), s.analyzer.Stats().Observed)
 }
 
-// The records of a slow body are not bad: the door answers 408, and not 400 as for a body that breaks off.
+// The records of a slow body are not bad: the door answers 408, and not 400 as for a body that breaks off, and to an
+// exporter of OpenTelemetry 503, because it does not send again after 408.
 func TestSlowBodyMayBeSentAgain(t *testing.T) {
-	server := ingest.NewServer(ingest.New(ingest.Options{Take: newSink().take}).Events())
-	server.ReadTimeout = 100 * time.Millisecond
-	address := serve(t, server, nil)
-	body := slowly{text: strings.NewReader(record()), wait: 300 * time.Millisecond}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/v1/events", &body)
+	door := ingest.New(ingest.Options{Take: newSink().take})
+	many := strings.Repeat(record()+"\n", 2000)
+	metrics, err := proto.Marshal(metricsRequest(time.Now(), 50))
 	require.NoError(t, err)
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	response, err := transport.RoundTrip(request)
-	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	require.Equal(t, http.StatusRequestTimeout, response.StatusCode)
+	for name, tc := range map[string]struct {
+		body, contentType string
+		metrics, secure   bool
+	}{
+		"plain":         {body: many, contentType: "application/x-ndjson"},
+		"TLS":           {body: many, contentType: "application/x-ndjson", secure: true},
+		"an array":      {body: "[" + record() + "]", contentType: "application/json"},
+		"gzip":          {body: string(packed(t, "gzip", many)), contentType: "application/x-ndjson"},
+		"zstd":          {body: string(packed(t, "zstd", many)), contentType: "application/x-ndjson"},
+		"OTLP":          {body: string(metrics), contentType: "application/x-protobuf", metrics: true},
+		"OTLP with TLS": {body: string(metrics), contentType: "application/x-protobuf", metrics: true, secure: true},
+		"OTLP as JSON":  {body: `{"resourceMetrics":[]}`, contentType: "application/json", metrics: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, url, want := ingest.NewServer(door.Events()), "/v1/events", http.StatusRequestTimeout
+			if tc.metrics {
+				want = http.StatusServiceUnavailable
+				server, url = ingest.NewServer(door.Metrics()), "/v1/metrics"
+			}
+			server.ReadTimeout = 100 * time.Millisecond
+			var config *tls.Config
+			scheme := "http://"
+			if tc.secure {
+				config = &tls.Config{Certificates: []tls.Certificate{*certificate(t, "operator")}, MinVersion: tls.VersionTLS12}
+				scheme = "https://"
+			}
+			url = scheme + serve(t, server, config) + url
+			body := slowly{text: strings.NewReader(tc.body), wait: 300 * time.Millisecond}
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, &body)
+			require.NoError(t, err)
+			request.Header.Set("Content-Type", tc.contentType)
+			response, err := clientFrom(t, "127.0.0.1").Do(request)
+			require.NoError(t, err)
+			defer func() { _ = response.Body.Close() }()
+			require.Equal(t, want, response.StatusCode)
+		})
+	}
 }
 
-// slowly waits before each read except the first, which returns one byte.
+// slowly waits before each read except the first, which returns half of the text.
 type slowly struct {
 	text  *strings.Reader
 	wait  time.Duration
@@ -172,7 +203,7 @@ func (s *slowly) Read(p []byte) (int, error) {
 		return s.text.Read(p)
 	}
 	s.begun = true
-	return s.text.Read(p[:1])
+	return s.text.Read(p[:min(len(p), max(1, s.text.Len()/2))])
 }
 
 // Senders that trust the certificate reach a door with TLS, and an http:// URL of it is a wrong setting.
