@@ -95,10 +95,10 @@ type slow struct {
 	release chan struct{}
 }
 
-func (s *slow) Authenticate(*http.Request) error {
+func (s *slow) Authenticate(*http.Request) (string, error) {
 	s.waiting.Add(1)
 	<-s.release
-	return nil
+	return "", nil
 }
 
 // One connection has 32 requests at a time, and its others wait at the sender.

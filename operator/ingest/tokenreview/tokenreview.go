@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,11 +16,14 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apiserver/pkg/apis/apiserver"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authentication/authenticatorfactory"
+	"k8s.io/apiserver/pkg/authentication/group"
+	"k8s.io/apiserver/pkg/authentication/request/bearertoken"
+	"k8s.io/apiserver/pkg/authentication/token/cache"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
+	"k8s.io/apiserver/plugin/pkg/authenticator/token/webhook"
 	authenticationv1 "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	authorizationv1 "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	"k8s.io/client-go/rest"
@@ -44,9 +48,11 @@ type Reviewer struct {
 	audience authenticator.Audiences
 	who      authenticator.Request
 	may      authorizer.Authorizer
+	turns    turns
 }
 
-// New makes a Reviewer that asks the API server of config, through client. A token must be for the audience.
+// New makes a Reviewer that asks the API server of config, through client. A token must be for the audience. A token
+// that the API server knows is good for one minute, and one that it does not know is bad for ten seconds.
 //
 // A TokenReview for an audience that comes back without one is from a reviewer that does not know audiences. The
 // authenticator then compares with the audiences it was made with. Reviewer gives it none, because such an answer
@@ -61,16 +67,14 @@ func New(config *rest.Config, client *http.Client, audience string) (*Reviewer, 
 		return nil, err
 	}
 	backoff := &wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 3}
-	who, _, err := authenticatorfactory.DelegatingAuthenticatorConfig{
-		Anonymous:                &apiserver.AnonymousAuthConfig{Enabled: false},
-		CacheTTL:                 allowTTL,
-		TokenAccessReviewClient:  tokens,
-		TokenAccessReviewTimeout: reviewTimeout,
-		WebhookRetryBackoff:      backoff,
-	}.New()
+	reviews, err := webhook.NewFromInterface(tokens, nil, *backoff, reviewTimeout, webhook.AuthenticatorMetrics{
+		RecordRequestTotal:   authenticatorfactory.RecordRequestTotal,
+		RecordRequestLatency: authenticatorfactory.RecordRequestLatency,
+	})
 	if err != nil {
 		return nil, err
 	}
+	kept := cache.New(reviews, false, allowTTL, denyTTL)
 	may, err := authorizerfactory.DelegatingAuthorizerConfig{
 		SubjectAccessReviewClient: access,
 		AllowCacheTTL:             allowTTL,
@@ -80,12 +84,20 @@ func New(config *rest.Config, client *http.Client, audience string) (*Reviewer, 
 	if err != nil {
 		return nil, err
 	}
-	return &Reviewer{audience: authenticator.Audiences{audience}, who: who, may: may}, nil
+	return &Reviewer{
+		audience: authenticator.Audiences{audience}, may: may, turns: turns{of: map[netip.Prefix]int{}},
+		who: group.NewAuthenticatedGroupAdder(bearertoken.New(kept)),
+	}, nil
 }
 
 // Authenticate makes a TokenReview and a SubjectAccessReview, unless it has kept their answers. It returns the user's
 // name.
 func (v *Reviewer) Authenticate(r *http.Request) (user string, err error) {
+	from := ingest.Network(r.RemoteAddr)
+	if !v.turns.takeTurn(from) {
+		return "", errors.New("too many requests of your address wait for the API server")
+	}
+	defer v.turns.endTurn(from)
 	ctx, cancel := context.WithTimeout(authenticator.WithAudiences(r.Context(), v.audience), reviewTimeout)
 	defer cancel()
 	sender, ok, err := v.who.AuthenticateRequest(r.WithContext(ctx))
