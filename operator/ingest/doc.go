@@ -7,7 +7,7 @@
 //	otlpgrpc.NewServer   MetricsService/Export             OTLP/gRPC; plain or gzip
 //
 // and [Door.Put] for records that the program fetched itself. An [Authenticator] decides who may send: [Tokens]
-// compares with secrets, and package tokenreview asks an API server.
+// compares with secrets, package tokenreview asks an API server, and [Local] is for loopback.
 //
 // # Answers
 //

@@ -36,7 +36,7 @@ type Take func(ctx context.Context, events []gossip.Event) (Outcome, error)
 // Options of a Door. Only Take is required.
 type Options struct {
 	Take Take
-	// Auth decides who may send; nil admits every sender, which is for loopback.
+	// Auth decides who may send; nil admits every sender. On loopback, Local admits every program of this machine.
 	Auth Authenticator
 	// MaxBody is the most bytes of a body, before and after it is unpacked; 0 means DefaultMaxBody.
 	MaxBody int64

@@ -14,8 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 	colmetricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
@@ -114,4 +116,12 @@ func TestOneConnectionHasABoundedNumberOfRequests(t *testing.T) {
 	require.Equal(t, int64(32), auth.waiting.Load())
 	close(auth.release)
 	all.Wait()
+}
+
+// Without tokens a sender has to name this machine, over gRPC too.
+func TestGRPCSendersNameThisMachine(t *testing.T) {
+	addr := serve(t, ingest.NewConnections(0, nil), &ingest.Local{})
+	require.NoError(t, export(t.Context(), connect(t, "127.0.0.1", addr)))
+	evil := connect(t, "127.0.0.1", addr, grpc.WithAuthority("evil.example:4317"))
+	require.Equal(t, codes.PermissionDenied, status.Code(export(t.Context(), evil)))
 }
