@@ -117,7 +117,7 @@ func newLogger(w io.Writer, level string) logr.Logger {
 	if level == "debug" {
 		lowest = slog.LevelDebug
 	}
-	log := logr.FromSlogHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: lowest}))
+	log := logr.FromSlogHandler(newLimitedHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: lowest})))
 	ctrl.SetLogger(log)
 	klog.SetLogger(log)
 	return log
