@@ -36,13 +36,13 @@ func (s *settings) registerFlags(f *pflag.FlagSet) {
 	f.SortFlags = false
 	s.registerIngestFlags(f)
 	s.registerPixieFlags(f)
-	f.StringVar(&s.HealthAddress, "health-probe-bind-address", defaultHealthAddress,
+	f.StringVar(&s.HealthAddress, flagHealth, defaultHealthAddress,
 		"`ADDRESS` of /healthz and /readyz, 0 for none")
-	f.StringVar(&s.MetricsAddress, "metrics-bind-address", defaultMetricsAddress,
+	f.StringVar(&s.MetricsAddress, flagMetrics, defaultMetricsAddress,
 		"`ADDRESS` of /metrics, 0 for none; beyond loopback with TLS, and only for readers that the API server allows")
 	f.StringVar(&s.MetricsCertDir, "metrics-cert-dir", "",
 		"`FOLDER` with tls.crt and tls.key for metrics; without it the certificate is self-signed")
-	f.StringVar(&s.PprofAddress, "pprof-bind-address", "", "loopback `ADDRESS` of profiles; without it there are none")
+	f.StringVar(&s.PprofAddress, flagPprof, "", "loopback `ADDRESS` of profiles; without it there are none")
 	f.BoolVar(&s.LeaderElection, "leader-elect", true, "work only while holding the lease "+leaseName)
 	f.StringVar(&s.LeaderElectionNamespace, "leader-election-namespace", "",
 		"`NAMESPACE` of the lease; without it the pod's own")

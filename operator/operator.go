@@ -21,15 +21,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
-	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
 )
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=kernel-gossip,resources=leases,verbs=get;create;update;patch
@@ -48,6 +45,7 @@ type Operator struct {
 	manager manager.Manager
 	metrics *metrics
 	server  *server
+	ports   []port
 }
 
 // New prepares an operator for the cluster of config. It asks the API server whether the custom resource definitions
@@ -95,8 +93,11 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	if err := errors.Join(m.Add(s), m.Add(journal)); err != nil {
 		return nil, err
 	}
-	return &Operator{options: o, manager: m, metrics: metrics, server: s},
-		errors.Join(m.AddHealthzCheck("ping", healthz.Ping), m.AddReadyzCheck("ingest", s.checkReady))
+	ports, err := newPorts(config, m, o, s.checkReady)
+	if err != nil {
+		return nil, err
+	}
+	return &Operator{options: o, manager: m, metrics: metrics, server: s, ports: ports}, nil
 }
 
 // Start works until ctx ends, and then writes the waiting subjects. An operator can be started once.
@@ -105,6 +106,9 @@ func (o *Operator) Start(ctx context.Context) error {
 		return fmt.Errorf("metrics: %w", err)
 	}
 	defer o.metrics.unregisterAll(o.options.Metrics)
+	if err := addPorts(o.manager, o.ports); err != nil {
+		return err
+	}
 	return o.manager.Start(ctx)
 }
 
@@ -129,12 +133,6 @@ func newManager(config *rest.Config, o Options, log logr.Logger) (manager.Manage
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
-	metricsOptions := metricsserver.Options{BindAddress: o.MetricsAddress}
-	if o.MetricsAddress != "0" && !ingest.Loopback(o.MetricsAddress) {
-		metricsOptions.SecureServing = true
-		metricsOptions.FilterProvider = filters.WithAuthenticationAndAuthorization
-		metricsOptions.CertDir = o.MetricsCertDir
-	}
 	grace := o.DrainTimeout + 5*time.Second
 	return manager.New(config, manager.Options{
 		Scheme: scheme,
@@ -149,9 +147,9 @@ func newManager(config *rest.Config, o Options, log logr.Logger) (manager.Manage
 				&v1alpha1.PodBirthCertificate{}:          {Transform: stripOwnObject},
 			},
 		},
-		Metrics:                       metricsOptions,
-		HealthProbeBindAddress:        o.HealthAddress,
-		PprofBindAddress:              o.PprofAddress,
+		Metrics:                       metricsserver.Options{BindAddress: off}, // see port
+		HealthProbeBindAddress:        off,
+		PprofBindAddress:              off,
 		LeaderElection:                o.LeaderElection,
 		LeaderElectionID:              leaseName,
 		LeaderElectionNamespace:       o.LeaderElectionNamespace,

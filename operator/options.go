@@ -15,7 +15,7 @@ import (
 const (
 	AuthTokenReview = "tokenreview" // the API server reviews their token
 	AuthToken       = "token"       // their token is one of Options.IngestTokens
-	AuthNone        = "none"        // not at all: they are on this machine
+	AuthNone        = "none"        // not at all: they are programs of this machine, and no pages in its browser
 )
 
 // Options of an Operator. The zero value is the default of every flag but one: it elects no leader.

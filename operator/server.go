@@ -47,7 +47,7 @@ func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*
 		Take: in.takeEvents, Auth: auth, MaxBody: o.IngestMaxBody, MaxRequests: o.IngestMaxRequests,
 		Rejected: in.metrics.countRejected, Answered: in.metrics.countRequest,
 	})
-	secure, err := newTLSConfig(m, o.IngestCertDir)
+	secure, err := newTLSConfig(m, "ingest-cert-dir", o.IngestCertDir)
 	if err != nil {
 		return nil, err
 	}
@@ -82,18 +82,18 @@ func newAuthenticator(config *rest.Config, m manager.Manager, o Options) (ingest
 		}
 		return tokens, nil
 	}
-	return nil, nil //nolint:nilnil // no sender is authenticated
+	return &ingest.Local{}, nil
 }
 
 // newTLSConfig returns a configuration with the certificate of a folder, which is watched for changes; nil without a
 // folder.
-func newTLSConfig(m manager.Manager, dir string) (*tls.Config, error) {
+func newTLSConfig(m manager.Manager, flag, dir string) (*tls.Config, error) {
 	if dir == "" {
 		return nil, nil //nolint:nilnil // no TLS
 	}
 	watched, err := certwatcher.New(filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"))
 	if err != nil {
-		return nil, fmt.Errorf("--ingest-cert-dir: %w", err)
+		return nil, fmt.Errorf("--%s: %w", flag, err)
 	}
 	return &tls.Config{GetCertificate: watched.GetCertificate, MinVersion: tls.VersionTLS12}, m.Add(watched)
 }

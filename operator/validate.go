@@ -24,12 +24,12 @@ func (o Options) checkAll() error {
 func (o Options) checkAddresses() error {
 	var wrong []error
 	for flag, address := range map[string]string{
-		flagIngest:                  o.IngestAddress,
-		flagOTLPGRPC:                o.OTLPGRPCAddress,
-		flagOTLPHTTP:                o.OTLPHTTPAddress,
-		"health-probe-bind-address": o.HealthAddress,
-		"metrics-bind-address":      o.MetricsAddress,
-		"pprof-bind-address":        o.PprofAddress,
+		flagIngest:   o.IngestAddress,
+		flagOTLPGRPC: o.OTLPGRPCAddress,
+		flagOTLPHTTP: o.OTLPHTTPAddress,
+		flagHealth:   o.HealthAddress,
+		flagMetrics:  o.MetricsAddress,
+		flagPprof:    o.PprofAddress,
 	} {
 		if address == "" || address == off && flag != flagIngest {
 			continue
