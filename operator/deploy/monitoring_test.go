@@ -82,14 +82,7 @@ func TestNoAlertIsUntested(t *testing.T) {
 // The component can be added to the base, and adds what it says.
 func TestMonitoringGoesOnTopOfTheBase(t *testing.T) {
 	k := kubectl{program: filepath.Join(found(t), "kubectl")}
-	root := t.TempDir()
-	require.NoError(t, os.CopyFS(filepath.Join(root, "operator", "deploy"), os.DirFS(".")))
-	require.NoError(t, os.CopyFS(filepath.Join(root, "crd"), os.DirFS("../../crd")))
-	overlay := "resources: [../operator/deploy/base]\ncomponents: [../operator/deploy/components/monitoring]\n"
-	require.NoError(t, os.Mkdir(filepath.Join(root, "mine"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(root, "mine", "kustomization.yaml"), []byte(overlay), 0o600))
-	without := objects(t, []byte(k.run(t, nil, "kustomize", filepath.Join(root, "operator", "deploy", "base"))))
-	with := objects(t, []byte(k.run(t, nil, "kustomize", filepath.Join(root, "mine"))))
+	without, with := withMonitoring(t, k)
 
 	var added []string
 	for _, o := range with {
@@ -106,11 +99,24 @@ func TestMonitoringGoesOnTopOfTheBase(t *testing.T) {
 	}
 	want := []string{
 		"ClusterRoleBinding kernel-gossip-metrics-reader", "ConfigMap kernel-gossip-dashboard",
-		"PrometheusRule kernel-gossip", "ServiceMonitor kernel-gossip",
+		"NetworkPolicy kernel-gossip-metrics", "PrometheusRule kernel-gossip", "ServiceMonitor kernel-gossip",
 	}
 	slices.Sort(added)
 	require.Empty(t, cmp.Diff(want, added), "objects (-want +got)")
 	require.Len(t, with, len(without)+len(want))
+}
+
+// withMonitoring returns the objects of the base, and of the base with the component.
+func withMonitoring(t *testing.T, k kubectl) (without, with []*unstructured.Unstructured) {
+	t.Helper()
+	root := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(root, "operator", "deploy"), os.DirFS(".")))
+	require.NoError(t, os.CopyFS(filepath.Join(root, "crd"), os.DirFS("../../crd")))
+	overlay := "resources: [../operator/deploy/base]\ncomponents: [../operator/deploy/components/monitoring]\n"
+	require.NoError(t, os.Mkdir(filepath.Join(root, "mine"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "mine", "kustomization.yaml"), []byte(overlay), 0o600))
+	without = objects(t, []byte(k.run(t, nil, "kustomize", filepath.Join(root, "operator", "deploy", "base"))))
+	return without, objects(t, []byte(k.run(t, nil, "kustomize", filepath.Join(root, "mine"))))
 }
 
 func identity(o *unstructured.Unstructured) string { return o.GetKind() + " " + o.GetName() }
