@@ -30,11 +30,41 @@ func NoRecentSamples(w *v1alpha1.KernelWhisper, at time.Time) *v1alpha1.KernelWh
 		now.Message = "The kernel has killed nothing here for a whole window. The figures are from the last kill."
 		w.Status.Severity, w.Status.KernelSays, w.Status.MetricsSay = v1alpha1.SeverityNone, noKill, ""
 	}
+	replaceCondition(w, now)
+	return w
+}
+
+// Evicted returns a copy of a whisper about a subject that the operator had to forget, because it may not keep more:
+// its condition and its severity are Unknown from the moment at on. Figures, advice and history stay as they were after
+// the last sample. Only the operator calls this function.
+func Evicted(w *v1alpha1.KernelWhisper, at time.Time) *v1alpha1.KernelWhisper {
+	w = w.DeepCopy()
+	w.Status.Severity = v1alpha1.SeverityUnknown
+	w.Status.KernelSays, w.Status.MetricsSay = "no samples are kept", "no samples are kept"
+	replaceCondition(w, metav1.Condition{
+		Type:               conditionTypeOf(w.Spec.Kind),
+		Status:             metav1.ConditionUnknown,
+		ObservedGeneration: 1,
+		LastTransitionTime: metav1.NewTime(at.UTC().Truncate(time.Second)),
+		Reason:             v1alpha1.ReasonEvicted,
+		Message: "The operator had to forget the samples, because it may not keep more (--max-memory, --max-subjects), so " +
+			"what the kernel does now is not known. The figures are from the last samples.",
+	})
+	return w
+}
+
+// IsEvicted reports whether a whisper is as Evicted makes it.
+func IsEvicted(w *v1alpha1.KernelWhisper) bool {
+	c := Condition(w)
+	return c != nil && c.Reason == v1alpha1.ReasonEvicted
+}
+
+// replaceCondition replaces the one condition of a whisper. The time of a status that it has had before stays.
+func replaceCondition(w *v1alpha1.KernelWhisper, now metav1.Condition) {
 	for _, c := range w.Status.Conditions {
 		if c.Type == now.Type && c.Status == now.Status {
-			now.LastTransitionTime = c.LastTransitionTime // it has had this status before
+			now.LastTransitionTime = c.LastTransitionTime
 		}
 	}
 	w.Status.Conditions = []metav1.Condition{now}
-	return w
 }

@@ -79,6 +79,16 @@ func (a *Analyzer) ObserveFrom(e Event, p Provenance) {
 	a.provenance = nil
 }
 
+// SetPodExists notes that the pod of a subject exists, for evictions, though no event has said so yet. It does nothing
+// about a subject that is not known.
+func (a *Analyzer) SetPodExists(about Subject) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if e, ok := a.subjects.entries[about]; ok && !e.share.of.podExists {
+		a.subjects.holdings.moveEntry(e, owner{true, e.share.of.sender, about.Namespace})
+	}
+}
+
 func (a *Analyzer) observeSingle(e Event) {
 	if !a.single.Add(e) {
 		a.stats.Observed++

@@ -134,6 +134,7 @@ func TestTheSameRecordsLeaveTheSameSubjects(t *testing.T) {
 // The estimate of what subjects take is near what they take, whatever they are about.
 func TestMemoryIsEstimatedWell(t *testing.T) {
 	const subjects = 100
+	long := longBirth("")
 	for name, observe := range map[string]func(a *gossip.Analyzer, pod string, i int){
 		"CPU": func(a *gossip.Analyzer, pod string, i int) { a.Observe(eventOf("shop", pod, time.Duration(i)*10*time.Second)) },
 		"CPU at one instant": func(a *gossip.Analyzer, pod string, i int) {
@@ -169,11 +170,14 @@ func TestMemoryIsEstimatedWell(t *testing.T) {
 			if i > 0 {
 				return
 			}
-			a.Observe(longBirth(pod))
+			b := long
+			b.Pod = pod
+			a.Observe(b)
 		},
 		"pending births": func(a *gossip.Analyzer, pod string, i int) {
 			if i < 10 {
-				b := longBirth(pod)
+				b := long
+				b.Pod, b.Timeline = pod, long.Timeline[:40]
 				b.Execs = gossip.Some(int64(i))
 				a.Observe(b)
 			}
@@ -229,8 +233,11 @@ func TestKeptMemoryStaysWithinItsBound(t *testing.T) {
 				gossip.Provenance{Sender: "observer", PodExists: true, Now: clock})
 		}
 	}
+	birth := longBirth("")
+	birth.Timeline = birth.Timeline[:32]
 	for i := range 2750 {
-		a.ObserveFrom(longBirth(fmt.Sprintf("fake-%d", i)), gossip.Provenance{Sender: "observer", Now: clock})
+		birth.Pod = fmt.Sprintf("fake-%d", i)
+		a.ObserveFrom(birth, gossip.Provenance{Sender: "observer", Now: clock})
 	}
 	took := liveHeap() - before
 	require.LessOrEqual(t, a.Stats().Bytes, int64(most))

@@ -55,6 +55,9 @@ func (s *settings) registerFlags(f *pflag.FlagSet) {
 		"`PERCENT` of throttled periods that are critical (also CPU_THROTTLE_CRITICAL)")
 	f.IntVar(&s.Analysis.MaxSubjects, "max-subjects", defaultMaxSubjects,
 		"number of subjects (containers, pods, births) that are kept in memory")
+	f.Int64Var(&s.Analysis.MaxBytes, "max-memory", 0,
+		"`BYTES` that the subjects take in memory, estimated; 0 is two fifths of the memory limit (GOMEMLIMIT, or nine "+
+			"tenths of the container's)")
 	f.DurationVar(&s.WriteDelay, "write-delay", defaultWriteDelay,
 		"time between an event and the write of its subject; there is at most one write in that time")
 	f.IntVar(&s.Workers, "workers", defaultWorkers, "number of subjects that are worked on at a time")
@@ -91,6 +94,9 @@ func (s *settings) registerIngestFlags(f *pflag.FlagSet) {
 	f.Int64Var(&s.IngestMaxBody, "ingest-max-body", ingest.DefaultMaxBody, "`BYTES` that a request may have, unpacked")
 	f.IntVar(&s.IngestMaxRequests, "ingest-max-requests", ingest.DefaultMaxRequests,
 		"number of requests that are worked on at a time; other senders are asked to try again")
+	f.Int64Var(&s.IngestMaxMemory, "ingest-max-memory", 0,
+		"`BYTES` that requests take together while they are received and decoded; other senders are asked to try again; "+
+			"0 is a quarter of the memory limit")
 }
 
 func (s *settings) registerPixieFlags(f *pflag.FlagSet) {

@@ -35,6 +35,7 @@ type intake struct {
 	log       logr.Logger
 
 	unmatched unmatchedEvents
+	evictions *evictions
 
 	ready chan struct{} // closed once queue is set
 	queue priorityqueue.PriorityQueue[gossip.Subject]
@@ -55,7 +56,7 @@ func (i *intake) setQueue(_ context.Context, q workqueue.TypedRateLimitingInterf
 func (i *intake) takeEvents(ctx context.Context, events []gossip.Event) (ingest.Outcome, error) {
 	podOf := i.podFinder(ctx)
 	matched := make([]gossip.Event, 0, len(events))
-	var unmatched, ignored []gossip.Event
+	var podless, unmatched, ignored []gossip.Event
 	var out ingest.Outcome
 	for _, e := range events {
 		if !i.isWatched(e.Subject().Namespace) {
@@ -68,29 +69,57 @@ func (i *intake) takeEvents(ctx context.Context, events []gossip.Event) (ingest.
 			out.Warning = cmp.Or(out.Warning, pod.warningAbout(e))
 			continue
 		}
+		if pod.isMissing() {
+			podless = append(podless, e)
+			continue
+		}
 		matched = append(matched, pod.enrichEvent(e))
 	}
 	subjects := subjectsIn(matched)
-	if !i.ledger.hasRoom(subjects) {
+	if !i.ledger.reservePlaces(subjects) {
 		return ingest.Outcome{}, errFull
 	}
 	for _, e := range ignored {
 		i.metrics.countIgnored(e.Subject().Kind)
 	}
-	i.observeEvents(matched, subjects)
+	i.observeEvents(ctx, matched, subjects)
+	i.observePodless(ctx, podless)
 	i.awaitPods(ctx, unmatched)
 	out.Ignored, out.Unknown = len(ignored), len(unmatched)
 	return out, nil
 }
 
-// observeEvents has the analyzer observe events, and queues their subjects.
-func (i *intake) observeEvents(events []gossip.Event, subjects []gossip.Subject) {
+// observeEvents has the analyzer observe events about pods that exist, and queues their subjects.
+func (i *intake) observeEvents(ctx context.Context, events []gossip.Event, subjects []gossip.Subject) {
+	p := gossip.Provenance{Sender: ingest.SenderOf(ctx), PodExists: true, Now: time.Now()}
 	for _, e := range events {
-		i.analyzer.Observe(e)
+		i.analyzer.ObserveFrom(e, p)
 		i.metrics.countEvent(e)
 	}
 	fresh := i.ledger.addArrivals(subjects, time.Now())
 	i.queue.AddWithOpts(priorityqueue.AddOpts{After: i.delay}, fresh...)
+	i.publishEvictions()
+}
+
+// observePodless has the analyzer observe events about pods that the cache does not have. Their subjects do not wait:
+// there is nothing to write about them. They are queued when their pod comes, which may be just now.
+func (i *intake) observePodless(ctx context.Context, events []gossip.Event) {
+	p := gossip.Provenance{Sender: ingest.SenderOf(ctx), Now: time.Now()}
+	for _, e := range events {
+		i.analyzer.ObserveFrom(e, p)
+		i.metrics.countEvent(e)
+	}
+	podOf := i.podFinder(ctx)
+	for _, e := range events {
+		about := e.Subject()
+		if podOf(e).isMissing() {
+			i.journal.logUnknownPod(log.IntoContext(ctx, i.log.WithValues("subject", about.String())), about, "")
+			continue
+		}
+		i.analyzer.SetPodExists(about)
+		i.queue.AddWithOpts(priorityqueue.AddOpts{After: i.delay}, about)
+	}
+	i.publishEvictions()
 }
 
 // awaitPods lets events wait for their pods, and observes an event if its pod came since it was looked up.
@@ -106,13 +135,13 @@ func (i *intake) awaitPods(ctx context.Context, unmatched []gossip.Event) {
 			ctx := log.IntoContext(ctx, i.log.WithValues("subject", e.Subject().String()))
 			i.journal.logUnknownPod(ctx, e.Subject(), e.From().PodUID)
 		} else {
-			i.observeWaiting(pod.Pod)
+			i.observeWaiting(ctx, pod.Pod)
 		}
 	}
 }
 
 // observeWaiting observes the events that have waited for a pod.
-func (i *intake) observeWaiting(pod *corev1.Pod) {
+func (i *intake) observeWaiting(ctx context.Context, pod *corev1.Pod) {
 	events := i.unmatched.removeFor(pod)
 	if len(events) == 0 {
 		return
@@ -120,7 +149,7 @@ func (i *intake) observeWaiting(pod *corev1.Pod) {
 	for n, e := range events {
 		events[n] = podLookup{Pod: pod}.enrichEvent(e)
 	}
-	i.observeEvents(events, subjectsIn(events))
+	i.observeEvents(ctx, events, subjectsIn(events))
 }
 
 // subjectsIn lists the subjects of events, each once.
@@ -158,6 +187,9 @@ type podLookup struct {
 	failed bool
 }
 
+// isMissing reports whether the cache has no such pod.
+func (p podLookup) isMissing() bool { return p.Pod == nil && !p.failed }
+
 // isOtherThan reports whether an event is about another pod than the one in the cache. An event without a UID is about
 // the pod that has the name. While the cache cannot be asked, no event is about another pod.
 func (p podLookup) isOtherThan(e gossip.Event) bool {
@@ -189,9 +221,6 @@ func (i *intake) podFinder(ctx context.Context) func(gossip.Event) podLookup {
 	found := map[name]podLookup{}
 	return func(e gossip.Event) podLookup {
 		from := e.From()
-		if from.PodUID == "" && !lacksPodFacts(e) {
-			return podLookup{}
-		}
 		at := name{from.Namespace, from.Pod}
 		known, ok := found[at]
 		if !ok {

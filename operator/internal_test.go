@@ -2,15 +2,21 @@ package operator
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -54,30 +60,111 @@ func TestLedgerKnowsWhichSubjectsWait(t *testing.T) {
 	a, b, c := about("a"), about("b"), about("c")
 	now := time.Now()
 	l := newLedger(2, time.Minute)
-	require.True(t, l.hasRoom([]gossip.Subject{a, b}))
-	require.False(t, l.hasRoom([]gossip.Subject{a, b, c}))
-	require.Equal(t, []gossip.Subject{a, b}, l.addArrivals([]gossip.Subject{a, b}, now))
-	require.Empty(t, l.addArrivals([]gossip.Subject{a}, now), "it is queued already")
-	require.True(t, l.hasRoom([]gossip.Subject{a}), "it is waiting already")
-	require.False(t, l.hasRoom([]gossip.Subject{c}))
-	require.ElementsMatch(t, []gossip.Subject{a, b}, l.waitingSubjects())
+	all := func(list ...gossip.Subject) []gossip.Subject { return list }
+	require.False(t, l.reservePlaces(all(a, b, c)))
+	require.True(t, l.reservePlaces(all(a, b)))
+	require.False(t, l.reservePlaces(all(c)), "the places are reserved, though nothing has come")
+	require.Zero(t, l.waitingCount())
+	require.Equal(t, l.startedAt, l.arrivalOf(a).at, "nothing has come")
+	require.True(t, l.markWritten(a, l.arrivalOf(a), true, now))
+	require.Equal(t, all(a, b), l.addArrivals(all(a, b), now))
+	require.True(t, l.reservePlaces(all(a)), "it is waiting already")
+	require.Empty(t, l.addArrivals(all(a), now), "it is queued already")
+	require.False(t, l.reservePlaces(all(a, c)))
+	require.ElementsMatch(t, all(a, b), l.waitingSubjects())
 
 	seen := l.arrivalOf(a)
-	l.addArrivals([]gossip.Subject{a}, now)
-	require.False(t, l.markWritten(a, seen, now), "a record came while it was looked at")
+	l.addArrivals(all(a), now)
+	require.False(t, l.markWritten(a, seen, true, now), "a record came while it was looked at")
 	require.Equal(t, 2, l.waitingCount())
-	require.True(t, l.markWritten(a, l.arrivalOf(a), now))
+	require.True(t, l.markWritten(a, l.arrivalOf(a), true, now))
 	require.Equal(t, 1, l.waitingCount())
-	require.True(t, l.hasRoom([]gossip.Subject{c}))
 	require.Equal(t, now, l.arrivalOf(a).at)
-	require.Equal(t, []gossip.Subject{a}, l.addArrivals([]gossip.Subject{a}, now))
+	require.True(t, l.reservePlaces(all(c)))
+	require.False(t, l.reservePlaces(all(a)))
+	l.forgetSubject(c)
+	require.False(t, l.reservePlaces(all(a)), "its records are still to come")
+	require.Equal(t, all(c), l.addArrivals(all(c), now))
+	l.forgetSubject(c)
+	require.Equal(t, all(a), l.addArrivals(all(a), now))
 
 	l.forgetSubject(a)
 	l.forgetSubject(c)
-	require.Equal(t, []gossip.Subject{b}, l.waitingSubjects())
-	require.True(t, l.markWritten(b, l.arrivalOf(b), now.Add(time.Minute)))
+	require.Equal(t, all(b), l.waitingSubjects())
+	require.True(t, l.markWritten(b, l.arrivalOf(b), true, now.Add(time.Minute)))
 	require.Empty(t, l.entries, "an arrival of a window ago is not worth remembering")
 	require.Equal(t, l.startedAt, l.arrivalOf(b).at)
+	l.addArrivals(all(b), now)
+	require.True(t, l.markWritten(b, l.arrivalOf(b), false, now))
+	require.Empty(t, l.entries, "nor is one about a subject without an object")
+	require.Zero(t, l.busy)
+}
+
+// A subject that was forgotten meanwhile, and has come again, is not taken for the one that was reconciled.
+func TestForgottenSubjectsAreNotMistakenForNewOnes(t *testing.T) {
+	about := []gossip.Subject{{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "a", Container: "app"}}
+	l := newLedger(2, time.Minute)
+	l.addArrivals(about, time.Now())
+	seen := l.arrivalOf(about[0])
+	l.forgetSubject(about[0])
+	l.addArrivals(about, time.Now())
+	require.False(t, l.markWritten(about[0], seen, true, time.Now()))
+	require.Equal(t, 1, l.waitingCount())
+}
+
+// However many requests come at a time, no more subjects wait than may.
+func TestPlacesAreReservedInOneStep(t *testing.T) {
+	const most, requests, each = 2000, 64, 100
+	i, cached := newIntake(t), fakePods{}
+	for n := range requests * each {
+		cached[fmt.Sprintf("pod-%d", n)] = true
+	}
+	i.ledger.max, i.pods.reader = most, cached
+	var all sync.WaitGroup
+	var refused atomic.Int64
+	for r := range requests {
+		all.Go(func() {
+			var events []gossip.Event
+			for n := range each {
+				events = append(events, bornWith(fmt.Sprintf("pod-%d", r*each+n), ""))
+			}
+			if _, err := i.takeEvents(t.Context(), events); err != nil {
+				refused.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.Equal(t, most, i.ledger.waitingCount())
+	require.Equal(t, most, i.ledger.busy)
+	require.Equal(t, int64(requests-most/each), refused.Load())
+}
+
+// fakePods is a cache with pods of these names.
+type fakePods map[string]bool
+
+func (f fakePods) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
+	if !f[key.Name] {
+		return apierrors.NewNotFound(schema.GroupResource{Resource: "pods"}, key.Name)
+	}
+	o.SetName(key.Name)
+	o.SetNamespace(key.Namespace)
+	return nil
+}
+
+func (fakePods) List(context.Context, client.ObjectList, ...client.ListOption) error { return nil }
+
+// Records about pods that do not exist take up no place and no entry, however many come.
+func TestUnknownPodsTakeUpNoPlace(t *testing.T) {
+	i := newIntake(t, podCalled("api-0", "first"))
+	var events []gossip.Event
+	for n := range 5000 {
+		events = append(events, bornWith(fmt.Sprintf("fake-%d", n), ""))
+	}
+	_, err := i.takeEvents(t.Context(), append(events, bornWith("api-0", "")))
+	require.NoError(t, err)
+	require.Equal(t, []gossip.Subject{bornWith("api-0", "").Subject()}, i.ledger.waitingSubjects())
+	require.Len(t, i.ledger.entries, 1)
+	require.Equal(t, 1, i.queue.Len())
 }
 
 func TestSourcesAreBounded(t *testing.T) {

@@ -100,6 +100,10 @@ func (j *journal) logUnknownPod(ctx context.Context, about gossip.Subject, uid s
 	}
 }
 
+func (j *journal) logEviction(ctx context.Context, about gossip.Subject) {
+	j.logLine(ctx, "Evicted though its pod exists (--max-memory, --max-subjects)", "subject", about.String())
+}
+
 func (j *journal) logQuotaRefusal(ctx context.Context, wanted crd.Object, refusal quotaRefusal) {
 	j.metrics.refusedObjects.WithLabelValues(refusal.Bound).Inc()
 	if refusal.First {

@@ -8,22 +8,30 @@ import (
 )
 
 // ledger remembers when records about a subject last came, and which subjects are waiting: those with records that no
-// write has taken into account yet. A stop must not lose them, and their number is bounded.
+// write has taken into account yet. A stop must not lose them, and their number is bounded. A subject that is not
+// waiting is remembered only if it has an object that ages.
 type ledger struct {
 	max       int           // of waiting subjects
 	retention time.Duration // of arrivals
 	mu        sync.Mutex
 	entries   map[gossip.Subject]arrival
+	count     uint64 // of all arrivals
 	waiting   int
+	busy      int       // subjects that are waiting, or about to
 	startedAt time.Time // an arrival without an entry was at this time or before
 }
 
-// arrival is what is known of a subject's records. Its count shows whether more came while the subject was reconciled.
+// arrival is what is known of a subject's records. Its count shows whether more came while the subject was reconciled:
+// no two arrivals have the same one.
 type arrival struct {
-	at      time.Time
-	count   uint64
-	waiting bool
+	at       time.Time
+	count    uint64
+	waiting  bool
+	reserved int  // places, for records that are about to come
+	evicted  bool // the analyzer has forgotten the subject since an object was last written
 }
+
+func (e *arrival) isBusy() bool { return e.waiting || e.reserved > 0 }
 
 func newLedger(limit int, retention time.Duration) *ledger {
 	return &ledger{max: limit, retention: retention, entries: make(map[gossip.Subject]arrival), startedAt: time.Now()}
@@ -36,66 +44,108 @@ func (l *ledger) setStart(now time.Time) {
 	l.startedAt = now
 }
 
-// hasRoom reports whether the subjects may all be waiting.
-func (l *ledger) hasRoom(subjects []gossip.Subject) bool {
+// changeEntry changes the entry of a subject, and removes it if nothing is known any more.
+func (l *ledger) changeEntry(about gossip.Subject, how func(*arrival)) {
+	e := l.entries[about]
+	before := e
+	how(&e)
+	count := func(n *int, was, is bool) {
+		switch {
+		case is && !was:
+			*n++
+		case was && !is:
+			*n--
+		}
+	}
+	count(&l.waiting, before.waiting, e.waiting)
+	count(&l.busy, before.isBusy(), e.isBusy())
+	if e == (arrival{}) {
+		delete(l.entries, about)
+		return
+	}
+	l.entries[about] = e
+}
+
+// reservePlaces reserves a place for each of the subjects, or none and reports false: they may all be waiting, then.
+// Either addArrivals or releasePlaces has to follow.
+func (l *ledger) reservePlaces(subjects []gossip.Subject) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	more := 0
 	for _, about := range subjects {
-		if !l.entries[about].waiting {
+		if e := l.entries[about]; !e.isBusy() {
 			more++
 		}
 	}
-	return more == 0 || l.waiting+more <= l.max
+	if more > 0 && l.busy+more > l.max {
+		return false
+	}
+	for _, about := range subjects {
+		l.changeEntry(about, func(e *arrival) { e.reserved++ })
+	}
+	return true
 }
 
 // addArrivals notes that records about subjects came, and returns the subjects that were not waiting before: the others
 // are in the queue already, or are being reconciled. It is called after the analyzer observed the records: a reconciler
-// that reads an arrival then reads a finding with its records.
+// that reads an arrival then reads a finding with its records. It takes the reserved places, if there are some.
 func (l *ledger) addArrivals(subjects []gossip.Subject, now time.Time) []gossip.Subject {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var fresh []gossip.Subject
 	for _, about := range subjects {
-		e := l.entries[about]
-		if !e.waiting {
-			l.waiting++
-			fresh = append(fresh, about)
-		}
-		l.entries[about] = arrival{at: now, count: e.count + 1, waiting: true}
+		l.changeEntry(about, func(e *arrival) {
+			if !e.waiting {
+				fresh = append(fresh, about)
+			}
+			l.count++
+			e.at, e.count, e.waiting, e.reserved = now, l.count, true, max(0, e.reserved-1)
+		})
 	}
 	return fresh
+}
+
+// markEvicted notes that the analyzer has forgotten a subject. Its object has to say so.
+func (l *ledger) markEvicted(about gossip.Subject) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changeEntry(about, func(e *arrival) {
+		if e.at.IsZero() {
+			e.at = l.startedAt
+		}
+		l.count++
+		e.evicted, e.count = true, l.count
+	})
 }
 
 // arrivalOf returns when records about a subject last came, and how many did.
 func (l *ledger) arrivalOf(about gossip.Subject) arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e, ok := l.entries[about]; ok {
+	if e, ok := l.entries[about]; ok && !e.at.IsZero() {
 		return e
 	}
 	return arrival{at: l.startedAt}
 }
 
 // markWritten notes that all records up to seen are taken into account. It reports false if more have come since and
-// are waiting.
-func (l *ledger) markWritten(about gossip.Subject, seen arrival, now time.Time) bool {
+// are waiting. The arrival is forgotten if the subject has no object that ages, or if it was long ago.
+func (l *ledger) markWritten(about gossip.Subject, seen arrival, ages bool, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[about]
 	switch {
-	case !ok:
+	case !ok || e.at.IsZero():
 		return true
 	case e.count != seen.count:
 		return !e.waiting
-	case e.waiting:
-		e.waiting = false
-		l.waiting--
-		l.entries[about] = e
 	}
-	if now.Sub(e.at) >= l.retention {
-		delete(l.entries, about)
-	}
+	l.changeEntry(about, func(e *arrival) {
+		e.waiting, e.evicted = false, false
+		if !ages || now.Sub(e.at) >= l.retention {
+			e.at, e.count = time.Time{}, 0
+		}
+	})
 	return true
 }
 
@@ -103,10 +153,7 @@ func (l *ledger) markWritten(about gossip.Subject, seen arrival, now time.Time) 
 func (l *ledger) forgetSubject(about gossip.Subject) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.entries[about].waiting {
-		l.waiting--
-	}
-	delete(l.entries, about)
+	l.changeEntry(about, func(e *arrival) { *e = arrival{reserved: e.reserved} })
 }
 
 // waitingCount returns the number of waiting subjects.

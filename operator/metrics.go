@@ -28,6 +28,7 @@ type metrics struct {
 	writes         *prometheus.CounterVec
 	refusedObjects *prometheus.CounterVec
 	unknownPods    prometheus.Counter
+	evictedPods    prometheus.Counter
 	pixieRuns      *prometheus.CounterVec
 	pixieRows      *prometheus.CounterVec
 	pixieLast      *prometheus.GaugeVec
@@ -62,6 +63,10 @@ func newMetrics(analyzer *gossip.Analyzer, l *ledger, q *objectQuota) *metrics {
 			Name: "kernelgossip_unknown_pods_total",
 			Help: "Subjects about a pod that did not exist when they were due to be written.",
 		}),
+		evictedPods: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "kernelgossip_known_pods_evicted_total",
+			Help: "Subjects about existing pods that were evicted because a bound was reached.",
+		}),
 		pixieRuns: counter("pixie_runs_total", "Runs of scripts in Pixie, by how they ended.", "script", "result"),
 		pixieRows: counter("pixie_rows_total", "Rows that Pixie showed, by what became of them.", "script", "result"),
 		pixieLast: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -72,6 +77,7 @@ func newMetrics(analyzer *gossip.Analyzer, l *ledger, q *objectQuota) *metrics {
 	}
 	m.collectors = []prometheus.Collector{
 		gauge("subjects", "Subjects that are known.", func() float64 { return float64(analyzer.Stats().Subjects) }),
+		gauge("subjects_bytes", "Estimated memory of the subjects.", func() float64 { return float64(analyzer.Stats().Bytes) }),
 		gauge("subjects_waiting", "Subjects with records that are not written yet.", func() float64 {
 			return float64(l.waitingCount())
 		}),
@@ -108,7 +114,8 @@ func (m *metrics) unregisterAll(r prometheus.Registerer) {
 
 func (m *metrics) allCollectors() []prometheus.Collector {
 	return append([]prometheus.Collector{
-		m.events, m.ignored, m.rejected, m.requests, m.writes, m.refusedObjects, m.unknownPods, m.pixieRuns, m.pixieRows,
+		m.events, m.ignored, m.rejected, m.requests, m.writes, m.refusedObjects, m.unknownPods, m.evictedPods,
+		m.pixieRuns, m.pixieRows,
 		m.pixieLast,
 	}, m.collectors...)
 }

@@ -62,6 +62,8 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	if err != nil {
 		return nil, err
 	}
+	var lost evictions
+	o.Analysis.Evicted = lost.add
 	analyzer := gossip.New(o.Analysis)
 	ledger := newLedger(o.Analysis.MaxSubjects, o.Analysis.Window)
 	quota := newObjectQuota(o.MaxObjects, o.MaxObjectsPerNamespace)
@@ -71,6 +73,7 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	in := &intake{
 		analyzer: analyzer, ledger: ledger, pods: pods, metrics: metrics, delay: o.WriteDelay,
 		isWatched: namespaceFilter(o.Namespaces, o.ExcludeNamespaces), ready: make(chan struct{}), journal: journal, log: log,
+		evictions: &lost,
 	}
 	r := &reconciler{
 		analyzer: analyzer, rules: o.Rules, ledger: ledger, pods: pods,

@@ -34,6 +34,9 @@ type Options struct {
 	IngestMaxBody int64
 	// IngestMaxRequests is the number of requests that are worked on at a time; 0 means 32.
 	IngestMaxRequests int
+	// IngestMaxMemory is the most bytes that requests take together while they are received and decoded; 0 means a quarter
+	// of the memory limit. It is at least ingest.LeastMemory.
+	IngestMaxMemory int64
 
 	// OTLPGRPCAddress takes OpenTelemetry metrics over gRPC; "" means ":4317", "0" none. Its authentication, certificates
 	// and limits come from the Ingest options.
@@ -73,7 +76,9 @@ type Options struct {
 	Namespaces        []string
 	ExcludeNamespaces []string
 
-	// Analysis is the window and the thresholds.
+	// Analysis is the window, the thresholds, and how much is kept. MaxBytes 0 means two fifths of the memory limit:
+	// GOMEMLIMIT, or nine tenths of the container's limit if that is less; without both, of 1 GiB. Evicted is the
+	// operator's own.
 	Analysis gossip.Options
 	// Rules give the advice; nil means recommend.Default.
 	Rules recommend.Rules
@@ -130,6 +135,8 @@ func (o Options) withDefaults() Options {
 	o.MetricsAddress = cmp.Or(o.MetricsAddress, defaultMetricsAddress)
 	o.Analysis.Window = cmp.Or(o.Analysis.Window, defaultWindow)
 	o.Analysis.MaxSubjects = cmp.Or(o.Analysis.MaxSubjects, defaultMaxSubjects)
+	o.Analysis.MaxBytes = cmp.Or(o.Analysis.MaxBytes, subjectsPart(memoryLimit()))
+	o.IngestMaxMemory = cmp.Or(o.IngestMaxMemory, requestsPart(memoryLimit()))
 	o.WriteDelay = cmp.Or(o.WriteDelay, defaultWriteDelay)
 	o.Workers = cmp.Or(o.Workers, defaultWorkers)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, defaultDrainTimeout)

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
@@ -36,7 +37,7 @@ func (r *reconciler) Reconcile(ctx context.Context, about gossip.Subject) (recon
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if !r.ledger.markWritten(about, seen, time.Now()) {
+	if !r.ledger.markWritten(about, seen, again > 0, time.Now()) {
 		again = r.delay // for the records that came meanwhile
 	}
 	return reconcile.Result{RequeueAfter: again}, nil
@@ -61,7 +62,13 @@ func (r *reconciler) reconcileSubject(ctx context.Context, about gossip.Subject,
 		if known {
 			r.journal.logUnknownPod(ctx, about, f.UID())
 		}
-		return r.ages.untilSilent(seen), nil // Kubernetes removes the objects of a deleted pod
+		if pod == nil {
+			return 0, nil // Kubernetes removes the objects of a deleted pod, and a pod that comes is an event
+		}
+		return r.ages.untilSilent(seen), nil
+	}
+	if known && seen.count == 0 { // the arrival is not remembered, so it was when the newest record was measured
+		seen.at = time.Unix(0, max(seen.at.UnixNano(), min(f.Time().UnixNano(), time.Now().UnixNano())))
 	}
 	if stored, err = r.deleteIfEarlierPod(ctx, stored, pod); err != nil {
 		return 0, err
@@ -78,7 +85,7 @@ func (r *reconciler) reconcileSubject(ctx context.Context, about gossip.Subject,
 	case err != nil:
 		return 0, err
 	case wanted == nil:
-		return r.ages.untilSilent(seen), nil
+		return 0, nil
 	}
 	return r.publishNews(ctx, s, wanted)
 }
@@ -114,7 +121,12 @@ func (r *reconciler) deleteIfEarlierPod(ctx context.Context, stored crd.Object, 
 // wantedObject returns the object that the cluster should have, with its age applied; nil for none. Commands start from
 // the owner's present values, so these are read again for each object that will be written, and only for those.
 func (r *reconciler) wantedObject(ctx context.Context, s situation) (crd.Object, error) {
+	forgotten, isWhisper := s.stored.(*v1alpha1.KernelWhisper)
+	isEvicted := isWhisper && (s.seen.evicted || crd.IsEvicted(forgotten))
 	switch {
+	case isEvicted && (s.finding == nil || s.finding.Severity() == gossip.SeverityUnknown):
+		return r.ages.applyAge(crd.Evicted(forgotten, s.now), s.seen, s.now), nil
+	case isEvicted: // its history begins again
 	case s.finding == nil: // after a restart there are no records, but the verdict remains
 		return r.ages.applyAge(s.stored, s.seen, s.now), nil
 	case s.finding.Seen().Restored && s.stored != nil: // too little was measured since then to replace the verdict

@@ -45,7 +45,8 @@ func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*
 	}
 	door := ingest.New(ingest.Options{
 		Take: in.takeEvents, Auth: auth, MaxBody: o.IngestMaxBody, MaxRequests: o.IngestMaxRequests,
-		Rejected: in.metrics.countRejected, Answered: in.metrics.countRequest,
+		MaxMemory: o.IngestMaxMemory,
+		Rejected:  in.metrics.countRejected, Answered: in.metrics.countRequest,
 	})
 	secure, err := newTLSConfig(m, "ingest-cert-dir", o.IngestCertDir)
 	if err != nil {
@@ -164,6 +165,7 @@ func (s *server) restoreHistories(ctx context.Context) error {
 		w := &whispers.Items[i]
 		s.intake.analyzer.Restore(crd.Subject(w), crd.PodUID(w), crd.History(w), crd.Severity(w))
 	}
+	s.intake.publishEvictions()
 	s.intake.ledger.setStart(time.Now())
 	log.FromContext(ctx).Info("Restored the histories of stored objects", "whispers", len(whispers.Items))
 	return nil

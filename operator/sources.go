@@ -21,13 +21,14 @@ type subjectQueue = workqueue.TypedRateLimitingInterface[gossip.Subject]
 // podHandler handles changes of pods. When a pod comes or changes, it queues the subjects with findings about the pod
 // and observes the records that have waited for it; when a pod goes, it forgets the pod.
 func podHandler(in *intake) handler.TypedEventHandler[*corev1.Pod, gossip.Subject] {
-	queue := func(pod *corev1.Pod, q subjectQueue) {
+	queue := func(ctx context.Context, pod *corev1.Pod, q subjectQueue) {
 		for _, about := range subjectsOf(pod) {
+			in.analyzer.SetPodExists(about)
 			if _, known := in.analyzer.Finding(about); known || isIgnored(pod) {
 				q.AddAfter(about, in.delay)
 			}
 		}
-		in.observeWaiting(pod)
+		in.observeWaiting(ctx, pod)
 	}
 	forget := func(pod *corev1.Pod) {
 		in.analyzer.Forget(pod.Namespace, pod.Name, string(pod.UID))
@@ -38,15 +39,15 @@ func podHandler(in *intake) handler.TypedEventHandler[*corev1.Pod, gossip.Subjec
 		}
 	}
 	return handler.TypedFuncs[*corev1.Pod, gossip.Subject]{
-		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Pod], q subjectQueue) {
-			queue(e.Object, q)
+		CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[*corev1.Pod], q subjectQueue) {
+			queue(ctx, e.Object, q)
 		},
-		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Pod], q subjectQueue) {
+		UpdateFunc: func(ctx context.Context, e event.TypedUpdateEvent[*corev1.Pod], q subjectQueue) {
 			if e.ObjectOld.UID != e.ObjectNew.UID {
 				forget(e.ObjectOld)
 			}
 			if !isSamePod(e.ObjectOld, e.ObjectNew) {
-				queue(e.ObjectNew, q)
+				queue(ctx, e.ObjectNew, q)
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], _ subjectQueue) {

@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"hash/maphash"
+	"maps"
 	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -13,7 +15,8 @@ const maxTakenRows = 100_000
 // The analyzer drops identical records itself; but a later run may show a row a little differently, if data came to
 // Pixie later than the script waits for it. The zero value remembers nothing yet.
 type takenRows struct {
-	seen   map[rowIdentity]struct{}
+	seen   map[uint64]int64 // time of a row by the digest of its identity, Unix nanoseconds
+	seed   maphash.Seed
 	newest time.Time
 }
 
@@ -26,7 +29,9 @@ type rowIdentity struct {
 	variant          float64
 }
 
-func identityOf(e gossip.Event) rowIdentity {
+// digestOf returns the digest of an identity. It takes a tenth of the memory, and two of 100,000 rows have the same one
+// once in a billion runs.
+func (r *takenRows) digestOf(e gossip.Event) uint64 {
 	from := e.From()
 	id := rowIdentity{about: e.Subject(), uid: from.PodUID, containerID: from.ContainerID, at: from.Time.UnixNano()}
 	switch e := e.(type) {
@@ -38,24 +43,28 @@ func identityOf(e gossip.Event) rowIdentity {
 		id.variant = float64(e.VictimPID.Value)
 	case gossip.NetworkSample, gossip.PodCreation:
 	}
-	return id
+	return maphash.Comparable(r.seed, id)
 }
 
 func (r *takenRows) hasRow(e gossip.Event) bool {
-	_, ok := r.seen[identityOf(e)]
+	if r.seen == nil {
+		return false
+	}
+	_, ok := r.seen[r.digestOf(e)]
 	return ok
 }
 
 // add remembers a row.
 func (r *takenRows) add(e gossip.Event) {
-	if at := e.From().Time; at.After(r.newest) {
+	at := e.From().Time
+	if at.After(r.newest) {
 		r.newest = at
 	}
 	if r.seen == nil {
-		r.seen = map[rowIdentity]struct{}{}
+		r.seen, r.seed = map[uint64]int64{}, maphash.MakeSeed()
 	}
 	if len(r.seen) < maxTakenRows {
-		r.seen[identityOf(e)] = struct{}{}
+		r.seen[r.digestOf(e)] = at.UnixNano()
 	}
 }
 
@@ -68,9 +77,5 @@ func (r *takenRows) forgetOld(now time.Time, back time.Duration) {
 		newest = now
 	}
 	oldest := newest.Add(-back).UnixNano()
-	for id := range r.seen {
-		if id.at < oldest {
-			delete(r.seen, id)
-		}
-	}
+	maps.DeleteFunc(r.seen, func(_ uint64, at int64) bool { return at < oldest })
 }

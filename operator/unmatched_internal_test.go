@@ -42,7 +42,7 @@ func newIntake(t *testing.T, cached ...*corev1.Pod) *intake {
 	return &intake{
 		analyzer: analyzer, ledger: waiting, pods: pods{reader: reader.Build()}, metrics: m,
 		isWatched: namespaceFilter(nil, nil),
-		journal:   newJournal(m, 100), queue: queue,
+		journal:   newJournal(m, 100), queue: queue, evictions: &evictions{},
 	}
 }
 
@@ -57,11 +57,11 @@ func TestABirthWaitsForItsPod(t *testing.T) {
 	_, known := i.analyzer.Finding(birth)
 	require.False(t, known)
 
-	i.observeWaiting(podCalled("db-0", "third"))
-	i.observeWaiting(podCalled("db-1", "second"))
+	i.observeWaiting(t.Context(), podCalled("db-0", "third"))
+	i.observeWaiting(t.Context(), podCalled("db-1", "second"))
 	_, known = i.analyzer.Finding(birth)
 	require.False(t, known, "it waits for another pod")
-	i.observeWaiting(podCalled("db-0", "second"))
+	i.observeWaiting(t.Context(), podCalled("db-0", "second"))
 	f, known := i.analyzer.Finding(birth)
 	require.True(t, known)
 	require.Equal(t, "second", f.UID())

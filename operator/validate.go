@@ -116,7 +116,8 @@ func (o Options) checkLimits() error {
 	for flag, n := range map[string]int64{
 		"window": int64(o.Analysis.Window), "write-delay": int64(o.WriteDelay), "drain-timeout": int64(o.DrainTimeout),
 		"max-subjects": int64(o.Analysis.MaxSubjects), "workers": int64(o.Workers), "ingest-max-body": o.IngestMaxBody,
-		"ingest-max-requests": int64(o.IngestMaxRequests), "max-objects": int64(o.MaxObjects),
+		"ingest-max-requests": int64(o.IngestMaxRequests), "ingest-max-memory": o.IngestMaxMemory,
+		"max-memory": o.Analysis.MaxBytes, "max-objects": int64(o.MaxObjects),
 		"max-objects-per-namespace": int64(o.MaxObjectsPerNamespace), "pixie-max-wait": int64(o.PixieMaxWait),
 	} {
 		if n < 0 {

@@ -39,6 +39,7 @@ const (
 //   - TooFewPeriods
 //   - NotMeasured
 //   - NoRecentSamples
+//   - Evicted
 const ConditionThrottled = "Throttled"
 
 // ConditionMemoryPressured is the condition of a whisper of kind MemoryPressure: the container, or the pod, is short of
@@ -61,6 +62,7 @@ const ConditionThrottled = "Throttled"
 //
 //   - NotMeasured
 //   - NoRecentSamples
+//   - Evicted
 const ConditionMemoryPressured = "MemoryPressured"
 
 // ConditionOOMKilled is the condition of a whisper of kind OOMKill: the kernel killed a process of the container
@@ -73,6 +75,10 @@ const ConditionMemoryPressured = "MemoryPressured"
 // Possible reasons for it to be false:
 //
 //   - NoKillInWindow
+//
+// Possible reasons for it to be unknown:
+//
+//   - Evicted
 const ConditionOOMKilled = "OOMKilled"
 
 // ConditionNetworkDegraded is the condition of a whisper of kind NetworkIssue: packets of the pod are lost, or its
@@ -93,6 +99,7 @@ const ConditionOOMKilled = "OOMKilled"
 //   - TooLittleTraffic
 //   - NotMeasured
 //   - NoRecentSamples
+//   - Evicted
 const ConditionNetworkDegraded = "NetworkDegraded"
 
 // Reasons of the conditions MemoryPressured, OOMKilled and NetworkDegraded; those that they share with Throttled are
@@ -141,6 +148,9 @@ const (
 	ReasonNotMeasured = "NotMeasured"
 	// ReasonNoRecentSamples (Unknown) is no sample for one whole window of wall-clock time. Only the operator sets it.
 	ReasonNoRecentSamples = "NoRecentSamples"
+	// ReasonEvicted (Unknown) is samples that the operator had to forget because it may not keep more. Only the operator
+	// sets it.
+	ReasonEvicted = "Evicted"
 )
 
 // KernelWhisper says what the kernel does to one container, or to one pod, and what the metrics say about it.
