@@ -118,6 +118,15 @@
 // Unknown is a verdict of its own: too little was measured, or nothing. It is never 0 and never healthy, and
 // [Coverage.Missing] names the fields that would have helped.
 //
+// # Texts
+//
+// A pod, its owner, a process and a sender may have names that try to give commands to a terminal, or to a reader who
+// copies a line. Texts are cleaned where they come in, by [CleanText]: package pixie cleans what is in records, package
+// gossip/kube what is in Kubernetes objects, so that no later step has to think of it. Packages recommend and crd clean
+// again what they give out, because a program may make its own events and pods. Nothing is refused for its texts: a
+// name must not hide what the kernel did. Shells are another matter, because a visible text can be a command. A command
+// has names that Kubernetes accepts ([IsObjectName], [IsLabelName], [IsKindName]) and JSON in quotes, and nothing else.
+//
 // # Large captures
 //
 // [Events] holds many events of all kinds without allocating each one, and [Analyzer.ObserveAll] observes them. The

@@ -26,3 +26,15 @@ func IsLabelName(name string) bool {
 	}
 	return name != ""
 }
+
+// IsKindName reports whether a text can be the kind of an object: letters and digits of ASCII, at most 63. Kubernetes
+// takes any text as the kind of an owner.
+func IsKindName(kind string) bool {
+	const longest = 63
+	for i := range len(kind) {
+		if c := kind[i]; !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9') {
+			return false
+		}
+	}
+	return kind != "" && len(kind) <= longest
+}
