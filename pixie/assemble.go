@@ -6,8 +6,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
@@ -23,18 +21,11 @@ type Record struct {
 var (
 	errTwice    = errors.New("occurs twice")
 	errInfinite = errors.New("not a finite number")
-	errNotUTF8  = errors.New("not UTF-8")
 )
 
 // Text sets a text, or a number that is written as one.
 func (r *Record) Text(name, value string) {
-	r.set(name, func(b []byte) ([]byte, error) {
-		b, err := jsontext.AppendQuote(b, value)
-		if err != nil {
-			err = errNotUTF8
-		}
-		return b, err
-	})
+	r.set(name, func(b []byte) ([]byte, error) { return appendText(b, value), nil })
 }
 
 // Integer sets a number.

@@ -49,8 +49,8 @@ func TestARefusedRecordLeavesNothing(t *testing.T) {
 		"cpu_throttle: throttle_percentage: above 100: 101": func(r *Record) {
 			r.Integer("throttle_percentage", 101)
 		},
-		"cpu_throttle: node: not UTF-8": func(r *Record) {
-			r.Text("node", "\xff")
+		`cpu_throttle: container_name: occurs twice`: func(r *Record) {
+			r.Text("container_name", "\xff")
 		},
 		"cpu_throttle: node: string expected, found number": func(r *Record) {
 			r.Integer("node", 1)

@@ -20,10 +20,10 @@
 // never neither.
 //
 // A [*RecordError] means that one record, or something between records, was refused; decoding goes on. Record errors
-// are bad JSON (syntax, invalid UTF-8, a name that occurs twice, nesting deeper than 64), a record above
-// [Options.MaxRecord], anything that is not an object where a record should be, an unknown type, a required field that
-// is absent, empty or null, a value of the wrong JSON type, a value out of bounds, and CPU counters that do not fit
-// into their window, because they are cumulative or mistimed. A record with several faults returns one of them.
+// are bad JSON (syntax, a name that occurs twice, nesting deeper than 64), a record above [Options.MaxRecord], anything
+// that is not an object where a record should be, an unknown type, a required field that is absent, empty or null, a
+// value of the wrong JSON type, a value out of bounds, and CPU counters that do not fit into their window, because they
+// are cumulative or mistimed. A record with several faults returns one of them.
 //
 // Any other error is final: the input could not be read or decompressed, or is larger than [Options.MaxBytes]. The
 // events before it count. A record that is cut in two by the end of a failing input is covered by the final error.
@@ -53,6 +53,10 @@
 // 12.0 and 1.2e1 are 12, 12.5 is refused. nr_throttled above nr_periods is lowered to nr_periods, because the kernel's
 // two counters are not read at one instant. image_pull_ns and init_ns may together exceed duration_ns: they overlap
 // when init containers pull, and the analysis allows for that.
+//
+// Texts that a workload or a sender chooses freely are cleaned ([gossip.CleanText]) and never make a record a bad one:
+// a process must not hide its OOM kill behind its name. Namespaces, pods and containers have names that Kubernetes
+// accepts, or the record is refused.
 //
 // # Speed
 //

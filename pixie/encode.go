@@ -26,7 +26,7 @@ import (
 //   - A CFS period is cut to whole microseconds.
 //   - A share for which no float64 is the percentage is off by one unit in the last place.
 //   - NaN is absent.
-//   - Bytes that are not UTF-8 become U+FFFD.
+//   - Characters that cannot be seen and bytes that are not UTF-8 become U+FFFD: see [gossip.CleanText].
 //   - Time zones are lost, and Decode sorts a timeline by offset.
 //
 // Append does not check the event. If a value is out of bounds, or a required field is absent, Decode refuses the
@@ -198,10 +198,10 @@ func (e *encoder) appendTimeline(steps []gossip.Step) {
 		e.appendName(entryActor)
 		e.b = appendText(e.b, actorName(step.Actor))
 		e.appendName(entryAction)
-		e.b = appendText(e.b, step.Action)
+		e.b = appendText(e.b, entryAction.cleanText(step.Action))
 		if step.Details != "" {
 			e.appendName(entryDetails)
-			e.b = appendText(e.b, step.Details)
+			e.b = appendText(e.b, entryDetails.cleanText(step.Details))
 		}
 		e.b = append(e.b, '}')
 	}
@@ -229,7 +229,7 @@ func (e *encoder) appendName(s spec) {
 func (e *encoder) addText(f field, value string) {
 	if value != "" {
 		e.appendName(fields[f])
-		e.b = appendText(e.b, value)
+		e.b = appendText(e.b, fields[f].cleanText(value))
 	}
 }
 

@@ -68,9 +68,12 @@ func (m *members) isJSON(text []byte) bool {
 	return err == nil && len(value) == len(text)
 }
 
+// anyBytes lets strings have bytes that are not UTF-8: the kernel cuts the name of a process anywhere.
+var anyBytes = jsontext.AllowInvalidUTF8(true)
+
 func (m *members) beginValue(raw []byte, kind jsontext.Kind) error {
 	m.buf = *bytes.NewBuffer(raw) // the decoder reads a bytes.Buffer in place, and never writes to it
-	m.json.Reset(&m.buf)
+	m.json.Reset(&m.buf, anyBytes)
 	if m.json.PeekKind() != kind {
 		value, err := m.json.ReadValue()
 		if err != nil {
@@ -82,7 +85,8 @@ func (m *members) beginValue(raw []byte, kind jsontext.Kind) error {
 	return describeSyntax(raw, err)
 }
 
-// unquoteText returns the text of a JSON string that has been checked. It is valid until the next call.
+// unquoteText returns the text of a JSON string that has been checked. It is valid until the next call. What an escape
+// cannot mean, such as half of a surrogate pair, becomes U+FFFD.
 func (m *members) unquoteText(quoted []byte) ([]byte, error) {
 	if len(quoted) < 2 || quoted[0] != '"' {
 		return nil, wrongKind('"', quoted)
@@ -90,9 +94,8 @@ func (m *members) unquoteText(quoted []byte) ([]byte, error) {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1], nil
 	}
-	text, err := jsontext.AppendUnquote(m.scratch[:0], quoted)
-	m.scratch = text
-	return text, err
+	m.scratch, _ = jsontext.AppendUnquote(m.scratch[:0], quoted) // the error says that characters were replaced
+	return m.scratch, nil
 }
 
 // wrongKind returns the error about a value of the wrong JSON type.

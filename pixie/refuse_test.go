@@ -57,7 +57,7 @@ func TestRefusalsNameTypeFieldAndReason(t *testing.T) {
 		{cpu("namespace", `"-a"`), "cpu_throttle: namespace: " + label + `"-a"`},
 		{cpu("namespace", `"a-"`), "cpu_throttle: namespace: " + label + `"a-"`},
 		{cpu("namespace", `"a;reboot"`), "cpu_throttle: namespace: " + label + `"a;reboot"`},
-		{cpu("namespace", `"a\nb"`), `cpu_throttle: namespace: control character: "\nb"`},
+		{cpu("namespace", `"a\nb"`), "cpu_throttle: namespace: " + label + `"a\nb"`},
 		{cpu("pod_name", ""), "cpu_throttle: pod_name: required"},
 		{cpu("pod_name", nameOf(254)), "cpu_throttle: pod_name: longer than 253 bytes: 254"},
 		{cpu("pod_name", `"a..b"`), `cpu_throttle: pod_name: not a Kubernetes name (a-z, 0-9, '-' and '.' inside): "a..b"`},
@@ -73,9 +73,9 @@ func TestRefusalsNameTypeFieldAndReason(t *testing.T) {
 		{cpu("pod_uid", nameOf(129)), "cpu_throttle: pod_uid: longer than 128 bytes: 129"},
 		{cpu("pod_uid", `true`), "cpu_throttle: pod_uid: string expected, found boolean"},
 		{cpu("node", nameOf(1025)), "cpu_throttle: node: longer than 1024 bytes: 1025"},
-		{cpu("node", `"a\u001b[31m"`), `cpu_throttle: node: control character: "\x1b[31m"`},
-		{cpu("container_id", `"a\u202eb"`), `cpu_throttle: container_id: control character: "\u202eb"`},
-		{cpu("source", `"a\u0085b"`), `cpu_throttle: source: control character: "\u0085b"`},
+		{cpu("container_name", `"a\u200bb"`), "cpu_throttle: container_name: " + label + `"a\u200bb"`},
+		{cpu("container_name", "\"a\xff\""), "cpu_throttle: container_name: " + label + `"a\xff"`},
+		{cpu("type", `"cpu_throttle\u0000"`), `type: unknown: "cpu_throttle�"`},
 		{cpu("source", `[]`), "cpu_throttle: source: string expected, found array"},
 
 		{cpu("period_seconds", `0`), "cpu_throttle: period_seconds: must be above 0: 0"},
@@ -148,7 +148,6 @@ func TestRefusalsNameTypeFieldAndReason(t *testing.T) {
 		{kill("container_name", `""`), "oom_kill: container_name or container_id: required"},
 		{kill("victim_pid", `0`), "oom_kill: victim_pid: below 1: 0"},
 		{kill("victim_comm", nameOf(257)), "oom_kill: victim_comm: longer than 256 bytes: 257"},
-		{kill("victim_comm", `"a\u001b[2J"`), `oom_kill: victim_comm: control character: "\x1b[2J"`},
 		{kill("scope", `"node"`), `oom_kill: scope: not memcg or global: "node"`},
 		{kill("scope", `1`), "oom_kill: scope: string expected, found number"},
 
@@ -213,8 +212,8 @@ func TestRefusalsNameTypeFieldAndReason(t *testing.T) {
 		{steps(`{"timestamp_ms":1,"actor":"kernel"}`), "pod_creation: timeline: entry 2: action: required"},
 		{steps(`{"timestamp_ms":1,"actor":"kernel","action":""}`), "pod_creation: timeline: entry 2: action: empty"},
 		{
-			steps(`{"timestamp_ms":1,"actor":"kernel","action":"a\tb"}`),
-			`pod_creation: timeline: entry 2: action: control character: "\tb"`,
+			steps(`{"timestamp_ms":1,"actor":"kernel\n","action":"a"}`),
+			`pod_creation: timeline: entry 2: actor: not scheduler, kubelet, runtime or kernel: "kernel\n"`,
 		},
 		{
 			steps(`{"timestamp_ms":1,"actor":"kernel","action":"a","details":7}`),

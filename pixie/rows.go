@@ -78,10 +78,7 @@ func (r *record) setPart(f field, part, both string) error {
 }
 
 // quoteJSON returns a text as a JSON string.
-func quoteJSON(text string) jsontext.Value {
-	b, _ := jsontext.AppendQuote(nil, text) // fails for invalid UTF-8 only, and the text was JSON before
-	return b
-}
+func quoteJSON(text string) jsontext.Value { return appendText(nil, text) }
 
 // isNaN recognises the NaN of Pixie's Go client, which writes every value as a string. Pixie writes 0/0, where there
 // was nothing to divide: the value was not measured, so it is absent. Infinity stays an error.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -54,15 +53,18 @@ func (r *record) readNewText(f field) string {
 	if r.isRow() {
 		value = rowText(value)
 	}
-	s, err := r.outer.parseText(value, fields[f])
+	written, err := r.outer.parseText(value, fields[f])
 	if err == nil {
-		err = forms[f].checkText(s)
+		err = forms[f].checkText(written)
 	}
 	if err != nil {
 		r.refuseField(f, err)
+		return written
+	}
+	if s := fields[f].cleanText(written); s != written { // is not interned: the next one has to be cleaned, too
 		return s
 	}
-	return r.texts[forms[f]].Add(f, r.valueOf(f), s)
+	return r.texts[forms[f]].Add(f, r.valueOf(f), written)
 }
 
 func (f form) checkText(s string) error {
@@ -95,7 +97,7 @@ func (r *record) readTime(f field) time.Time {
 	return t
 }
 
-// parseText reads a string. It refuses characters that could play tricks on a terminal or a log.
+// parseText reads a string as it was written, which need not be fit to be shown.
 func (m *members) parseText(value []byte, s spec) (string, error) {
 	b, err := m.unquoteText(value)
 	switch {
@@ -106,17 +108,17 @@ func (m *members) parseText(value []byte, s spec) (string, error) {
 	case int64(len(b)) > s.max:
 		return "", fmt.Errorf("longer than %d bytes: %d", s.max, len(b))
 	}
-	text := string(b)
-	if i := strings.IndexFunc(text, isControl); i >= 0 {
-		return "", fmt.Errorf("control character: %s", quoteInput(text[i:]))
-	}
-	return text, nil
+	return string(b), nil
 }
 
-// isControl reports whether a character is a control character, a line or paragraph separator, or reverses the
-// direction of text.
-func isControl(c rune) bool {
-	return unicode.IsControl(c) || '\u2028' <= c && c <= '\u202e' || '\u2066' <= c && c <= '\u2069'
+// cleanText makes a text fit to be shown, within the length of its field. The record counts, whatever is in the text:
+// a process that gave itself such a name must not hide what the kernel did to it.
+func (s spec) cleanText(text string) string {
+	clean := gossip.CleanText(text)
+	if clean == text || int64(len(clean)) <= s.max {
+		return clean
+	}
+	return strings.ToValidUTF8(clean[:s.max], "") // no part of a character at the end
 }
 
 // parseTime reads a time as RFC 3339 writes it, with 'T' and 'Z' in upper case, and returns it in UTC.

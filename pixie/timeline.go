@@ -62,6 +62,7 @@ func (e *entry) decode(raw []byte, start time.Time) (step gossip.Step, err error
 	if e.details != nil {
 		step.Details, err = e.readText(e.details, entryDetails)
 	}
+	step.Action, step.Details = entryAction.cleanText(step.Action), entryDetails.cleanText(step.Details)
 	return step, err
 }
 

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie/vizier/vizierpb"
 )
 
@@ -45,18 +45,12 @@ func (c *Client) publicError(ctx context.Context, err error) error {
 	return status.Error(status.Code(err), fit(status.Convert(err).Message()))
 }
 
-// printableText returns a text on one line, without characters that play tricks on terminals.
+// printableText returns a text on one line that is safe to show.
 func printableText(text string) string {
-	text = strings.ToValidUTF8(text, "�")
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "") + "…"
 	}
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text))
+	return gossip.CleanText(strings.Join(strings.Fields(text), " "))
 }
 
 // statusError returns the error of a status; nil if all is well.

@@ -76,7 +76,7 @@ func TestWhatPixieRefusesIsNotTriedAgain(t *testing.T) {
 		{
 			viziertest.Fail(codes.PermissionDenied, "Script modification\x1b[31m has\nbeen disabled"),
 			codes.PermissionDenied,
-			"Script modification [31m has been disabled",
+			"Script modification�[31m has been disabled",
 		},
 		{viziertest.Fail(codes.Unauthenticated, "who is "+viziertest.Key+"?"), codes.Unauthenticated, "who is …?"},
 		{viziertest.Send(state(codes.PermissionDenied, "no mutations")), codes.PermissionDenied, "probes: no mutations"},
