@@ -25,6 +25,7 @@ func Name(s gossip.Subject) string {
 
 func shortenName(name string) string {
 	const digits = 10
+	name = gossip.CleanText(name)
 	if len(name) <= maxName {
 		return name
 	}

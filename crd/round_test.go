@@ -105,7 +105,7 @@ func TestClippedTextsFitInJSON(t *testing.T) {
 		"never inside a rune":     {"→→→→→", 11, "→→…"},
 		"JSON counts":             {`""""""`, 9, `"""…`},
 		"no space before the cut": {"kernel gossip", 10, "kernel…"},
-		"controls and edges":      {" a\x1b[31m\nb ", 20, "a [31m b"},
+		"controls and edges":      {" a\x1b[31m\nb ", 20, "a�[31m�b"},
 		"not UTF-8":               {"a\xffb", 20, "a\uFFFDb"},
 		"empty":                   {"", 5, ""},
 	} {

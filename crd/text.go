@@ -2,7 +2,8 @@ package crd
 
 import (
 	"strings"
-	"unicode"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // The bounds of texts, in bytes of JSON. They are never above the bounds of the schema, which count characters.
@@ -24,9 +25,8 @@ const (
 
 const ellipsis = "…"
 
-// clipText bounds a text to most bytes of JSON. A longer text is cut between two characters and ends in "…". Control
-// characters and bytes that are not UTF-8 are replaced first, because the API server would refuse them, or a terminal
-// would interpret them.
+// clipText bounds a text to most bytes of JSON. A longer text is cut between two characters and ends in "…". It is
+// cleaned first, because the finding and the pod may be made by any program.
 func clipText(s string, most int) string {
 	s = printableText(s)
 	if jsonSize(s) <= most {
@@ -60,27 +60,8 @@ func wholeCommand(s string) string {
 	return s
 }
 
-func printableText(s string) string {
-	if isPlain(s) {
-		return strings.TrimSpace(s)
-	}
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD")))
-}
-
-// isPlain reports whether a text has only printable ASCII characters, as nearly all texts have.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
+// printableText returns a text on one line without characters that cannot be seen, and without space around it.
+func printableText(s string) string { return strings.TrimSpace(gossip.CleanText(s)) }
 
 // escapes is the number of bytes that encoding/json adds to a character.
 var escapes = [256]uint8{'"': 1, '\\': 1, '<': 5, '>': 5, '&': 5}

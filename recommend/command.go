@@ -49,10 +49,11 @@ func (c limitChange) formatSpec(role gossip.Role, e resourceEdit) string {
 	return `{"spec":{"` + containers + `":[{"name":"` + c.subject.Container + `",` + resources + `}]}}`
 }
 
-// formatCommand returns a kubectl patch that is safe to paste. It is empty when one of the names is not safe.
+// formatCommand returns a kubectl patch that is safe to paste. It is empty when the kind or one of the names is not
+// safe.
 func (c limitChange) formatCommand(kind, name, flags, patch string) string {
 	about := c.subject
-	if !isSafeName(name) || !isSafeName(about.Namespace) || (!c.wholePod && !isSafeName(about.Container)) {
+	if !gossip.IsKindName(kind) || !isSafeName(name) || !isSafeName(about.Namespace) || (!c.wholePod && !isSafeName(about.Container)) {
 		return ""
 	}
 	return "kubectl --namespace " + about.Namespace + " patch " + kind + " " + name + " " + flags + " --patch '" + patch +

@@ -90,5 +90,6 @@
 //   - A pod that has finished, was replaced or is static is not resized, nor is an init container.
 //   - In a Guaranteed pod the request moves with the limit. Otherwise the command states the request unchanged, because
 //     a template without a request would take the new limit as its request.
-//   - A name that Kubernetes would not accept gets no command.
+//   - A name that Kubernetes would not accept gets no command, and a kind is letters and digits. Nothing else that a
+//     user chose is in a command, and the patch is one quoted word.
 package recommend

@@ -109,6 +109,8 @@ func (c limitChange) whyNoOwner() string {
 		return ""
 	case kind == "Job":
 		return "A Job's template cannot be changed: change it where the Job is made."
+	case !gossip.IsKindName(kind):
+		kind = "owner"
 	}
 	return fmt.Sprintf("The resize lasts as long as the pod: change the %s where it is defined.", kind)
 }

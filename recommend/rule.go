@@ -32,7 +32,8 @@ func (r Rule) ID() string { return r.id }
 
 // For returns this rule's advice about a finding, and false where the rule has none. The pod may be the zero Pod, which
 // means that nothing is known about it. Where the rule left the Summary empty, it is the first clause of the Action if
-// there is a Target, and of the Reason if there is none.
+// there is a Target, and of the Reason if there is none. Texts are cleaned ([gossip.CleanText]), and a command that
+// would change by that is left out.
 func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	a, ok := r.advise(valueOf(f), p)
 	if !ok {
@@ -42,7 +43,21 @@ func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	if a.Summary == "" {
 		a.Summary = defaultSummary(a)
 	}
+	cleanAdvice(&a)
 	return a, true
+}
+
+// cleanAdvice makes each text one line that is safe to show, and drops commands that are not, because a command must
+// not be changed. Their names and quotes are the rule's to check.
+func cleanAdvice(a *Recommendation) {
+	for _, s := range []*string{&a.Summary, &a.Action, &a.Reason, &a.Evidence, &a.Risk} {
+		*s = gossip.CleanText(*s)
+	}
+	for _, s := range []*string{&a.Resize, &a.Patch, &a.Rollback} {
+		if gossip.CleanText(*s) != *s {
+			*s = ""
+		}
+	}
 }
 
 // valueOf returns the finding that a pointer points to, and any other finding as it is: pointers have the methods

@@ -17,6 +17,11 @@
 // request that the spec does not give equals the limit, as the API server defaults it. Zero and negative quantities are
 // "not set". Ephemeral containers have no resources.
 //
+// # Texts
+//
+// Every text is cleaned ([gossip.CleanText]) and cut to 1 KiB: an owner's kind, an annotation and a message may hold
+// anything. Objects are compared by the texts that they have.
+//
 // # Start
 //
 // A container's start is the start of the container that runs now, or of the last one. The container counts as ready
@@ -89,7 +94,7 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 	}
 	containers := containersOf(p, owner, o)
 	whole := podResources(p)
-	return gossip.Pod{
+	pod := gossip.Pod{
 		Namespace:   p.Namespace,
 		Name:        p.Name,
 		UID:         string(p.UID),
@@ -112,6 +117,8 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 		Resize:        resizeOf(p, containers),
 		Quotas:        quotasOf(p.Namespace, o.Quotas),
 	}
+	cleanPod(&pod)
+	return pod
 }
 
 // podResources returns the resources of the pod as a whole, which its containers share.

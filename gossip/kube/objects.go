@@ -125,7 +125,8 @@ func (do objectFunc) visitObject(kind metav1.TypeMeta, raw json.RawMessage, dept
 	}
 	if err := do(kind, raw); err != nil {
 		return fmt.Errorf(
-			"%s %s/%s: %w", kind.Kind, orDefault(h.Metadata.Namespace), cmp.Or(h.Metadata.Name, "(no name)"), plainError(err),
+			"%s %s/%s: %w", cleanText(kind.Kind), orDefault(cleanText(h.Metadata.Namespace)),
+			cmp.Or(cleanText(h.Metadata.Name), "(no name)"), plainError(err),
 		)
 	}
 	return nil

@@ -119,10 +119,18 @@ const (
 	instance          = "app.kubernetes.io/instance"
 )
 
+// showKind returns a kind, or "controller" for a text that is no kind.
+func showKind(kind string) string {
+	if gossip.IsKindName(kind) {
+		return kind
+	}
+	return "controller"
+}
+
 // makerOf names what makes a workload: its own controller (an object of an operator), or the tool that marked it.
 func makerOf(w *Workload, owner gossip.Owner) string {
 	if ref := metav1.GetControllerOfNoCopy(w); ref != nil && !(ref.Kind == owner.Kind && ref.Name == owner.Name) {
-		return ref.Kind + " " + ref.Name
+		return showKind(ref.Kind) + " " + ref.Name
 	}
 	labels, annotations := w.Labels, w.Annotations
 	application, _, _ := strings.Cut(annotations[argoTracking], ":")
