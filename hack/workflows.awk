@@ -3,9 +3,14 @@
 #   An action is pinned by the SHA of a commit, and a comment says which version that is.
 #   The token may read and nothing else, unless a job asks for more; a checkout does not keep it.
 #   Runs that are overtaken do not pile up, and a job that hangs ends.
+#   A job with id-token: write restores no cache: what another run left would act in its name.
 #   Text of other people reaches a script by its environment only.
 function fault(what) { printf "%s: %s\n", file, what; faults++ }
-function end_job() { if (job != "" && !timeout) fault("job " job " has no timeout-minutes"); job = ""; timeout = 0 }
+function end_job() {
+  if (job != "" && !timeout) fault("job " job " has no timeout-minutes")
+  if (identity && (caches || setups != uncached)) fault("job " job " has id-token: write and restores a cache (setup-go needs cache: false)")
+  job = ""; timeout = identity = caches = setups = uncached = 0
+}
 function end_file() {
   if (file == "") return
   end_job()
@@ -19,6 +24,10 @@ FNR == 1 { end_file(); file = FILENAME; section = ""; readonly = group = checkou
 section == "permissions:" && /^  / { readonly = ($0 ~ /^  contents: read( +#.*)?$/ && !seen[file]++) }
 section == "concurrency:" && /^  group: / { group = 1 }
 section == "jobs:" && /^  [a-z0-9-]+:/ { end_job(); job = $1; jobs++ }
+/^      id-token: write/ { identity = 1 }
+/uses: actions\/cache/ { caches++ }
+/uses: actions\/setup-/ { setups++ }
+/^        cache: false/ { uncached++ }
 /^    timeout-minutes: [0-9]+$/ { timeout = 1 }
 /permissions: *(write-all|read-all|\{)/ { fault("line " FNR ": permissions are listed one by one") }
 /uses: / {
