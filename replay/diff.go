@@ -18,6 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 func diffCommand(in io.Reader, out, errs io.Writer) *cobra.Command {
@@ -167,16 +169,17 @@ func printDifferences(out io.Writer, nameA, nameB string, a, b objects) (same bo
 		keys[k] = true
 	}
 	same = true
+	nameA, nameB = gossip.CleanText(nameA), gossip.CleanText(nameB)
 	for _, k := range slices.SortedFunc(maps.Keys(keys), objectKey.compare) {
 		var text string
-		title := k.kind + " " + k.namespace + "/" + k.name
+		title := gossip.CleanText(k.kind + " " + k.namespace + "/" + k.name)
 		switch {
 		case b[k] == nil:
 			text = "Only in " + nameA + ": " + title + shortStatus(a[k]) + "\n"
 		case a[k] == nil:
 			text = "Only in " + nameB + ": " + title + shortStatus(b[k]) + "\n"
 		default:
-			text = string(diff.Diff(nameA+" "+title, toYAML(a[k]), nameB+" "+title, toYAML(b[k])))
+			text = compareObjects(nameA+" "+title, nameB+" "+title, a[k], b[k])
 		}
 		if text == "" {
 			continue
@@ -187,6 +190,20 @@ func printDifferences(out io.Writer, nameA, nameB string, a, b objects) (same bo
 		}
 	}
 	return same, nil
+}
+
+// compareObjects returns the differences of an object of both sides. A result may come from anywhere, so its texts are
+// cleaned; what then looks the same is still a difference.
+func compareObjects(titleA, titleB string, a, b *unstructured.Unstructured) string {
+	textA, textB := toYAML(a), toYAML(b)
+	if textA == textB {
+		return ""
+	}
+	shown := diff.Diff(titleA, []byte(gossip.CleanLines(textA)), titleB, []byte(gossip.CleanLines(textB)))
+	if shown == nil {
+		return titleA + " and " + titleB + " differ in characters that are not shown\n"
+	}
+	return string(shown)
 }
 
 // shortStatus returns the severity, the kernel's sentence and the advice of an object that only one side has.
@@ -200,13 +217,13 @@ func shortStatus(u *unstructured.Unstructured) string {
 	if len(words) == 0 {
 		return ""
 	}
-	return " (" + strings.Join(words, ", ") + ")"
+	return gossip.CleanText(" (" + strings.Join(words, ", ") + ")")
 }
 
-func toYAML(u *unstructured.Unstructured) []byte {
+func toYAML(u *unstructured.Unstructured) string {
 	text, err := yaml.Marshal(u.Object)
 	if err != nil { // came from JSON or YAML
-		return []byte(err.Error())
+		return err.Error()
 	}
-	return text
+	return string(text)
 }

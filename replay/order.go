@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
@@ -38,7 +39,7 @@ func sortByFirstRecord(names []string, note io.Writer) []string {
 		sorted[place] = captures[i].name
 	}
 	if !slices.Equal(sorted, names) {
-		fmt.Fprintf(note, "gossip-replay: read in the order of their first records: %s\n", strings.Join(sorted, ", "))
+		fmt.Fprintf(note, "gossip-replay: read in the order of their first records: %s\n", gossip.CleanText(strings.Join(sorted, ", ")))
 	}
 	return sorted
 }

@@ -71,14 +71,17 @@ func (s *sender) measureShift(names []string) error {
 	return nil
 }
 
+// anyBytes lets strings have bytes that are not UTF-8, as Decode does. The operator cleans texts.
+var anyBytes = jsontext.AllowInvalidUTF8(true)
+
 // timelinePath matches the place of the time in a timeline entry.
 var timelinePath = regexp.MustCompile(`^/timeline/\d+/timestamp$`)
 
 // shiftTimes returns a record with its times moved: its own, which was read as at, and the times in its timeline.
 func shiftTimes(record []byte, at time.Time, by time.Duration) (jsontext.Value, error) {
-	in := jsontext.NewDecoder(bytes.NewBuffer(record))
+	in := jsontext.NewDecoder(bytes.NewBuffer(record), anyBytes)
 	var text bytes.Buffer
-	out := jsontext.NewEncoder(&text)
+	out := jsontext.NewEncoder(&text, anyBytes)
 	for {
 		token, err := in.ReadToken()
 		if errors.Is(err, io.EOF) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pxl/check"
 )
 
@@ -41,7 +42,7 @@ func checkScripts(names []string, in io.Reader, out, errs io.Writer) error {
 	for i, name := range names {
 		source, err := readScript(name, in)
 		if err != nil {
-			fmt.Fprintf(errs, "gossip-replay: %v\n", err)
+			fmt.Fprintf(errs, "gossip-replay: %s\n", gossip.CleanText(err.Error()))
 			code = exitTrouble
 			continue
 		}
@@ -56,7 +57,7 @@ func checkScripts(names []string, in io.Reader, out, errs io.Writer) error {
 		}
 		report := check.Script(*sources[i], tables...)
 		for _, p := range report.Problems {
-			if _, err := fmt.Fprintf(out, "%s:%v\n", name, p); err != nil {
+			if _, err := fmt.Fprintf(out, "%s\n", gossip.CleanText(fmt.Sprintf("%s:%v", name, p))); err != nil {
 				return &exitError{exitTrouble, fmt.Errorf("write: %w", err)}
 			}
 		}

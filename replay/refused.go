@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 )
@@ -47,7 +48,7 @@ func (r *refusals) add(bad *pixie.RecordError) {
 	if bad.Line > 0 { // protobuf has no lines
 		at = fmt.Sprintf("%s:%d", r.name, bad.Line)
 	}
-	r.held = append(r.held, fmt.Sprintf("%s: %v\n", at, bad.Err))
+	r.held = append(r.held, gossip.CleanText(fmt.Sprintf("%s: %v", at, bad.Err))+"\n")
 	if r.hasGoodRecord {
 		r.printHeld()
 	}
@@ -70,10 +71,10 @@ func (r *refusals) finishFile(final error) error {
 	}
 	r.printHeld()
 	if more := r.count - maxRefused; more > 0 {
-		fmt.Fprintf(r.errs, "%s: %s refused\n", r.name, formatMoreRecords(more))
+		fmt.Fprintf(r.errs, "%s: %s refused\n", gossip.CleanText(r.name), formatMoreRecords(more))
 	}
 	if r.foreignMetrics > 1 {
-		fmt.Fprintf(r.errs, "%s: %d more ResourceMetrics have no such gauge\n", r.name, r.foreignMetrics-1)
+		fmt.Fprintf(r.errs, "%s: %d more ResourceMetrics have no such gauge\n", gossip.CleanText(r.name), r.foreignMetrics-1)
 	}
 	if final == nil {
 		return nil

@@ -52,7 +52,7 @@ func Run(args []string, in io.Reader, out, errs io.Writer) int {
 		exit = &exitError{exitTrouble, fmt.Errorf("%w\nTry '%s --help'", err, ran.CommandPath())}
 	}
 	if exit.err != nil {
-		fmt.Fprintf(errs, "gossip-replay: %v\n", exit.err)
+		fmt.Fprintf(errs, "gossip-replay: %s\n", gossip.CleanLines(exit.err.Error()))
 	}
 	return exit.code
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
 )
 
@@ -99,8 +100,8 @@ func (o *sendOptions) newClient(note io.Writer) (*webhook.Client, error) {
 	return webhook.New(webhook.Options{
 		URL: o.URL, Access: access, Transport: transport, Attempts: o.Attempts,
 		Retrying: func(attempt int, err error, pause time.Duration) {
-			fmt.Fprintf(note, "gossip-replay: attempt %d of %d: %v; again in %s\n",
-				attempt, o.Attempts, err, pause.Round(100*time.Millisecond))
+			fmt.Fprintf(note, "gossip-replay: attempt %d of %d: %s; again in %s\n",
+				attempt, o.Attempts, gossip.CleanText(err.Error()), pause.Round(100*time.Millisecond))
 		},
 	})
 }

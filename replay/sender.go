@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 	"github.com/kernel-gossip/kernel-gossip/pixie/otlp"
 	"github.com/kernel-gossip/kernel-gossip/pixie/webhook"
@@ -156,7 +157,7 @@ func (s *sender) sendRecord(ctx context.Context, at recordPlace, raw pixie.Raw) 
 	if s.pace.shift != 0 {
 		line, err = shiftTimes(line, when, s.pace.shift)
 	} else {
-		err = line.Compact() // on one line, so that the operator's line numbers are ours
+		err = line.Compact(anyBytes) // on one line, so that the operator's line numbers are ours
 	}
 	if err != nil {
 		return &pixie.RecordError{Line: raw.Line, Offset: raw.Offset, Err: err}
@@ -181,7 +182,7 @@ func (s *sender) flush(ctx context.Context) error {
 	case err != nil && ctx.Err() != nil:
 		return errInterrupted
 	case err != nil:
-		return err
+		return errors.New(gossip.CleanText(err.Error())) // a server may have put lines into it
 	}
 	s.requests++
 	s.sent += len(s.lines)
@@ -191,7 +192,7 @@ func (s *sender) flush(ctx context.Context) error {
 	s.unknownPods += a.Unknown
 	if a.Warning != "" && !s.warned { // once: it is the same for other pods
 		s.warned = true
-		fmt.Fprintln(s.errs, "gossip-replay: "+a.Warning)
+		fmt.Fprintln(s.errs, "gossip-replay: "+gossip.CleanText(a.Warning))
 	}
 	s.printRejections(a)
 	s.body, s.lines = s.body[:0], s.lines[:0]
@@ -208,7 +209,7 @@ func (s *sender) printRejections(a webhook.Answer) {
 	}
 	for _, text := range a.Errors {
 		s.explained++
-		fmt.Fprintln(s.errs, locateError(text, s.lines))
+		fmt.Fprintln(s.errs, gossip.CleanText(locateError(text, s.lines)))
 	}
 	if untold := a.Rejected - len(a.Errors); untold > 0 {
 		fmt.Fprintf(s.errs, "gossip-replay: %d more of these %d were rejected\n", untold, len(s.lines))
