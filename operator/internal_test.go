@@ -2,15 +2,20 @@ package operator
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
@@ -199,4 +204,23 @@ func TestConnectionsFitIntoTheMemoryLimit(t *testing.T) {
 	} {
 		require.Equal(t, want, maxConnections(limit), limit)
 	}
+}
+
+func TestLogsHaveNoCharacterThatATerminalObeys(t *testing.T) {
+	var out strings.Builder
+	log := logr.FromSlogHandler(slog.NewJSONHandler(&out, &slog.HandlerOptions{ReplaceAttr: cleanAttribute}))
+	const hostile = "a\x1b[2J\u202eb\u200b\U000E0041\xff\nc"
+	log.Info(hostile, "text", hostile, "number", 7)
+	log.Error(errors.New(hostile), "failed")
+	for line := range strings.Lines(out.String()) {
+		var fields map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &fields))
+		for _, value := range fields {
+			if text, ok := value.(string); ok {
+				require.Equal(t, gossip.CleanLines(text), text)
+			}
+		}
+		require.NotContains(t, line, "\u202e")
+	}
+	require.Equal(t, 3, strings.Count(out.String(), `a�[2J�b���\nc`), out.String())
 }

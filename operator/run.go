@@ -15,6 +15,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // Run is the program kernel-gossip-operator. It works until ctx ends and returns an exit code: 0 if it wrote everything
@@ -111,14 +113,27 @@ func (s *settings) clusterConfig() (*rest.Config, error) {
 	return config, nil
 }
 
-// newLogger returns a logger of JSON lines, and makes it the logger of the libraries too.
+// newLogger returns a logger of JSON lines, and makes it the logger of the libraries too. All texts are cleaned: a line
+// may quote what a sender or the cluster said.
 func newLogger(w io.Writer, level string) logr.Logger {
 	lowest := slog.LevelInfo
 	if level == "debug" {
 		lowest = slog.LevelDebug
 	}
-	log := logr.FromSlogHandler(newLimitedHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: lowest})))
+	clean := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: lowest, ReplaceAttr: cleanAttribute})
+	log := logr.FromSlogHandler(newLimitedHandler(clean))
 	ctrl.SetLogger(log)
 	klog.SetLogger(log)
 	return log
+}
+
+// cleanAttribute cleans the text of an attribute. Lines of a long error stay apart: JSON writes their ends as \n.
+func cleanAttribute(_ []string, a slog.Attr) slog.Attr {
+	switch value := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(gossip.CleanLines(value))
+	case error:
+		a.Value = slog.StringValue(gossip.CleanLines(value.Error()))
+	}
+	return a
 }

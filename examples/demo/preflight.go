@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // Verdict is the result of a check.
@@ -77,7 +79,7 @@ func runCheck(ctx context.Context, c Check, passed map[string]bool) Result {
 }
 
 func writeLine(w io.Writer, l Line) {
-	fmt.Fprintf(w, "%-5s %-14s %s\n", l.Verdict, l.Name, l.Detail)
+	fmt.Fprintf(w, "%-5s %-14s %s\n", l.Verdict, l.Name, gossip.CleanLines(l.Detail))
 	if l.Remedy != "" {
 		fmt.Fprintf(w, "%-5s → %s\n", "", l.Remedy)
 	}

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/examples/demo/scenarios"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
@@ -36,7 +37,7 @@ func Recover(ctx context.Context, out io.Writer, s *Site) error {
 	for _, line := range Preflight(ctx, io.Discard, s.Checks()) {
 		if line.Verdict == Fail {
 			broken = true
-			fmt.Fprintf(out, "found  %s: %s\n", line.Name, line.Detail)
+			fmt.Fprintf(out, "found  %s: %s\n", line.Name, gossip.CleanLines(line.Detail))
 		}
 	}
 	if !broken {

@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // Command shows a command as it was typed, and what it printed. A long command is continued so that it can be copied
 // into a shell; a long line of output is continued in the next line, as a terminal does.
 func (s *Stage) Command(command, output string) {
 	s.writeLine("")
-	for i, l := range continueLines(command, s.stageWidth()-6) {
+	for i, l := range continueLines(gossip.CleanText(command), s.stageWidth()-6) {
 		prompt := "$ "
 		if i > 0 {
 			prompt = "    "
@@ -22,7 +24,7 @@ func (s *Stage) Command(command, output string) {
 		return
 	}
 	output = strings.ReplaceAll(strings.TrimRight(output, "\n"), "\t", "        ")
-	for line := range strings.SplitSeq(output, "\n") {
+	for line := range strings.SplitSeq(gossip.CleanLines(output), "\n") {
 		part := text.Trim(line, s.stageWidth())
 		s.writeLine(part)
 		for rest := line[len(part):]; rest != ""; rest = rest[len(part):] {

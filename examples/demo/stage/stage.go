@@ -1,5 +1,6 @@
 // Package stage puts a demo on a terminal: plain lines with a few colours, never a moved cursor, so that the same bytes
-// do in tmux, in a recording and in a pipe. Nothing is wider than the stage, but for single words that are.
+// do in tmux, in a recording and in a pipe. What a cluster says is cleaned before it is shown. Nothing is wider than
+// the stage, but for single words that are.
 package stage
 
 import (
@@ -11,6 +12,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/term"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // The widths, in columns, that a stage may have; Unknown is the width of a pipe, which has none.
@@ -109,7 +112,7 @@ func (s *Stage) Pause() error {
 // wrapText breaks a text into lines at spaces; a word that is too long is broken where it must.
 func wrapText(t string, width int) []string {
 	var out []string
-	for line := range strings.SplitSeq(t, "\n") {
+	for line := range strings.SplitSeq(gossip.CleanLines(t), "\n") {
 		out = append(out, strings.Split(text.WrapText(text.WrapSoft(line, width), width), "\n")...)
 	}
 	for i := range out {
@@ -123,6 +126,7 @@ func fitText(t string, width int) string { return text.Pad(clipText(t, width), w
 
 // clipText cuts a text that is too wide.
 func clipText(t string, width int) string {
+	t = gossip.CleanText(t)
 	if text.StringWidthWithoutEscSequences(t) <= width {
 		return t
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -116,4 +118,18 @@ func TestAPauseCallsWait(t *testing.T) {
 	s.Wait = func() error { return os.ErrClosed }
 	require.ErrorIs(t, s.Pause(), os.ErrClosed)
 	require.Contains(t, out.String(), "any key")
+}
+
+func TestTheStageShowsNoCharacterThatATerminalObeys(t *testing.T) {
+	const hostile = "a\x1b[2J\u202eb\u200b\r\U000E0041\xff"
+	var out strings.Builder
+	s := &Stage{Out: &out}
+	s.Say("%s", hostile)
+	s.Note("%s", hostile)
+	s.Command("kubectl get pod "+hostile, hostile+"\n"+hostile)
+	s.Contrast(Panel{Title: hostile, Figure: hostile, Lines: []string{hostile}}, Panel{}, hostile)
+	s.Waterfall([]Stretch{{Actor: hostile, What: hostile}}, time.Second)
+	s.Level(hostile, hostile, 1, 2)
+	require.Equal(t, gossip.CleanLines(out.String()), out.String())
+	require.GreaterOrEqual(t, strings.Count(out.String(), "a�[2J�b����"), 5, out.String())
 }

@@ -23,8 +23,9 @@ type Kill struct {
 var killText = regexp.MustCompile(`(?s)^time_:(\d+) event:oom_kill pid:(\d+) comm:(.*?) a:(.*?) b:(.*?) ` +
 	`usage:(\d+) limit:(\d+) scope:(memcg|global|)$`)
 
-// ParseKill reads a row as the program prints it.
+// ParseKill reads a row as the program prints it. A process may have any bytes in its name: they are cleaned.
 func ParseKill(text string) (Kill, error) {
+	text = gossip.CleanText(text)
 	m := killText.FindStringSubmatch(text)
 	if m == nil {
 		return Kill{}, fmt.Errorf("unexpected row %q", text)

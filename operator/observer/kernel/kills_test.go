@@ -151,3 +151,20 @@ func TestEachProcessIsKilledOnce(t *testing.T) {
 	k.Add(thread) // of a process that was complete before
 	require.Empty(t, k.Complete(pods, time.Time{}))
 }
+
+// A process names itself, also with what ends a line or moves a cursor.
+func TestAHostileNameOfAProcessIsCleanedAndKept(t *testing.T) {
+	for comm, want := range map[string]string{
+		"a\nb": "a�b", "\x1b[2J": "�[2J", "na\xc3": "na�", "\u202etxt\u200b": "�txt�", " a: b:": "", // looks like columns
+	} {
+		got, err := ParseKill("time_:1 event:oom_kill pid:1 comm:" + comm + " a:" + containerCut + " b:" + podCut +
+			" usage:1 limit:2 scope:memcg")
+		require.NoError(t, err, "%q", comm)
+		require.Equal(t, want, got.Comm)
+		require.Contains(t, got.A+got.B, containerCut, "the kill keeps its container")
+		row, err := ParseRow("time_:1 event:exec pid:2 birth:3 comm:" + comm + " a:x b:y file:/bin/" + comm +
+			" value:1 syscalls:2 namespaces:3 cgroup_writes:4 mounts:5 processes:6 execs:7")
+		require.NoError(t, err, "%q", comm)
+		require.Equal(t, gossip.CleanText(row.Comm+row.File), row.Comm+row.File)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // Row is one row of pxl/pod_birth.bt; its columns are described there.
@@ -22,8 +24,9 @@ var rowText = regexp.MustCompile(
 		`value:(\d+) syscalls:(\d+) namespaces:(\d+) cgroup_writes:(\d+) mounts:(\d+) processes:(\d+) execs:(\d+)`,
 )
 
-// ParseRow reads a row as the program prints it.
+// ParseRow reads a row as the program prints it. Names of processes and files may have any bytes: they are cleaned.
 func ParseRow(text string) (Row, error) {
+	text = gossip.CleanText(text)
 	m := rowText.FindStringSubmatch(text)
 	if m == nil {
 		return Row{}, fmt.Errorf("unexpected row %q", text)

@@ -135,4 +135,7 @@ func (b *podBirth) describeDir(dir string) string {
 	return "shim"
 }
 
-func cutText(text string, length int) string { return text[:min(len(text), length)] }
+// cutText cuts a text to a length in bytes, between two characters.
+func cutText(text string, length int) string {
+	return strings.ToValidUTF8(text[:min(len(text), length)], "")
+}
