@@ -61,6 +61,9 @@ func otherInput(head string) string {
 func plainError(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
+		if text := err.Error(); cleanText(text) != text { // it quotes the object
+			return errors.New(cleanText(text))
+		}
 		return err
 	}
 	found, _, _ := strings.Cut(wrong.Value, " ") // "number 1.5"
@@ -71,7 +74,7 @@ func plainError(err error) error {
 	if wrong.Field != "" {
 		where = wrong.Field + ": "
 	}
-	return fmt.Errorf("%s%s expected, found %s", where, jsonTypeName(wrong.Type), found)
+	return fmt.Errorf("%s%s expected, found %s", cleanText(where), jsonTypeName(wrong.Type), found)
 }
 
 // jsonTypeName returns the JSON name of a Go type.
