@@ -486,6 +486,25 @@ func TestSubjectWithTheOldestEventIsEvicted(t *testing.T) {
 	require.False(t, ok)
 }
 
+// Objects belong to pods of the API, which has another UID for a static pod than the kubelet.
+func TestEnrichReplacesTheUIDOfAStaticPod(t *testing.T) {
+	pod := gossip.Pod{Name: "api-0", UID: "api", StaticUID: "kubelet"}
+	origin := gossip.Origin{Pod: "api-0", PodUID: "kubelet"}
+	var events gossip.Events
+	for _, e := range []gossip.Event{
+		gossip.CPUSample{Origin: origin}, gossip.MemorySample{Origin: origin}, gossip.OOMKill{Origin: origin},
+		gossip.NetworkSample{Origin: origin}, gossip.PodCreation{Origin: origin},
+	} {
+		require.Equal(t, "api", gossip.Enrich(e, pod).From().PodUID)
+		require.Equal(t, "kubelet", gossip.Enrich(e, gossip.Pod{Name: "api-0", UID: "api"}).From().PodUID)
+		events.Add(e)
+	}
+	events.Enrich(func(gossip.Subject, string) gossip.Pod { return pod })
+	for e := range events.All() {
+		require.Equal(t, "api", e.From().PodUID)
+	}
+}
+
 func TestEnrichFillsTheCPULimitOfThePod(t *testing.T) {
 	pod := gossip.Pod{Name: "api-0", UID: "u1", Containers: []gossip.Container{
 		{Name: "app", CPULimit: gossip.Some(0.2)}, {Name: "free"},

@@ -139,8 +139,7 @@ func (e *Events) Reset() {
 }
 
 // Enrich fills in from pods what the events lack, like the function [Enrich]. pod returns what is known about the pod
-// of a subject; uid is the record's and may be empty. It is not called for events that have no field a pod could fill
-// in.
+// of a subject; uid is the record's and may be empty.
 func (e *Events) Enrich(pod func(about Subject, uid string) Pod) {
 	for i := range e.CPU {
 		s := &e.CPU[i]
@@ -156,5 +155,15 @@ func (e *Events) Enrich(pod func(about Subject, uid string) Pod) {
 		k := &e.Kills[i]
 		p := pod(k.containerSubject(KindOOMKill), k.PodUID)
 		k.fillFrom(&p)
+	}
+	for i := range e.Network {
+		s := &e.Network[i]
+		p := pod(s.podSubject(KindNetworkIssue), s.PodUID)
+		p.replaceStaticUID(&s.Origin)
+	}
+	for i := range e.Births {
+		c := &e.Births[i]
+		p := pod(c.podSubject(KindPodBirth), c.PodUID)
+		p.replaceStaticUID(&c.Origin)
 	}
 }

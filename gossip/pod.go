@@ -10,9 +10,12 @@ import (
 // Pod is what Kubernetes knows about a pod: its limits, its owner, and what else controls them. The zero Pod means that
 // nothing is known, and every rule can work with it. Package gossip/kube reads it from Kubernetes objects.
 type Pod struct {
-	Namespace  string
-	Name       string
-	UID        string
+	Namespace string
+	Name      string
+	UID       string
+	// StaticUID is the UID by which the kubelet and the cgroups know a static pod. UID is then the UID of its mirror in
+	// the API. Empty for other pods.
+	StaticUID  string
 	QoS        QoS
 	Started    time.Time // when the kubelet accepted the pod; zero when unknown
 	Owner      Owner     // the topmost controller; zero for a bare pod
@@ -196,8 +199,9 @@ func (p Pod) Known() bool { return p.Name != "" }
 
 // Enrich fills in from the pod what the record lacks: the limit of a CPUSample, a MemorySample or an OOMKill, and the
 // name of the container where a MemorySample or an OOMKill has only its ID. The record's own figures win. A pod with
-// another UID than the record's fills in nothing. Both programs call it before Observe, so that replay and operator see
-// the same events.
+// another UID than the record's fills in nothing. A static pod's StaticUID is replaced by its UID, so that an object
+// about it belongs to a pod of the API. Both programs call it before Observe, so that replay and operator see the same
+// events.
 func Enrich(e Event, p Pod) Event {
 	switch s := e.(type) {
 	case CPUSample:
@@ -212,7 +216,14 @@ func Enrich(e Event, p Pod) Event {
 		if s.fillFrom(&p) {
 			return s
 		}
-	case NetworkSample, PodCreation: // have no field that a pod could fill in
+	case NetworkSample:
+		if p.replaceStaticUID(&s.Origin) {
+			return s
+		}
+	case PodCreation:
+		if p.replaceStaticUID(&s.Origin) {
+			return s
+		}
 	default:
 		var one Events
 		one.addPointer(e)
@@ -223,20 +234,34 @@ func Enrich(e Event, p Pod) Event {
 	return e
 }
 
-// fillFrom fills in the limit, and reports whether it did.
-func (s *CPUSample) fillFrom(p *Pod) bool {
-	if s.LimitCores.Known || !sameUID(s.PodUID, p.UID) {
+// HasUID reports whether a UID is the pod's UID or its StaticUID.
+func (p Pod) HasUID(uid string) bool { return uid == p.UID || (uid != "" && uid == p.StaticUID) }
+
+// replaceStaticUID replaces the StaticUID in a record by the UID, and reports whether it did.
+func (p *Pod) replaceStaticUID(o *Origin) bool {
+	if o.PodUID == "" || o.PodUID != p.StaticUID || p.UID == "" {
 		return false
+	}
+	o.PodUID = p.UID
+	return true
+}
+
+// fillFrom fills in the limit, and reports whether it changed the sample.
+func (s *CPUSample) fillFrom(p *Pod) bool {
+	replaced := p.replaceStaticUID(&s.Origin)
+	if s.LimitCores.Known || !sameUID(s.PodUID, p.UID) {
+		return replaced
 	}
 	c, ok := p.Container(s.Container)
 	if ok {
 		s.LimitCores, s.LimitFilled = Some(c.CPULimit.Or(p.CPULimit.Or(0))), true
 	}
-	return ok
+	return ok || replaced
 }
 
 // fillFrom fills in the container's name and the limit, and reports whether the pod is the sample's.
 func (s *MemorySample) fillFrom(p *Pod) bool {
+	p.replaceStaticUID(&s.Origin)
 	if !sameUID(s.PodUID, p.UID) {
 		return false
 	}
@@ -247,6 +272,7 @@ func (s *MemorySample) fillFrom(p *Pod) bool {
 
 // fillFrom fills in the container's name and the limit, and reports whether the pod is the one of the kill.
 func (k *OOMKill) fillFrom(p *Pod) bool {
+	p.replaceStaticUID(&k.Origin)
 	if !sameUID(k.PodUID, p.UID) {
 		return false
 	}

@@ -21,11 +21,13 @@
 // back. If the limit of waiting subjects is reached, records about further subjects are refused with 503 until the API
 // server catches up. What a killed process has not written yet is lost.
 //
-// A record with the UID of a pod that the cache does not have is not observed: it waits, in bounded room, until the pod
-// appears, so that no sender can replace what is known of an existing pod. Findings about pods that do not exist are
-// counted, logged once, and written as soon as the pod appears. Objects belong to their pod, so Kubernetes removes them
-// with it; a pod that is created again under its name gets a new object. After a restart, first seen, worst severity
-// and last transition continue from the stored objects, and for one window a stored verdict is not replaced by Unknown.
+// A record that contradicts the cache is not observed, so that no sender can replace what is known of an existing pod.
+// One with the UID of a pod that the cache does not have waits, in bounded room, until the pod appears; one with a
+// container name or a container ID that its pod does not have waits for the pod's status, for 30 s. Findings about pods
+// that do not exist are counted, logged once, and written as soon as the pod appears. Objects belong to their pod, so
+// Kubernetes removes them with it; a pod that is created again under its name gets a new object. After a restart, first
+// seen, worst severity and last transition continue from the stored objects, and for one window a stored verdict is not
+// replaced by Unknown.
 //
 // # Time
 //

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -64,9 +63,10 @@ func (i *intake) takeEvents(ctx context.Context, events []gossip.Event) (ingest.
 			continue
 		}
 		pod := podOf(e)
-		if pod.isOtherThan(e) {
+		if why := pod.mismatchOf(e); why != matches {
 			unmatched = append(unmatched, e)
-			out.Warning = cmp.Or(out.Warning, pod.warningAbout(e))
+			i.metrics.countUnmatched(why)
+			out.Warning = cmp.Or(out.Warning, why.warningAbout(pod.Pod, e))
 			continue
 		}
 		if pod.isMissing() {
@@ -127,14 +127,19 @@ func (i *intake) awaitPods(ctx context.Context, unmatched []gossip.Event) {
 	if len(unmatched) == 0 {
 		return
 	}
-	i.unmatched.add(unmatched)
+	before := i.podFinder(ctx)
+	for _, e := range unmatched {
+		i.unmatched.add(e, before(e).mismatchOf(e), time.Now())
+	}
 	podOf := i.podFinder(ctx)
 	for _, e := range unmatched {
 		pod := podOf(e)
-		if pod.isOtherThan(e) {
+		switch why := pod.mismatchOf(e); {
+		case why.mayPass():
+		case why != matches:
 			ctx := log.IntoContext(ctx, i.log.WithValues("subject", e.Subject().String()))
 			i.journal.logUnknownPod(ctx, e.Subject(), e.From().PodUID)
-		} else {
+		default:
 			i.observeWaiting(ctx, pod.Pod)
 		}
 	}
@@ -142,7 +147,7 @@ func (i *intake) awaitPods(ctx context.Context, unmatched []gossip.Event) {
 
 // observeWaiting observes the events that have waited for a pod.
 func (i *intake) observeWaiting(ctx context.Context, pod *corev1.Pod) {
-	events := i.unmatched.removeFor(pod)
+	events := i.unmatched.removeFor(pod, time.Now())
 	if len(events) == 0 {
 		return
 	}
@@ -190,26 +195,17 @@ type podLookup struct {
 // isMissing reports whether the cache has no such pod.
 func (p podLookup) isMissing() bool { return p.Pod == nil && !p.failed }
 
-// isOtherThan reports whether an event is about another pod than the one in the cache. An event without a UID is about
-// the pod that has the name. While the cache cannot be asked, no event is about another pod.
-func (p podLookup) isOtherThan(e gossip.Event) bool {
-	uid := e.From().PodUID
-	return uid != "" && !p.failed && (p.Pod == nil || string(p.UID) != uid)
-}
-
-// warningAbout returns what a sender reads about an event of another pod.
-func (p podLookup) warningAbout(e gossip.Event) string {
-	from := e.From()
-	text := fmt.Sprintf("this cluster has no pod %s/%s with the UID %s", from.Namespace, from.Pod, from.PodUID)
-	if p.Pod != nil {
-		text += fmt.Sprintf(" (the pod of that name has the UID %s)", p.UID)
+// mismatchOf returns how an event contradicts the pod. While the cache cannot be asked, nothing does.
+func (p podLookup) mismatchOf(e gossip.Event) mismatch {
+	if p.failed {
+		return matches
 	}
-	return text + ": records about it count when it appears"
+	return mismatchOf(p.Pod, e)
 }
 
 // enrichEvent adds facts about the pod that an event lacks.
 func (p podLookup) enrichEvent(e gossip.Event) gossip.Event {
-	if p.Pod == nil || !lacksPodFacts(e) {
+	if p.Pod == nil || !lacksPodFacts(e) && !isStaticUID(p.Pod, e.From().PodUID) {
 		return e
 	}
 	return gossip.Enrich(e, kube.Pod(p.Pod, kube.Objects{}))

@@ -23,6 +23,7 @@ const maxSources = 16
 type metrics struct {
 	events         *prometheus.CounterVec
 	ignored        *prometheus.CounterVec
+	unmatched      *prometheus.CounterVec
 	rejected       *prometheus.CounterVec
 	requests       *prometheus.HistogramVec
 	writes         *prometheus.CounterVec
@@ -49,8 +50,10 @@ func newMetrics(analyzer *gossip.Analyzer, l *ledger, q *objectQuota) *metrics {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "kernelgossip_" + name, Help: help}, value)
 	}
 	m := &metrics{
-		events:   counter("events_total", "Events observed, by kind and source.", "kind", "source"),
-		ignored:  counter("events_ignored_total", "Events about namespaces that are not watched.", "kind"),
+		events:  counter("events_total", "Events observed, by kind and source.", "kind", "source"),
+		ignored: counter("events_ignored_total", "Events about namespaces that are not watched.", "kind"),
+		unmatched: counter("events_unmatched_total",
+			"Events that contradicted what the cluster knows of their pod when they came, by what did.", "reason"),
 		rejected: counter("records_rejected_total", "Records and requests refused, by reason.", "reason"),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "kernelgossip_ingest_request_duration_seconds", Help: "Time to answer a request, by status code.",
@@ -114,7 +117,7 @@ func (m *metrics) unregisterAll(r prometheus.Registerer) {
 
 func (m *metrics) allCollectors() []prometheus.Collector {
 	return append([]prometheus.Collector{
-		m.events, m.ignored, m.rejected, m.requests, m.writes, m.refusedObjects, m.unknownPods, m.evictedPods,
+		m.events, m.ignored, m.unmatched, m.rejected, m.requests, m.writes, m.refusedObjects, m.unknownPods, m.evictedPods,
 		m.pixieRuns, m.pixieRows,
 		m.pixieLast,
 	}, m.collectors...)
@@ -129,6 +132,8 @@ func (m *metrics) newestAge() float64 {
 }
 
 func (m *metrics) countIgnored(kind gossip.Kind) { m.ignored.WithLabelValues(string(kind)).Inc() }
+
+func (m *metrics) countUnmatched(why mismatch) { m.unmatched.WithLabelValues(string(why)).Inc() }
 
 // countEvent counts an event.
 func (m *metrics) countEvent(e gossip.Event) {

@@ -198,5 +198,9 @@ func subjectsOf(pod *corev1.Pod) []gossip.Subject {
 			out = append(out, about(list[i].Name, kinds...)...)
 		}
 	}
+	for i := range pod.Spec.EphemeralContainers {
+		kinds := []gossip.Kind{gossip.KindCPUThrottling, gossip.KindMemoryPressure, gossip.KindOOMKill}
+		out = append(out, about(pod.Spec.EphemeralContainers[i].Name, kinds...)...)
+	}
 	return out
 }

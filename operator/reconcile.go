@@ -55,7 +55,7 @@ func (r *reconciler) reconcileSubject(ctx context.Context, about gossip.Subject,
 		return 0, err
 	}
 	if pod != nil && isIgnored(pod) {
-		return 0, r.dropIgnored(ctx, about, stored)
+		return 0, r.dropSubject(ctx, about, stored)
 	}
 	f, known := r.analyzer.Finding(about)
 	if pod == nil || known && f.UID() != "" && f.UID() != string(pod.UID) {
@@ -69,6 +69,12 @@ func (r *reconciler) reconcileSubject(ctx context.Context, about gossip.Subject,
 	}
 	if known && seen.count == 0 { // the arrival is not remembered, so it was when the newest record was measured
 		seen.at = time.Unix(0, max(seen.at.UnixNano(), min(f.Time().UnixNano(), time.Now().UnixNano())))
+	}
+	if about.Container != "" && !hasContainer(pod, about.Container) {
+		if known { // its records came before the pod
+			r.publisher.metrics.countUnmatched(noSuchContainer)
+		}
+		return 0, r.dropSubject(ctx, about, stored)
 	}
 	if stored, err = r.deleteIfEarlierPod(ctx, stored, pod); err != nil {
 		return 0, err
@@ -99,8 +105,8 @@ type situation struct {
 	now     time.Time
 }
 
-// dropIgnored drops a subject of a pod that is ignored, with its object.
-func (r *reconciler) dropIgnored(ctx context.Context, about gossip.Subject, stored crd.Object) error {
+// dropSubject drops a subject that gets no object, and its object if it has one.
+func (r *reconciler) dropSubject(ctx context.Context, about gossip.Subject, stored crd.Object) error {
 	r.analyzer.Drop(about)
 	r.ledger.forgetSubject(about)
 	if stored == nil {

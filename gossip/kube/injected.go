@@ -50,6 +50,6 @@ func (i injector) hasMarked(annotations map[string]string) bool {
 
 // ReadsAnnotation reports whether Pod reads the annotation with that key. A cache of pods may drop all others.
 func ReadsAnnotation(key string) bool {
-	return key == vpaUpdates || key == vpaInPlace ||
+	return key == vpaUpdates || key == vpaInPlace || key == corev1.MirrorPodAnnotationKey ||
 		slices.ContainsFunc(injectors, func(i injector) bool { return strings.HasPrefix(key, i.annotation) })
 }

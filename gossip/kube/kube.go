@@ -98,6 +98,7 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 		Namespace:   p.Namespace,
 		Name:        p.Name,
 		UID:         string(p.UID),
+		StaticUID:   p.Annotations[corev1.MirrorPodAnnotationKey],
 		QoS:         qosOf(p, containers),
 		Started:     startedAt(p.Status.StartTime),
 		Owner:       owner,

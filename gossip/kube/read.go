@@ -38,13 +38,13 @@ func (p Pods) Len() int { return p.n }
 
 // Pod returns the pod with that name, and whether it is known. An empty namespace is "default". Pods with the same
 // name, created one after the other, differ in their UID: a pod with another UID is not found. With an empty uid, Pod
-// returns the last pod in the file. A pod without a UID, from a file written by hand, matches any. The caller must not
-// change the slices in it.
+// returns the last pod in the file. A static pod is found by the kubelet's UID, too. A pod without a UID, from a file
+// written by hand, matches any. The caller must not change the slices in it.
 func (p Pods) Pod(namespace, pod, uid string) (gossip.Pod, bool) {
 	var best gossip.Pod
 	found := false
 	for _, c := range p.byName[namespacedName{orDefault(namespace), pod}] {
-		if uid == "" || c.UID == uid || (c.UID == "" && !found) {
+		if uid == "" || c.HasUID(uid) || (c.UID == "" && !found) {
 			best, found = c, true
 		}
 	}

@@ -162,6 +162,10 @@ func TestStaticPodsKeepTheirNode(t *testing.T) {
 	etcd, ok := readFile(t, "static.yaml").Pod("kube-system", "etcd-kg-rec-control-plane", "")
 	require.True(t, ok)
 	require.Equal(t, gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "kg-rec-control-plane"}, etcd.Owner)
+	byKubelet, ok := readFile(t, "static.yaml").Pod("kube-system", "etcd-kg-rec-control-plane",
+		"727110dda34bb1f47c83e66ac10b239b")
+	require.True(t, ok)
+	require.Equal(t, etcd, byKubelet)
 }
 
 func TestPodsOfOneNameDifferInUID(t *testing.T) {

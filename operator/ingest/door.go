@@ -24,7 +24,7 @@ const (
 // Outcome is the part of the good records of a request that a Take did not use. Senders do not send it again.
 type Outcome struct {
 	Ignored int    // records about namespaces that are not watched
-	Unknown int    // records about pods that do not exist, or not yet
+	Unknown int    // records about pods or containers that do not exist, or not yet
 	Warning string // about the unknown records, for people
 }
 

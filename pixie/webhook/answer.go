@@ -12,7 +12,7 @@ type Answer struct {
 	Accepted int `json:"accepted"`
 	// Ignored is the number of records about namespaces that the operator does not watch.
 	Ignored int `json:"ignored"`
-	// Unknown is the number of records about pods that the operator's cluster does not have, or not yet.
+	// Unknown is the number of records about pods or containers that the operator's cluster does not have, or not yet.
 	Unknown int `json:"unknown,omitempty"`
 	// Rejected is the number of bad records.
 	Rejected int `json:"rejected"`
