@@ -167,7 +167,9 @@ func TestNextLeaderGoesOnFromTheObjects(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "leader", "api-0")
-	elected := func(o *operator.Options) { o.LeaderElection, o.LeaderElectionNamespace = true, "leader" }
+	elected := func(o *operator.Options) {
+		o.LeaderElection, o.LeaderElectionNamespace, o.Analysis.Window = true, "leader", 30*time.Second
+	}
 	first := start(t, c.Config, in("leader"), elected)
 	second := launch(t, c.Config, quick(in("leader"), elected))
 	first.post(t, records("leader", "api-0", string(pod.UID), 3, 45)...)

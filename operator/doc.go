@@ -18,16 +18,17 @@
 //
 // A record is acknowledged (200) once the analyzer has it. It is kept in memory, and its subject is written at the
 // latest when the operator stops: a graceful stop refuses new records, writes the waiting subjects, and gives the lease
-// back. If the limit of waiting subjects is reached, records about further subjects are refused with 503 until the API
-// server catches up. What a killed process has not written yet is lost.
+// back. A lost lease ends nothing: until it is held again no records are taken (503) and nothing is written, unless
+// another replica has led meanwhile. If the limit of waiting subjects is reached, records about further subjects are
+// refused with 503 until the API server catches up. What a killed process has not written yet is lost.
 //
 // A record that contradicts the cache is not observed, so that no sender can replace what is known of an existing pod.
 // One with the UID of a pod that the cache does not have waits, in bounded room, until the pod appears; one with a
 // container name or a container ID that its pod does not have waits for the pod's status, for 30 s. Findings about pods
 // that do not exist are counted, logged once, and written as soon as the pod appears. Objects belong to their pod, so
 // Kubernetes removes them with it; a pod that is created again under its name gets a new object. After a restart, first
-// seen, worst severity and last transition continue from the stored objects, and for one window a stored verdict is not
-// replaced by Unknown.
+// seen, worst severity and last transition continue from the stored objects, and for one window no better verdict than
+// the stored one counts: the window began again, without the samples from before.
 //
 // # Time
 //

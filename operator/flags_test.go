@@ -110,7 +110,7 @@ func TestFlagsWinOverTheEnvironment(t *testing.T) {
 		},
 		{
 			environment: map[string]string{"KERNEL_GOSSIP_LOG_LEVEL": "loud"}, flags: "--log-level=info", code: 1,
-			says: "cannot ask the API server",
+			says: "--leader-election-namespace",
 		}, // the flag wins
 		{
 			environment: map[string]string{"PIXIE_API_KEY": "secret-key", "PIXIE_CLUSTER_ID": "no-uuid"},
@@ -124,7 +124,7 @@ func TestFlagsWinOverTheEnvironment(t *testing.T) {
 			"PIXIE_API_KEY": "secret-key", "PIXIE_CLUSTER_ID": uuidOfCluster, "KERNEL_GOSSIP_PIXIE_PULL": "true",
 			"KERNEL_GOSSIP_PIXIE_ADDRESS":  "a:1",
 			"KERNEL_GOSSIP_PIXIE_SCHEDULE": "pod_creation_trace=0,network_issue_finder=1m",
-		}, code: 1, says: "cannot ask the API server"},
+		}, code: 1, says: "--leader-election-namespace"},
 		{environment: map[string]string{"KERNEL_GOSSIP_VERSION": "true"}, says: "kernel-gossip-operator"},
 	} {
 		code, out, errs := program(t, tc.environment, strings.Fields(tc.flags)...)
@@ -139,11 +139,11 @@ func TestAPIKeyMayEndWithANewline(t *testing.T) {
 	code, out, errs := program(t, map[string]string{"PIXIE_API_KEY": "secret-key\n", "PIXIE_CLUSTER_ID": uuidOfCluster},
 		"--pixie-pull", "--pixie-address=a:1")
 	require.Equal(t, 1, code)
-	require.Contains(t, errs, "cannot ask the API server")
+	require.Contains(t, errs, "--leader-election-namespace")
 	require.NotContains(t, out+errs, "secret")
 }
 
-// The help has every flag's default, and the error has the API server that does not answer.
+// The help has every flag's default, and the error has the flag that is missing outside of a cluster.
 func TestHelpHasEveryDefault(t *testing.T) {
 	code, _, errs := program(t, nil, "--help")
 	require.Zero(t, code)
@@ -155,5 +155,5 @@ func TestHelpHasEveryDefault(t *testing.T) {
 	}
 	code, _, errs = program(t, nil)
 	require.Equal(t, 1, code)
-	require.Contains(t, errs, "127.0.0.1:1")
+	require.Contains(t, errs, "--leader-election-namespace names it")
 }

@@ -96,7 +96,16 @@ func (r *running) listening(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
+	go func() { // an operator that ends does not listen
+		err := <-r.done
+		r.done <- err
+		cancel()
+	}()
 	addr, err := r.operator.Addr(ctx)
+	if err != nil && len(r.done) > 0 {
+		err = <-r.done
+		r.done <- err
+	}
 	require.NoError(t, err, "the operator does not listen\n%s", r.Log)
 	r.URL = "http://" + addr.String()
 }
@@ -155,7 +164,12 @@ func (r *running) post(t *testing.T, records ...string) {
 // records returns n records of 5 s each about container app with this number of throttled periods of 50; the last one
 // ends now.
 func records(namespace, pod, uid string, n, throttled int) []string {
-	end := time.Now().UTC().Truncate(time.Second)
+	return recordsUntil(time.Now(), namespace, pod, uid, n, throttled)
+}
+
+// recordsUntil returns such records; the last one ends at a time.
+func recordsUntil(end time.Time, namespace, pod, uid string, n, throttled int) []string {
+	end = end.UTC().Truncate(time.Second)
 	var out []string
 	for i := range n {
 		out = append(out, fmt.Sprintf(`{"type":"cpu_throttle","timestamp":%q,"namespace":%q,"pod_name":%q,"pod_uid":%q,`+

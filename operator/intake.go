@@ -35,6 +35,7 @@ type intake struct {
 
 	unmatched unmatchedEvents
 	evictions *evictions
+	lease     *lease
 
 	ready chan struct{} // closed once queue is set
 	queue priorityqueue.PriorityQueue[gossip.Subject]
@@ -53,6 +54,9 @@ func (i *intake) setQueue(_ context.Context, q workqueue.TypedRateLimitingInterf
 
 // takeEvents observes the events of one request, all or none, and queues their subjects.
 func (i *intake) takeEvents(ctx context.Context, events []gossip.Event) (ingest.Outcome, error) {
+	if !i.lease.isHolding() {
+		return ingest.Outcome{}, errNotLeading
+	}
 	podOf := i.podFinder(ctx)
 	matched := make([]gossip.Event, 0, len(events))
 	var podless, unmatched, ignored []gossip.Event

@@ -43,7 +43,7 @@ func mismatchOf(pod *corev1.Pod, e gossip.Event) mismatch {
 		return matches
 	case !hasContainer(pod, from.Container):
 		return noSuchContainer
-	case from.ContainerID != "" && !mayHaveID(pod, from.Container, from.ContainerID):
+	case from.ContainerID != "" && !mayHaveID(pod, from):
 		return otherContainerID
 	}
 	return matches
@@ -66,24 +66,39 @@ func hasContainer(pod *corev1.Pod, name string) bool {
 			func(c corev1.EphemeralContainer) bool { return c.Name == name })
 }
 
-// mayHaveID reports whether the container that runs now, or the one before, has an ID, as far as the status shows it.
-func mayHaveID(pod *corev1.Pod, name, id string) bool {
+// mayHaveID reports whether a record's container ID may be true: it is the ID of the container that runs now or of the
+// one before, the record is from the time before these two, or the status does not show them.
+func mayHaveID(pod *corev1.Pod, from gossip.Origin) bool {
 	for _, list := range [][]corev1.ContainerStatus{
 		pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses, pod.Status.EphemeralContainerStatuses,
 	} {
 		for i := range list {
 			s := &list[i]
-			if s.Name != name {
+			if s.Name != from.Container {
 				continue
 			}
 			c := gossip.Container{ID: s.ContainerID}
 			if ended := s.LastTerminationState.Terminated; ended != nil {
 				c.LastID = ended.ContainerID
 			}
-			return c.ID == "" || c.Was(id)
+			// A status has whole seconds.
+			return c.ID == "" || c.Was(from.ContainerID) || from.Time.Before(firstStart(s).Add(time.Second))
 		}
 	}
 	return true
+}
+
+// firstStart returns when the first container started that a status shows; zero when it does not say.
+func firstStart(s *corev1.ContainerStatus) time.Time {
+	switch {
+	case s.LastTerminationState.Terminated != nil:
+		return s.LastTerminationState.Terminated.StartedAt.Time
+	case s.State.Running != nil:
+		return s.State.Running.StartedAt.Time
+	case s.State.Terminated != nil:
+		return s.State.Terminated.StartedAt.Time
+	}
+	return time.Time{}
 }
 
 // warningAbout returns what a sender reads about an event that does not match.

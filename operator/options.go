@@ -98,6 +98,8 @@ type Options struct {
 	// 2,000.
 	MaxObjects, MaxObjectsPerNamespace int
 
+	lease leaseTimes // zero: defaultLease
+
 	// Metrics is the registry of the operator's metrics; nil means the one that MetricsAddress serves.
 	Metrics prometheus.Registerer
 }
@@ -144,6 +146,7 @@ func (o Options) withDefaults() Options {
 	o.CertificateTTL = cmp.Or(o.CertificateTTL, defaultTTL)
 	o.MaxObjects = cmp.Or(o.MaxObjects, defaultMaxObjects)
 	o.MaxObjectsPerNamespace = cmp.Or(o.MaxObjectsPerNamespace, defaultMaxInNamespace)
+	o.lease = cmp.Or(o.lease, defaultLease())
 	if o.Rules == nil {
 		o.Rules = recommend.Default()
 	}

@@ -52,6 +52,106 @@ func TestOutageOfTheAPIServerLosesNothing(t *testing.T) {
 	r.stop(t)
 }
 
+// An outage that costs the lease costs nothing that was acknowledged: the operator takes no more records, and keeps
+// what it has until it leads again. A standby does not take over meanwhile.
+func TestALostLeaseLosesNothing(t *testing.T) {
+	c := cluster(t)
+	k := admin(t, c)
+	const pods = 20
+	uids := make([]string, pods)
+	for i := range pods {
+		uids[i] = string(makePod(t, k, "lost", fmt.Sprintf("api-%d", i)).UID)
+	}
+	away, delay := throughProxy(t, c.Config)
+	short := func(o *operator.Options) {
+		operator.ShortLease(o)
+		o.LeaderElectionNamespace, o.HealthAddress = "lost", "127.0.0.1:0"
+	}
+	r := start(t, away, in("lost"), short)
+	launch(t, away, quick(in("lost"), short))
+	r.post(t, records("lost", "api-0", uids[0], 3, 45)...)
+	whisper(t, k, "lost", "api-0", severity(v1alpha1.SeverityCritical))
+
+	var all []string
+	for i := range pods {
+		all = append(all, records("lost", fmt.Sprintf("api-%d", i), uids[i], 3, 45)...)
+	}
+	delay.Store(-1)
+	r.post(t, all...)
+	late := strings.Join(records("lost", "api-0", uids[0], 3, 45), "\n")
+	require.Eventually(t, func() bool {
+		a, err := r.tryPost(t.Context(), strings.NewReader(late))
+		return err == nil && a.Code == 503 && strings.Contains(a.Error, "does not lead now")
+	}, 20*time.Second, 100*time.Millisecond)
+	time.Sleep(3 * time.Second) // until the lease has expired for others, too
+
+	delay.Store(0)
+	for i := range pods {
+		whisper(t, k, "lost", fmt.Sprintf("api-%d", i), severity(v1alpha1.SeverityCritical))
+	}
+	require.Eventually(t, func() bool {
+		a, err := r.tryPost(t.Context(), strings.NewReader(late))
+		return err == nil && a.Code == 200
+	}, 20*time.Second, 100*time.Millisecond)
+	require.Contains(t, r.Log.String(), "Lost the lease")
+	r.stop(t)
+}
+
+// A leader that another one has replaced ends: the objects say more than its memory.
+func TestAReplacedLeaderEnds(t *testing.T) {
+	c := cluster(t)
+	k := admin(t, c)
+	makeNamespace(t, k, "replaced")
+	away, delay := throughProxy(t, c.Config)
+	short := func(o *operator.Options) {
+		operator.ShortLease(o)
+		o.LeaderElectionNamespace = "replaced"
+	}
+	first := start(t, away, in("replaced"), short)
+	second := launch(t, c.Config, quick(in("replaced"), short))
+	delay.Store(-1)
+	second.listening(t)
+	delay.Store(0)
+	select {
+	case err := <-first.done:
+		first.done <- nil
+		require.ErrorContains(t, err, "another replica leads now")
+	case <-time.After(30 * time.Second):
+		t.Fatal("two operators lead")
+	}
+}
+
+// The operator may start before the API server: it waits, says so, and is not ready.
+func TestTheOperatorWaitsForTheAPIServer(t *testing.T) {
+	c := cluster(t)
+	k := admin(t, c)
+	pod := makePod(t, k, "early", "api-0")
+	away, delay := throughProxy(t, c.Config)
+	delay.Store(-1)
+	health := freeAddress(t, "127.0.0.1")
+	r := launch(t, away, quick(in("early"), func(o *operator.Options) {
+		operator.ShortLease(o)
+		o.LeaderElectionNamespace, o.HealthAddress = "early", health
+	}))
+	code := func(path string) int {
+		response, err := r.client.Get("http://" + health + path)
+		if err != nil {
+			return 0
+		}
+		defer func() { _ = response.Body.Close() }()
+		return response.StatusCode
+	}
+	require.Eventually(t, func() bool { return code("/healthz") == 200 }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(r.Log.String(), "Waiting for the API server") },
+		20*time.Second, 20*time.Millisecond)
+	require.Equal(t, 500, code("/readyz"))
+	delay.Store(0)
+	r.listening(t)
+	require.Eventually(t, func() bool { return code("/readyz") == 200 }, 10*time.Second, 20*time.Millisecond)
+	r.post(t, records("early", "api-0", string(pod.UID), 3, 45)...)
+	whisper(t, k, "early", "api-0", severity(v1alpha1.SeverityCritical))
+}
+
 // An API server that takes half a second for each request slows the writes, and nothing else.
 func TestSlowAPIServerSlowsOnlyWrites(t *testing.T) {
 	c := cluster(t)

@@ -141,13 +141,16 @@ func (p pods) getWorkload(ctx context.Context, namespace string, owner gossip.Ow
 	return &w, nil
 }
 
+func resizingAutoscaler() schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: "autoscaling.k8s.io", Version: "v1", Kind: "VerticalPodAutoscaler"}
+}
+
 // listResizingAutoscalers lists the VerticalPodAutoscalers of a namespace. It returns none if their definition is not
 // installed.
 func (p pods) listResizingAutoscalers(ctx context.Context, namespace string) ([]kube.ResizingAutoscaler, error) {
 	var list unstructured.UnstructuredList
-	list.SetGroupVersionKind(schema.GroupVersionKind{
-		Group: "autoscaling.k8s.io", Version: "v1", Kind: "VerticalPodAutoscalerList",
-	})
+	kind := resizingAutoscaler()
+	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
 	err := p.direct.List(ctx, &list, client.InNamespace(namespace))
 	switch {
 	case meta.IsNoMatchError(err), apierrors.IsNotFound(err), apierrors.IsForbidden(err):

@@ -25,6 +25,7 @@ type reconciler struct {
 	journal   *journal
 	ages      ages
 	delay     time.Duration
+	lease     *lease
 }
 
 // Reconcile brings the object of one subject up to date. The reason may be new records, a pod that came, changed or
@@ -32,6 +33,9 @@ type reconciler struct {
 func (r *reconciler) Reconcile(ctx context.Context, about gossip.Subject) (reconcile.Result, error) {
 	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithValues(
 		"kind", about.Kind, "namespace", about.Namespace, "pod", about.Pod, "container", about.Container))
+	if err := r.lease.wait(ctx); err != nil { // what is to be written waits in memory
+		return reconcile.Result{}, err
+	}
 	seen := r.ledger.arrivalOf(about)
 	again, err := r.reconcileSubject(ctx, about, seen)
 	if err != nil {
@@ -135,7 +139,8 @@ func (r *reconciler) wantedObject(ctx context.Context, s situation) (crd.Object,
 	case isEvicted: // its history begins again
 	case s.finding == nil: // after a restart there are no records, but the verdict remains
 		return r.ages.applyAge(s.stored, s.seen, s.now), nil
-	case s.finding.Seen().Restored && s.stored != nil: // too little was measured since then to replace the verdict
+	case s.finding.Seen().Restored && s.stored != nil && crd.Severity(s.stored) > s.finding.Severity():
+		// The window began again, so a better verdict does not replace the stored one yet.
 		return r.ages.applyAge(s.stored, s.seen, s.now), nil
 	case !crd.HasObject(s.finding):
 		return r.ages.applyAge(s.stored, s.seen, s.now), nil

@@ -26,13 +26,16 @@ import (
 
 // server takes requests at all entrances while this operator leads, and pulls from Pixie. It must stop before the
 // controller, so that waiting subjects are still written. The manager stops leader-only runnables together; so server
-// is registered as an ordinary one and waits for Elected itself.
+// is registered as an ordinary one and waits for the lease itself.
 type server struct {
 	manager      manager.Manager
 	intake       *intake
 	drainTimeout time.Duration
 	entrances    []*entrance
 	pull         *puller // nil: no pulling
+
+	prepare  func(context.Context) error // waits for the API server, and begins to fill the caches
+	prepared chan struct{}               // closed once prepare is done and the caches are filled
 
 	listening chan struct{} // closed once all entrances have an address
 	serving   atomic.Bool
@@ -62,7 +65,7 @@ func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*
 	doors := doors{door: door, secure: secure, connections: connections, log: m.GetLogger()}
 	return &server{
 		manager: m, intake: in, drainTimeout: o.DrainTimeout, entrances: doors.newEntrances(o), pull: pull,
-		listening: make(chan struct{}),
+		listening: make(chan struct{}), prepared: make(chan struct{}),
 	}, nil
 }
 
@@ -104,15 +107,12 @@ func (s *server) NeedLeaderElection() bool { return false }
 
 // Start serves until ctx ends. Then it takes no more requests, and waits until the waiting subjects are written.
 func (s *server) Start(ctx context.Context) error {
-	for _, ready := range []<-chan struct{}{s.manager.Elected(), s.intake.ready} {
-		select {
-		case <-ready:
-		case <-ctx.Done():
-			return nil
-		}
-	}
-	if !s.manager.GetCache().WaitForCacheSync(ctx) {
+	err := s.waitToLead(ctx)
+	switch {
+	case ctx.Err() != nil:
 		return nil
+	case err != nil:
+		return err
 	}
 	if err := s.restoreHistories(ctx); err != nil {
 		return err
@@ -136,6 +136,23 @@ func (s *server) Start(ctx context.Context) error {
 	err = all.Wait()
 	s.serving.Store(false)
 	return errors.Join(err, s.drainQueue(ctx))
+}
+
+// waitToLead returns once the caches are filled and this operator leads.
+func (s *server) waitToLead(ctx context.Context) error {
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
+	if !s.manager.GetCache().WaitForCacheSync(ctx) {
+		return ctx.Err()
+	}
+	close(s.prepared)
+	select {
+	case <-s.intake.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return s.intake.lease.wait(ctx)
 }
 
 // listen opens all entrances, or none.
@@ -177,6 +194,12 @@ func (s *server) drainQueue(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.drainTimeout)
 	defer cancel()
+	if s.intake.lease.isOver() {
+		if n := s.intake.ledger.waitingCount(); n > 0 {
+			return fmt.Errorf("%d subjects are not written: %w", n, errSuperseded)
+		}
+		return nil
+	}
 	if err := s.intake.drainQueue(ctx); err != nil {
 		return fmt.Errorf("%d subjects are not written: %w", s.intake.ledger.waitingCount(), err)
 	}
@@ -185,8 +208,12 @@ func (s *server) drainQueue(ctx context.Context) error {
 
 // checkReady returns an error unless records can be sent: this operator leads, its caches are filled, and it listens.
 func (s *server) checkReady(*http.Request) error {
-	if !s.serving.Load() {
-		return errors.New("not listening: another replica leads, caches are being filled, or the operator stops")
+	switch {
+	case !s.serving.Load():
+		return errors.New("not listening: the API server is away, another replica leads, caches are being filled, " +
+			"or the operator stops")
+	case !s.intake.lease.isHolding():
+		return errNotLeading
 	}
 	return nil
 }

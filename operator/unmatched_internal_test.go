@@ -44,7 +44,7 @@ func newIntake(t *testing.T, cached ...*corev1.Pod) *intake {
 	return &intake{
 		analyzer: analyzer, ledger: waiting, pods: pods{reader: reader.Build()}, metrics: m,
 		isWatched: namespaceFilter(nil, nil),
-		journal:   newJournal(m, 100), queue: queue, evictions: &evictions{},
+		journal:   newJournal(m, 100), queue: queue, evictions: &evictions{}, lease: &lease{isHeld: true},
 	}
 }
 
@@ -128,6 +128,9 @@ func throttledIn(uid, container, id string) gossip.CPUSample {
 func TestOnlyEventsThatFitTheirPodMatchIt(t *testing.T) {
 	pod, static := restarted("new", "old"), restarted("new", "old")
 	static.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "hash"}
+	later := restarted("new", "old")
+	later.Status.ContainerStatuses[0].LastTerminationState.Terminated.StartedAt = metav1.NewTime(
+		throttledIn("", "", "").Time.Add(time.Minute))
 	for name, tc := range map[string]struct {
 		pod *corev1.Pod
 		e   gossip.Event
@@ -146,6 +149,7 @@ func TestOnlyEventsThatFitTheirPodMatchIt(t *testing.T) {
 		"an init container":           {pod: pod, e: throttledIn("u1", "setup", "x"), is: matches},
 		"an ephemeral container":      {pod: pod, e: throttledIn("u1", "debugger", ""), is: matches},
 		"another ID":                  {pod: pod, e: throttledIn("u1", "app", "other"), is: otherContainerID},
+		"an ID of an earlier time":    {pod: later, e: throttledIn("u1", "app", "earlier"), is: matches},
 		"a static pod":                {pod: static, e: throttledIn("hash", "app", "new"), is: matches},
 		"a static pod by the API":     {pod: static, e: throttledIn("u1", "app", "new"), is: matches},
 		"a static pod, another UID":   {pod: static, e: throttledIn("u2", "app", "new"), is: otherUID},
