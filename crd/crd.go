@@ -133,6 +133,9 @@ func newCondition(kind string, status metav1.ConditionStatus, r gossip.Report, m
 			break
 		}
 	}
+	if r.Covered.Restarted {
+		message += " The window began again when the operator started."
+	}
 	return metav1.Condition{
 		Type:               kind,
 		Status:             status,

@@ -20,6 +20,8 @@ type Coverage struct {
 	Missing    []string // fields that were not measured, by their name in the payload
 	Source     string   // the program that measured; empty when the records do not name it
 	Ignored    []string // other sources of the same subject; their records did not count
+	// Restarted reports that the window began again less than its length ago, after Analyzer.Restore.
+	Restarted bool `json:",omitempty"`
 }
 
 // rateConfidence returns High with counters and at least 90 % of the expected samples, Medium from 50 %, else Low.

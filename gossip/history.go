@@ -8,8 +8,8 @@ type History struct {
 	Last       time.Time // last time at Info or above; zero if never
 	Worst      Severity
 	Transition time.Time // when it last changed between "trouble", "no trouble" and "not known"
-	// Restored reports that the rest is from before a restart (Analyzer.Restore), that too little has been measured since,
-	// and that less than a window has passed: the verdict from before still holds.
+	// Restored reports that the rest is from before a restart (Analyzer.Restore): less than a window has been measured
+	// since, and shows less than the verdict from before, which still holds.
 	Restored bool
 }
 
@@ -32,11 +32,13 @@ func conditionOf(s Severity) condition {
 	return fine
 }
 
-// history is a History that is being kept. Until the first verdict of a restored subject, Restored is true.
+// history is a History that is being kept.
 type history struct {
 	History
-	settled condition // since Transition
-	since   int64     // time of the subject's first record, Unix nanoseconds
+	restarted bool      // by a restart, less than a window ago
+	restored  Severity  // the verdict from before it; Unknown without a restart
+	settled   condition // since Transition
+	since     int64     // time of the subject's first record, Unix nanoseconds
 }
 
 // instantVerdict is the verdict at one instant.
@@ -50,8 +52,10 @@ type instantVerdict struct {
 // advanceTo records the verdict of the newest instant. A verdict of the previous epoch does not refresh Last.
 func (h *history) advanceTo(v instantVerdict, window time.Duration) {
 	now := conditionOf(v.level)
-	h.Restored = h.Restored && now == notKnown && h.settled != notKnown && v.at-h.since < int64(window)
-	if h.Restored {
+	if v.at-h.since >= int64(window) {
+		h.restarted, h.restored = false, SeverityUnknown
+	}
+	if h.Restored = v.level < h.restored; h.Restored {
 		return
 	}
 	at := time.Unix(0, v.at).UTC()
@@ -74,9 +78,9 @@ func (h *history) advanceTo(v instantVerdict, window time.Duration) {
 // severity. It is for programs that store findings and start again. A subject that is known already is not changed,
 // because its records are newer.
 //
-// A restored subject has no finding until its first record. From then on its verdict may be Unknown only because the
-// window is still short. For the length of one window that is no transition ([History.Restored]): the verdict from
-// before still holds.
+// A restored subject has no finding until its first record. From then on its verdict may be better only because the
+// window begins again, without the samples from before. For the length of one window no better verdict counts
+// ([History.Restored]): the verdict from before still holds.
 func (a *Analyzer) Restore(about Subject, uid string, h History, last Severity) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -84,7 +88,7 @@ func (a *Analyzer) Restore(about Subject, uid string, h History, last Severity) 
 		return
 	}
 	s := a.subjects.add(about, owner{podExists: true, namespace: about.Namespace}, lowestRank)
-	h.Restored = true
-	s.uid, s.history = uid, history{History: h, settled: conditionOf(last)}
+	h.Restored = false
+	s.uid, s.history = uid, history{History: h, restarted: true, restored: last, settled: conditionOf(last)}
 	a.evictExcess()
 }

@@ -65,9 +65,26 @@ func TestRestoredHistoryGoesOn(t *testing.T) {
 				First: critical.First, Last: t0.Add(15 * time.Second), Worst: critical.Worst, Transition: critical.Transition,
 			},
 		},
-		"recovered meanwhile": {
+		"better, but for less than a window": {
 			stood: gossip.SeverityHigh, events: every5s(3, 0),
-			want: gossip.History{First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: t0},
+			want: gossip.History{
+				First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: critical.Transition, Restored: true,
+			},
+		},
+		"worse, and then better, for less than a window": {
+			stood:  gossip.SeverityHigh,
+			events: append(every5s(1, 50), sample(14*time.Minute, 0), sample(14*time.Minute+5*time.Second, 0)),
+			want: gossip.History{
+				First: critical.First, Last: t0.Add(14 * time.Minute), Worst: critical.Worst, Transition: critical.Transition,
+				Restored: true,
+			},
+		},
+		"better for a window": {
+			stood:  gossip.SeverityHigh,
+			events: []gossip.Event{sample(0, 0), sample(14*time.Minute, 0), sample(15*time.Minute, 0)},
+			want: gossip.History{
+				First: critical.First, Last: critical.Last, Worst: critical.Worst, Transition: t0.Add(15 * time.Minute),
+			},
 		},
 		"was not known, still is not": {
 			stood: gossip.SeverityUnknown, events: every5s(2, 2, few),
@@ -83,6 +100,14 @@ func TestRestoredHistoryGoesOn(t *testing.T) {
 		got := restored(t, tc.stood, tc.events...)
 		require.Empty(t, cmp.Diff(tc.want, got.History), name)
 	}
+}
+
+func TestCoverageSaysThatTheWindowBeganAgain(t *testing.T) {
+	require.True(t, restored(t, gossip.SeverityHigh, every5s(3, 50)...).Covered.Restarted)
+	full := restored(t, gossip.SeverityHigh, sample(0, 50), sample(14*time.Minute, 50), sample(15*time.Minute, 50))
+	require.False(t, full.Covered.Restarted)
+	_, never := observe(t, every5s(3, 50)...)
+	require.False(t, never.Covered.Restarted)
 }
 
 func TestRestoreLeavesRecordsAlone(t *testing.T) {

@@ -236,7 +236,7 @@ func (s *state) makeFinding(a *Analyzer) (Finding, bool) {
 		}
 		now := s.history // this instant is not closed yet
 		now.advanceTo(s.instantVerdict(best, r.Level, f.isPrevious()), a.window)
-		r.History = now.History
+		r.History, r.Covered.Restarted = now.History, now.restarted
 		if k, ok := f.(OOMKilled); ok {
 			f, r = s.completeFromMemory(k, r, a)
 		}

@@ -46,7 +46,7 @@ func TestRestartKeepsVerdictAndHistory(t *testing.T) {
 	before := whisper(t, k, "restart", "api-0", severity(v1alpha1.SeverityCritical))
 	r.stop(t)
 
-	r = start(t, c.Config, in("restart"))
+	r = start(t, c.Config, in("restart"), func(o *operator.Options) { o.Analysis.Window = time.Minute })
 	few := strings.ReplaceAll(records("restart", "api-0", string(pod.UID), 1, 0)[0], `"nr_periods":50`, `"nr_periods":5`)
 	r.post(t, few)
 	require.Never(t, func() bool {
@@ -55,7 +55,13 @@ func TestRestartKeepsVerdictAndHistory(t *testing.T) {
 		return w.ResourceVersion != before.ResourceVersion
 	}, time.Second, 50*time.Millisecond, "Unknown replaced a verdict")
 
-	r.post(t, records("restart", "api-0", string(pod.UID), 12, 15)...)
+	r.post(t, records("restart", "api-0", string(pod.UID), 3, 0)...)
+	time.Sleep(time.Second) // for a write that must not come
+	var kept v1alpha1.KernelWhisper
+	require.NoError(t, k.Get(t.Context(), client.ObjectKeyFromObject(before), &kept))
+	require.Equal(t, before.ResourceVersion, kept.ResourceVersion, "one quiet sample ended the trouble")
+
+	r.post(t, recordsUntil(time.Now().Add(2*time.Minute), "restart", "api-0", string(pod.UID), 12, 15)...)
 	after := whisper(t, k, "restart", "api-0", severity(v1alpha1.SeverityWarning))
 	require.Equal(t, before.UID, after.UID)
 	require.Equal(t, v1alpha1.SeverityCritical, after.Status.WorstSeverity)
