@@ -33,10 +33,10 @@ func podsLeft(a *gossip.Analyzer) (left []string) {
 
 // A flood of records about pods that do not exist, stamped ten minutes ahead, evicts none that exists.
 func TestSubjectsWithAPodOutlastThoseWithout(t *testing.T) {
-	var real int
+	var lost int
 	a := gossip.New(gossip.Options{MaxSubjects: 100, Evicted: func(_ gossip.Subject, podExists bool) {
 		if podExists {
-			real++
+			lost++
 		}
 	}})
 	exists := gossip.Provenance{Sender: "observer", PodExists: true, Now: clock}
@@ -53,7 +53,7 @@ func TestSubjectsWithAPodOutlastThoseWithout(t *testing.T) {
 	left := podsLeft(a)
 	require.Len(t, left, 100)
 	require.NotContains(t, strings.Join(left, " "), "fake")
-	require.Zero(t, real)
+	require.Zero(t, lost)
 }
 
 // A subject gets and loses its pod with its newest record.
@@ -136,7 +136,9 @@ func TestMemoryIsEstimatedWell(t *testing.T) {
 	const subjects = 100
 	long := longBirth("")
 	for name, observe := range map[string]func(a *gossip.Analyzer, pod string, i int){
-		"CPU": func(a *gossip.Analyzer, pod string, i int) { a.Observe(eventOf("shop", pod, time.Duration(i)*10*time.Second)) },
+		"CPU": func(a *gossip.Analyzer, pod string, i int) {
+			a.Observe(eventOf("shop", pod, time.Duration(i)*10*time.Second))
+		},
 		"CPU at one instant": func(a *gossip.Analyzer, pod string, i int) {
 			e := eventOf("shop", pod, 0)
 			e.UsageUsec = gossip.Some(int64(i))
@@ -225,7 +227,8 @@ func liveHeap() int64 {
 func TestKeptMemoryStaysWithinItsBound(t *testing.T) {
 	const most = 8 << 20
 	evicted := map[bool]int{}
-	a := gossip.New(gossip.Options{MaxBytes: most, Evicted: func(_ gossip.Subject, podExists bool) { evicted[podExists]++ }})
+	count := func(_ gossip.Subject, podExists bool) { evicted[podExists]++ }
+	a := gossip.New(gossip.Options{MaxBytes: most, Evicted: count})
 	before := liveHeap()
 	for i := range 50 {
 		for pod := range 100 {

@@ -65,7 +65,7 @@ func (x *subjectIndex) add(about Subject, o owner, seen int64) *indexEntry {
 		about = about.cloneTexts() // a decoder may have cut them out of a longer text
 	}
 	e := &indexEntry{state: state{about: about, newest: noRecord}, seen: seen}
-	e.size = e.state.estimateSize()
+	e.size = e.estimateSize()
 	x.entries[about] = e
 	x.setLast(e)
 	x.holdings.add(e, o)
@@ -75,7 +75,7 @@ func (x *subjectIndex) add(about Subject, o owner, seen int64) *indexEntry {
 // resizeEntry notes how large a subject is after a record.
 func (x *subjectIndex) resizeEntry(e *indexEntry) {
 	if x.maxBytes > 0 {
-		x.holdings.resizeEntry(e, e.state.estimateSize())
+		x.holdings.resizeEntry(e, e.estimateSize())
 	}
 }
 

@@ -15,8 +15,8 @@ func (w *oomWindow) observe(e eventPointer, digest fingerprint, newest int64) ou
 	got, _ := w.add(&entry[oomSums]{
 		stamp: stamp{end: end, digest: digest},
 		sums: oomSums{kills: 1, peak: k.UsageBytes, last: oomKill{
-			end: end, digest: digest, pid: k.VictimPID, comm: strings.Clone(k.VictimComm), scope: Scope(strings.Clone(string(k.Scope))), usage: k.UsageBytes,
-			container: strings.Clone(k.ContainerID),
+			end: end, digest: digest, pid: k.VictimPID, comm: strings.Clone(k.VictimComm),
+			scope: Scope(strings.Clone(string(k.Scope))), usage: k.UsageBytes, container: strings.Clone(k.ContainerID),
 		}},
 	}, newest)
 	return got

@@ -21,7 +21,7 @@ const (
 func sizeOf[T any]() int64 { return roundSize(int64(reflect.TypeFor[T]().Size())) }
 
 func roundSize(n int64) int64 {
-	step := int64(1) << max(4, bits.Len64(uint64(n))-3) //nolint:gosec // sizes are positive
+	step := int64(1) << max(4, bits.Len64(uint64(n))-3)
 	return (n + step - 1) &^ (step - 1)
 }
 

@@ -94,7 +94,7 @@ func TestFailedHandshakesAreLoggedSeldom(t *testing.T) {
 	done.Go(func() { _ = server.Serve(l) })
 	for i := range 200 {
 		if i%2 == 0 {
-			_, err = tls.Dial("tcp", l.Addr().String(), &tls.Config{MaxVersion: tls.VersionTLS11}) //nolint:gosec // refused
+			_, err = tls.Dial("tcp", l.Addr().String(), &tls.Config{MaxVersion: tls.VersionTLS11})
 			require.Error(t, err)
 			continue
 		}

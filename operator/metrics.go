@@ -80,7 +80,8 @@ func newMetrics(analyzer *gossip.Analyzer, l *ledger, q *objectQuota) *metrics {
 	}
 	m.collectors = []prometheus.Collector{
 		gauge("subjects", "Subjects that are known.", func() float64 { return float64(analyzer.Stats().Subjects) }),
-		gauge("subjects_bytes", "Estimated memory of the subjects.", func() float64 { return float64(analyzer.Stats().Bytes) }),
+		gauge("subjects_bytes", "Estimated memory of the subjects.",
+			func() float64 { return float64(analyzer.Stats().Bytes) }),
 		gauge("subjects_waiting", "Subjects with records that are not written yet.", func() float64 {
 			return float64(l.waitingCount())
 		}),

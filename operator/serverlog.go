@@ -9,8 +9,8 @@ import (
 
 // newServerLog returns the log of an HTTP server. It logs handshakes that fail, which any stranger can cause, and
 // panics.
-func newServerLog(to logr.Logger, name string) *log.Logger {
-	return log.New(serverLog{to.WithValues("name", name)}, "", 0)
+func newServerLog(to logr.Logger, name string) *log.Logger { //nolint:forbidigo // what http.Server writes to
+	return log.New(serverLog{to.WithValues("name", name)}, "", 0) //nolint:forbidigo // as above
 }
 
 type serverLog struct{ to logr.Logger }

@@ -53,7 +53,8 @@ func (c limitChange) formatSpec(role gossip.Role, e resourceEdit) string {
 // safe.
 func (c limitChange) formatCommand(kind, name, flags, patch string) string {
 	about := c.subject
-	if !gossip.IsKindName(kind) || !isSafeName(name) || !isSafeName(about.Namespace) || (!c.wholePod && !isSafeName(about.Container)) {
+	isSafe := gossip.IsKindName(kind) && isSafeName(name) && isSafeName(about.Namespace)
+	if !isSafe || (!c.wholePod && !isSafeName(about.Container)) {
 		return ""
 	}
 	return "kubectl --namespace " + about.Namespace + " patch " + kind + " " + name + " " + flags + " --patch '" + patch +

@@ -319,7 +319,8 @@ func hostilePods(t *testing.T) (records, pods string) {
 			`annotations: {vpaUpdates: "Pod resources updated by bot: container 0: cpu request, cpu limit"}`) + running +
 		pod("hpa-0", "kind: StatefulSet, name: hpa", "") + strings.Replace(running, "50m", "100m", 1) +
 		`
-- {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: sts, namespace: shop, annotations: {meta.helm.sh/release-name: rel}},
+- {apiVersion: apps/v1, kind: StatefulSet,
+   metadata: {name: sts, namespace: shop, annotations: {meta.helm.sh/release-name: rel}},
    spec: {template: {spec: {containers: [{name: app, resources: {limits: {cpu: 100m}}}]}}}}
 - {apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop,
    ownerReferences: [{apiVersion: example.com/v1, kind: Website, name: site, controller: true, uid: w}]},
@@ -329,9 +330,12 @@ func hostilePods(t *testing.T) (records, pods string) {
           metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]}}
 - {apiVersion: autoscaling.k8s.io/v1, kind: VerticalPodAutoscaler, metadata: {name: sizer, namespace: shop},
    spec: {targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: vpa},
-          resourcePolicy: {containerPolicies: [{containerName: app, controlledValues: RequestsAndLimits, maxAllowed: {cpu: 200m}}]}}}
-- {apiVersion: v1, kind: LimitRange, metadata: {name: bounds, namespace: shop}, spec: {limits: [{type: Container, max: {cpu: "64"}}]}}
-- {apiVersion: v1, kind: ResourceQuota, metadata: {name: quota, namespace: shop}, spec: {hard: {limits.cpu: "64"}}, status: {used: {limits.cpu: "1"}}}
+          resourcePolicy: {containerPolicies: [
+            {containerName: app, controlledValues: RequestsAndLimits, maxAllowed: {cpu: 200m}}]}}}
+- {apiVersion: v1, kind: LimitRange, metadata: {name: bounds, namespace: shop},
+   spec: {limits: [{type: Container, max: {cpu: "64"}}]}}
+- {apiVersion: v1, kind: ResourceQuota, metadata: {name: quota, namespace: shop},
+   spec: {hard: {limits.cpu: "64"}}, status: {used: {limits.cpu: "1"}}}
 `
 	asJSON, err := yaml.YAMLToJSON([]byte(text))
 	require.NoError(t, err)

@@ -94,6 +94,32 @@ func (o *options) checkFlags() error {
 	return o.checkFormat()
 }
 
+// request is what the flags ask for, parsed.
+type request struct {
+	settings gossip.Options
+	counts   timeRange
+	lowest   gossip.Severity // that is shown
+	failOn   gossip.Severity // from which a finding sets the exit status
+}
+
+// parseRequest checks all flags, and parses those that are texts.
+func (o *options) parseRequest() (r request, err error) {
+	if err := o.checkFlags(); err != nil {
+		return r, err
+	}
+	if r.lowest, err = parseSeverity("--severity", o.Severity, gossip.SeverityUnknown); err != nil {
+		return r, err
+	}
+	if r.failOn, err = parseSeverity("--fail-on", o.FailOn, gossip.SeverityWarning); err != nil {
+		return r, err
+	}
+	if r.settings, err = o.analysisOptions(); err != nil {
+		return r, err
+	}
+	r.counts, err = parseTimeRange(o.Since, o.Until)
+	return r, err
+}
+
 // analysisOptions returns the window and the thresholds.
 func (o *options) analysisOptions() (gossip.Options, error) {
 	settings := gossip.Options{

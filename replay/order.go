@@ -39,7 +39,8 @@ func sortByFirstRecord(names []string, note io.Writer) []string {
 		sorted[place] = captures[i].name
 	}
 	if !slices.Equal(sorted, names) {
-		fmt.Fprintf(note, "gossip-replay: read in the order of their first records: %s\n", gossip.CleanText(strings.Join(sorted, ", ")))
+		fmt.Fprintf(note, "gossip-replay: read in the order of their first records: %s\n",
+			gossip.CleanText(strings.Join(sorted, ", ")))
 	}
 	return sorted
 }

@@ -125,18 +125,7 @@ func newCommand(in io.Reader, out, errs io.Writer) *cobra.Command {
 
 // run replays the captures and prints their verdicts.
 func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
-	if err := o.checkFlags(); err != nil {
-		return err
-	}
-	lowest, err := parseSeverity("--severity", o.Severity, gossip.SeverityUnknown)
-	if err != nil {
-		return err
-	}
-	failOn, err := parseSeverity("--fail-on", o.FailOn, gossip.SeverityWarning)
-	if err != nil {
-		return err
-	}
-	settings, err := o.analysisOptions()
+	wanted, err := o.parseRequest()
 	if err != nil {
 		return err
 	}
@@ -151,10 +140,8 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	args = inputNames(args, in, note)
 	p := newProgress(errs)
 	p.terminal = p.terminal && !o.Quiet
-	c := analysis{pods: pods, settings: settings, errs: p, progress: p}
-	if c.chosen, err = parseTimeRange(o.Since, o.Until); err != nil {
-		return err
-	}
+	c := analysis{pods: pods, settings: wanted.settings, errs: p, progress: p}
+	c.chosen = wanted.counts
 	trouble := c.readCaptures(sortByFirstRecord(args, note), in)
 	if c.records == 0 {
 		return &exitError{exitTrouble, cmp.Or(trouble, errors.New("no record that could be used"))}
@@ -163,14 +150,14 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := o.printVerdicts(out, selected, lowest, c.pods); err != nil {
+	if err := o.printVerdicts(out, selected, wanted.lowest, c.pods); err != nil {
 		return &exitError{exitTrouble, fmt.Errorf("write: %w", err)}
 	}
 	if trouble != nil {
 		return &exitError{exitTrouble, trouble}
 	}
 	for _, f := range selected {
-		if f.Seen().Worst >= max(lowest, failOn) && o.ExitCode != exitClean {
+		if f.Seen().Worst >= max(wanted.lowest, wanted.failOn) && o.ExitCode != exitClean {
 			return &exitError{code: o.ExitCode}
 		}
 	}

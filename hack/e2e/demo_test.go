@@ -103,7 +103,7 @@ func contrasts(t *testing.T, shown string) [][2]string {
 
 // The scenarios have one namespace, so they are parts of one test: tests of their own would wait for each other, and
 // each would keep one of the others from running.
-func TestTheDemoShowsWhatTheKernelKnows(t *testing.T) {
+func TestTheDemoShowsWhatTheKernelKnows(t *testing.T) { //nolint:tparallel // see above
 	t.Parallel()
 	t.Run("the figures of a birth", demoShowsBirth)
 	t.Run("throttling and its end", demoShowsThrottling)

@@ -28,16 +28,16 @@ type Connections struct {
 	n    int
 }
 
-// NewConnections returns a bound of max open connections; 0 means DefaultMaxConnections. Refused is called for each
-// connection that is closed because of the bound. Nil is not called.
-func NewConnections(max int, refused func()) *Connections {
-	if max <= 0 {
-		max = DefaultMaxConnections
+// NewConnections returns a bound on the number of open connections; 0 means DefaultMaxConnections. Refused is called
+// for each connection that is closed because of the bound. Nil is not called.
+func NewConnections(most int, refused func()) *Connections {
+	if most <= 0 {
+		most = DefaultMaxConnections
 	}
 	if refused == nil {
 		refused = func() {}
 	}
-	return &Connections{max: max, refused: refused, open: map[netip.Prefix]map[*connection]struct{}{}}
+	return &Connections{max: most, refused: refused, open: map[netip.Prefix]map[*connection]struct{}{}}
 }
 
 // Listen listens at an address, with TLS if config is not nil.

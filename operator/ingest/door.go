@@ -82,8 +82,9 @@ func New(o Options) *Door {
 	if o.Answered == nil {
 		o.Answered = func(int, time.Duration) {}
 	}
-	return &Door{options: o, now: time.Now, slots: make(chan struct{}, o.MaxRequests),
-		memory: newMemory(o.MaxMemory, o.MaxBody)}
+	return &Door{
+		options: o, now: time.Now, slots: make(chan struct{}, o.MaxRequests), memory: newMemory(o.MaxMemory, o.MaxBody),
+	}
 }
 
 // Put takes records that this process has fetched itself, within the same bounds and into the same counts as records

@@ -66,13 +66,14 @@ func TestLargeBodiesOfSmallRecordsFitIntoTheMemory(t *testing.T) {
 	var mu sync.Mutex
 	taken, most := 0, uint64(0)
 	var largest int
-	door := ingest.New(ingest.Options{MaxMemory: 48 << 20, Take: func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
+	take := func(_ context.Context, events []gossip.Event) (ingest.Outcome, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		taken += len(events)
 		largest = max(largest, len(events))
 		return ingest.Outcome{}, nil
-	}})
+	}
+	door := ingest.New(ingest.Options{MaxMemory: 48 << 20, Take: take})
 	debug.FreeOSMemory()
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -155,7 +155,8 @@ func TestEachProcessIsKilledOnce(t *testing.T) {
 // A process names itself, also with what ends a line or moves a cursor.
 func TestAHostileNameOfAProcessIsCleanedAndKept(t *testing.T) {
 	for comm, want := range map[string]string{
-		"a\nb": "a�b", "\x1b[2J": "�[2J", "na\xc3": "na�", "\u202etxt\u200b": "�txt�", " a: b:": "", // looks like columns
+		"a\nb": "a�b", "\x1b[2J": "�[2J", "na\xc3": "na�", "\u202etxt\u200b": "�txt�",
+		" a: b:": "", //nolint:gocritic // looks like columns
 	} {
 		got, err := ParseKill("time_:1 event:oom_kill pid:1 comm:" + comm + " a:" + containerCut + " b:" + podCut +
 			" usage:1 limit:2 scope:memcg")
