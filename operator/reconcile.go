@@ -61,34 +61,39 @@ func (r *reconciler) reconcileSubject(ctx context.Context, about gossip.Subject,
 	if pod != nil && isIgnored(pod) {
 		return 0, r.dropSubject(ctx, about, stored)
 	}
-	f, known := r.analyzer.Finding(about)
-	if pod == nil || known && f.UID() != "" && f.UID() != string(pod.UID) {
-		if known {
-			r.journal.logUnknownPod(ctx, about, f.UID())
+	s := situation{pod: pod, stored: stored, seen: seen, now: time.Now()}
+	if f, known := r.analyzer.Finding(about); known {
+		s.finding = f
+		if seen.count == 0 { // the arrival is not remembered, so it was when the newest record was measured
+			s.seen.at = time.Unix(0, max(seen.at.UnixNano(), min(f.Time().UnixNano(), s.now.UnixNano())))
+		}
+	}
+	if pod == nil || s.isOfEarlierPod() {
+		if s.finding != nil {
+			r.journal.logUnknownPod(ctx, about, s.finding.UID())
 		}
 		if pod == nil {
 			return 0, nil // Kubernetes removes the objects of a deleted pod, and a pod that comes is an event
 		}
 		return r.ages.untilSilent(seen), nil
 	}
-	if known && seen.count == 0 { // the arrival is not remembered, so it was when the newest record was measured
-		seen.at = time.Unix(0, max(seen.at.UnixNano(), min(f.Time().UnixNano(), time.Now().UnixNano())))
-	}
 	if about.Container != "" && !hasContainer(pod, about.Container) {
-		if known { // its records came before the pod
+		if s.finding != nil { // its records came before the pod
 			r.publisher.metrics.countUnmatched(noSuchContainer)
 		}
 		return 0, r.dropSubject(ctx, about, stored)
 	}
-	if stored, err = r.deleteIfEarlierPod(ctx, stored, pod); err != nil {
+	return r.publishSituation(ctx, s)
+}
+
+// publishSituation publishes the object that is wanted in a situation.
+func (r *reconciler) publishSituation(ctx context.Context, s situation) (time.Duration, error) {
+	var err error
+	if s.stored, err = r.deleteIfEarlierPod(ctx, s.stored, s.pod); err != nil {
 		return 0, err
 	}
-	if known {
-		r.journal.logFirstRecord(ctx, f)
-	}
-	s := situation{pod: pod, stored: stored, seen: seen, now: time.Now()}
-	if known {
-		s.finding = f
+	if s.finding != nil {
+		r.journal.logFirstRecord(ctx, s.finding)
 	}
 	wanted, err := r.wantedObject(ctx, s)
 	switch {
@@ -102,11 +107,16 @@ func (r *reconciler) reconcileSubject(ctx context.Context, about gossip.Subject,
 
 // situation is what is known of a subject at one time.
 type situation struct {
-	pod     *corev1.Pod
+	pod     *corev1.Pod    // nil if the cluster has none
 	stored  crd.Object     // nil if the cluster has none
 	finding gossip.Finding // nil if the analyzer has none
 	seen    arrival
 	now     time.Time
+}
+
+// isOfEarlierPod reports whether the finding is about another pod of this name.
+func (s *situation) isOfEarlierPod() bool {
+	return s.finding != nil && s.finding.UID() != "" && s.finding.UID() != string(s.pod.UID)
 }
 
 // dropSubject drops a subject that gets no object, and its object if it has one.
