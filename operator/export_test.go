@@ -2,10 +2,10 @@ package operator
 
 import "time"
 
-// ShortLease makes a lease that is lost after three seconds without the API server.
+// ShortLease makes a lease that is lost after five seconds without the API server.
 func ShortLease(o *Options) {
 	o.LeaderElection = true
 	o.lease = leaseTimes{
-		duration: 5 * time.Second, deadline: 3 * time.Second, retry: 500 * time.Millisecond, regain: 100 * time.Millisecond,
+		duration: 8 * time.Second, deadline: 5 * time.Second, retry: 500 * time.Millisecond, regain: 100 * time.Millisecond,
 	}
 }
