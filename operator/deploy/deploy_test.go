@@ -42,9 +42,13 @@ func (k kubectl) run(t *testing.T, stdin []byte, args ...string) string {
 	return string(out)
 }
 
-// found is the folder with kube-apiserver, etcd and kubectl.
+// found is the folder with kube-apiserver, etcd and kubectl. With -short they do not run: what they say about manifests
+// is not what the race detector looks at.
 func found(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("no manifest is applied with -short")
+	}
 	assets, err := kubeassets.Find()
 	if err != nil && os.Getenv("CI") != "true" {
 		t.Skip("no kube-apiserver, etcd and kubectl: run `make test`")
