@@ -21,6 +21,12 @@ type Options struct {
 	// Evicted is called with each subject that is evicted, and with whether its pod exists (Provenance.PodExists). It must
 	// not call the Analyzer. Nil is not called.
 	Evicted func(about Subject, podExists bool)
+	// Horizon is how far back the worst window of a subject may be (Analyzer.Worst); 0 keeps none but the present one. One
+	// window is kept of each seventh of it.
+	Horizon time.Duration
+	// Demand returns what a container needs, by a finding of any kind, to choose between windows of one severity. Only
+	// comparisons of findings about one subject count. Nil is the same for all.
+	Demand func(Finding) float64
 	// ThrottleWarning and ThrottleCritical are the shares 0–1 of throttled periods from which the severity of a container
 	// is Warning and Critical; 0 means 0.25 and 0.80.
 	ThrottleWarning, ThrottleCritical float64
@@ -40,6 +46,8 @@ type Stats struct {
 type Analyzer struct {
 	window     time.Duration
 	thresholds thresholds
+	horizon    time.Duration
+	demand     func(Finding) float64
 	onEviction func(about Subject, podExists bool)
 
 	mu         sync.Mutex
@@ -55,6 +63,8 @@ func New(o Options) *Analyzer {
 		window:     cmp.Or(max(0, o.Window), 15*time.Minute),
 		thresholds: thresholds{cmp.Or(o.ThrottleWarning, warningRatio), cmp.Or(o.ThrottleCritical, criticalRatio)},
 		subjects:   newSubjectIndex(cmp.Or(max(0, o.MaxSubjects), 20_000), max(0, o.MaxBytes)),
+		horizon:    max(0, o.Horizon),
+		demand:     o.Demand,
 		onEviction: o.Evicted,
 	}
 }

@@ -70,6 +70,16 @@ func (w *cpuWindow) judgeWindow(s *stream, t thresholds) windowFinding {
 	return f
 }
 
+func (w *cpuWindow) endedPast(newest int64) []sampleWindow {
+	return wrapWindows(w.endedWindows(newest), w.wrapWindow)
+}
+
+func (w *cpuWindow) pendingPast(closed bool) []sampleWindow {
+	return wrapWindows(w.pendingWindows(closed), w.wrapWindow)
+}
+
+func (*cpuWindow) wrapWindow(v window[cpuSums]) sampleWindow { return &cpuWindow{window: v} }
+
 // missingFields names the fields that a sample lacks and that would have made the verdict or the advice better.
 func (w *cpuWindow) missingFields(s *stream) []string {
 	sum, usec := w.totalSums()

@@ -14,8 +14,11 @@ type epoch struct {
 // isEndedBy reports whether a sample is of another container or has another limit. Limits from the pod are compared
 // only with each other: what is known about the pod may be older or newer than the records.
 func (e *epoch) isEndedBy(r *record) bool {
-	return (e.container != "" && r.container != "" && e.container != r.container) ||
-		(e.limit.Known && r.limit.Known && e.limitFromPod == r.limitFromPod && e.limit.Value != r.limit.Value)
+	return (e.container != "" && r.container != "" && e.container != r.container) || e.hasOtherLimit(r)
+}
+
+func (e *epoch) hasOtherLimit(r *record) bool {
+	return e.limit.Known && r.limit.Known && e.limitFromPod == r.limitFromPod && e.limit.Value != r.limit.Value
 }
 
 // isUnchangedBy reports whether a sample adds nothing to what is known about the epoch.

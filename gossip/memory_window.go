@@ -55,6 +55,16 @@ func (w *memoryWindow) judgePressure(s *stream) MemoryPressure {
 	return f
 }
 
+func (w *memoryWindow) endedPast(newest int64) []sampleWindow {
+	return wrapWindows(w.endedWindows(newest), w.wrapWindow)
+}
+
+func (w *memoryWindow) pendingPast(closed bool) []sampleWindow {
+	return wrapWindows(w.pendingWindows(closed), w.wrapWindow)
+}
+
+func (*memoryWindow) wrapWindow(v window[memorySums]) sampleWindow { return &memoryWindow{window: v} }
+
 // missingFields names the fields that would have made the verdict or the advice better.
 func (w *memoryWindow) missingFields(s *stream) []string {
 	f := w.measureFigures(s)

@@ -21,6 +21,16 @@ func (w *networkWindow) judgeWindow(s *stream, _ thresholds) windowFinding {
 	return w.measureFigures(s)
 }
 
+func (w *networkWindow) endedPast(newest int64) []sampleWindow {
+	return wrapWindows(w.endedWindows(newest), w.wrapWindow)
+}
+
+func (w *networkWindow) pendingPast(closed bool) []sampleWindow {
+	return wrapWindows(w.pendingWindows(closed), w.wrapWindow)
+}
+
+func (*networkWindow) wrapWindow(v window[networkSums]) sampleWindow { return &networkWindow{v} }
+
 // missingFields names the fields that would have made the verdict better.
 func (w *networkWindow) missingFields(s *stream) []string {
 	f := w.measureFigures(s)

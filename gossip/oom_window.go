@@ -45,6 +45,16 @@ func (w *oomWindow) judgeWindow(s *stream, t thresholds) windowFinding {
 	return f
 }
 
+func (w *oomWindow) endedPast(newest int64) []sampleWindow {
+	return wrapWindows(w.endedWindows(newest), w.wrapWindow)
+}
+
+func (w *oomWindow) pendingPast(closed bool) []sampleWindow {
+	return wrapWindows(w.pendingWindows(closed), w.wrapWindow)
+}
+
+func (*oomWindow) wrapWindow(v window[oomSums]) sampleWindow { return &oomWindow{v} }
+
 // missingFields names the fields that the advice would need.
 func (w *oomWindow) missingFields(s *stream) []string {
 	sum, _ := w.totalSums()

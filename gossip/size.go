@@ -82,6 +82,7 @@ func (s *state) estimateSize() int64 {
 	for _, t := range s.streams {
 		n += t.estimateSize()
 	}
+	n += int64(len(s.worst)) * (sizeOf[worstWindow]() + verdictSize)
 	n += int64(cap(s.instant.pending)) * sizeOf[record]()
 	for i := range s.instant.pending {
 		n += s.instant.pending[i].eventSize()
@@ -124,7 +125,11 @@ func (w *window[S]) bucketsSize(more int64) int64 {
 	if w.unused != nil {
 		n++
 	}
-	return int64(cap(w.buckets))*8 + n*(sizeOf[bucket[S]]()+more) + w.overflowSize
+	size := int64(cap(w.buckets))*8 + n*(sizeOf[bucket[S]]()+more) + w.overflowSize
+	if w.past != nil {
+		size += int64(len(w.past.groups)) * (8 + sizeOf[bucket[S]]() + sizeOf[overflow[S]]() + more)
+	}
+	return size
 }
 
 func (w *memoryWindow) estimateSize() int64 { return sizeOf[memoryWindow]() + w.bucketsSize(0) }

@@ -21,6 +21,7 @@ type state struct {
 	birth       *record // the first of this UID; nil when there is none
 	dropped     int     // records of an earlier pod of this name
 	history     history
+	worst       worstWindows
 
 	// lastWithoutKill and lastWithKill are the newest ends of memory samples that counted no kill, and that counted some,
 	// in Unix nanoseconds; 0 is never.
@@ -91,7 +92,7 @@ func (s *state) closeInstant(a *Analyzer) {
 		}
 		s.history.advanceTo(s.instantVerdict(best, level, previous), a.window)
 	}
-	s.dropEmptyStreams()
+	s.dropEmptyStreams(a)
 }
 
 func (s *state) instantVerdict(best *stream, level Severity, previous bool) instantVerdict {
@@ -99,13 +100,14 @@ func (s *state) instantVerdict(best *stream, level Severity, previous bool) inst
 	return instantVerdict{at: best.newest, level: level, previous: previous, ofKills: s.about.Kind == KindOOMKill}
 }
 
-func (s *state) dropEmptyStreams() {
+func (s *state) dropEmptyStreams(a *Analyzer) {
 	if !slices.ContainsFunc(s.streams, (*stream).isEmpty) {
 		return
 	}
 	s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool {
 		empty := t.isEmpty()
 		if empty {
+			s.keepAll(t, a)
 			s.dropped += t.dropped
 		}
 		return empty
@@ -153,7 +155,14 @@ func (s *state) countSample(r *record, a *Analyzer) outcome {
 	if t == nil {
 		return tooLate
 	}
+	if t.isEndedBy(r) && !t.isLateForEpoch(r) {
+		s.keepAll(t, a)
+		if t.hasOtherLimit(r) {
+			s.worst = nil
+		}
+	}
 	got := t.observe(r, s.newest, a.thresholds)
+	s.keepEnded(t, a)
 	if got != counted || s.about.Kind != KindMemoryPressure {
 		return got
 	}
@@ -207,6 +216,9 @@ func (s *state) streamFor(r *record, a *Analyzer) *stream {
 	t := &stream{
 		source: r.keptText(r.source), counters: r.counters, width: width, epoch: epoch{epochs: 1},
 		sampleWindow: newSampleWindow(r.event, width),
+	}
+	if a.horizon > 0 {
+		t.keepPast()
 	}
 	s.streams = slices.Insert(s.streams, i, t)
 	return t

@@ -10,6 +10,7 @@ type stream struct {
 	sampleWindow
 	width  int64 // of a bucket, nanoseconds
 	newest int64 // Unix nanoseconds
+	since  int64 // the oldest sample of this epoch, Unix nanoseconds; 0 before it
 
 	epoch
 	dropped         int
@@ -30,6 +31,10 @@ type sampleWindow interface {
 	judgeWindow(s *stream, t thresholds) windowFinding
 	// missingFields names the fields that would have made the verdict or the advice better.
 	missingFields(s *stream) []string
+	// keepPast, endedPast and pendingPast are about past windows: see window.
+	keepPast()
+	endedPast(newest int64) []sampleWindow
+	pendingPast(closed bool) []sampleWindow
 	// estimateSize returns the estimated size, bytes.
 	estimateSize() int64
 }
@@ -58,6 +63,18 @@ func newSampleWindow(like eventPointer, width int64) sampleWindow {
 	return nil
 }
 
+// wrapWindows makes the windows of a kind of plain ones.
+func wrapWindows[S sums[S]](plain []window[S], wrap func(window[S]) sampleWindow) []sampleWindow {
+	if len(plain) == 0 {
+		return nil
+	}
+	list := make([]sampleWindow, len(plain))
+	for i := range plain {
+		list[i] = wrap(plain[i])
+	}
+	return list
+}
+
 // compare puts counters before percentages, then sources in the order of their names: the first with samples is
 // believed.
 func (s *stream) compare(r *record) int {
@@ -74,19 +91,31 @@ func (s *stream) compare(r *record) int {
 // does one of the container before.
 func (s *stream) observe(r *record, newest int64, t thresholds) outcome {
 	if s.isEndedBy(r) {
-		if r.end < s.newest || (r.container != "" && r.container == s.previousContainer) {
+		if s.isLateForEpoch(r) {
 			s.dropped++
 			return tooLate
 		}
 		s.beginEpoch(r, newest, t)
+		s.since = 0
 	}
 	s.learnFrom(r)
 	s.newest = max(s.newest, r.end)
 	got := s.sampleWindow.observe(r.event, r.digest, newest)
-	if got == tooLate {
+	switch {
+	case got == tooLate:
 		s.dropped++
+	case s.since == 0:
+		s.since = r.end
+	default:
+		s.since = min(s.since, r.end)
 	}
 	return got
+}
+
+// isLateForEpoch reports whether a sample that would end the epoch comes after newer ones, or is of the container
+// before.
+func (s *stream) isLateForEpoch(r *record) bool {
+	return r.end < s.newest || (r.container != "" && r.container == s.previousContainer)
 }
 
 // usesCounters reports whether a verdict is based on counters.

@@ -34,6 +34,7 @@ type window[S sums[S]] struct {
 	lastExpired         int64      // newest end of the samples that have left, Unix nanoseconds; 0 when none has
 	unused              *bucket[S] // has left the window and is used again
 	overflowSize        int64      // of all buckets, estimated bytes
+	past                *past[S]   // what has left; nil if past windows do not count
 }
 
 // bucketWidth divides by 59, not 60: the newest bucket has only begun, and nothing younger than the window may be lost.
@@ -131,6 +132,9 @@ func (w *window[S]) dropUntil(last int64) {
 	}
 	old := w.bucketsUntil(last)
 	w.firstSlot = last + 1
+	if w.past != nil {
+		w.past.addBuckets(w, old)
+	}
 	for _, b := range old {
 		w.lastExpired = max(w.lastExpired, b.lastEnd())
 		w.overflowSize -= b.overflowSize()
@@ -152,6 +156,36 @@ func (w *window[S]) hasUntimed() bool {
 // startEpoch empties the window: its samples are of an epoch that has ended.
 func (w *window[S]) startEpoch(s *stream) {
 	w.buckets, w.lastExpired, w.overflowSize = nil, s.newest, 0
+	if w.past != nil {
+		w.past = newPast[S]()
+	}
+}
+
+// keepPast has what leaves the window kept for past windows.
+func (w *window[S]) keepPast() { w.past = newPast[S]() }
+
+// endedWindows returns the past windows that have ended since it was called last, before the window that ends at
+// newest.
+func (w *window[S]) endedWindows(newest int64) []window[S] {
+	if w.past == nil {
+		return nil
+	}
+	return w.past.takeEnded(groupOf(w.slotBefore(newest)+1)-1, w.width)
+}
+
+// pendingWindows returns the past windows that end in the present window: late records may still change them. With
+// closed, no record will, and the newest group has ended too.
+func (w *window[S]) pendingWindows(closed bool) []window[S] {
+	if w.past == nil || len(w.buckets) == 0 {
+		return nil
+	}
+	p := w.past.cloneForPending()
+	p.addBuckets(w, w.buckets)
+	last := groupOf(w.lastSlot)
+	if !closed {
+		last--
+	}
+	return p.takeEnded(last, w.width)
 }
 
 // totalSums adds up the window: counters, and the time in microseconds that its samples cover. The time is 0 where no

@@ -1,0 +1,234 @@
+package gossip_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+var incident = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+// cpuEvents returns samples of 10 s each, from a minute to another one, with that share of the periods throttled.
+func cpuEvents(fromMinute, toMinute int, share float64, change func(*gossip.CPUSample)) []gossip.Event {
+	var all []gossip.Event
+	for at := incident.Add(time.Duration(fromMinute)*time.Minute + 10*time.Second); !at.After(incident.Add(
+		time.Duration(toMinute) * time.Minute)); at = at.Add(10 * time.Second) {
+		s := gossip.CPUSample{
+			Origin: gossip.Origin{
+				Time: at, Namespace: "shop", Pod: "api-0", Container: "app", ContainerID: "a", Period: 10 * time.Second,
+			},
+			Periods: gossip.Some(int64(100)), ThrottledPeriods: gossip.Some(int64(100 * share)),
+			ThrottledUsec: gossip.Some(int64(100 * share * 60_000)),
+			UsageUsec:     gossip.Some(int64(2_000_000)), LimitCores: gossip.Some(0.5),
+		}
+		if change != nil {
+			change(&s)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func worstOf(t *testing.T, o gossip.Options, events ...[]gossip.Event) gossip.WorstWindow {
+	t.Helper()
+	a := gossip.New(o)
+	var about gossip.Subject
+	for _, list := range events {
+		for _, e := range list {
+			about = e.Subject()
+			a.Observe(e)
+		}
+	}
+	worst, ok := a.Worst(about)
+	require.True(t, ok)
+	return worst
+}
+
+var aWeek = gossip.Options{Horizon: 7 * 24 * time.Hour}
+
+func TestAnIncidentThatEndedIsTheWorstWindow(t *testing.T) {
+	worst := worstOf(t, aWeek,
+		cpuEvents(0, 25, 0.02, nil), cpuEvents(25, 40, 0.62, nil), cpuEvents(40, 120, 0, nil))
+	f := worst.Finding.(gossip.CPUThrottling)
+	require.Equal(t, gossip.SeverityHigh, f.Level)
+	require.InDelta(t, 0.62, f.Throttled.Value, 0.03)
+	require.WithinDuration(t, incident.Add(40*time.Minute), worst.End, 90*time.Second)
+	require.InDelta(t, 15, worst.End.Sub(worst.Start).Minutes(), 1)
+	require.Equal(t, gossip.ConfidenceHigh, f.Covered.Confidence)
+	require.Equal(t, worst.End, f.Time())
+	require.Equal(t, []string{"threads"}, f.Covered.Missing)
+}
+
+// Records may come up to a window late, in any order.
+func TestTheWorstWindowDoesNotDependOnTheOrderOfRecords(t *testing.T) {
+	events := append(cpuEvents(0, 30, 0.3, nil), cpuEvents(30, 50, 0.55, nil)...)
+	events = append(events, cpuEvents(50, 130, 0.01, nil)...)
+	want := worstOf(t, aWeek, events)
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		const near = 40 // samples of 10 s: less than half a window, so that none is late
+		got := worstOf(t, aWeek, blockShuffle(r, events, near))
+		require.Empty(t, cmp.Diff(want, got, cmpopts.IgnoreFields(gossip.Report{}, "History")))
+	}
+}
+
+// blockShuffle shuffles within blocks of n.
+func blockShuffle(r *rand.Rand, events []gossip.Event, n int) []gossip.Event {
+	out := append([]gossip.Event{}, events...)
+	for from := 0; from < len(out); from += n {
+		block := out[from:min(from+n, len(out))]
+		r.Shuffle(len(block), func(i, j int) { block[i], block[j] = block[j], block[i] })
+	}
+	return out
+}
+
+func TestWithoutTroubleThePresentWindowIsTheWorst(t *testing.T) {
+	events := cpuEvents(0, 60, 0.05, nil)
+	worst := worstOf(t, aWeek, events)
+	require.Equal(t, gossip.SeverityNone, worst.Severity())
+	require.Equal(t, incident.Add(time.Hour), worst.End)
+}
+
+func TestWithoutAHorizonThePresentWindowIsTheWorst(t *testing.T) {
+	worst := worstOf(t, gossip.Options{}, cpuEvents(0, 25, 0.9, nil), cpuEvents(25, 60, 0, nil))
+	require.Equal(t, gossip.SeverityNone, worst.Severity())
+	require.Equal(t, incident.Add(time.Hour), worst.End)
+}
+
+func TestAChangedLimitEndsTheHorizon(t *testing.T) {
+	raised := func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(2.0) }
+	worst := worstOf(t, aWeek, cpuEvents(0, 30, 0.9, nil), cpuEvents(30, 60, 0.12, raised))
+	require.Equal(t, gossip.SeverityInfo, worst.Severity())
+}
+
+func TestANewContainerDoesNotEndTheHorizon(t *testing.T) {
+	restarted := func(s *gossip.CPUSample) { s.ContainerID = "b" }
+	worst := worstOf(t, aWeek, cpuEvents(0, 30, 0.9, nil), cpuEvents(30, 60, 0.12, restarted))
+	require.Equal(t, gossip.SeverityCritical, worst.Severity())
+	require.WithinDuration(t, incident.Add(15*time.Minute), worst.End, 90*time.Second, "the earliest of equal windows")
+}
+
+// A container that restarts every two minutes never has half a window.
+func TestShortLivesCompeteAsAWhole(t *testing.T) {
+	var events []gossip.Event
+	for life := range 20 {
+		share := 0.02
+		if life == 7 {
+			share = 0.7
+		}
+		events = append(events, cpuEvents(2*life, 2*life+2, share, func(s *gossip.CPUSample) {
+			s.ContainerID = string(rune('a' + life))
+		})...)
+	}
+	worst := worstOf(t, aWeek, events)
+	require.Equal(t, gossip.SeverityHigh, worst.Severity())
+	require.Equal(t, incident.Add(16*time.Minute), worst.End)
+	require.Equal(t, 12, worst.Coverage().Samples)
+}
+
+// A part of an incident, shorter than half a window, does not compete.
+func TestShortWindowsDoNotCompete(t *testing.T) {
+	worst := worstOf(t, aWeek, cpuEvents(0, 5, 1, nil), cpuEvents(5, 20, 0, nil), cpuEvents(20, 60, 0, nil))
+	require.InDelta(t, 5/7.5, worst.Finding.(gossip.CPUThrottling).Throttled.Value, 0.1, "of at least half a window")
+}
+
+func TestOneWindowIsKeptOfEachPartOfTheHorizon(t *testing.T) {
+	o := gossip.Options{Horizon: 7 * time.Hour}
+	monday := cpuEvents(0, 30, 0.9, nil)
+	tuesday := cpuEvents(180, 210, 0.6, nil)
+	worst := worstOf(t, o, monday, cpuEvents(30, 180, 0, nil), tuesday, cpuEvents(210, 7*60, 0, nil))
+	require.Equal(t, gossip.SeverityCritical, worst.Severity())
+	worst = worstOf(t, o, monday, cpuEvents(30, 180, 0, nil), tuesday, cpuEvents(210, 9*60, 0, nil))
+	require.Equal(t, gossip.SeverityHigh, worst.Severity(), "the first is too old")
+	worst = worstOf(t, o, monday, cpuEvents(30, 180, 0, nil), tuesday, cpuEvents(210, 13*60, 0, nil))
+	require.Equal(t, gossip.SeverityNone, worst.Severity(), "both are")
+}
+
+// Of two windows of one severity, the one with the larger demand is worse.
+func TestDemandDecidesBetweenWindowsOfOneSeverity(t *testing.T) {
+	o := aWeek
+	o.Demand = func(f gossip.Finding) float64 { return f.(gossip.CPUThrottling).Usage.Value }
+	busier := func(s *gossip.CPUSample) { s.UsageUsec = gossip.Some(int64(4_000_000)) }
+	worst := worstOf(t, o, cpuEvents(0, 20, 0.7, nil), cpuEvents(20, 40, 0, nil),
+		cpuEvents(40, 60, 0.6, busier), cpuEvents(60, 90, 0, nil))
+	require.InDelta(t, 0.6, worst.Finding.(gossip.CPUThrottling).Throttled.Value, 0.05)
+}
+
+// What a past window says is what the analyzer said when that window was the present one.
+func TestAPastWindowSaysWhatWasSaidThen(t *testing.T) {
+	events := append(cpuEvents(0, 47, 0.4, nil), cpuEvents(47, 62, 0.85, nil)...)
+	a := gossip.New(gossip.Options{})
+	for _, e := range events {
+		a.Observe(e)
+	}
+	then, ok := a.Finding(events[0].Subject())
+	require.True(t, ok)
+	worst := worstOf(t, aWeek, events, cpuEvents(62, 100, 0, nil))
+	got, want := worst.Finding.(gossip.CPUThrottling), then.(gossip.CPUThrottling)
+	require.Equal(t, want.Level, got.Level)
+	require.InDelta(t, want.Throttled.Value, got.Throttled.Value, 0.06, "as precise as a group of buckets")
+	require.InDelta(t, want.Usage.Value, got.Usage.Value, 0.01)
+	require.Equal(t, want.MeanWait, got.MeanWait)
+	require.Equal(t, want.Limit, got.Limit)
+}
+
+// Samples without a period reach back to the sample before, also after they have left the window.
+func TestSamplesWithoutAPeriodHaveTheirLengthInPastWindows(t *testing.T) {
+	untimed := func(s *gossip.CPUSample) { s.Period = 0 }
+	timed := worstOf(t, aWeek, cpuEvents(0, 30, 0.6, nil), cpuEvents(30, 90, 0, nil)).Finding.(gossip.CPUThrottling)
+	got := worstOf(t, aWeek, cpuEvents(0, 30, 0.6, untimed), cpuEvents(30, 90, 0, untimed)).Finding.(gossip.CPUThrottling)
+	require.Equal(t, timed.Throttled, got.Throttled)
+	require.InDelta(t, timed.Usage.Value, got.Usage.Value, 0.02)
+}
+
+// Counters are believed before percentages, in past windows too.
+func TestAPastWindowIsOfTheSourceThatWasBelieved(t *testing.T) {
+	percentages := func(s *gossip.CPUSample) {
+		s.Periods, s.ThrottledPeriods, s.ThrottledUsec = gossip.Optional[int64]{}, gossip.Optional[int64]{}, gossip.Optional[int64]{}
+		s.ThrottledShare, s.Source = gossip.Some(0.99), "other"
+	}
+	counters, others := cpuEvents(0, 60, 0.3, nil), cpuEvents(0, 60, 0, percentages)
+	var both []gossip.Event
+	for i := range counters {
+		both = append(both, counters[i], others[i])
+	}
+	worst := worstOf(t, aWeek, both)
+	require.Equal(t, gossip.SeverityWarning, worst.Severity())
+}
+
+func TestKillsMemoryAndNetworksHaveAWorstWindow(t *testing.T) {
+	at := func(minute int) gossip.Origin {
+		return gossip.Origin{
+			Time: incident.Add(time.Duration(minute) * time.Minute), Namespace: "shop", Pod: "api-0", Container: "app",
+			Period: time.Minute,
+		}
+	}
+	var memory, network []gossip.Event
+	for minute := range 120 {
+		used, failed := int64(50<<20), int64(0)
+		if minute >= 20 && minute < 40 {
+			used, failed = 92<<20, 30
+		}
+		memory = append(memory, gossip.MemorySample{
+			Origin: at(minute), WorkingSet: gossip.Some(used), LimitBytes: gossip.Some(int64(100 << 20)),
+		})
+		network = append(network, gossip.NetworkSample{Origin: at(minute), FailedConnects: gossip.Some(failed)})
+	}
+	require.GreaterOrEqual(t, worstOf(t, aWeek, memory).Severity(), gossip.SeverityInfo)
+	require.Equal(t, gossip.SeverityHigh, worstOf(t, aWeek, network).Severity())
+
+	kill := func(minute int) gossip.Event {
+		o := at(minute)
+		o.Period = 0
+		return gossip.OOMKill{Origin: o, LimitBytes: gossip.Some(int64(100 << 20))}
+	}
+	worst := worstOf(t, aWeek, []gossip.Event{kill(0), kill(1), kill(2), kill(90)})
+	require.Equal(t, int64(3), worst.Finding.(gossip.OOMKilled).Kills)
+	require.Equal(t, incident.Add(2*time.Minute), worst.End)
+}
