@@ -48,6 +48,22 @@
 // History (first seen, worst severity, last transition) is kept at each instant of event time, when the next one
 // begins.
 //
+// # The worst window
+//
+// A finding is about the present. [Analyzer.Worst] returns the worst window of a subject in the last days or in the
+// whole capture ([Options.Horizon]): an incident has ended when it is looked at. Without a horizon none is kept.
+//
+//   - What leaves the window is kept for one window more, in groups of four buckets, so windows that end at every
+//     fifteenth of a window's length are judged. That is done when no late record can reach them any more, so the order
+//     of records does not matter here either.
+//   - A window competes if it is in trouble, and is at least half as long as the window or holds all samples of its
+//     epoch. Windows of kills have no length: each competes.
+//   - The worst has the highest severity, then the largest demand ([Options.Demand]), then the largest ratio, then the
+//     earliest start.
+//   - One window is kept of each seventh of the horizon, so that Tuesday's is there when Monday's has aged out.
+//   - A changed limit ends the horizon: what was measured under another limit is no reason for advice. A new container
+//     does not end it.
+//
 // # CPU throttling
 //
 // With counters, sums over the window (P is the length of a CFS period, 100 ms by default):
@@ -143,9 +159,10 @@
 //
 // Memory is bounded by [Options.MaxSubjects] and [Options.MaxBytes], which is compared with an estimate that is kept
 // while records are observed ([Stats.Bytes]). A subject has at most eight sources, of at most 60 buckets with 64
-// remembered records each, and at most 32 records of its newest instant that wait to be put in order. A birth keeps at
-// most 32 steps of its timeline, with 256 bytes of an action and of its details, and the 32 most frequent system calls.
-// The decoder limits the length of other texts.
+// remembered records each, and at most 32 records of its newest instant that wait to be put in order. With a horizon
+// there are 15 groups more for each source, and eight windows. A birth keeps at most 32 steps of its timeline, with 256
+// bytes of an action and of its details, and the 32 most frequent system calls. The decoder limits the length of other
+// texts.
 //
 // A subject that is evicted is forgotten, history included. Without a bound that is reached, neither order nor number
 // of the records changes a verdict. [Analyzer.ObserveFrom] says what is evicted first.
