@@ -10,13 +10,21 @@ import (
 )
 
 // A large cluster sends this: 5,000 containers, one sample per 10 s each.
-func BenchmarkObserve(b *testing.B) {
+func BenchmarkObserve(b *testing.B) { observeMany(b, gossip.Options{}) }
+
+// A week of worst windows is kept, of containers that are throttled all the time.
+func BenchmarkObserveWithHorizon(b *testing.B) {
+	observeMany(b, gossip.Options{Horizon: 7 * 24 * time.Hour})
+}
+
+func observeMany(b *testing.B, o gossip.Options) {
+	b.Helper()
 	const containers = 5000
 	var events []gossip.Event
 	for i := range containers {
 		events = append(events, sample(0, 40, func(s *gossip.CPUSample) { s.Pod = fmt.Sprintf("api-%d", i) }))
 	}
-	a := gossip.New(gossip.Options{})
+	a := gossip.New(o)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		e := events[i%containers].(gossip.CPUSample)

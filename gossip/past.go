@@ -32,7 +32,7 @@ func (p *past[S]) addBuckets(w *window[S], leaving []*bucket[S]) {
 		return
 	}
 	var lengths *spanList // of samples without a period
-	if w.hasUntimed() {
+	if slices.ContainsFunc(leaving, func(b *bucket[S]) bool { return b.countUntimed() > 0 }) {
 		lengths = newSpanList()
 		defer lengths.releaseSpans()
 		w.appendSpans(lengths)
@@ -129,6 +129,15 @@ func (p *past[S]) windowUntil(i int, width int64) window[S] {
 		first--
 	}
 	return window[S]{width: width * groupSlots, buckets: p.groups[first : i+1 : i+1]}
+}
+
+// pastBounds returns the oldest start and the newest end of the samples of a past window.
+func (w *window[S]) pastBounds() (start, end int64) {
+	start, end = w.buckets[0].overflow.firstStart, math.MinInt64
+	for _, g := range w.buckets {
+		start, end = min(start, g.overflow.firstStart), max(end, g.overflow.newestEnd)
+	}
+	return start, end
 }
 
 // dropBefore drops groups that no window needs any more.

@@ -31,10 +31,11 @@ type sampleWindow interface {
 	judgeWindow(s *stream, t thresholds) windowFinding
 	// missingFields names the fields that would have made the verdict or the advice better.
 	missingFields(s *stream) []string
-	// keepPast, endedPast and pendingPast are about past windows: see window.
+	// The next four are about past windows: see window.
 	keepPast()
 	endedPast(newest int64) []sampleWindow
 	pendingPast(closed bool) []sampleWindow
+	pastBounds() (start, end int64)
 	// estimateSize returns the estimated size, bytes.
 	estimateSize() int64
 }

@@ -70,18 +70,30 @@ func (f *NetworkIssue) mainFigure() float64 {
 	}
 }
 
-// add keeps a window if it is the worst of its part of the horizon, which begins at a multiple of its length.
+// add keeps a window as the worst of its part of the horizon, which begins at a multiple of its length. It must be
+// worse than the one that is kept (see findPart).
 func (l *worstWindows) add(w worstWindow, horizon time.Duration) {
-	part := partOf(w.end, horizon)
-	i, found := slices.BinarySearchFunc(*l, part, func(kept worstWindow, part int64) int {
+	i, found := l.placeOf(w.end, horizon)
+	if found {
+		(*l)[i] = w
+		return
+	}
+	*l = slices.Insert(*l, i, w)
+}
+
+// findPart returns the window of the part in which a window ends; nil if there is none.
+func (l *worstWindows) findPart(end int64, horizon time.Duration) *worstWindow {
+	if i, found := l.placeOf(end, horizon); found {
+		return &(*l)[i]
+	}
+	return nil
+}
+
+func (l *worstWindows) placeOf(end int64, horizon time.Duration) (i int, found bool) {
+	part := partOf(end, horizon)
+	return slices.BinarySearchFunc(*l, part, func(kept worstWindow, part int64) int {
 		return cmp.Compare(partOf(kept.end, horizon), part)
 	})
-	switch {
-	case !found:
-		*l = slices.Insert(*l, i, w)
-	case w.isWorseThan(&(*l)[i]):
-		(*l)[i] = w
-	}
 }
 
 func partOf(end int64, horizon time.Duration) int64 {
@@ -95,33 +107,39 @@ func (l *worstWindows) dropBefore(newest int64, horizon time.Duration) {
 }
 
 // judgePast judges a window of a stream that is over, and returns false if it does not compete. A window competes when
-// it is in trouble, when it is at least half as long as the window, or holds all samples that there are, and when no
-// source that is believed more was measuring then.
+// it is in trouble and may be worse than the kept one, when it is at least half as long as the window, or holds all
+// samples that there are, and when no source that is believed more was measuring then.
 func (s *state) judgePast(t *stream, view sampleWindow, holdsAll bool, a *Analyzer) (worstWindow, bool) {
-	f := view.judgeWindow(t, a.thresholds)
-	if f.Severity() < SeverityInfo {
-		return worstWindow{}, false
+	w := worstWindow{}
+	w.start, w.end = view.pastBounds()
+	tooShort := !holdsAll && w.end-w.start < int64(a.window)/2 && s.about.Kind != KindOOMKill // kills are moments
+	if tooShort || s.isCoveredBefore(t, w.start, w.end) {
+		return w, false
+	}
+	kept, least := s.worst.findPart(w.end, a.horizon), SeverityInfo
+	if kept != nil {
+		least = kept.finding.Severity()
+	}
+	if view.judgeSeverity(t, a.thresholds) < least {
+		return w, false
+	}
+	w.finding = view.judgeWindow(t, a.thresholds)
+	if a.demand != nil {
+		w.demand = a.demand(w.finding)
+	}
+	if kept != nil && !w.isWorseThan(kept) {
+		return w, false
 	}
 	list := newSpanList()
 	defer list.releaseSpans()
 	view.appendSpans(list)
 	covered := list.toCoverage()
-	end := slices.MaxFunc(list.spans, func(a, b span) int { return cmp.Compare(a.end, b.end) }).end
-	start := end - int64(covered.Window)
-	tooShort := !holdsAll && covered.Window < a.window/2 && s.about.Kind != KindOOMKill // kills are moments
-	if tooShort || s.isCoveredBefore(t, start, end) {
-		return worstWindow{}, false
-	}
-	covered.Confidence, covered.Missing = covered.rateConfidence(t.usesCounters(f)), view.missingFields(t)
+	covered.Confidence, covered.Missing = covered.rateConfidence(t.usesCounters(w.finding)), view.missingFields(t)
 	covered.Epochs, covered.Source = t.epochs, t.source
-	f = f.withReport(Report{
-		About: s.about, PodUID: s.uid, At: time.Unix(0, end).UTC(), Level: f.Severity(), Reason: f.wholeReport().Reason,
-		Covered: covered,
+	w.finding = w.finding.withReport(Report{
+		About: s.about, PodUID: s.uid, At: time.Unix(0, w.end).UTC(),
+		Level: w.finding.Severity(), Reason: w.finding.wholeReport().Reason, Covered: covered,
 	}, false)
-	w := worstWindow{finding: f, start: start, end: end}
-	if a.demand != nil {
-		w.demand = a.demand(f)
-	}
 	return w, true
 }
 
