@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/pixie"
 )
 
@@ -28,7 +29,9 @@ func listAttacks() []attack {
 		{name: "2,750 births of long steps", run: sendLongBirths},
 		{name: "pods that do not exist", run: sendFakePods},
 		{name: "20,000 records of the future", run: sendFutureRecords},
-		{name: "lies about pods", run: sendLies},
+		{name: "a wrong pod_uid", run: sendForged(forgeUID)},
+		{name: "a forged container", run: sendForged(forgeContainer)},
+		{name: "nine sources", run: sendForged(forgeSources)},
 		{name: "hostile texts", run: sendHostileTexts},
 		{name: "SIGKILL and a quiet sample", isQuiet: true, run: killOperator},
 		{
@@ -80,17 +83,16 @@ func sendFutureRecords(ctx context.Context, s *scene) error {
 	})
 }
 
-func sendLies(ctx context.Context, s *scene) error {
-	for _, pods := range [][]target{s.old, s.new} {
-		var body []byte
-		for _, t := range pods {
-			body = append(body, lieAbout(t)...)
+// sendForged sends records about pods that exist with a stolen token. The answer does not matter.
+func sendForged(each func(target) []gossip.CPUSample) func(context.Context, *scene) error {
+	return func(ctx context.Context, s *scene) error {
+		for _, pods := range [][]target{s.old, s.new} {
+			if _, err := s.postStolen(ctx, aboutAll(pods, each)); err != nil {
+				return err
+			}
 		}
-		if _, err := s.postStolen(ctx, body); err != nil {
-			return err
-		}
+		return waitFor(ctx, settled)
 	}
-	return waitFor(ctx, settled)
 }
 
 // sendHostileTexts sends records with hostile texts, about a pod with an owner of a hostile kind, and reads all that

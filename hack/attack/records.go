@@ -91,25 +91,46 @@ func longBirths(namespace string, series, n int) []byte {
 	return packBody(b.Bytes())
 }
 
-// lieAbout returns records about a pod that contradict what the cluster says of it, or come from too many sources: each
-// would end the trouble, or hide it.
-func lieAbout(t target) []byte {
-	var out []byte
-	now := time.Now()
-	for i := range 12 {
-		at := now.Add(time.Duration(i-12) * time.Second)
-		uid := t.quietSample(at)
-		uid.PodUID = "00000000-0000-0000-0000-000000000000"
-		id := t.quietSample(at)
-		id.ContainerID = "forged"
-		name := t.quietSample(at)
-		name.Container = "forged"
-		out = pixie.Append(pixie.Append(pixie.Append(out, uid), id), name)
+// aboutAll returns the records that each makes of each pod.
+func aboutAll(pods []target, each func(target) []gossip.CPUSample) []byte {
+	var body []byte
+	for _, t := range pods {
+		for _, sample := range each(t) {
+			body = pixie.Append(body, sample)
+		}
 	}
+	return body
+}
+
+// forgeSamples returns quiet samples of a pod, each changed. They are enough to end its trouble.
+func forgeSamples(t target, change func(*gossip.CPUSample)) []gossip.CPUSample {
+	var out []gossip.CPUSample
+	for i := range 12 {
+		sample := t.quietSample(time.Now().Add(time.Duration(i-12) * time.Second))
+		change(&sample)
+		out = append(out, sample)
+	}
+	return out
+}
+
+func forgeUID(t target) []gossip.CPUSample {
+	return forgeSamples(t, func(s *gossip.CPUSample) { s.PodUID = "00000000-0000-0000-0000-000000000000" })
+}
+
+// forgeContainer returns samples of a container ID, and of a container, that the pod does not have.
+func forgeContainer(t target) []gossip.CPUSample {
+	return append(forgeSamples(t, func(s *gossip.CPUSample) { s.ContainerID = "forged" }),
+		forgeSamples(t, func(s *gossip.CPUSample) { s.Container = "forged" })...)
+}
+
+// forgeSources returns a sample of each of more sources than are kept. Their figures are true, so only the sources
+// contradict.
+func forgeSources(t target) []gossip.CPUSample {
+	var out []gossip.CPUSample
 	for i := range 9 {
-		source := t.sampleAt(now, 0)
-		source.Source = fmt.Sprintf("source-%d", i)
-		out = pixie.Append(out, source)
+		sample := t.sampleAt(time.Now(), throttled)
+		sample.Source = fmt.Sprintf("source-%d", i)
+		out = append(out, sample)
 	}
 	return out
 }

@@ -175,7 +175,7 @@ func (s *scene) observeVerdicts(ctx context.Context) {
 		if err == nil { // the API server may be away
 			for _, t := range s.old {
 				if v := verdicts[t.name]; v != right {
-					s.addFault(fmt.Sprintf("%s became %q", t.name, v))
+					s.addFault(fmt.Sprintf("a verdict became %q", v))
 				}
 			}
 		}
