@@ -1,6 +1,6 @@
 # All targets work in a fresh clone with Go and git alone. Tools build on first use (a few minutes, once) and come from Go's build cache after that.
 .DEFAULT_GOAL := help
-.PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator fuzz image push observer-image e2e-images e2e e2e-up e2e-down demo demo-preflight demo-recover demo-recorded demo-casts demo-down \
+.PHONY: help replay run-local assets test lint generate verify bench bench-replay bench-operator attack fuzz image push observer-image e2e-images e2e e2e-up e2e-down demo demo-preflight demo-recover demo-recorded demo-casts demo-down \
 	race coverage fuzz-all pgo api-diff vulncheck release-check release e2e-release
 
 CAPTURE  ?= examples/captures/hidden-throttling.ndjson
@@ -69,6 +69,12 @@ bench-operator: ## measure the operator under load, beside a handler that does n
 	go run ./hack/bench/operator
 
 ##@ Look for more faults
+
+ATTACK_TIME ?= 4m
+
+attack: ## attack the operator under the memory limit of its manifest, on loopback (ATTACK_TIME=60s is a short form) [minutes]
+	@assets=$$(go run ./hack/assets) && go build -o bin/ ./operator/kernel-gossip-operator ./hack/attack && \
+		KUBEBUILDER_ASSETS=$$assets bin/attack -time $(ATTACK_TIME)
 
 fuzz: ## fuzz the decoder and the PxL checker, each for FUZZTIME (30s); fuzz-all is everything
 	for target in FuzzDecode FuzzPlain FuzzParallel FuzzAppend; do \

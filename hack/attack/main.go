@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"time"
 
@@ -27,17 +28,17 @@ var errNotRight = errors.New("the operator does not stand all attacks")
 
 func main() {
 	length := flag.Duration("time", 4*time.Minute, "about how long all attacks take together")
-	program := flag.String("operator", "bin/kernel-gossip-operator", "`FILE` of the operator")
+	file := flag.String("operator", "bin/kernel-gossip-operator", "`FILE` of the operator")
 	manifest := flag.String("manifest", "operator/deploy/base/deployment.yaml", "`FILE` with its memory limit")
 	only := flag.String("run", "", "only attacks with a name that `REGEXP` matches")
 	flag.Parse()
-	if err := run(ctrl.SetupSignalHandler(), os.Stdout, *program, *manifest, *only, *length); err != nil {
+	if err := run(ctrl.SetupSignalHandler(), os.Stdout, *file, *manifest, *only, *length); err != nil {
 		fmt.Fprintln(os.Stderr, "attack:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out io.Writer, program, manifest, only string, length time.Duration) error {
+func run(ctx context.Context, out io.Writer, file, manifest, only string, length time.Duration) error {
 	wanted, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -51,6 +52,10 @@ func run(ctx context.Context, out io.Writer, program, manifest, only string, len
 		return err
 	}
 	defer c.stop()
+	folder, err := os.MkdirTemp("", "kernel-gossip-attack-")
+	if err != nil {
+		return err
+	}
 	times := planTimes(length)
 	fmt.Fprintf(out, "GOMEMLIMIT=%s, memory limit %d MiB\n", limits.goMemory, limits.bytes>>20)
 	fmt.Fprintf(out, rowFormat, "attack", "peak memory", "acknowledged", "lost", "verdict", "")
@@ -59,7 +64,10 @@ func run(ctx context.Context, out io.Writer, program, manifest, only string, len
 		if !wanted.MatchString(a.name) {
 			continue
 		}
-		o := c.playAttack(ctx, fmt.Sprintf("attack-%d", i), program, limits, times, a)
+		name := fmt.Sprintf("attack-%d", i)
+		o := c.playAttack(ctx, name, program{
+			file: file, limits: limits, log: filepath.Join(folder, name+".log"),
+		}, times, a)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -68,7 +76,7 @@ func run(ctx context.Context, out io.Writer, program, manifest, only string, len
 		failed = failed || len(faults) > 0
 	}
 	if failed {
-		return errNotRight
+		return fmt.Errorf("%w; its logs are in %s", errNotRight, folder)
 	}
-	return nil
+	return os.RemoveAll(folder)
 }

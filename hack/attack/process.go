@@ -20,9 +20,9 @@ const beyond = 6
 
 // program is what runs as the operator.
 type program struct {
-	file, kubeconfig string
-	limits           memoryLimits
-	args             []string
+	file, kubeconfig, log string // files
+	limits                memoryLimits
+	args                  []string
 }
 
 // process is a running operator.
@@ -51,13 +51,13 @@ func startOperator(ctx context.Context, p program) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.CreateTemp("", "operator-*.log")
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
 	out := &process{
-		records: addresses[0], overHTTP: addresses[2], metrics: addresses[3], log: log.Name(), ended: make(chan struct{}),
+		records: addresses[0], overHTTP: addresses[2], metrics: addresses[3], log: p.log, ended: make(chan struct{}),
 	}
 	out.cmd = exec.Command(p.file, append([]string{
 		"--kubeconfig=" + p.kubeconfig, "--leader-elect=false", "--write-delay=200ms", "--ingest-auth=tokenreview",
@@ -164,10 +164,16 @@ func (p *process) stop() error {
 	}
 }
 
+// freeAddress returns an address of loopback with a port that is free on all addresses: the attacker's connections have
+// ports on another one.
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp4", ":0") //nolint:gosec // nothing is served, and it is closed at once
 	if err != nil {
 		return "", err
 	}
-	return l.Addr().String(), l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort("127.0.0.1", port), l.Close()
 }

@@ -47,12 +47,10 @@ type scene struct {
 
 // playAttack starts an operator, has it attacked, and returns what it did.
 func (c *testCluster) playAttack(
-	ctx context.Context, namespace, file string, limits memoryLimits, times attackTimes, a attack,
+	ctx context.Context, namespace string, p program, times attackTimes, a attack,
 ) outcome {
-	s := &scene{
-		testCluster: c, namespace: namespace, times: times,
-		program: program{file: file, kubeconfig: c.kubeconfig, limits: limits, args: a.args},
-	}
+	p.kubeconfig, p.args = c.kubeconfig, a.args
+	s := &scene{testCluster: c, namespace: namespace, times: times, program: p}
 	out := outcome{attack: a.name}
 	if err := s.beginScene(ctx); err != nil {
 		s.addFault("cannot begin: " + err.Error())
@@ -108,7 +106,7 @@ func (s *scene) runAttack(ctx context.Context, a attack) {
 	var all sync.WaitGroup
 	all.Go(func() { s.observeVerdicts(observed) })
 	if !a.isQuiet {
-		all.Go(func() { s.sendSteadily(observed) })
+		all.Go(func() { s.sendSteadily(ctx, observed.Done()) })
 	}
 	if err := a.run(ctx, s); err != nil {
 		s.addFault(err.Error())
@@ -148,13 +146,15 @@ func (s *scene) postHonestly(ctx context.Context, body []byte, n int64) error {
 	return nil
 }
 
-// sendSteadily posts the newest second of the old pods, each second.
-func (s *scene) sendSteadily(ctx context.Context) {
+// sendSteadily posts the newest second of the old pods, each second, until it is stopped.
+func (s *scene) sendSteadily(ctx context.Context, stopped <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			return
+		case <-stopped:
 			return
 		case now := <-tick.C:
 			var body []byte
