@@ -24,7 +24,7 @@ func TestLimitsAreThoseOfTheManifest(t *testing.T) {
 }
 
 func TestAMinuteIsEnoughForTheShortForm(t *testing.T) {
-	require.Equal(t, attackTimes{flood: 2 * time.Second, away: 3 * time.Second}, planTimes(time.Minute))
+	require.Equal(t, attackTimes{flood: 4 * time.Second, away: 3 * time.Second}, planTimes(time.Minute))
 	require.Greater(t, planTimes(4*time.Minute).away, time.Minute, "the lease is lost")
 }
 

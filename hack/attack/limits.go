@@ -60,7 +60,7 @@ type attackTimes struct {
 // less than a minute.
 func planTimes(all time.Duration) attackTimes {
 	if all < 2*time.Minute {
-		return attackTimes{flood: 2 * time.Second, away: 3 * time.Second}
+		return attackTimes{flood: 4 * time.Second, away: 3 * time.Second}
 	}
 	return attackTimes{flood: min(30*time.Second, all/20), away: 65 * time.Second}
 }

@@ -76,7 +76,7 @@ func longBirths(namespace string, series, n int) []byte {
 	var b bytes.Buffer
 	for i := range n {
 		fmt.Fprintf(&b, `{"type":"pod_creation","timestamp":%q,"namespace":%q,"pod_name":"b%x-%x",`+
-			`"duration_ns":60000000000,"total_syscalls":1,"timeline":[`,
+			`"duration_ns":60000000000,"total_syscalls":1,"namespace_ops":1,"cgroup_writes":1,"timeline":[`,
 			time.Now().UTC().Format(time.RFC3339), namespace, series, i)
 		for step := range 32 {
 			if step > 0 {
