@@ -167,11 +167,10 @@ func (s *scene) scrapeMetrics() error {
 }
 
 // holdConnections keeps 4,096 connections open that have no token and send nothing, and opens those again that the
-// operator closes.
+// operator closes. The honest sender has to get through when they are open.
 func holdConnections(ctx context.Context, s *scene) error {
-	ctx, cancel := context.WithTimeout(ctx, s.times.flood)
+	ctx, cancel := context.WithTimeout(ctx, 2*s.times.flood)
 	defer cancel()
-	before := s.acknowledged.Load()
 	var all sync.WaitGroup
 	for range 4096 {
 		all.Go(func() {
@@ -186,9 +185,13 @@ func holdConnections(ctx context.Context, s *scene) error {
 			}
 		})
 	}
+	_ = waitFor(ctx, s.times.flood)
+	before := s.acknowledged.Load()
+	<-ctx.Done()
+	after := s.acknowledged.Load()
 	all.Wait()
-	if s.acknowledged.Load() == before {
-		return errors.New("the honest sender got no connection")
+	if after == before {
+		return fmt.Errorf("the honest sender got no connection for %s", s.times.flood)
 	}
 	return nil
 }
