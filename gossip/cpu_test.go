@@ -492,8 +492,11 @@ func TestEnrichReplacesTheUIDOfAStaticPod(t *testing.T) {
 	origin := gossip.Origin{Pod: "api-0", PodUID: "kubelet"}
 	var events gossip.Events
 	for _, e := range []gossip.Event{
-		gossip.CPUSample{Origin: origin}, gossip.MemorySample{Origin: origin}, gossip.OOMKill{Origin: origin},
-		gossip.NetworkSample{Origin: origin}, gossip.PodCreation{Origin: origin},
+		gossip.CPUSample{Origin: origin},
+		gossip.MemorySample{Origin: origin},
+		gossip.OOMKill{Origin: origin},
+		gossip.NetworkSample{Origin: origin},
+		gossip.PodCreation{Origin: origin},
 	} {
 		require.Equal(t, "api", gossip.Enrich(e, pod).From().PodUID)
 		require.Equal(t, "kubelet", gossip.Enrich(e, gossip.Pod{Name: "api-0", UID: "api"}).From().PodUID)

@@ -10,7 +10,7 @@ import (
 type WorstWindow struct {
 	// Finding has the figures of that window, and its coverage. Its Time is the end of the window's newest sample, and
 	// its History is the subject's.
-	Finding
+	Finding Finding
 	// Start is where the oldest sample of the window begins, and End is where the newest ends.
 	Start, End time.Time
 }

@@ -91,26 +91,26 @@ func blockShuffle(r *rand.Rand, events []gossip.Event, n int) []gossip.Event {
 func TestWithoutTroubleThePresentWindowIsTheWorst(t *testing.T) {
 	events := cpuEvents(0, 60, 0.05, nil)
 	worst := worstOf(t, aWeek, events)
-	require.Equal(t, gossip.SeverityNone, worst.Severity())
+	require.Equal(t, gossip.SeverityNone, worst.Finding.Severity())
 	require.Equal(t, incident.Add(time.Hour), worst.End)
 }
 
 func TestWithoutAHorizonThePresentWindowIsTheWorst(t *testing.T) {
 	worst := worstOf(t, gossip.Options{}, cpuEvents(0, 25, 0.9, nil), cpuEvents(25, 60, 0, nil))
-	require.Equal(t, gossip.SeverityNone, worst.Severity())
+	require.Equal(t, gossip.SeverityNone, worst.Finding.Severity())
 	require.Equal(t, incident.Add(time.Hour), worst.End)
 }
 
 func TestAChangedLimitEndsTheHorizon(t *testing.T) {
 	raised := func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(2.0) }
 	worst := worstOf(t, aWeek, cpuEvents(0, 30, 0.9, nil), cpuEvents(30, 60, 0.12, raised))
-	require.Equal(t, gossip.SeverityInfo, worst.Severity())
+	require.Equal(t, gossip.SeverityInfo, worst.Finding.Severity())
 }
 
 func TestANewContainerDoesNotEndTheHorizon(t *testing.T) {
 	restarted := func(s *gossip.CPUSample) { s.ContainerID = "b" }
 	worst := worstOf(t, aWeek, cpuEvents(0, 30, 0.9, nil), cpuEvents(30, 60, 0.12, restarted))
-	require.Equal(t, gossip.SeverityCritical, worst.Severity())
+	require.Equal(t, gossip.SeverityCritical, worst.Finding.Severity())
 	require.WithinDuration(t, incident.Add(15*time.Minute), worst.End, 90*time.Second, "the earliest of equal windows")
 }
 
@@ -127,9 +127,9 @@ func TestShortLivesCompeteAsAWhole(t *testing.T) {
 		})...)
 	}
 	worst := worstOf(t, aWeek, events)
-	require.Equal(t, gossip.SeverityHigh, worst.Severity())
+	require.Equal(t, gossip.SeverityHigh, worst.Finding.Severity())
 	require.Equal(t, incident.Add(16*time.Minute), worst.End)
-	require.Equal(t, 12, worst.Coverage().Samples)
+	require.Equal(t, 12, worst.Finding.Coverage().Samples)
 }
 
 // A part of an incident, shorter than half a window, does not compete.
@@ -143,11 +143,11 @@ func TestOneWindowIsKeptOfEachPartOfTheHorizon(t *testing.T) {
 	monday := cpuEvents(0, 30, 0.9, nil)
 	tuesday := cpuEvents(180, 210, 0.6, nil)
 	worst := worstOf(t, o, monday, cpuEvents(30, 180, 0, nil), tuesday, cpuEvents(210, 7*60, 0, nil))
-	require.Equal(t, gossip.SeverityCritical, worst.Severity())
+	require.Equal(t, gossip.SeverityCritical, worst.Finding.Severity())
 	worst = worstOf(t, o, monday, cpuEvents(30, 180, 0, nil), tuesday, cpuEvents(210, 9*60, 0, nil))
-	require.Equal(t, gossip.SeverityHigh, worst.Severity(), "the first is too old")
+	require.Equal(t, gossip.SeverityHigh, worst.Finding.Severity(), "the first is too old")
 	worst = worstOf(t, o, monday, cpuEvents(30, 180, 0, nil), tuesday, cpuEvents(210, 13*60, 0, nil))
-	require.Equal(t, gossip.SeverityNone, worst.Severity(), "both are")
+	require.Equal(t, gossip.SeverityNone, worst.Finding.Severity(), "both are")
 }
 
 // Of two windows of one severity, the one with the larger demand is worse.
@@ -190,7 +190,8 @@ func TestSamplesWithoutAPeriodHaveTheirLengthInPastWindows(t *testing.T) {
 // Counters are believed before percentages, in past windows too.
 func TestAPastWindowIsOfTheSourceThatWasBelieved(t *testing.T) {
 	percentages := func(s *gossip.CPUSample) {
-		s.Periods, s.ThrottledPeriods, s.ThrottledUsec = gossip.Optional[int64]{}, gossip.Optional[int64]{}, gossip.Optional[int64]{}
+		absent := gossip.Optional[int64]{}
+		s.Periods, s.ThrottledPeriods, s.ThrottledUsec = absent, absent, absent
 		s.ThrottledShare, s.Source = gossip.Some(0.99), "other"
 	}
 	counters, others := cpuEvents(0, 60, 0.3, nil), cpuEvents(0, 60, 0, percentages)
@@ -199,7 +200,7 @@ func TestAPastWindowIsOfTheSourceThatWasBelieved(t *testing.T) {
 		both = append(both, counters[i], others[i])
 	}
 	worst := worstOf(t, aWeek, both)
-	require.Equal(t, gossip.SeverityWarning, worst.Severity())
+	require.Equal(t, gossip.SeverityWarning, worst.Finding.Severity())
 }
 
 func TestKillsMemoryAndNetworksHaveAWorstWindow(t *testing.T) {
@@ -220,8 +221,8 @@ func TestKillsMemoryAndNetworksHaveAWorstWindow(t *testing.T) {
 		})
 		network = append(network, gossip.NetworkSample{Origin: at(minute), FailedConnects: gossip.Some(failed)})
 	}
-	require.GreaterOrEqual(t, worstOf(t, aWeek, memory).Severity(), gossip.SeverityInfo)
-	require.Equal(t, gossip.SeverityHigh, worstOf(t, aWeek, network).Severity())
+	require.GreaterOrEqual(t, worstOf(t, aWeek, memory).Finding.Severity(), gossip.SeverityInfo)
+	require.Equal(t, gossip.SeverityHigh, worstOf(t, aWeek, network).Finding.Severity())
 
 	kill := func(minute int) gossip.Event {
 		o := at(minute)

@@ -107,11 +107,10 @@ func (s *server) NeedLeaderElection() bool { return false }
 
 // Start serves until ctx ends. Then it takes no more requests, and waits until the waiting subjects are written.
 func (s *server) Start(ctx context.Context) error {
-	err := s.waitToLead(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return nil
-	case err != nil:
+	if err := s.waitToLead(ctx); err != nil {
+		if ctx.Err() != nil { // it has to end before it led
+			return nil //nolint:nilerr // that is no failure
+		}
 		return err
 	}
 	if err := s.restoreHistories(ctx); err != nil {

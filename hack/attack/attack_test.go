@@ -109,7 +109,7 @@ func TestBodiesOfAttacksAreTaken(t *testing.T) {
 	require.Len(t, decodeAll(t, aboutAll([]target{pod}, forgeContainer)), 24)
 	require.Len(t, decodeAll(t, aboutAll([]target{pod}, forgeSources)), 9)
 	require.Len(t, decodeAll(t, hostileRecords(pod)), 2)
-	body, n := historyOf([]target{pod}, 60)
+	body, n := historyOf([]target{pod})
 	require.Len(t, decodeAll(t, body), int(n))
 }
 

@@ -107,7 +107,7 @@ func sendHostileTexts(ctx context.Context, s *scene) error {
 	if err := waitFor(ctx, settled); err != nil { // until the operator knows the pod
 		return err
 	}
-	history, _ := historyOf([]target{t}, 60)
+	history, _ := historyOf([]target{t})
 	answer, err := s.postStolen(ctx, append(history, hostileRecords(t)...))
 	if err != nil {
 		return err
@@ -179,7 +179,7 @@ func stopAPIServer(ctx context.Context, s *scene) error {
 	if err := s.plane.StopAPIServer(); err != nil {
 		return err
 	}
-	body, n := historyOf(s.new, 60)
+	body, n := historyOf(s.new)
 	posted := s.postHonestly(ctx, body, n)
 	waited := waitFor(ctx, s.times.away)
 	return errors.Join(posted, waited, s.plane.StartAPIServer())

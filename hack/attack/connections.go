@@ -115,7 +115,7 @@ func sendLongHeaders(ctx context.Context, s *scene) error {
 	}
 	all.Wait()
 	if good <= bad {
-		return fmt.Errorf("Prometheus gets the metrics %d times of %d: %w", good, good+bad, last)
+		return fmt.Errorf("the metrics reach Prometheus %d times of %d: %w", good, good+bad, last)
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func (s *scene) sendLongHeader(ctx context.Context) {
 	}
 	defer context.AfterFunc(ctx, func() { _ = plain.Close() })()
 	defer plain.Close()
-	c := tls.Client(plain, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // self-signed, and on loopback
+	c := tls.Client(plain, &tls.Config{InsecureSkipVerify: true}) // self-signed, and on loopback
 	if _, err := io.WriteString(c, "GET /metrics HTTP/1.1\r\nHost: x\r\nX-Long: "); err != nil {
 		return
 	}
@@ -145,7 +145,7 @@ func (s *scene) sendLongHeader(ctx context.Context) {
 func (s *scene) scrapeMetrics() error {
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // self-signed, and on loopback
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // self-signed, and on loopback
 	}}
 	request, err := http.NewRequest(http.MethodGet, "https://"+s.operator.metrics+"/metrics", http.NoBody)
 	if err != nil {

@@ -27,23 +27,30 @@ import (
 var errNotRight = errors.New("the operator does not stand all attacks")
 
 func main() {
-	length := flag.Duration("time", 4*time.Minute, "about how long all attacks take together")
-	file := flag.String("operator", "bin/kernel-gossip-operator", "`FILE` of the operator")
-	manifest := flag.String("manifest", "operator/deploy/base/deployment.yaml", "`FILE` with its memory limit")
-	only := flag.String("run", "", "only attacks with a name that `REGEXP` matches")
+	var o options
+	flag.DurationVar(&o.length, "time", 4*time.Minute, "about how long all attacks take together")
+	flag.StringVar(&o.file, "operator", "bin/kernel-gossip-operator", "`FILE` of the operator")
+	flag.StringVar(&o.manifest, "manifest", "operator/deploy/base/deployment.yaml", "`FILE` with its memory limit")
+	flag.StringVar(&o.only, "run", "", "only attacks with a name that `REGEXP` matches")
 	flag.Parse()
-	if err := run(ctrl.SetupSignalHandler(), os.Stdout, *file, *manifest, *only, *length); err != nil {
+	if err := o.run(ctrl.SetupSignalHandler(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "attack:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out io.Writer, file, manifest, only string, length time.Duration) error {
-	wanted, err := regexp.Compile(only)
+// options are the flags.
+type options struct {
+	length               time.Duration
+	file, manifest, only string
+}
+
+func (o *options) run(ctx context.Context, out io.Writer) error {
+	wanted, err := regexp.Compile(o.only)
 	if err != nil {
 		return err
 	}
-	limits, err := readLimits(manifest)
+	limits, err := readLimits(o.manifest)
 	if err != nil {
 		return err
 	}
@@ -56,7 +63,7 @@ func run(ctx context.Context, out io.Writer, file, manifest, only string, length
 	if err != nil {
 		return err
 	}
-	times := planTimes(length)
+	times := planTimes(o.length)
 	fmt.Fprintf(out, "GOMEMLIMIT=%s, memory limit %d MiB\n", limits.goMemory, limits.bytes>>20)
 	fmt.Fprintf(out, rowFormat, "attack", "peak memory", "acknowledged", "lost", "verdict", "")
 	failed := false
@@ -65,14 +72,14 @@ func run(ctx context.Context, out io.Writer, file, manifest, only string, length
 			continue
 		}
 		name := fmt.Sprintf("attack-%d", i)
-		o := c.playAttack(ctx, name, program{
-			file: file, limits: limits, log: filepath.Join(folder, name+".log"),
+		got := c.playAttack(ctx, name, program{
+			file: o.file, limits: limits, log: filepath.Join(folder, name+".log"),
 		}, times, a)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		faults := o.listFaults(limits.bytes)
-		o.printRow(out, faults)
+		faults := got.listFaults(limits.bytes)
+		got.printRow(out, faults)
 		failed = failed || len(faults) > 0
 	}
 	if failed {

@@ -167,7 +167,7 @@ func (p *process) stop() error {
 // freeAddress returns an address of loopback with a port that is free on all addresses: the attacker's connections have
 // ports on another one.
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp4", ":0") //nolint:gosec // nothing is served, and it is closed at once
+	l, err := net.Listen("tcp4", ":0") // nothing is served, and it is closed at once
 	if err != nil {
 		return "", err
 	}

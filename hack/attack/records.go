@@ -42,8 +42,9 @@ func (t target) quietSample(at time.Time) gossip.CPUSample {
 	return sample
 }
 
-// historyOf returns the records of the last n seconds, all in trouble, about each pod.
-func historyOf(all []target, n int) (body []byte, records int64) {
+// historyOf returns the records of the last minute, one a second and all in trouble, about each pod.
+func historyOf(all []target) (body []byte, records int64) {
+	const n = 60
 	now := time.Now()
 	for _, t := range all {
 		for i := range n {

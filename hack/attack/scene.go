@@ -93,7 +93,7 @@ func (s *scene) beginScene(ctx context.Context) (err error) {
 	if s.operator, err = startOperator(ctx, s.program); err != nil {
 		return err
 	}
-	body, n := historyOf(s.old, 60)
+	body, n := historyOf(s.old)
 	if err := s.postHonestly(ctx, body, n); err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *scene) runAttack(ctx context.Context, a attack) {
 	if err := a.run(ctx, s); err != nil {
 		s.addFault(err.Error())
 	}
-	body, n := historyOf(s.new, 60)
+	body, n := historyOf(s.new)
 	if err := s.postHonestly(ctx, body, n); err != nil {
 		s.addFault("honest records about new pods: " + err.Error())
 	}
