@@ -47,12 +47,12 @@ func TestForbiddenWritesWaitUntilTheyAreAllowed(t *testing.T) {
 	rules := []rbacv1.PolicyRule{
 		{
 			APIGroups: []string{""}, Resources: []string{"pods", "limitranges", "resourcequotas"},
-			Verbs: []string{"get", "list", "watch"},
+			Verbs: []string{"list", "watch"},
 		},
-		{APIGroups: []string{"kernel.gossip.io"}, Resources: []string{"*"}, Verbs: []string{"get", "list", "watch"}},
+		{APIGroups: []string{"kernel.gossip.io"}, Resources: []string{"*"}, Verbs: []string{"list", "watch"}},
 		{
 			APIGroups: []string{"autoscaling"}, Resources: []string{"horizontalpodautoscalers"},
-			Verbs: []string{"get", "list", "watch"},
+			Verbs: []string{"list", "watch"},
 		},
 	}
 	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "half-allowed"}, Rules: rules}
@@ -81,19 +81,9 @@ func TestOnlySendersThatTheAPIServerAllowsMayPost(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "senders", "api-0")
-	for _, name := range []string{"observer", "stranger"} {
-		require.NoError(t, k.Create(t.Context(),
-			&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "senders", Name: name}}))
-	}
-	require.NoError(t, k.Create(t.Context(), &rbacv1.ClusterRole{
-		ObjectMeta: metav1.ObjectMeta{Name: "sender"},
-		Rules:      []rbacv1.PolicyRule{{NonResourceURLs: []string{"/v1/events"}, Verbs: []string{"post"}}},
-	}))
-	require.NoError(t, k.Create(t.Context(), &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: "sender"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "sender"},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: "senders", Name: "observer"}},
-	}))
+	allowSender(t, k, "senders", "observer")
+	require.NoError(t, k.Create(t.Context(),
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "senders", Name: "stranger"}}))
 	r := start(t, c.Config, in("senders"), func(o *operator.Options) { o.IngestAuth = operator.AuthTokenReview })
 	body := strings.Join(records("senders", "api-0", string(pod.UID), 3, 45), "\n")
 	for name, tc := range map[string]struct {
@@ -123,6 +113,26 @@ func TestOnlySendersThatTheAPIServerAllowsMayPost(t *testing.T) {
 		})
 	}
 	whisper(t, k, "senders", "api-0", severity(v1alpha1.SeverityCritical))
+}
+
+// allowSender makes a service account that may post records.
+func allowSender(t *testing.T, k client.Client, namespace, account string) {
+	t.Helper()
+	name := "sender-of-" + namespace
+	for _, o := range []client.Object{
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: account}},
+		&rbacv1.ClusterRole{
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			Rules:      []rbacv1.PolicyRule{{NonResourceURLs: []string{"/v1/events"}, Verbs: []string{"post"}}},
+		},
+		&rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+			Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: account}},
+		},
+	} {
+		require.NoError(t, k.Create(t.Context(), o))
+	}
 }
 
 func bearer(token string) string {

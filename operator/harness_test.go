@@ -180,6 +180,13 @@ func recordsUntil(end time.Time, namespace, pod, uid string, n, throttled int) [
 	return out
 }
 
+// birth returns a record of a pod's creation that ended at a time.
+func birth(namespace, pod, uid string, end time.Time, syscalls int) string {
+	return fmt.Sprintf(`{"type":"pod_creation","timestamp":%q,"namespace":%q,"pod_name":%q,"pod_uid":%q,`+
+		`"total_syscalls":%d,"namespace_ops":5,"cgroup_writes":500,"duration_ns":6000000000,"image_pull_ns":0,"init_ns":0}`,
+		end.UTC().Format(time.RFC3339), namespace, pod, uid, syscalls)
+}
+
 // makePod makes a pod with a container app of 100m, and its namespace if that does not exist.
 func makePod(t *testing.T, k client.Client, namespace, name string, change ...func(*corev1.Pod)) *corev1.Pod {
 	t.Helper()

@@ -17,6 +17,7 @@ import (
 )
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=kernel-gossip,resources=leases,verbs=get;create;update
+// +kubebuilder:rbac:groups="",namespace=kernel-gossip,resources=events,verbs=create;patch
 
 const leaseName = "kernel-gossip-operator"
 

@@ -291,11 +291,7 @@ func TestCertificateLastsForItsTimeToLive(t *testing.T) {
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "certificate", "api-0")
-	birth := func(at time.Time, syscalls int) string {
-		return fmt.Sprintf(`{"type":"pod_creation","timestamp":%q,"namespace":"certificate","pod_name":"api-0","pod_uid":%q,`+
-			`"total_syscalls":%d,"namespace_ops":5,"cgroup_writes":500,"duration_ns":6000000000,"image_pull_ns":0,"init_ns":0}`,
-			at.UTC().Format(time.RFC3339), pod.UID, syscalls)
-	}
+	uid := string(pod.UID)
 	get := func() (v1alpha1.PodBirthCertificate, error) {
 		var got v1alpha1.PodBirthCertificate
 		err := k.Get(t.Context(), client.ObjectKeyFromObject(pod), &got)
@@ -303,14 +299,14 @@ func TestCertificateLastsForItsTimeToLive(t *testing.T) {
 	}
 	born := time.Now().Add(-time.Minute)
 	r := start(t, c.Config, in("certificate"))
-	r.post(t, birth(born, 13942))
+	r.post(t, birth("certificate", "api-0", uid, born, 13942))
 	r.stop(t)
 	first, err := get()
 	require.NoError(t, err)
 	require.Equal(t, int64(13942), *first.Status.KernelStats.TotalSyscalls)
 
 	r = start(t, c.Config, in("certificate"))
-	r.post(t, birth(born.Add(30*time.Second), 1))
+	r.post(t, birth("certificate", "api-0", uid, born.Add(30*time.Second), 1))
 	r.stop(t)
 	second, err := get()
 	require.NoError(t, err)

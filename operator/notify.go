@@ -10,8 +10,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch;update
-// +kubebuilder:rbac:groups="",resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // notifier writes Kubernetes Events about pods, only when their state turns.
 type notifier struct{ recorder events.EventRecorder }

@@ -16,7 +16,7 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// +kubebuilder:rbac:groups=kernel.gossip.io,resources=kernelwhispers;podbirthcertificates,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=kernel.gossip.io,resources=kernelwhispers;podbirthcertificates,verbs=list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=kernel.gossip.io,resources=kernelwhispers/status;podbirthcertificates/status,verbs=patch
 
 // fieldOwner is this operator's name in managed fields.
