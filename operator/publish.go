@@ -86,14 +86,23 @@ func (p publisher) writeStatus(ctx context.Context, o crd.Object, uid types.UID)
 
 // deleteObject deletes the object that was read, and not another of its name. It is no error if the object is gone.
 func (p publisher) deleteObject(ctx context.Context, o crd.Object) error {
+	return p.deleteIf(ctx, o, client.Preconditions{UID: new(o.GetUID())})
+}
+
+// deleteBlank deletes an object without a status, unless it has changed since it was read: it may have one by now.
+func (p publisher) deleteBlank(ctx context.Context, o crd.Object) error {
+	return p.deleteIf(ctx, o, client.Preconditions{UID: new(o.GetUID()), ResourceVersion: new(o.GetResourceVersion())})
+}
+
+// deleteIf deletes an object if the conditions hold. It is no error if they do not, or if the object is gone.
+func (p publisher) deleteIf(ctx context.Context, o crd.Object, conditions client.Preconditions) error {
 	partial := &unstructured.Unstructured{}
 	partial.SetGroupVersionKind(o.GetObjectKind().GroupVersionKind())
 	partial.SetNamespace(o.GetNamespace())
 	partial.SetName(o.GetName())
-	uid := o.GetUID()
 	return p.callAPI(ctx, o, "delete", func(ctx context.Context) error {
-		err := p.client.Delete(ctx, partial, client.Preconditions{UID: &uid})
-		if apierrors.IsConflict(err) { // another object has the name
+		err := p.client.Delete(ctx, partial, conditions)
+		if apierrors.IsConflict(err) {
 			return nil
 		}
 		return client.IgnoreNotFound(err)

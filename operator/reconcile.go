@@ -99,6 +99,8 @@ func (r *reconciler) publishSituation(ctx context.Context, s situation) (time.Du
 	switch {
 	case err != nil:
 		return 0, err
+	case wanted == nil && s.isBlank():
+		return r.delay, r.publisher.deleteBlank(ctx, s.stored) // looks again: it may have changed
 	case wanted == nil:
 		return 0, nil
 	}
@@ -118,6 +120,9 @@ type situation struct {
 func (s *situation) isOfEarlierPod() bool {
 	return s.finding != nil && s.finding.UID() != "" && s.finding.UID() != string(s.pod.UID)
 }
+
+// isBlank reports whether the stored object has no status: an operator died between the two writes that make an object.
+func (s *situation) isBlank() bool { return s.stored != nil && crd.Condition(s.stored) == nil }
 
 // dropSubject drops a subject that gets no object, and its object if it has one.
 func (r *reconciler) dropSubject(ctx context.Context, about gossip.Subject, stored crd.Object) error {
@@ -147,6 +152,8 @@ func (r *reconciler) wantedObject(ctx context.Context, s situation) (crd.Object,
 	case isEvicted && (s.finding == nil || s.finding.Severity() == gossip.SeverityUnknown):
 		return r.ages.applyAge(crd.Evicted(forgotten, s.now), s.seen, s.now), nil
 	case isEvicted: // its history begins again
+	case s.isBlank() && (s.finding == nil || !crd.HasObject(s.finding)): // it never said anything
+		return nil, nil //nolint:nilnil // no object is an answer
 	case s.finding == nil: // after a restart there are no records, but the verdict remains
 		return r.ages.applyAge(s.stored, s.seen, s.now), nil
 	case s.finding.Seen().Restored && s.stored != nil && crd.Severity(s.stored) > s.finding.Severity():

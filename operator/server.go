@@ -179,6 +179,9 @@ func (s *server) restoreHistories(ctx context.Context) error {
 	}
 	for i := range whispers.Items {
 		w := &whispers.Items[i]
+		if crd.Condition(w) == nil { // an operator died before it wrote the status
+			continue
+		}
 		s.intake.analyzer.Restore(crd.Subject(w), crd.PodUID(w), crd.History(w), crd.Severity(w))
 	}
 	s.intake.publishEvictions()

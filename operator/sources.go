@@ -63,7 +63,7 @@ func isSamePod(a, b *corev1.Pod) bool {
 
 // objectHandler queues the subjects of new objects, because time ages them, and of deleted objects, because they may
 // have to come back. An object that a user deletes while there is no trouble is no longer wanted: its history is
-// dropped.
+// dropped. An object without a status shows no history: the records about its subject, if there are some, are new.
 func objectHandler[T crd.Object](
 	analyzer *gossip.Analyzer, p pods, delay time.Duration,
 ) handler.TypedEventHandler[T, gossip.Subject] {
@@ -74,10 +74,11 @@ func objectHandler[T crd.Object](
 		DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[T], q subjectQueue) {
 			about := crd.Subject(e.Object)
 			c := crd.Condition(e.Object)
-			trouble := about.Kind != gossip.KindPodBirth && c != nil && c.Status == metav1.ConditionTrue
+			isBlank := c == nil
+			trouble := about.Kind != gossip.KindPodBirth && !isBlank && c.Status == metav1.ConditionTrue
 			pod, err := p.get(ctx, about.Namespace, about.Pod)
 			podExists := err == nil && pod != nil && string(pod.UID) == crd.PodUID(e.Object)
-			if podExists && !trouble {
+			if podExists && !trouble && !isBlank {
 				analyzer.Drop(about)
 			}
 			q.AddAfter(about, delay)
