@@ -25,6 +25,7 @@ import (
 )
 
 func TestNewNamesMissingDefinitions(t *testing.T) {
+	t.Parallel()
 	cluster(t)
 	assets, err := kubeassets.Find()
 	require.NoError(t, err)
@@ -40,6 +41,7 @@ func TestNewNamesMissingDefinitions(t *testing.T) {
 
 // An operator that may not write logs it, keeps what it has taken, and writes it once it may.
 func TestForbiddenWritesWaitUntilTheyAreAllowed(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	config, err := c.AddUser("half-allowed", "half-allowed")
@@ -152,6 +154,7 @@ func token(t *testing.T, k client.Client, namespace, account string, audiences .
 
 // Senders may post that have a token of the mounted Secret, and no others.
 func TestOnlySendersWithATokenMayPost(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "tokens", "api-0")
@@ -174,6 +177,7 @@ func TestOnlySendersWithATokenMayPost(t *testing.T) {
 
 // One of two replicas leads. When it stops, the other continues from the histories in the objects.
 func TestNextLeaderGoesOnFromTheObjects(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "leader", "api-0")

@@ -50,6 +50,7 @@ func leaveBlankObjects(
 // An object without a status is removed when the next operator starts: it would say nothing for a window, and a
 // certificate for its time to live.
 func TestBlankObjectsOfADeadOperatorAreDeleted(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "blank", "api-0")
@@ -63,6 +64,7 @@ func TestBlankObjectsOfADeadOperatorAreDeleted(t *testing.T) {
 
 // Records that come while a blank object is deleted are not dropped with it.
 func TestRecordsOutliveTheDeletionOfABlankObject(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "blanks", "api-0")

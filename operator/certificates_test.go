@@ -44,6 +44,7 @@ func writeCertificate(t *testing.T, dir, name string) {
 // Certificates and tokens are replaced under load: each sender with a token that is good at the time gets its answer,
 // and the new certificate is served.
 func TestCertificatesAndTokensAreReplacedUnderLoad(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	certificates, tokens := t.TempDir(), t.TempDir()
 	writeCertificate(t, certificates, "first")

@@ -95,10 +95,11 @@ func (a advice) recommendations(t *testing.T) []v1alpha1.Recommendation {
 
 // A real API server takes every command that the corpus prints, as a dry run and for real, and its undo command
 // restores the pod and the template. The template never has less than before.
-func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
+func TestPrintedCommandsCanBeTakenBack(t *testing.T) { //nolint:tparallel // its parts share namespaces
 	if testing.Short() {
 		t.Skip("kubectl runs a hundred times, and nothing of ours beside it")
 	}
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	shell := kubectlShell(t, c)

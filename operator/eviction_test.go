@@ -15,6 +15,7 @@ import (
 
 // What is evicted though its pod exists is Unknown, and says why. It has a verdict again as soon as there is one.
 func TestAnEvictedSubjectKeepsNoVerdict(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	r := start(t, c.Config, in("evicted"), func(o *operator.Options) { o.Analysis.MaxSubjects = 2 })
@@ -50,6 +51,7 @@ func TestAnEvictedSubjectKeepsNoVerdict(t *testing.T) {
 
 // Records about pods that do not exist, stamped ten minutes ahead, take nothing from the pods that do.
 func TestAFloodOfUnknownPodsTakesNothingFromOthers(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	r := start(t, c.Config, in("flood"), func(o *operator.Options) { o.Analysis.MaxSubjects = 200 })

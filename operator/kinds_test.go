@@ -53,6 +53,7 @@ func head(kind, namespace string, pod *corev1.Pod) string {
 
 // Every kind has its object. Facts that the records lack come from the pod, also the name of the container.
 func TestEveryKindHasItsObject(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := memoryPod(t, k, "kinds")
@@ -95,6 +96,7 @@ func TestEveryKindHasItsObject(t *testing.T) {
 // The wall clock makes a window without a kill False; about memory and networks nothing is known then. A restart does
 // not lose what was before.
 func TestSilenceEndsAVerdictByItsKind(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := memoryPod(t, k, "ages")
@@ -117,6 +119,7 @@ func TestSilenceEndsAVerdictByItsKind(t *testing.T) {
 
 // All findings about a deleted pod are forgotten.
 func TestAPodThatGoesIsForgottenInEveryKind(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := memoryPod(t, k, "forgotten")

@@ -57,6 +57,7 @@ func whispersIn(t *testing.T, k client.Client, namespace string) []string {
 
 // A new container ID begins the window anew, so an invented one could end every trouble.
 func TestAForgedContainerIDChangesNoVerdict(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "forged", "api-0")
@@ -88,6 +89,7 @@ func TestAForgedContainerIDChangesNoVerdict(t *testing.T) {
 
 // A namespace has room for a number of objects, which invented pods and containers must not take.
 func TestInventedPodsAndContainersTakeNoRoom(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	makeNamespace(t, k, "fakes")

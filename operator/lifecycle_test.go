@@ -24,6 +24,7 @@ func in(namespace string) func(*operator.Options) {
 }
 
 func TestObjectsBelongToTheirPod(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "owner", "api-0")
@@ -38,6 +39,7 @@ func TestObjectsBelongToTheirPod(t *testing.T) {
 
 // After a restart there are no samples, but the history continues, and too little evidence does not replace a verdict.
 func TestRestartKeepsVerdictAndHistory(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "restart", "api-0")
@@ -72,6 +74,7 @@ func TestRestartKeepsVerdictAndHistory(t *testing.T) {
 
 // What was taken is written before a stop, however long the write delay is.
 func TestStopWritesWhatWasTaken(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	r := start(t, c.Config, in("drain"), func(o *operator.Options) { o.WriteDelay = time.Hour })
@@ -87,6 +90,7 @@ func TestStopWritesWhatWasTaken(t *testing.T) {
 }
 
 func TestRecreatedPodHasAnObjectOfItsOwn(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	first := makePod(t, k, "recreated", "db-0")
@@ -108,6 +112,7 @@ func TestRecreatedPodHasAnObjectOfItsOwn(t *testing.T) {
 // A deleted pod is forgotten: its object is not made again. (Nothing collects garbage here; a cluster deletes the
 // object.)
 func TestDeletedPodIsForgotten(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "deleted", "api-0")
@@ -124,6 +129,7 @@ func TestDeletedPodIsForgotten(t *testing.T) {
 
 // Records that come before their pod is known are written once it is.
 func TestRecordsAreWrittenOncePodAppears(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	makeNamespace(t, k, "unknown")
@@ -164,6 +170,7 @@ const stranger = "00000000-0000-0000-0000-000000000000"
 // Once, records with another UID began the subject anew, and the findings about the pod were lost, with later records
 // about it: a capture of another cluster had this effect, and a malicious sender could have it.
 func TestRecordsWithAnotherUIDNeverPushOutAPod(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "pushed", "api-0")
@@ -186,6 +193,7 @@ func TestRecordsWithAnotherUIDNeverPushOutAPod(t *testing.T) {
 }
 
 func TestIgnoredPodHasNoObject(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "ignored", "api-0")
@@ -201,6 +209,7 @@ func TestIgnoredPodHasNoObject(t *testing.T) {
 }
 
 func TestOnlyWatchedNamespacesAreWritten(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pods := map[string]*corev1.Pod{}
@@ -236,6 +245,7 @@ func TestOnlyWatchedNamespacesAreWritten(t *testing.T) {
 
 // A recovery shows in the condition of the whisper and in an Event on the pod.
 func TestRecoveryIsReportedByConditionAndEvent(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "recovery", "api-0")
@@ -267,6 +277,7 @@ func TestRecoveryIsReportedByConditionAndEvent(t *testing.T) {
 
 // A whisper without samples for a window becomes Unknown, and is deleted after its time to live.
 func TestSilentWhisperBecomesUnknownAndExpires(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "silence", "api-0")
@@ -288,6 +299,7 @@ func TestSilentWhisperBecomesUnknownAndExpires(t *testing.T) {
 // A certificate is deleted after its time to live. A restarted container does not replace it, not even after a restart
 // of the operator.
 func TestCertificateLastsForItsTimeToLive(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "certificate", "api-0")
@@ -319,6 +331,7 @@ func TestCertificateLastsForItsTimeToLive(t *testing.T) {
 
 // A whisper that a user deletes while there is trouble is made again; without trouble it is not.
 func TestDeletedWhisperComesBackOnlyInTrouble(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "by-hand", "api-0")
@@ -340,6 +353,7 @@ func TestDeletedWhisperComesBackOnlyInTrouble(t *testing.T) {
 }
 
 func TestObjectsOfANamespaceAreBounded(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	r := start(t, c.Config, in("caps"), func(o *operator.Options) { o.MaxObjectsPerNamespace = 3 })

@@ -28,6 +28,7 @@ var (
 
 // Metrics that alerts, panels and the README name are registered by a running operator, with these labels.
 func TestMonitoringNamesOnlyRegisteredMetrics(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	pod := makePod(t, admin(t, c), "monitoring", "api-0")
 	r := start(t, c.Config, in("monitoring"))

@@ -152,6 +152,7 @@ func TestCapturesOverOTLPGiveTheObjectsOfReplay(t *testing.T) {
 
 // With tokenreview, a sender needs the right to the path of its protocol: a method of gRPC is a path too.
 func TestOTLPSendersNeedTheRightToTheirPath(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "otlp-senders", "api-0")
@@ -193,6 +194,7 @@ func TestOTLPSendersNeedTheRightToTheirPath(t *testing.T) {
 
 // A stopping operator takes no more records at any entrance, and writes what it took.
 func TestStopWritesWhatCameOverOTLP(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "otlp-drain", "api-0")

@@ -20,6 +20,7 @@ import (
 
 // While the API server is away for 20 s, all records are taken, no subject is lost, and the lease is kept.
 func TestOutageOfTheAPIServerLosesNothing(t *testing.T) {
+	t.Parallel()
 	c := ownCluster(t)
 	k := admin(t, c)
 	const pods = 40
@@ -55,6 +56,7 @@ func TestOutageOfTheAPIServerLosesNothing(t *testing.T) {
 // An outage that costs the lease costs nothing that was acknowledged: the operator takes no more records, and keeps
 // what it has until it leads again.
 func TestALostLeaseLosesNothing(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	const pods = 20
@@ -98,6 +100,7 @@ func TestALostLeaseLosesNothing(t *testing.T) {
 
 // A leader that another one has replaced ends: the objects say more than its memory.
 func TestAReplacedLeaderEnds(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	makeNamespace(t, k, "replaced")
@@ -122,6 +125,7 @@ func TestAReplacedLeaderEnds(t *testing.T) {
 
 // The operator may start before the API server: it waits, says so, and is not ready.
 func TestTheOperatorWaitsForTheAPIServer(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	pod := makePod(t, k, "early", "api-0")
@@ -153,6 +157,7 @@ func TestTheOperatorWaitsForTheAPIServer(t *testing.T) {
 
 // An API server that takes half a second for each request slows the writes, and nothing else.
 func TestSlowAPIServerSlowsOnlyWrites(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	const pods = 8
@@ -175,6 +180,7 @@ func TestSlowAPIServerSlowsOnlyWrites(t *testing.T) {
 
 // Requests are refused whole while the limit of waiting subjects is reached, and taken again once there is room.
 func TestRecordsAreRefusedWhileTooManySubjectsWait(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	const most = 5

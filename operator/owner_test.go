@@ -60,6 +60,7 @@ func patched(limit string) string {
 
 // The pod has 100m and its owner's template 50m, which is read when the advice is written.
 func TestPatchesStartFromTheOwnersTemplateAsItIsNow(t *testing.T) {
+	t.Parallel()
 	k := admin(t, cluster(t))
 	set := makeStatefulSet(t, k, "owners", "api", "50m")
 	pod := makePod(t, k, "owners", "api-0", ofStatefulSet(set))
@@ -78,6 +79,7 @@ func TestPatchesStartFromTheOwnersTemplateAsItIsNow(t *testing.T) {
 
 // If the template cannot be read, the patch is guarded by the values of the pod: see package recommend.
 func TestOwnersThatAreGoneHaveAGuardedPatch(t *testing.T) {
+	t.Parallel()
 	k := admin(t, cluster(t))
 	set := makeStatefulSet(t, k, "orphans", "api", "50m")
 	pod := makePod(t, k, "orphans", "api-0", ofStatefulSet(set))
@@ -115,6 +117,7 @@ func verticalPodAutoscalers() *apiextensionsv1.CustomResourceDefinition {
 }
 
 func TestAVerticalPodAutoscalerSpeaksAgainst(t *testing.T) {
+	t.Parallel()
 	c := ownCluster(t)
 	k := admin(t, c)
 	_, err := envtest.InstallCRDs(c.Config,

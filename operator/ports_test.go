@@ -65,6 +65,7 @@ func get(t *testing.T, client *http.Client, url string, header ...string) (code 
 // An address without credentials that opens connections with long headers, as many as it can, gets few of them, and
 // shuts out neither Prometheus nor the kubelet.
 func TestStrangersDoNotFillThePorts(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	makeNamespace(t, k, "scrape")
@@ -142,6 +143,7 @@ func flood(ctx context.Context, address string, secure bool) {
 
 // What needs no token on loopback is for programs of this machine, and not for pages in its browser.
 func TestPagesInABrowserReachNothing(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	metrics, profiles := freeAddress(t, "127.0.0.1"), freeAddress(t, "127.0.0.1")
 	r := start(t, c.Config, in("browser"), func(o *operator.Options) { o.MetricsAddress, o.PprofAddress = metrics, profiles })
@@ -163,6 +165,7 @@ func TestPagesInABrowserReachNothing(t *testing.T) {
 
 // An address that is taken is named with its flag.
 func TestTakenPortIsNamed(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -110,6 +110,7 @@ func (r *running) runs(t *testing.T, more float64, result string) {
 // Rows of Pixie become whispers. A row of several runs counts once; a failed run is tried again, and the operator works
 // on.
 func TestPulledRowsBecomeWhispers(t *testing.T) {
+	t.Parallel()
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -168,6 +169,7 @@ func TestPulledRowsBecomeWhispers(t *testing.T) {
 
 // Rows that came before a stream broke count, though the run failed.
 func TestRowsBeforeABreakAreKept(t *testing.T) {
+	t.Parallel()
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -189,6 +191,7 @@ func TestRowsBeforeABreakAreKept(t *testing.T) {
 
 // Only the leader runs scripts, and after it the next leader.
 func TestOnlyTheLeaderPulls(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	makeNamespace(t, admin(t, c), "pull-leader")
 	elected := func(o *operator.Options) { o.LeaderElection, o.LeaderElectionNamespace = true, "pull-leader" }
@@ -211,6 +214,7 @@ func TestOnlyTheLeaderPulls(t *testing.T) {
 
 // Pulling stops first, and what was taken is written before the end.
 func TestStopWritesWhatWasPulled(t *testing.T) {
+	t.Parallel()
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -227,6 +231,7 @@ func TestStopWritesWhatWasPulled(t *testing.T) {
 // Each run keeps the probes for long enough, asks for the watched namespaces, and looks back to the last run that went
 // well.
 func TestPulledScriptsKeepTheirProbes(t *testing.T) {
+	t.Parallel()
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -257,6 +262,7 @@ func TestPulledScriptsKeepTheirProbes(t *testing.T) {
 // Each attempt has its own script: a script from the first attempt would not look back far enough if only the fifth one
 // is answered.
 func TestEachPullAttemptLooksBackFromItsOwnTime(t *testing.T) {
+	t.Parallel()
 	s, err := viziertest.Start()
 	require.NoError(t, err)
 	t.Cleanup(s.Close)

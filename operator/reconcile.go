@@ -143,8 +143,7 @@ func (r *reconciler) deleteIfEarlierPod(ctx context.Context, stored crd.Object, 
 	return nil, r.publisher.deleteObject(ctx, stored)
 }
 
-// wantedObject returns the object that the cluster should have, with its age applied; nil for none. Commands start from
-// the owner's present values, so these are read again for each object that will be written, and only for those.
+// wantedObject returns the object that the cluster should have, with its age applied; nil for none.
 func (r *reconciler) wantedObject(ctx context.Context, s situation) (crd.Object, error) {
 	forgotten, isWhisper := s.stored.(*v1alpha1.KernelWhisper)
 	isEvicted := isWhisper && (s.seen.evicted || crd.IsEvicted(forgotten))
@@ -154,14 +153,26 @@ func (r *reconciler) wantedObject(ctx context.Context, s situation) (crd.Object,
 	case isEvicted: // its history begins again
 	case s.isBlank() && (s.finding == nil || !crd.HasObject(s.finding)): // it never said anything
 		return nil, nil //nolint:nilnil // no object is an answer
-	case s.finding == nil: // after a restart there are no records, but the verdict remains
-		return r.ages.applyAge(s.stored, s.seen, s.now), nil
-	case s.finding.Seen().Restored && s.stored != nil && crd.Severity(s.stored) > s.finding.Severity():
-		// The window began again, so a better verdict does not replace the stored one yet.
-		return r.ages.applyAge(s.stored, s.seen, s.now), nil
-	case !crd.HasObject(s.finding):
+	case s.keepsStored():
 		return r.ages.applyAge(s.stored, s.seen, s.now), nil
 	}
+	return r.makeObject(ctx, s)
+}
+
+// keepsStored reports whether the stored object stays as it is but for its age.
+func (s *situation) keepsStored() bool {
+	switch {
+	case s.finding == nil: // after a restart there are no records, but the verdict remains
+		return true
+	case s.finding.Seen().Restored && s.stored != nil && crd.Severity(s.stored) > s.finding.Severity():
+		return true // the window began again, so a better verdict does not replace the stored one yet
+	}
+	return !crd.HasObject(s.finding)
+}
+
+// makeObject makes the object of a finding. Commands start from the owner's present values, so these are read again for
+// each object that will be written, and only for those.
+func (r *reconciler) makeObject(ctx context.Context, s situation) (crd.Object, error) {
 	var wanted crd.Object
 	readers := []func(context.Context, *corev1.Pod) (gossip.Pod, error){r.pods.cachedFacts, r.pods.adviceFacts}
 	for _, readFacts := range readers {

@@ -20,6 +20,7 @@ import (
 // An API server that is too busy answers 429, also to a write of ours that it would take a second later. Everything is
 // written in the end, each object once.
 func TestAnAPIServerThatIsTooBusyLosesNothing(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	const pods, refusals = 10, 60
@@ -55,6 +56,7 @@ func TestAnAPIServerThatIsTooBusyLosesNothing(t *testing.T) {
 
 // An API server that is killed has made what it did not answer. Each object and each Event is there once.
 func TestLostAnswersMakeNothingTwice(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	const pods, lost = 10, 15

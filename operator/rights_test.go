@@ -28,6 +28,7 @@ import (
 
 // The operator works with exactly the rights of its manifest: no request is forbidden, and no right is left over.
 func TestTheOperatorUsesExactlyItsRights(t *testing.T) {
+	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
 	makeNamespace(t, k, "kernel-gossip")
