@@ -95,7 +95,7 @@ func (a advice) recommendations(t *testing.T) []v1alpha1.Recommendation {
 
 // A real API server takes every command that the corpus prints, as a dry run and for real, and its undo command
 // restores the pod and the template. The template never has less than before.
-func TestPrintedCommandsCanBeTakenBack(t *testing.T) { //nolint:tparallel // its parts share namespaces
+func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kubectl runs a hundred times, and nothing of ours beside it")
 	}
