@@ -30,7 +30,7 @@ const patience = 5 * time.Minute
 // the namespace, and what operator and observer logged.
 func namespace(t *testing.T, suffix ...string) string {
 	t.Helper()
-	test := strings.TrimPrefix(t.Name(), "Test")
+	test := strings.NewReplacer("/", "", "_", "").Replace(strings.TrimPrefix(t.Name(), "Test"))
 	parts := append([]string{"e2e", test[:min(len(test), 40)], fmt.Sprintf("%05x", rand.N(1<<20))}, suffix...)
 	name := strings.ToLower(strings.Join(parts, "-"))
 	require.NoError(t, world.client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}))
