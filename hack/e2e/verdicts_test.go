@@ -126,9 +126,11 @@ func TestABusyLoopIsThrottledAndTheMetricsShowIt(t *testing.T) {
 	t.Parallel()
 	ns := namespace(t)
 	runPod(t, ns, "miner", burst("200m", "--busy"))
-	w := whisper(t, ns, "miner", "throttled", isThrottled)
+	// Other tests take the node's CPUs for some of its first periods, in which it needs its quota not so often.
+	w := whisper(t, ns, "miner", "throttled in most periods", func(w *v1alpha1.KernelWhisper) bool {
+		return isThrottled(w) && *w.Status.KernelTruth.CPU.ThrottledPercent >= 80
+	})
 	require.Equal(t, v1alpha1.ReasonThrottled, throttled(w).Reason)
-	require.GreaterOrEqual(t, *w.Status.KernelTruth.CPU.ThrottledPercent, int32(80))
 	require.GreaterOrEqual(t, *w.Status.MetricsLie.CPU.PercentOfLimit, int32(80))
 }
 
