@@ -95,19 +95,8 @@ func (s *state) estimateSize() int64 {
 
 // eventSize is the estimated size of the event that the record points to, bytes.
 func (r *record) eventSize() int64 {
-	switch e := r.event.(type) {
-	case *CPUSample:
-		return SizeOf(*e)
-	case *MemorySample:
-		return SizeOf(*e)
-	case *OOMKill:
-		return SizeOf(*e)
-	case *NetworkSample:
-		return SizeOf(*e)
-	case *PodCreation:
-		return e.estimateSize() + int64(len(r.longest.Name))
-	}
-	return 0
+	e, _ := r.event.(Event) // each pointer to an event is one
+	return pointedSize(e) + int64(len(r.longest.Name))
 }
 
 // estimateSize returns the estimated size of the stream with its window, bytes.

@@ -184,7 +184,7 @@ func (s *state) keepAll(t *stream, a *Analyzer) {
 	}
 }
 
-// worstWindow returns the worst window of the horizon; the present one if none was worse.
+// findWorst returns the worst window of the horizon; the present one if none was worse.
 func (s *state) findWorst(a *Analyzer) (WorstWindow, bool) {
 	now, ok := s.makeFinding(a)
 	if !ok {

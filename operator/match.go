@@ -21,8 +21,8 @@ const (
 	otherContainerID mismatch = "container_id" // the container has another ID, and had another one before
 )
 
-// mayPass reports whether the mismatch may come from a status that lags behind: the kubelet reports a restart, and the
-// API server a container that was put into a running pod, after the first records about it.
+// mayPass reports whether the mismatch may come from a status that is not up to date: the kubelet reports a restart,
+// and the API server a container that was put into a running pod, after the first records about it.
 func (m mismatch) mayPass() bool { return m == noSuchContainer || m == otherContainerID }
 
 // statusLag is how long a record about a container waits for the status of its pod.

@@ -17,10 +17,10 @@ const (
 )
 
 // unmatchedEvents are events that contradict what the cache knows of their pod. It has another UID: the pod has not
-// come yet, it is gone, or it belongs to another cluster. Or it has no such container: its status lags behind, or the
-// record is wrong. They wait here and not in the analyzer, where a record with a new UID or a new container ID begins
-// anew what is known of the pod: otherwise any sender could make the verdicts on an existing pod go away. When there
-// are too many, the oldest are dropped; those about containers are dropped after statusLag, too.
+// come yet, it is gone, or it belongs to another cluster. Or it has no such container: its status is not up to date, or
+// the record is wrong. They wait here and not in the analyzer, where a record with a new UID or a new container ID
+// begins anew what is known of the pod: otherwise any sender could make the verdicts on an existing pod go away. When
+// there are too many, the oldest are dropped; those about containers are dropped after statusLag, too.
 type unmatchedEvents struct {
 	mu      sync.Mutex
 	waiting []waitingEvent

@@ -55,7 +55,7 @@
 // when init containers pull, and the analysis allows for that.
 //
 // Texts that a workload or a sender chooses freely are cleaned ([gossip.CleanText]) and never make a record a bad one:
-// a process must not hide its OOM kill behind its name. Namespaces, pods and containers have names that Kubernetes
+// a process must not hide its OOM kill by its name. Namespaces, pods and containers have names that Kubernetes
 // accepts, or the record is refused.
 //
 // # Speed

@@ -184,7 +184,7 @@ func TestBodiesWithoutRoomAreAskedToComeAgain(t *testing.T) {
 	require.Equal(t, map[string]int{"busy": 2}, counted)
 }
 
-// Decoders are few, and a sender that goes while it waits for one leaves nothing behind.
+// Decoders are few, and a sender that goes while it waits for one leaves nothing in memory.
 func TestSendersMayGoWhileTheyWaitForADecoder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hold, taken := make(chan struct{}), 0
