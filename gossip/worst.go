@@ -79,6 +79,7 @@ func (l *worstWindows) add(w worstWindow, horizon time.Duration) {
 		return
 	}
 	*l = slices.Insert(*l, i, w)
+	l.dropBefore((*l)[len(*l)-1].end, horizon)
 }
 
 // findPart returns the window of the part in which a window ends; nil if there is none.
@@ -166,7 +167,6 @@ func (s *state) keepEnded(t *stream, a *Analyzer) {
 			s.worst.add(w, a.horizon)
 		}
 	}
-	s.worst.dropBefore(s.newest, a.horizon)
 }
 
 // keepAll keeps the worst of all of a stream's windows, before its epoch ends or it is dropped.
@@ -206,6 +206,7 @@ func (s *state) findWorst(a *Analyzer) (WorstWindow, bool) {
 			worst = w
 		}
 	}
+	s.worst.dropBefore(s.newest, a.horizon)
 	for _, w := range s.worst {
 		consider(w)
 	}
