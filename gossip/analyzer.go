@@ -21,8 +21,8 @@ type Options struct {
 	// Evicted is called with each subject that is evicted, and with whether its pod exists (Provenance.PodExists). It must
 	// not call the Analyzer. Nil is not called.
 	Evicted func(about Subject, podExists bool)
-	// Horizon is how far back the worst window of a subject may be (Analyzer.Worst); 0 keeps none but the present one. One
-	// window is kept of each seventh of it.
+	// Horizon is how far back the worst window of a subject may be (Analyzer.Worst); 0 keeps none but the present one, and
+	// WholeHorizon has no end. One window is kept of each seventh of it.
 	Horizon time.Duration
 	// Demand returns what a container needs, by a finding of any kind, to choose between windows of one severity. Only
 	// comparisons of findings about one subject count. Nil is the same for all.
@@ -46,7 +46,7 @@ type Stats struct {
 type Analyzer struct {
 	window     time.Duration
 	thresholds thresholds
-	horizon    time.Duration
+	horizon    horizon
 	demand     func(Finding) float64
 	onEviction func(about Subject, podExists bool)
 
@@ -63,7 +63,7 @@ func New(o Options) *Analyzer {
 		window:     cmp.Or(max(0, o.Window), 15*time.Minute),
 		thresholds: thresholds{cmp.Or(o.ThrottleWarning, warningRatio), cmp.Or(o.ThrottleCritical, criticalRatio)},
 		subjects:   newSubjectIndex(cmp.Or(max(0, o.MaxSubjects), 20_000), max(0, o.MaxBytes)),
-		horizon:    max(0, o.Horizon),
+		horizon:    newHorizon(o.Horizon),
 		demand:     o.Demand,
 		onEviction: o.Evicted,
 	}

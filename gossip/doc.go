@@ -51,18 +51,20 @@
 // # The worst window
 //
 // A finding is about the present. [Analyzer.Worst] returns the worst window of a subject in the last days or in the
-// whole capture ([Options.Horizon]): an incident has ended when it is looked at. Without a horizon none is kept.
+// whole capture ([Options.Horizon], [WholeHorizon]): an incident has ended when it is looked at. [Analyzer.Windows]
+// returns the worst of each part of the horizon. Without a horizon there is only the present window.
 //
 //   - What leaves the window is kept for one window more, in groups of four buckets, so windows that end at every
 //     fifteenth of a window's length are judged. That is done when no late record can reach them any more, so the order
 //     of records does not matter here either.
-//   - A window competes if it is in trouble, and is at least half as long as the window or holds all samples of its
-//     epoch. Windows of kills have no length: each competes.
+//   - A window competes if it is at least half as long as the window or holds all samples of its epoch. Windows of
+//     kills have no length: each competes. The present window always does.
 //   - The worst has the highest severity, then the largest demand ([Options.Demand]), then the largest ratio, then the
-//     earliest start.
+//     earliest start. A past window without trouble counts only where nothing is known about the present.
 //   - One window is kept of each seventh of the horizon, so that Tuesday's is there when Monday's has aged out.
 //   - A changed limit ends the horizon: what was measured under another limit is no reason for advice. A new container
-//     does not end it.
+//     or a new pod of the same name does not end it.
+//   - [Analyzer.Restore] gives the windows back that a program had stored.
 //
 // # CPU throttling
 //

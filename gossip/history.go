@@ -74,14 +74,17 @@ func (h *history) advanceTo(v instantVerdict, window time.Duration) {
 	h.settled = now
 }
 
-// Restore gives a subject back what outlives its window, as an earlier process had it: the history and the last
-// severity. It is for programs that store findings and start again. A subject that is known already is not changed,
-// because its records are newer.
+// Restore gives a subject back what outlives its window, as an earlier process had it: the history, the last severity,
+// and its windows ([Analyzer.Windows]). It is for programs that store findings and start again. A subject that is known
+// already is not changed, because its records are newer.
+//
+// A restored window competes like any other of its part of the horizon. It needs the severity and what [Options.Demand]
+// asks for; its figures may be rounded. Windows of another subject, without a verdict, or of a birth are ignored.
 //
 // A restored subject has no finding until its first record. From then on its verdict may be better only because the
 // window begins again, without the samples from before. For the length of one window no better verdict counts
 // ([History.Restored]): the verdict from before still holds.
-func (a *Analyzer) Restore(about Subject, uid string, h History, last Severity) {
+func (a *Analyzer) Restore(about Subject, uid string, h History, last Severity, windows ...WorstWindow) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.subjects.get(about) != nil {
@@ -90,5 +93,6 @@ func (a *Analyzer) Restore(about Subject, uid string, h History, last Severity) 
 	s := a.subjects.add(about, owner{podExists: true, namespace: about.Namespace}, lowestRank)
 	h.Restored = false
 	s.uid, s.history = uid, history{History: h, restarted: true, restored: last, settled: conditionOf(last)}
+	s.restoreWindows(windows, a)
 	a.evictExcess()
 }

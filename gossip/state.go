@@ -122,7 +122,7 @@ func (s *state) applyRecord(r *record, a *Analyzer) {
 			a.stats.Dropped++
 			return
 		}
-		s.newLife()
+		s.newLife(a)
 	}
 	if s.uid == "" && r.uid != "" {
 		s.uid = r.keptText(r.uid)
@@ -142,10 +142,15 @@ func (s *state) applyRecord(r *record, a *Analyzer) {
 	}
 }
 
-// newLife forgets everything about the old pod: another one has its name now. The newest instant goes on.
-func (s *state) newLife() {
+// newLife forgets everything about the old pod but its worst windows: another one has its name now. The newest instant
+// goes on.
+func (s *state) newLife(a *Analyzer) {
+	for _, t := range s.streams {
+		s.keepAll(t, a)
+	}
 	*s = state{
 		about: s.about, newest: s.newest, instant: s.instant, previousUID: s.uid, history: history{since: s.newest},
+		worst: s.worst,
 	}
 }
 
@@ -217,7 +222,7 @@ func (s *state) streamFor(r *record, a *Analyzer) *stream {
 		source: r.keptText(r.source), counters: r.counters, width: width, epoch: epoch{epochs: 1},
 		sampleWindow: newSampleWindow(r.event, width),
 	}
-	if a.horizon > 0 {
+	if a.horizon.part > 0 {
 		t.keepPast()
 	}
 	s.streams = slices.Insert(s.streams, i, t)

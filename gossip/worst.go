@@ -2,32 +2,77 @@ package gossip
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 )
 
-// WorstWindow is the worst window of a subject.
+// WorstWindow is a window of a subject that may decide about it: the worst of a part of the horizon.
 type WorstWindow struct {
 	// Finding has the figures of that window, and its coverage. Its Time is the end of the window's newest sample, and
 	// its History is the subject's.
 	Finding Finding
-	// Start is where the oldest sample of the window begins, and End is where the newest ends.
+	// Start is where the oldest sample of the window begins, and End is where the newest ends. Of a birth they are its
+	// own.
 	Start, End time.Time
 }
 
-// worstParts is how many windows are kept of one horizon: the worst of each part, so that Tuesday's is there when
-// Monday's is too old.
-const worstParts = 7
+// WholeHorizon is the horizon of programs that look at everything they are given ([Options.Horizon]). Its parts are
+// days (of UTC), like the parts of a horizon of seven days. Where there are more than eight, the least bad one is
+// dropped, not the oldest. So a capture of up to a week has the same windows as with a horizon of seven days.
+const WholeHorizon time.Duration = math.MaxInt64
 
-// worstWindow is a past window that is kept.
+const (
+	// horizonParts is how many parts a horizon has. One window is kept of each, so that Tuesday's is there when Monday's
+	// is too old.
+	horizonParts = 7
+	// maxWindows is how many windows are kept: seven parts before the one that has begun.
+	maxWindows = horizonParts + 1
+	// wholePart is the length of a part of WholeHorizon.
+	wholePart = 24 * time.Hour
+)
+
+// horizon is the time in which windows compete.
+type horizon struct {
+	part    int64 // length of a part, nanoseconds; 0 keeps no past window
+	isWhole bool  // no part is too old
+}
+
+func newHorizon(length time.Duration) horizon {
+	switch {
+	case length <= 0:
+		return horizon{}
+	case length == WholeHorizon:
+		return horizon{part: int64(wholePart), isWhole: true}
+	}
+	return horizon{part: max(1, int64(length)/horizonParts)}
+}
+
+// partOf returns the number of the part in which a window ends. Parts begin at multiples of their length.
+func (h horizon) partOf(end int64) int64 { return floorDiv(end, h.part) }
+
+// worstWindow is a window that is kept, or competes.
 type worstWindow struct {
 	finding    windowFinding
 	start, end int64 // Unix nanoseconds
 	demand     float64
 }
 
-// worstWindows are kept of one subject: the worst of each part of the horizon, in their order.
+// worstWindows are kept of one subject: the worst of each part of the horizon, the oldest first.
 type worstWindows []worstWindow
+
+// isHealthy reports whether a window shows no trouble, or nothing.
+func (w *worstWindow) isHealthy() bool { return w.finding.Severity() <= SeverityNone }
+
+// withHistory returns the window for users, with the history of its subject.
+func (w *worstWindow) withHistory(h History) WorstWindow {
+	report := w.finding.wholeReport()
+	report.History = h
+	return WorstWindow{
+		Finding: w.finding.withReport(report, w.finding.isPrevious()),
+		Start:   time.Unix(0, w.start).UTC(), End: time.Unix(0, w.end).UTC(),
+	}
+}
 
 // isWorseThan orders windows: by severity, then by what the container needs, then by the ratio that the severity comes
 // from. Of equal ones the earlier is worse, because it is where the trouble began.
@@ -70,41 +115,59 @@ func (f *NetworkIssue) mainFigure() float64 {
 	}
 }
 
-// add keeps a window as the worst of its part of the horizon, which begins at a multiple of its length. It must be
-// worse than the one that is kept (see findPart).
-func (l *worstWindows) add(w worstWindow, horizon time.Duration) {
-	i, found := l.placeOf(w.end, horizon)
-	if found {
+// add keeps a window if it is the worst of its part of the horizon. Of windows without trouble one is kept, of the
+// newest part that has one: the rest would say nothing more.
+func (l *worstWindows) add(w worstWindow, h horizon) {
+	i, found := l.placeOf(w.end, h)
+	switch {
+	case found && w.isWorseThan(&(*l)[i]):
 		(*l)[i] = w
+	case found || w.isHealthy() && slices.ContainsFunc((*l)[i:], func(o worstWindow) bool { return o.isHealthy() }):
 		return
+	default:
+		*l = slices.Insert(*l, i, w)
 	}
-	*l = slices.Insert(*l, i, w)
-	l.dropBefore((*l)[len(*l)-1].end, horizon)
+	if w.isHealthy() {
+		*l = slices.DeleteFunc(*l, func(o worstWindow) bool { return o.isHealthy() && o.end != w.end })
+	}
+	l.dropBefore((*l)[len(*l)-1].end, h)
+	if len(*l) > maxWindows {
+		l.dropLeast()
+	}
 }
 
 // findPart returns the window of the part in which a window ends; nil if there is none.
-func (l *worstWindows) findPart(end int64, horizon time.Duration) *worstWindow {
-	if i, found := l.placeOf(end, horizon); found {
+func (l *worstWindows) findPart(end int64, h horizon) *worstWindow {
+	if i, found := l.placeOf(end, h); found {
 		return &(*l)[i]
 	}
 	return nil
 }
 
-func (l *worstWindows) placeOf(end int64, horizon time.Duration) (i int, found bool) {
-	part := partOf(end, horizon)
-	return slices.BinarySearchFunc(*l, part, func(kept worstWindow, part int64) int {
-		return cmp.Compare(partOf(kept.end, horizon), part)
+func (l *worstWindows) placeOf(end int64, h horizon) (i int, found bool) {
+	return slices.BinarySearchFunc(*l, h.partOf(end), func(kept worstWindow, part int64) int {
+		return cmp.Compare(h.partOf(kept.end), part)
 	})
 }
 
-func partOf(end int64, horizon time.Duration) int64 {
-	return floorDiv(end, max(1, int64(horizon)/worstParts))
+// dropBefore drops the windows of parts that are older than the horizon before newest.
+func (l *worstWindows) dropBefore(newest int64, h horizon) {
+	if h.isWhole {
+		return
+	}
+	oldest := h.partOf(newest) - horizonParts
+	*l = slices.DeleteFunc(*l, func(w worstWindow) bool { return h.partOf(w.end) < oldest })
 }
 
-// dropBefore drops the windows of parts that are older than the horizon before newest.
-func (l *worstWindows) dropBefore(newest int64, horizon time.Duration) {
-	oldest := partOf(newest, horizon) - worstParts
-	*l = slices.DeleteFunc(*l, func(w worstWindow) bool { return partOf(w.end, horizon) < oldest })
+// dropLeast drops the least bad window.
+func (l *worstWindows) dropLeast() {
+	least := 0
+	for i := range *l {
+		if (*l)[least].isWorseThan(&(*l)[i]) {
+			least = i
+		}
+	}
+	*l = slices.Delete(*l, least, least+1)
 }
 
 // judgePast judges a window of a stream that is over, and returns false if it does not compete. A window competes when
@@ -117,7 +180,7 @@ func (s *state) judgePast(t *stream, view sampleWindow, holdsAll bool, a *Analyz
 	if tooShort || s.isCoveredBefore(t, w.start, w.end) {
 		return w, false
 	}
-	kept, least := s.worst.findPart(w.end, a.horizon), SeverityInfo
+	kept, least := s.worst.findPart(w.end, a.horizon), SeverityNone
 	if kept != nil {
 		least = kept.finding.Severity()
 	}
@@ -125,9 +188,7 @@ func (s *state) judgePast(t *stream, view sampleWindow, holdsAll bool, a *Analyz
 		return w, false
 	}
 	w.finding = view.judgeWindow(t, a.thresholds)
-	if a.demand != nil {
-		w.demand = a.demand(w.finding)
-	}
+	w.demand = a.demandOf(w.finding)
 	if kept != nil && !w.isWorseThan(kept) {
 		return w, false
 	}
@@ -159,7 +220,7 @@ func (s *state) isCoveredBefore(t *stream, start, end int64) bool {
 
 // keepEnded keeps the worst of a stream's windows that have ended.
 func (s *state) keepEnded(t *stream, a *Analyzer) {
-	if a.horizon == 0 {
+	if a.horizon.part == 0 {
 		return
 	}
 	for _, view := range t.endedPast(s.newest) {
@@ -171,7 +232,7 @@ func (s *state) keepEnded(t *stream, a *Analyzer) {
 
 // keepAll keeps the worst of all of a stream's windows, before its epoch ends or it is dropped.
 func (s *state) keepAll(t *stream, a *Analyzer) {
-	if a.horizon == 0 {
+	if a.horizon.part == 0 {
 		return
 	}
 	s.keepEnded(t, a)
@@ -184,56 +245,89 @@ func (s *state) keepAll(t *stream, a *Analyzer) {
 	}
 }
 
-// findWorst returns the worst window of the horizon; the present one if none was worse.
-func (s *state) findWorst(a *Analyzer) (WorstWindow, bool) {
+// presentWindow returns the present window, and its finding. The window is nil for a birth, which has none.
+func (s *state) presentWindow(a *Analyzer) (*worstWindow, Finding) {
 	now, ok := s.makeFinding(a)
 	if !ok {
-		return WorstWindow{}, false
+		return nil, nil
 	}
-	at := now.Time()
-	found := WorstWindow{Finding: now, Start: at.Add(-now.Coverage().Window), End: at}
 	f, judged := now.(windowFinding)
-	if !judged || a.horizon == 0 {
-		return found, true
+	if !judged {
+		return nil, now
 	}
-	worst := worstWindow{finding: f, start: found.Start.UnixNano(), end: found.End.UnixNano()}
-	if a.demand != nil {
-		worst.demand = a.demand(f)
+	end := now.Time().UnixNano()
+	if best := s.believedStream(); f.isPrevious() && best != nil && best.previousVerdict != nil {
+		end = best.previousVerdict.Time().UnixNano()
 	}
-	present := worst
-	consider := func(w worstWindow) {
-		if w.isWorseThan(&worst) {
-			worst = w
-		}
+	return &worstWindow{
+		finding: f, start: end - int64(now.Coverage().Window), end: end, demand: a.demandOf(f),
+	}, now
+}
+
+// listWindows returns the windows that are kept or compete, the oldest first, and the present one, which may be one of
+// them. There is no present one for a birth.
+func (s *state) listWindows(a *Analyzer) (list worstWindows, now Finding) {
+	present, now := s.presentWindow(a)
+	if present == nil {
+		return nil, now
+	}
+	if a.horizon.part == 0 {
+		return worstWindows{*present}, now
 	}
 	s.worst.dropBefore(s.newest, a.horizon)
-	for _, w := range s.worst {
-		consider(w)
-	}
+	list = slices.Clone(s.worst)
 	if best := s.believedStream(); best != nil {
 		for _, view := range best.pendingPast(false) {
 			if w, ok := s.judgePast(best, view, false, a); ok {
-				consider(w)
+				list.add(w, a.horizon)
 			}
 		}
 	}
-	if worst.start == present.start && worst.end == present.end {
-		return found, true
+	level := present.finding.Severity()
+	if level > SeverityUnknown { // news about a healthy subject, not what was measured earlier
+		list = slices.DeleteFunc(list, func(w worstWindow) bool { return w.isHealthy() })
 	}
-	report := worst.finding.wholeReport()
-	report.History = now.Seen()
-	return WorstWindow{
-		Finding: worst.finding.withReport(report, false),
-		Start:   time.Unix(0, worst.start).UTC(),
-		End:     time.Unix(0, worst.end).UTC(),
-	}, true
+	if level > SeverityUnknown || len(list) == 0 {
+		list.add(*present, a.horizon)
+	}
+	return list, now
 }
 
-// Worst returns the worst window of a subject within the horizon ([Options.Horizon]), and false when nothing is known.
-// Windows that end at every fifteenth of a window's length compete with the present one, if they are at least half as
-// long as a window or hold all samples of their container and limit. The worst has the highest severity; of equal ones
-// the largest demand ([Options.Demand]), then the largest ratio, then the earliest start. A changed limit ends the
-// horizon; a new container does not.
+// demandOf returns what a finding says that its container needs; 0 without trouble.
+func (a *Analyzer) demandOf(f windowFinding) float64 {
+	if a.demand == nil || f.Severity() <= SeverityNone {
+		return 0
+	}
+	return a.demand(f)
+}
+
+// Windows returns the windows of a subject that decide about it, the oldest first; none when nothing is known. There is
+// one for each part of the horizon ([Options.Horizon]) that has one, eight at most: the worst of those that are over
+// and of the present one. A past window without trouble is among them only where nothing is known about the present. A
+// birth is its own window. Without a horizon the present window is the only one.
+func (a *Analyzer) Windows(about Subject) []WorstWindow {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	e := a.subjects.entries[about]
+	if e == nil {
+		return nil
+	}
+	kept, now := e.listWindows(a)
+	switch {
+	case now == nil:
+		return nil
+	case len(kept) == 0:
+		return []WorstWindow{e.birthWindow(now)}
+	}
+	list := make([]WorstWindow, len(kept))
+	for i := range kept {
+		list[i] = kept[i].withHistory(now.Seen())
+	}
+	return list
+}
+
+// Worst returns the worst of Windows, and false when nothing is known. The worst has the highest severity; of equal
+// ones the largest demand ([Options.Demand]), then the largest ratio, then the earliest start.
 func (a *Analyzer) Worst(about Subject) (WorstWindow, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -241,5 +335,41 @@ func (a *Analyzer) Worst(about Subject) (WorstWindow, bool) {
 	if e == nil {
 		return WorstWindow{}, false
 	}
-	return e.findWorst(a)
+	kept, now := e.listWindows(a)
+	switch {
+	case now == nil:
+		return WorstWindow{}, false
+	case len(kept) == 0:
+		return e.birthWindow(now), true
+	}
+	worst := &kept[0]
+	for i := range kept {
+		if kept[i].isWorseThan(worst) {
+			worst = &kept[i]
+		}
+	}
+	return worst.withHistory(now.Seen()), true
+}
+
+// birthWindow returns the window of a birth.
+func (s *state) birthWindow(f Finding) WorstWindow {
+	return WorstWindow{
+		Finding: f, Start: time.Unix(0, s.birth.end-int64(f.Coverage().Window)).UTC(), End: time.Unix(0, s.birth.end).UTC(),
+	}
+}
+
+// restoreWindows gives back windows that an earlier process had.
+func (s *state) restoreWindows(windows []WorstWindow, a *Analyzer) {
+	if a.horizon.part == 0 {
+		return
+	}
+	for _, w := range windows {
+		f, ok := w.Finding.(windowFinding)
+		if !ok || f.Subject() != s.about || f.Severity() == SeverityUnknown {
+			continue
+		}
+		s.worst.add(worstWindow{
+			finding: f, start: w.Start.UnixNano(), end: w.End.UnixNano(), demand: a.demandOf(f),
+		}, a.horizon)
+	}
 }

@@ -233,3 +233,104 @@ func TestKillsMemoryAndNetworksHaveAWorstWindow(t *testing.T) {
 	require.Equal(t, int64(3), worst.Finding.(gossip.OOMKilled).Kills)
 	require.Equal(t, incident.Add(2*time.Minute), worst.End)
 }
+
+// windowsOf observes events and returns the windows of their subject.
+func windowsOf(t *testing.T, o gossip.Options, events ...[]gossip.Event) []gossip.WorstWindow {
+	t.Helper()
+	a := gossip.New(o)
+	for _, list := range events {
+		for _, e := range list {
+			a.Observe(e)
+		}
+	}
+	return a.Windows(cpuEvents(0, 1, 0, nil)[0].Subject())
+}
+
+// severitiesOf returns the severities of windows, in their order.
+func severitiesOf(windows []gossip.WorstWindow) []gossip.Severity {
+	var all []gossip.Severity
+	for _, w := range windows {
+		all = append(all, w.Finding.Severity())
+	}
+	return all
+}
+
+func TestWindowsAreTheWorstOfEachPartOfTheHorizon(t *testing.T) {
+	o := gossip.Options{Horizon: 7 * time.Hour}
+	monday, tuesday := cpuEvents(0, 30, 0.9, nil), cpuEvents(180, 210, 0.6, nil)
+	windows := windowsOf(t, o, monday, cpuEvents(30, 180, 0, nil), tuesday, cpuEvents(210, 7*60, 0, nil))
+	require.Equal(t,
+		[]gossip.Severity{gossip.SeverityCritical, gossip.SeverityHigh, gossip.SeverityNone}, severitiesOf(windows))
+	require.Equal(t, incident.Add(7*time.Hour), windows[2].End, "the present one")
+	windows = windowsOf(t, o, monday, cpuEvents(30, 600, 0.3, nil))
+	require.Len(t, windows, 8)
+	for i := range windows[1:] {
+		require.Positive(t, windows[i+1].End.Sub(windows[i].End))
+	}
+}
+
+// A capture of up to a week has the same windows with a horizon of seven days. A longer one keeps its worst.
+func TestTheWholeHorizonDropsTheLeastBadWindow(t *testing.T) {
+	day := func(n int, share float64) []gossip.Event { return cpuEvents(n*24*60, n*24*60+40, share, nil) }
+	var capture [][]gossip.Event
+	for n, share := range []float64{0.9, 0.3, 0.6, 0.12, 0.7, 0.4, 0.2, 0.5} {
+		capture = append(capture, day(n, share))
+	}
+	whole := gossip.Options{Horizon: gossip.WholeHorizon}
+	require.Empty(t, cmp.Diff(windowsOf(t, aWeek, capture...), windowsOf(t, whole, capture...)))
+	capture = append(capture, day(8, 0.3), day(9, 0.13))
+	require.Equal(t, []gossip.Severity{
+		gossip.SeverityCritical, gossip.SeverityWarning, gossip.SeverityHigh, gossip.SeverityHigh,
+		gossip.SeverityWarning, gossip.SeverityInfo, gossip.SeverityHigh, gossip.SeverityWarning,
+	}, severitiesOf(windowsOf(t, whole, capture...)))
+}
+
+// The present window has too few periods for a verdict; an earlier one had enough.
+func TestAMeasuredWindowIsWorseThanAnUnknownOne(t *testing.T) {
+	idle := func(s *gossip.CPUSample) {
+		s.Periods, s.ThrottledPeriods = gossip.Some[int64](0), gossip.Some[int64](0)
+	}
+	windows := windowsOf(t, aWeek, cpuEvents(0, 60, 0.05, nil), cpuEvents(60, 120, 0, idle))
+	require.Equal(t, []gossip.Severity{gossip.SeverityNone}, severitiesOf(windows))
+	require.InDelta(t, 0.05, windows[0].Finding.(gossip.CPUThrottling).Throttled.Value, 0.001)
+}
+
+func TestARestoredWindowCompetes(t *testing.T) {
+	before := windowsOf(t, aWeek, cpuEvents(0, 30, 0.6, nil), cpuEvents(30, 60, 0, nil))
+	about := before[0].Finding.Subject()
+	for name, tc := range map[string]struct {
+		after []gossip.Event
+		want  gossip.Severity
+	}{
+		"the restored one is worse": {after: cpuEvents(61, 90, 0.3, nil), want: gossip.SeverityHigh},
+		"it becomes worse":          {after: cpuEvents(61, 90, 0.9, nil), want: gossip.SeverityCritical},
+		"another pod of that name": {
+			after: cpuEvents(61, 90, 0.3, func(s *gossip.CPUSample) { s.PodUID = "u2" }), want: gossip.SeverityHigh,
+		},
+	} {
+		a := gossip.New(aWeek)
+		a.Restore(about, "u1", gossip.History{}, gossip.SeverityNone, before...)
+		require.Empty(t, a.Windows(about), "nothing is known before the first record")
+		for _, e := range tc.after {
+			a.Observe(e)
+		}
+		windows := a.Windows(about)
+		require.Equal(t, []gossip.Severity{tc.want}, severitiesOf(windows), name)
+		worst, ok := a.Worst(about)
+		require.True(t, ok)
+		require.Empty(t, cmp.Diff(windows[0], worst), name)
+	}
+}
+
+func TestABirthIsItsOwnWindow(t *testing.T) {
+	a := gossip.New(aWeek)
+	birth := gossip.PodCreation{
+		Origin: gossip.Origin{Time: incident, Namespace: "shop", Pod: "api-0"}, Duration: 7 * time.Second,
+	}
+	a.Observe(birth)
+	windows := a.Windows(birth.Subject())
+	require.Len(t, windows, 1)
+	require.Equal(t, incident, windows[0].End)
+	require.Equal(t, incident.Add(-7*time.Second), windows[0].Start)
+	require.Equal(t, gossip.SeverityInfo, windows[0].Finding.Severity())
+}
