@@ -138,6 +138,11 @@ func TestACaptureGivesWhatReplayPrints(t *testing.T) {
 			spaces, err := testcluster.ListedNamespaces(list)
 			require.NoError(t, err)
 			t.Cleanup(func() {
+				for _, name := range spaces {
+					if t.Failed() {
+						report(t, name)
+					}
+				}
 				require.NoError(t, testcluster.ClearNamespaces(bg(), world.client, spaces...)) // nothing waits for the kubelet
 				for _, name := range spaces {
 					deleteNamespace(t, name)
