@@ -16,10 +16,12 @@ const (
 	certificateRoom    = 2 << 10 // the timeline needs the rest
 )
 
-// fitRecommendations returns the advice that has room, in its order, and the number of recommendations that have none.
-// A second recommendation of the same rule, or one without a rule, would make the whole object invalid, so it is
-// dropped.
-func fitRecommendations(advice []recommend.Recommendation, room int) (list []v1alpha1.Recommendation, omitted int64) {
+// fitRecommendations returns the advice that has room, in its order, the number of recommendations that have none, and
+// the room that is left. A second recommendation of the same rule, or one without a rule, would make the whole object
+// invalid, so it is dropped.
+func fitRecommendations(
+	advice []recommend.Recommendation, room int,
+) (list []v1alpha1.Recommendation, omitted int64, left int) {
 	for _, a := range advice {
 		r := newRecommendation(a)
 		if r.Rule == "" || slices.ContainsFunc(list, func(kept v1alpha1.Recommendation) bool { return kept.Rule == r.Rule }) {
@@ -33,7 +35,7 @@ func fitRecommendations(advice []recommend.Recommendation, room int) (list []v1a
 		room -= size
 		list = append(list, r)
 	}
-	return list, omitted
+	return list, omitted, room
 }
 
 func newRecommendation(r recommend.Recommendation) v1alpha1.Recommendation {

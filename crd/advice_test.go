@@ -10,7 +10,6 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
@@ -30,9 +29,9 @@ func TestTheShortAdviceIsTheSummaryOfARule(t *testing.T) {
 		"no summary is no advice":     {advice: []recommend.Recommendation{silent, task}, want: "call the team"},
 		"a long one is cut as others": {advice: []recommend.Recommendation{long}, want: strings.Repeat("x", 125) + "…"},
 	} {
-		whisper := crd.New(hiddenThrottling(), gossip.Pod{}, test.advice).(*v1alpha1.KernelWhisper)
+		whisper := crd.New(crd.Report{Now: hiddenThrottling(), Advice: test.advice}).(*v1alpha1.KernelWhisper)
 		require.Equal(t, test.want, whisper.Status.Advice, name)
-		certificate := crd.New(podBirth(), gossip.Pod{}, test.advice).(*v1alpha1.PodBirthCertificate)
+		certificate := crd.New(crd.Report{Now: podBirth(), Advice: test.advice}).(*v1alpha1.PodBirthCertificate)
 		require.Equal(t, test.want, certificate.Status.Advice, name)
 	}
 }

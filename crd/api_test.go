@@ -11,7 +11,6 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
@@ -20,7 +19,7 @@ func TestTheAPIServerTakesWhatWeMakeAndRefusesTheRest(t *testing.T) {
 	c := startCluster(t)
 	t.Run("takes every object of testdata", func(t *testing.T) {
 		for _, e := range readExamples(t) {
-			object := crd.New(e.finding, e.pod, e.advice)
+			object := crd.New(e.report)
 			if w, ok := object.(*v1alpha1.KernelWhisper); ok {
 				w.SetName(strings.ReplaceAll(e.name, "_", "-"))
 			}
@@ -28,7 +27,7 @@ func TestTheAPIServerTakesWhatWeMakeAndRefusesTheRest(t *testing.T) {
 		}
 	})
 	t.Run("keeps what was written", func(t *testing.T) {
-		object := crd.New(hiddenThrottling(), gossip.Pod{}, []recommend.Recommendation{raiseAdvice()})
+		object := crd.New(crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{raiseAdvice()}})
 		var stored, written struct {
 			Metadata struct{ Generation int64 }
 			Status   json.RawMessage
@@ -41,9 +40,8 @@ func TestTheAPIServerTakesWhatWeMakeAndRefusesTheRest(t *testing.T) {
 		require.EqualValues(t, 1, stored.Metadata.Generation, "observedGeneration says 1")
 	})
 	t.Run("stores the largest objects below 16 KiB", func(t *testing.T) {
-		findings, advice := largestFindingsOfAllKinds("x")
-		for _, finding := range findings {
-			object := crd.New(finding, gossip.Pod{}, advice)
+		for _, report := range largestReports("x") {
+			object := crd.New(report)
 			stored := c.write(t, object)
 			t.Logf("%T: %d bytes", object, len(stored))
 			require.Less(t, len(stored), 16<<10)
@@ -74,6 +72,7 @@ func testRefusals(t *testing.T, c *cluster) {
 		answer, err := c.apply(t, fmt.Sprintf(object, ""), "")
 		require.NoError(t, err, answer)
 	}
+	window := `{"startTime":"2026-03-01T11:45:00Z","endTime":"2026-03-01T12:00:00Z","severity":"High","reason":"R"}`
 	step := `{"offsetMilliseconds":0,"action":"a"}`
 	missing := `"coverage":{"confidence":"Low","windowSeconds":0,"samples":0,"expectedSamples":0,"missing":[%s]}`
 	for name, tc := range map[string]struct{ object, old, new, want string }{
@@ -88,6 +87,21 @@ func testRefusals(t *testing.T, c *cluster) {
 		"long victim": {
 			object: whisper, old: `%s`, new: `"kernelTruth":{"memory":{"victim":"` + strings.Repeat("a", 49) + `"}}`,
 			want: "may not be more than 48",
+		},
+		"many windows": {
+			object: whisper, old: `%s`, new: `"otherWindows":[` + strings.Repeat(window+",", 8) + window + `]`,
+			want: "must have at most 8 items",
+		},
+		"a window without severity": {
+			object: whisper, old: `%s`,
+			new:  `"otherWindows":[` + strings.Replace(window, `"severity":"High",`, ``, 1) + `]`,
+			want: "severity: Required",
+		},
+		"unknown severity of now": {
+			object: whisper, old: `%s`, new: `"now":{"severity":"Bad"}`, want: "Unsupported value",
+		},
+		"unknown scope": {
+			object: whisper, old: `%s`, new: `"kernelTruth":{"memory":{"scope":"pod"}}`, want: "Unsupported value",
 		},
 		"another pod":       {object: whisper, old: `"api-0"`, new: `"api-1"`, want: "spec is immutable"},
 		"another container": {object: whisper, old: `"app"`, new: `"other"`, want: "spec is immutable"},
@@ -198,20 +212,20 @@ func testRefusals(t *testing.T, c *cluster) {
 func testColumns(t *testing.T, c *cluster) {
 	t.Helper()
 	c.must(t, "", "delete", "kernel-gossip", "--all")
-	whisper := crd.New(hiddenThrottling(), gossip.Pod{}, []recommend.Recommendation{raiseAdvice()})
+	whisper := crd.New(crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{raiseAdvice()}})
 	c.write(t, whisper)
-	c.write(t, crd.New(podBirth(), gossip.Pod{}, nil))
+	c.write(t, crd.New(crd.Report{Now: podBirth()}))
 	for _, tc := range []struct {
 		args []string
 		want string
 	}{
-		{[]string{"get", "kw"}, "NAME SEVERITY KERNEL METRICS ADVICE AGE " +
+		{[]string{"get", "kw"}, "NAME SEVERITY KERNEL METRICS ADVICE WHEN AGE " +
 			"api-0.app.cputhrottling Critical throttled in 80% of periods 33% of the CPU limit cpu limit 100m → 1 core "},
 		{[]string{"get", "pbc"}, "NAME SEVERITY TOOK KERNEL AGE " +
 			"api-0 None 1.153s 13942 syscalls, longest: sandbox exec → container exec (733ms) "},
 		{
 			[]string{"get", "kw", "-o", "wide"},
-			"NAME SEVERITY KERNEL METRICS ADVICE AGE POD CONTAINER KIND WORST CONFIDENCE SEEN ",
+			"NAME SEVERITY KERNEL METRICS ADVICE WHEN AGE NOW POD CONTAINER KIND CONFIDENCE SEEN ",
 		},
 		{[]string{"get", "pbc", "-o", "wide"}, "NAME SEVERITY TOOK KERNEL AGE ADVICE SYSCALLS PROCESSES CONFIDENCE BORN "},
 	} {
@@ -223,5 +237,5 @@ func testColumns(t *testing.T, c *cluster) {
 	}
 	stale := crd.NoRecentSamples(whisper.(*v1alpha1.KernelWhisper), metav1.Now().Time)
 	c.write(t, stale)
-	require.Contains(t, c.must(t, "", "get", "kw"), "Unknown")
+	require.Regexp(t, `Critical .* Unknown `, c.must(t, "", "get", "kw", "-o", "wide"))
 }

@@ -13,7 +13,7 @@ import (
 
 func newCertificate(f gossip.PodBirth, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.PodBirthCertificate {
 	pod := podReference(f.Report, p)
-	list, omitted := fitRecommendations(advice, certificateRoom)
+	list, omitted, _ := fitRecommendations(advice, certificateRoom)
 	steps, left := newTimeline(f)
 	return &v1alpha1.PodBirthCertificate{
 		TypeMeta:   typeMeta(v1alpha1.KindPodBirthCertificate),

@@ -1,9 +1,11 @@
 // Package crd turns findings into Kubernetes objects: [New] makes a KernelWhisper or a PodBirthCertificate of group
-// kernel.gossip.io, [HasObject] reports which findings get one, and [News] whether a newer object is worth a write.
+// kernel.gossip.io, [HasObject] reports what gets one, and [News] whether a newer object is worth a write.
 //
-//	for f := range analyzer.Findings() {
-//		if crd.HasObject(f) {
-//			fmt.Println(crd.New(f, pod, rules.For(f, pod)))
+//	for now := range analyzer.Findings() {
+//		worst, _ := analyzer.Worst(now.Subject())
+//		r := crd.Report{Now: now, Worst: worst, Windows: analyzer.Windows(now.Subject()), Pod: pod}
+//		if crd.HasObject(r) {
+//			fmt.Println(crd.New(r.Advised(rules)))
 //		}
 //	}
 //
@@ -20,6 +22,14 @@
 // left out, because half a command is worse than none. Bounds count the bytes of the text in JSON, so that an object
 // stays below 16 KiB for any payload. Recommendations and steps of a timeline that have no room are left out and
 // counted.
+//
+// # The worst window and the present one
+//
+// A whisper has the figures, the severity and the advice of the worst window within the horizon, because that is what
+// has to be sized for. Its condition and its field now are of the present window, because last Monday is no reason for
+// an alert. Further windows in trouble are in otherWindows. [Windows] makes the windows of an object again, so that
+// gossip.Analyzer.Restore can have them after a restart: what [New] makes of them is the same object, except for
+// rounding.
 //
 // # Definitions
 //
@@ -38,7 +48,6 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
-	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
 // Object is a *v1alpha1.KernelWhisper or a *v1alpha1.PodBirthCertificate.
@@ -47,39 +56,25 @@ type Object interface {
 	runtime.Object
 }
 
-// New makes the object of a finding, with identity, spec and status. The operator applies the first two once, and the
-// status with all news.
-//
-// The finding may be a value or a pointer to one. New returns nil for nil and for a nil pointer.
-//
-// The pod gives the UID where the events have none. It may be the zero Pod.
-//
-// The advice may be empty. Only the first recommendation of each rule counts, and none without a rule. The first
-// Summary is the object's short advice.
-func New(f gossip.Finding, p gossip.Pod, advice []recommend.Recommendation) Object {
-	switch f := valueOf(f).(type) {
-	case gossip.CPUThrottling:
-		return newCPUWhisper(f, p, advice)
-	case gossip.MemoryPressure:
-		return newMemoryWhisper(f, p, advice)
-	case gossip.OOMKilled:
-		return newOOMWhisper(f, p, advice)
-	case gossip.NetworkIssue:
-		return newNetworkWhisper(f, p, advice)
+// New makes the object of a report, with identity, spec and status. The operator applies the first two once, and the
+// status with all news. It returns nil for a report without a finding.
+func New(r Report) Object {
+	switch now := valueOf(r.Now).(type) {
+	case gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue:
+		return newWhisper(now, r)
 	case gossip.PodBirth:
-		return newCertificate(f, p, advice)
+		return newCertificate(now, r.Pod, r.Advice)
 	}
 	return nil
 }
 
-// HasObject reports whether a finding becomes an object. A birth always becomes a certificate. Other findings become a
-// whisper once they have had severity Info or above; after a recovery the whisper stays, and its condition shows the
-// recovery.
-func HasObject(f gossip.Finding) bool {
-	f = valueOf(f)
-	switch f.(type) {
+// HasObject reports whether a report becomes an object. A birth always becomes a certificate. Any other report becomes
+// a whisper if it has severity Info or above now, or in a window that is kept.
+func HasObject(r Report) bool {
+	worst := r.worstWindow()
+	switch now := valueOf(r.Now).(type) {
 	case gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue:
-		return max(f.Severity(), f.Seen().Worst) >= gossip.SeverityInfo
+		return max(now.Severity(), worst.Finding.Severity()) >= gossip.SeverityInfo || len(r.troubleWindows(worst)) > 0
 	case gossip.PodBirth:
 		return true
 	}
@@ -87,14 +82,17 @@ func HasObject(f gossip.Finding) bool {
 }
 
 // valueOf returns the finding that a pointer points to, and any other finding as it is: pointers have the methods
-// of a Finding, too.
+// of a Finding, too. It returns nil for a nil pointer.
 func valueOf(f gossip.Finding) gossip.Finding {
-	if v := reflect.ValueOf(f); v.Kind() == reflect.Pointer && !v.IsNil() {
-		if value, ok := reflect.TypeAssert[gossip.Finding](v.Elem()); ok {
-			return value
-		}
+	v := reflect.ValueOf(f)
+	switch {
+	case v.Kind() != reflect.Pointer:
+		return f
+	case v.IsNil():
+		return nil
 	}
-	return f
+	value, _ := reflect.TypeAssert[gossip.Finding](v.Elem())
+	return value
 }
 
 // typeMeta returns the type of a kind of our group. Objects need it because replay prints them without a scheme.
@@ -126,12 +124,9 @@ func podReference(r gossip.Report, p gossip.Pod) v1alpha1.PodReference {
 // is the time of the newest record. A finding without any time, which only a program can make, gets the start of Unix
 // time, because the API requires a time.
 func newCondition(kind string, status metav1.ConditionStatus, r gossip.Report, message string) metav1.Condition {
-	transition := time.Unix(0, 0)
-	for _, t := range []time.Time{r.History.Transition, r.At} {
-		if !t.IsZero() {
-			transition = t
-			break
-		}
+	transition := r.History.Transition
+	if transition.IsZero() {
+		transition = r.At
 	}
 	if r.Covered.Restarted {
 		message += " The window began again when the operator started."
@@ -140,8 +135,8 @@ func newCondition(kind string, status metav1.ConditionStatus, r gossip.Report, m
 		Type:               kind,
 		Status:             status,
 		ObservedGeneration: 1, // the spec never changes
-		LastTransitionTime: *eventSeconds(transition),
-		Reason:             cmp.Or(string(r.Reason), v1alpha1.ReasonNotMeasured),
+		LastTransitionTime: *orUnixStart(transition),
+		Reason:             apiReason(r.Reason),
 		Message:            clipText(message, maxMessage),
 	}
 }
@@ -160,6 +155,11 @@ func newCoverage(c gossip.Coverage) v1alpha1.Coverage {
 		IgnoredSources:  clipTexts(c.Ignored, 4, maxField),
 		Missing:         clipTexts(c.Missing, 16, maxField),
 	}
+}
+
+// apiReason returns a reason that the API accepts.
+func apiReason(r gossip.Reason) string {
+	return cmp.Or(clipText(string(r), maxLabel), v1alpha1.ReasonNotMeasured)
 }
 
 // apiSeverity returns the API's word for a severity. An unknown value becomes Unknown.

@@ -21,28 +21,51 @@ import (
 )
 
 func TestFindingsFromInfoOnHaveAnObject(t *testing.T) {
-	level := func(now, worst gossip.Severity) gossip.Finding {
-		return gossip.CPUThrottling{Report: gossip.Report{Level: now, History: gossip.History{Worst: worst}}}
+	level := func(now gossip.Severity) gossip.Finding {
+		return gossip.CPUThrottling{Report: gossip.Report{Level: now}}
+	}
+	window := func(then gossip.Severity) gossip.WorstWindow {
+		return gossip.WorstWindow{Finding: level(then), End: noon}
 	}
 	for name, tc := range map[string]struct {
-		finding gossip.Finding
-		want    bool
+		report crd.Report
+		want   bool
 	}{
-		"nil":                  {nil, false},
-		"healthy":              {level(gossip.SeverityNone, gossip.SeverityNone), false},
-		"not measured":         {level(gossip.SeverityUnknown, gossip.SeverityUnknown), false},
-		"worth knowing":        {level(gossip.SeverityInfo, gossip.SeverityInfo), true},
-		"recovered":            {level(gossip.SeverityNone, gossip.SeverityWarning), true},
-		"not measured since":   {level(gossip.SeverityUnknown, gossip.SeverityCritical), true},
-		"history not kept":     {level(gossip.SeverityHigh, gossip.SeverityUnknown), true},
-		"every birth":          {gossip.PodBirth{}, true},
-		"pointer to a finding": {&gossip.PodBirth{}, true},
-		"nil pointer":          {(*gossip.PodBirth)(nil), false},
+		"nothing":       {crd.Report{}, false},
+		"healthy":       {crd.Report{Now: level(gossip.SeverityNone)}, false},
+		"not measured":  {crd.Report{Now: level(gossip.SeverityUnknown)}, false},
+		"worth knowing": {crd.Report{Now: level(gossip.SeverityInfo)}, true},
+		"recovered": {
+			crd.Report{Now: level(gossip.SeverityNone), Worst: window(gossip.SeverityWarning)}, true,
+		},
+		"not measured since": {
+			crd.Report{Now: level(gossip.SeverityUnknown), Worst: window(gossip.SeverityCritical)}, true,
+		},
+		"one window of several": {
+			crd.Report{
+				Now:     level(gossip.SeverityNone),
+				Windows: []gossip.WorstWindow{window(gossip.SeverityNone), window(gossip.SeverityInfo)},
+			}, true,
+		},
+		"healthy all the time": {
+			crd.Report{Now: level(gossip.SeverityNone), Windows: []gossip.WorstWindow{window(gossip.SeverityNone)}}, false,
+		},
+		"of before the horizon": {
+			crd.Report{Now: gossip.CPUThrottling{Report: gossip.Report{
+				Level: gossip.SeverityNone, History: gossip.History{Worst: gossip.SeverityHigh},
+			}}}, false,
+		},
+		"a window without a finding": {
+			crd.Report{Now: level(gossip.SeverityNone), Windows: []gossip.WorstWindow{{End: noon}}}, false,
+		},
+		"every birth":          {crd.Report{Now: gossip.PodBirth{}}, true},
+		"pointer to a finding": {crd.Report{Now: &gossip.PodBirth{}}, true},
+		"nil pointer":          {crd.Report{Now: (*gossip.PodBirth)(nil)}, false},
 	} {
-		if got := crd.HasObject(tc.finding); got != tc.want {
+		if got := crd.HasObject(tc.report); got != tc.want {
 			t.Errorf("%s: HasObject = %v, want %v", name, got, tc.want)
 		}
-		if made := crd.New(tc.finding, gossip.Pod{}, nil) != nil; tc.want && !made {
+		if made := crd.New(tc.report) != nil; tc.want && !made {
 			t.Errorf("%s: New made nothing", name)
 		}
 	}
@@ -54,9 +77,9 @@ func TestPointersGiveTheObjectOfTheirFinding(t *testing.T) {
 	memory, kill, network := memoryFinding(), oomFinding(), networkFinding()
 	pointers := []gossip.Finding{&cpu, &born, &memory, &kill, &network}
 	for i, value := range []gossip.Finding{cpu, born, memory, kill, network} {
-		require.Empty(t, cmp.Diff(crd.New(value, gossip.Pod{}, nil), crd.New(pointers[i], gossip.Pod{}, nil)))
+		require.Empty(t, cmp.Diff(crd.New(crd.Report{Now: value}), crd.New(crd.Report{Now: pointers[i]})))
 	}
-	require.Nil(t, crd.New((*gossip.CPUThrottling)(nil), gossip.Pod{}, nil))
+	require.Nil(t, crd.New(crd.Report{Now: (*gossip.CPUThrottling)(nil)}))
 }
 
 func TestNamesAreValidAndUnique(t *testing.T) {
@@ -94,7 +117,7 @@ func largestFindings(text string) (gossip.CPUThrottling, gossip.PodBirth, []reco
 	long, name := strings.Repeat(text, 4000), strings.Repeat("n", 253)
 	report := gossip.Report{
 		About:  gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: name[:63], Pod: name, Container: name[:63]},
-		PodUID: podUID, Level: gossip.SeverityCritical, Reason: gossip.ReasonThrottledWhileCPULow,
+		PodUID: podUID, Level: gossip.SeverityCritical, Reason: gossip.ReasonThrottledWhileCPULow, At: noon,
 		History: gossip.History{First: noon, Last: noon, Worst: gossip.SeverityCritical, Transition: noon},
 		Covered: gossip.Coverage{
 			Window: math.MaxInt64, Samples: math.MaxInt64, Expected: math.MaxInt64, Gaps: math.MaxInt64, Epochs: math.MaxInt64,
@@ -106,7 +129,8 @@ func largestFindings(text string) (gossip.CPUThrottling, gossip.PodBirth, []reco
 	f := gossip.CPUThrottling{
 		Report: report, Periods: n, ThrottledPeriods: n, Throttled: gossip.Some(1.0), ThrottledTime: d, MeanWait: d,
 		Active: gossip.Some(1.0), Usage: gossip.Some(1e300), UsedOfLimit: gossip.Some(1e300), Limit: gossip.Some(1e300),
-		Standing: true,
+		UsageTime: d, CFSPeriod: math.MaxInt64, Threads: n, NodeCPUs: n, FirstThrottled: noon, LastThrottled: noon,
+		Calm: math.MaxInt64, Paused: math.MaxInt64, Standing: true,
 	}
 	b := gossip.PodBirth{
 		Report: report, Own: math.MaxInt64 - 1, Longest: gossip.Stage{Name: long, Duration: math.MaxInt64},
@@ -171,12 +195,28 @@ func largestFindingsOfAllKinds(text string) ([]gossip.Finding, []recommend.Recom
 	}, advice
 }
 
+// largestReports returns the largest report of each kind: alone, and with ten more windows.
+func largestReports(text string) []crd.Report {
+	findings, advice := largestFindingsOfAllKinds(text)
+	var all []crd.Report
+	for _, f := range findings {
+		r := crd.Report{Now: f, Advice: advice}
+		all = append(all, r)
+		for day := range 10 {
+			end := noon.AddDate(0, 0, -day-1)
+			r.Windows = append(r.Windows, gossip.WorstWindow{Finding: f, Start: end.Add(-time.Hour), End: end})
+		}
+		r.Worst = r.Windows[3]
+		all = append(all, r)
+	}
+	return all
+}
+
 // The largest possible objects leave room for what the API server adds, such as managed fields: see apiserver_test.go.
 func TestTheLargestObjectsFit(t *testing.T) {
 	for _, text := range []string{"x", "→", "<", `"`, "\x00", "\xff", "😀", "\u2028"} {
-		findings, advice := largestFindingsOfAllKinds(text)
-		for _, finding := range findings {
-			object := crd.New(finding, gossip.Pod{}, advice)
+		for _, report := range largestReports(text) {
+			object := crd.New(report)
 			got, err := json.Marshal(object)
 			require.NoError(t, err)
 			t.Logf("%T of %q: %d bytes", object, text, len(got))
@@ -186,7 +226,7 @@ func TestTheLargestObjectsFit(t *testing.T) {
 }
 
 func TestNoRecentSamplesIsUnknown(t *testing.T) {
-	w := crd.New(hiddenThrottling(), gossip.Pod{}, []recommend.Recommendation{raiseAdvice()}).(*v1alpha1.KernelWhisper)
+	w := crd.New(crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{raiseAdvice()}}).(*v1alpha1.KernelWhisper)
 	before := w.DeepCopy()
 	first := crd.NoRecentSamples(w, noon.Add(time.Hour))
 	if diff := cmp.Diff(before, w); diff != "" {
@@ -198,10 +238,14 @@ func TestNoRecentSamplesIsUnknown(t *testing.T) {
 	}
 	c := first.Status.Conditions[0]
 	got := []string{
-		c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339), string(first.Status.Severity),
+		c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339),
+		string(first.Status.Now.Severity), string(first.Status.Severity), first.Status.KernelSays, first.Status.Advice,
 	}
 	if diff := cmp.Diff(
-		[]string{"Throttled", "Unknown", "NoRecentSamples", "2026-03-01T13:00:00Z", "Unknown"}, got,
+		[]string{
+			"Throttled", "Unknown", "NoRecentSamples", "2026-03-01T13:00:00Z", "Unknown", "Critical",
+			"throttled in 80% of periods", "cpu limit 100m → 1 core",
+		}, got,
 	); diff != "" {
 		t.Errorf("condition (-want +got):\n%s", diff)
 	}
@@ -212,22 +256,22 @@ func TestNoRecentKillIsHealthy(t *testing.T) {
 	f := oomFinding()
 	f.Report = hiddenThrottling().Report
 	f.About.Kind, f.Reason = gossip.KindOOMKill, gossip.ReasonOOMKilled
-	w := crd.New(f, gossip.Pod{}, nil).(*v1alpha1.KernelWhisper)
+	w := crd.New(crd.Report{Now: f}).(*v1alpha1.KernelWhisper)
 	quiet := crd.NoRecentSamples(w, noon.Add(time.Hour))
 	later := crd.NoRecentSamples(quiet, noon.Add(2*time.Hour))
 	require.Empty(t, cmp.Diff(quiet, later))
 	c := quiet.Status.Conditions[0]
 	require.Equal(
-		t, []string{"OOMKilled", "False", "NoKillInWindow", "2026-03-01T13:00:00Z", "None", "Critical"}, []string{
+		t, []string{"OOMKilled", "False", "NoKillInWindow", "2026-03-01T13:00:00Z", "Critical", "None"}, []string{
 			c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339), string(quiet.Status.Severity),
-			string(quiet.Status.WorstSeverity),
+			string(quiet.Status.Now.Severity),
 		},
 	)
 	for _, finding := range []gossip.Finding{
 		gossip.MemoryPressure{Report: gossip.Report{About: gossip.Subject{Kind: gossip.KindMemoryPressure}}},
 		gossip.NetworkIssue{Report: gossip.Report{About: gossip.Subject{Kind: gossip.KindNetworkIssue}}},
 	} {
-		w := crd.New(finding, gossip.Pod{}, nil).(*v1alpha1.KernelWhisper)
+		w := crd.New(crd.Report{Now: finding}).(*v1alpha1.KernelWhisper)
 		stale := crd.NoRecentSamples(w, noon)
 		require.Equal(t, w.Status.Conditions[0].Type, stale.Status.Conditions[0].Type)
 		require.Equal(t, "NoRecentSamples", stale.Status.Conditions[0].Reason)

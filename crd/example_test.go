@@ -19,13 +19,14 @@ func ExampleNew() {
 			About:   gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"},
 			Level:   gossip.SeverityWarning,
 			Reason:  gossip.ReasonThrottled,
+			At:      at,
 			History: gossip.History{First: at, Last: at, Worst: gossip.SeverityWarning, Transition: at},
 			Covered: gossip.Coverage{Window: 10 * time.Second, Samples: 1, Expected: 1, Epochs: 1},
 		},
 		Throttled: gossip.Some(0.305),
 		Limit:     gossip.Some(0.5),
 	}
-	whisper := crd.New(finding, gossip.Pod{}, nil).(*v1alpha1.KernelWhisper)
+	whisper := crd.New(crd.Report{Now: finding}).(*v1alpha1.KernelWhisper)
 	text, err := yaml.Marshal(map[string]any{whisper.Name: whisper.Status})
 	if err != nil {
 		fmt.Println(err)
@@ -60,8 +61,14 @@ func ExampleNew() {
 	//     cpu:
 	//       limit: 500m
 	//   metricsSay: not measured
+	//   now:
+	//     kernelSays: throttled in 31% of periods
+	//     severity: Warning
 	//   severity: Warning
-	//   worstSeverity: Warning
+	//   worst:
+	//     endTime: "2026-03-01T12:00:00Z"
+	//     reason: Throttled
+	//     startTime: "2026-03-01T11:59:50Z"
 }
 
 // The operator writes an object only when there is news.
@@ -70,10 +77,10 @@ func ExampleNews() {
 		Report:    gossip.Report{Level: gossip.SeverityWarning, Reason: gossip.ReasonThrottled},
 		Throttled: gossip.Some(0.31),
 	}
-	written := crd.New(finding, gossip.Pod{}, nil)
+	written := crd.New(crd.Report{Now: finding})
 	for _, share := range []float64{0.34, 0.36} {
 		finding.Throttled = gossip.Some(share)
-		fmt.Println(share, crd.News(written, crd.New(finding, gossip.Pod{}, nil)))
+		fmt.Println(share, crd.News(written, crd.New(crd.Report{Now: finding})))
 	}
 	// Output:
 	// 0.34 false

@@ -25,6 +25,7 @@ func hiddenThrottling() gossip.CPUThrottling {
 		Report: gossip.Report{
 			About:  gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"},
 			PodUID: podUID,
+			At:     noon,
 			Level:  gossip.SeverityCritical,
 			Reason: gossip.ReasonThrottledWhileCPULow,
 			History: gossip.History{

@@ -1,12 +1,14 @@
 package crd_test
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -22,15 +24,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the objects in testdata")
 
-// example is a file of testdata: a finding, where it needs them a pod and the advice, and the object that New makes.
-// All are YAML. Findings, pods and advice have Go's field names, and a figure that is absent was not measured.
+// example is a file of testdata: a finding, where it needs them the worst window, all windows, a pod and the advice,
+// and the object that New makes. All are YAML. All but the object have Go's field names, and a figure that is absent
+// was not measured.
 type example struct {
-	name    string
-	file    *txtar.Archive
-	finding gossip.Finding
-	pod     gossip.Pod
-	advice  []recommend.Recommendation
-	object  *txtar.File
+	name   string
+	file   *txtar.Archive
+	report crd.Report
+	object *txtar.File
 }
 
 // readExamples returns the files of testdata, in order of their names.
@@ -48,22 +49,37 @@ func readExamples(t *testing.T) []example {
 			part := &file.Files[i]
 			switch part.Name {
 			case "finding":
-				e.finding = readFinding(t, part.Data)
+				e.report.Now = readFinding(t, part.Data)
+			case "worst":
+				e.report.Worst = readWindow(t, part.Data)
+			case "window": // there may be several
+				e.report.Windows = append(e.report.Windows, readWindow(t, part.Data))
 			case "pod":
-				require.NoError(t, yaml.UnmarshalStrict(part.Data, &e.pod), path)
+				require.NoError(t, yaml.UnmarshalStrict(part.Data, &e.report.Pod), path)
 			case "advice":
-				require.NoError(t, yaml.UnmarshalStrict(part.Data, &e.advice), path)
+				require.NoError(t, yaml.UnmarshalStrict(part.Data, &e.report.Advice), path)
 			case "object":
 				e.object = part
 			default:
 				t.Fatalf("%s: unknown part %s", path, part.Name)
 			}
 		}
-		require.NotNil(t, e.finding, path)
+		require.NotNil(t, e.report.Now, path)
 		require.NotNil(t, e.object, path)
 		all = append(all, e)
 	}
 	return all
+}
+
+// readWindow returns a window: its start, its end, and its finding.
+func readWindow(t *testing.T, text []byte) gossip.WorstWindow {
+	t.Helper()
+	var w struct {
+		Start, End time.Time
+		Finding    json.RawMessage
+	}
+	require.NoError(t, yaml.UnmarshalStrict(text, &w))
+	return gossip.WorstWindow{Finding: readFinding(t, w.Finding), Start: w.Start, End: w.End}
 }
 
 // readFinding returns a finding of the type that the kind of its subject means.
@@ -98,7 +114,7 @@ func readFindingAs[F gossip.Finding](t *testing.T, text []byte) F {
 func TestObjectsAreWhatTestdataShows(t *testing.T) {
 	for _, e := range readExamples(t) {
 		t.Run(e.name, func(t *testing.T) {
-			object := crd.New(e.finding, e.pod, e.advice)
+			object := crd.New(e.report)
 			got, err := yaml.Marshal(object)
 			require.NoError(t, err)
 			if diff := cmp.Diff(string(e.object.Data), string(got)); diff != "" && !*update {
@@ -131,7 +147,7 @@ func TestREADMEShowsRealObjects(t *testing.T) {
 
 	var whisper v1alpha1.KernelWhisper
 	require.NoError(t, yaml.UnmarshalStrict(examples[0][1], &whisper))
-	want := crd.New(hiddenThrottling(), gossip.Pod{}, []recommend.Recommendation{raiseAdvice()}).(*v1alpha1.KernelWhisper)
+	want := crd.New(crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{raiseAdvice()}}).(*v1alpha1.KernelWhisper)
 	require.Equal(t, want.Status.Recommendations[0].Action, whisper.Status.Recommendations[0].Action)
 	want.Status.Recommendations, whisper.Status.Recommendations = nil, nil
 	if diff := cmp.Diff(want, &whisper); diff != "" {
@@ -140,7 +156,7 @@ func TestREADMEShowsRealObjects(t *testing.T) {
 
 	var certificate v1alpha1.PodBirthCertificate
 	require.NoError(t, yaml.UnmarshalStrict(examples[1][1], &certificate))
-	made := crd.New(podBirth(), gossip.Pod{}, nil).(*v1alpha1.PodBirthCertificate)
+	made := crd.New(crd.Report{Now: podBirth()}).(*v1alpha1.PodBirthCertificate)
 	made.OwnerReferences = nil
 	if diff := cmp.Diff(made, &certificate); diff != "" {
 		t.Errorf("certificate (-New +README.md):\n%s", diff)

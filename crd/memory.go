@@ -2,31 +2,78 @@ package crd
 
 import (
 	"fmt"
+	"strconv"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
-	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// newMemoryWhisper returns the whisper about memory pressure.
-func newMemoryWhisper(
-	f gossip.MemoryPressure, p gossip.Pod, advice []recommend.Recommendation,
-) *v1alpha1.KernelWhisper {
-	w := newWhisper(f.Report, p, advice, memoryMessage(f, p))
-	w.Status.KernelSays, w.Status.MetricsSay = clipText(memorySays(f), maxSays), clipText(memoryMetrics(f), maxSays)
-	w.Status.KernelTruth.Memory = v1alpha1.MemoryTruth{
-		WorkingSetBytes:  countPointer(f.WorkingSet),
-		PeakBytes:        countPointer(f.Peak),
-		LimitBytes:       countPointer(f.Limit),
-		SomeAvg60Percent: roundPercent(f.SomeAvg60, 100),
-		FullAvg10Percent: roundPercent(f.FullAvg10, 100),
-		MajorFaults:      countPointer(f.MajorFaults),
-		LimitHits:        countPointer(f.LimitHits),
-		OOMKills:         countPointer(f.Kills),
+func newMemoryTruth(f gossip.MemoryPressure) v1alpha1.MemoryTruth {
+	t := v1alpha1.MemoryTruth{
+		WorkingSetBytes:           countPointer(f.WorkingSet),
+		PeakBytes:                 countPointer(f.Peak),
+		LimitBytes:                countPointer(f.Limit),
+		SomeAvg60Percent:          roundPercent(f.SomeAvg60, 100),
+		FullAvg10Percent:          roundPercent(f.FullAvg10, 100),
+		MajorFaults:               countPointer(f.MajorFaults),
+		MajorFaultsPerSecond:      roundCount(f.FaultRate),
+		UsualMajorFaultsPerSecond: roundCount(f.FaultBaseline),
+		Reclaims:                  countPointer(f.Reclaims),
+		LimitHits:                 countPointer(f.LimitHits),
+		OOMKills:                  countPointer(f.Kills),
 	}
-	return w
+	fillLeak(&t, f.Leak)
+	return t
+}
+
+func newMemoryLie(f gossip.MemoryPressure) v1alpha1.MemoryLie {
+	return v1alpha1.MemoryLie{UsedBytes: countPointer(f.Used), PercentOfLimit: roundPercent(f.UsedOfLimit, 1<<30)}
+}
+
+// parsePressure is the inverse of the two above.
+func parsePressure(r gossip.Report, t v1alpha1.MemoryTruth, l v1alpha1.MemoryLie) gossip.MemoryPressure {
+	f := gossip.MemoryPressure{
+		Report:        r,
+		WorkingSet:    optionalOf(t.WorkingSetBytes),
+		Peak:          optionalOf(t.PeakBytes),
+		Used:          optionalOf(l.UsedBytes),
+		Limit:         optionalOf(t.LimitBytes),
+		UsedOfLimit:   parsePercent(l.PercentOfLimit),
+		SomeAvg60:     parsePercent(t.SomeAvg60Percent),
+		FullAvg10:     parsePercent(t.FullAvg10Percent),
+		MajorFaults:   optionalOf(t.MajorFaults),
+		FaultRate:     parseCount(t.MajorFaultsPerSecond),
+		FaultBaseline: parseCount(t.UsualMajorFaultsPerSecond),
+		Reclaims:      optionalOf(t.Reclaims),
+		LimitHits:     optionalOf(t.LimitHits),
+		Kills:         optionalOf(t.OOMKills),
+		Leak:          parseLeak(t),
+	}
+	f.UsedOfLimit = preciseShare(f.UsedOfLimit, float64(f.Peak.Value), float64(f.Limit.Value))
+	return f
+}
+
+// fillLeak fills in the figures of a leak, if there is one.
+func fillLeak(t *v1alpha1.MemoryTruth, found gossip.Optional[gossip.Leak]) {
+	if leak, ok := found.Get(); ok {
+		t.LeakBytesPerSecond = roundCount(gossip.Some(leak.BytesPerSecond))
+		t.LeakFitPercent = roundPercent(gossip.Some(leak.R2), 100)
+		t.LeakSecondsToLimit = roundSeconds(gossip.Some(leak.Until))
+	}
+}
+
+// parseLeak is the inverse of fillLeak.
+func parseLeak(t v1alpha1.MemoryTruth) gossip.Optional[gossip.Leak] {
+	until := parseDuration(t.LeakSecondsToLimit, time.Second)
+	if !until.Known {
+		return gossip.Optional[gossip.Leak]{}
+	}
+	return gossip.Some(gossip.Leak{
+		BytesPerSecond: parseCount(t.LeakBytesPerSecond).Value, R2: parsePercent(t.LeakFitPercent).Value, Until: until.Value,
+	})
 }
 
 // memorySays returns the kernel's side in a few words.
@@ -37,7 +84,7 @@ func memorySays(f gossip.MemoryPressure) string {
 	case gossip.ReasonStalled:
 		return "waits for memory: " + formatStalls(f)
 	case gossip.ReasonThrashing:
-		return fmt.Sprintf("thrashes: %.0f major faults a second", f.FaultRate.Value)
+		return "thrashes: " + formatRate(f.FaultRate) + " major faults a second"
 	case gossip.ReasonLimitHit:
 		return "limit hit " + formatTimes(f.LimitHits.Value)
 	case gossip.ReasonNearLimit:
@@ -98,8 +145,8 @@ func memoryMessage(f gossip.MemoryPressure, p gossip.Pod) string {
 		message = "Tasks waited for memory instead of running: " + formatStalls(f) + " of the time."
 	case gossip.ReasonThrashing:
 		message = fmt.Sprintf(
-			"%s reads back what was just thrown out: %.0f major faults a second, %.0f before.", whose, f.FaultRate.Value,
-			f.FaultBaseline.Value,
+			"%s reads back what was just thrown out: %s major faults a second, %s before.", whose, formatRate(f.FaultRate),
+			formatRate(f.FaultBaseline),
 		)
 	case gossip.ReasonLimitHit:
 		message = "Its use was about to go over the memory limit " + formatTimes(f.LimitHits.Value) +
@@ -160,6 +207,14 @@ func formatCount(n int64, what string) string {
 		what = "processe"
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// formatRate returns a rate as the figures have it.
+func formatRate(n gossip.Optional[float64]) string {
+	if rate := roundCount(n); rate != nil {
+		return strconv.FormatInt(*rate, 10)
+	}
+	return "0"
 }
 
 func formatTimes(n int64) string {

@@ -4,26 +4,56 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
-	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// newNetworkWhisper returns the whisper about a pod's network.
-func newNetworkWhisper(f gossip.NetworkIssue, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
-	w := newWhisper(f.Report, p, advice, networkMessage(f))
-	w.Status.KernelSays, w.Status.MetricsSay = clipText(networkSays(f), maxSays), clipText(formatLatencies(f), maxSays)
-	w.Status.KernelTruth.Network = v1alpha1.NetworkTruth{
-		Retransmits:           countPointer(f.Retransmits),
-		Segments:              countPointer(f.Segments),
-		RetransmitBasisPoints: roundBasisPoints(f.Retransmitted),
-		Drops:                 countPointer(f.Drops),
-		Packets:               countPointer(f.Packets),
-		DropBasisPoints:       roundBasisPoints(f.Dropped),
-		ConnectFailures:       countPointer(f.FailedConnects),
+func newNetworkTruth(f gossip.NetworkIssue) v1alpha1.NetworkTruth {
+	hourly := f.FailedPerMinute
+	hourly.Value *= 60
+	return v1alpha1.NetworkTruth{
+		Retransmits:            countPointer(f.Retransmits),
+		Segments:               countPointer(f.Segments),
+		RetransmitBasisPoints:  roundBasisPoints(f.Retransmitted),
+		Drops:                  countPointer(f.Drops),
+		Packets:                countPointer(f.Packets),
+		DropBasisPoints:        roundBasisPoints(f.Dropped),
+		ConnectFailures:        countPointer(f.FailedConnects),
+		ConnectFailuresPerHour: roundCount(hourly),
+		DeviceErrors:           countPointer(f.Errors),
 	}
-	return w
+}
+
+func newNetworkLie(f gossip.NetworkIssue) v1alpha1.NetworkLie {
+	return v1alpha1.NetworkLie{
+		LatencyMicroseconds:       roundTo(f.Latency, time.Microsecond),
+		MedianLatencyMicroseconds: roundTo(f.LatencyP50, time.Microsecond),
+		P99LatencyMicroseconds:    roundTo(f.LatencyP99, time.Microsecond),
+	}
+}
+
+// parseNetwork is the inverse of the two above.
+func parseNetwork(r gossip.Report, t v1alpha1.NetworkTruth, l v1alpha1.NetworkLie) gossip.NetworkIssue {
+	f := gossip.NetworkIssue{
+		Report:          r,
+		Segments:        optionalOf(t.Segments),
+		Retransmits:     optionalOf(t.Retransmits),
+		Retransmitted:   parseBasisPoints(t.RetransmitBasisPoints),
+		Packets:         optionalOf(t.Packets),
+		Drops:           optionalOf(t.Drops),
+		Dropped:         parseBasisPoints(t.DropBasisPoints),
+		FailedConnects:  optionalOf(t.ConnectFailures),
+		FailedPerMinute: parseCount(t.ConnectFailuresPerHour),
+		Errors:          optionalOf(t.DeviceErrors),
+		Latency:         parseDuration(l.LatencyMicroseconds, time.Microsecond),
+		LatencyP50:      parseDuration(l.MedianLatencyMicroseconds, time.Microsecond),
+		LatencyP99:      parseDuration(l.P99LatencyMicroseconds, time.Microsecond),
+	}
+	f.FailedPerMinute.Value /= 60
+	f.Reported = (f.Retransmitted.Known && !f.Segments.Known) || (f.Dropped.Known && !f.Packets.Known)
+	return f
 }
 
 // networkSays returns the kernel's side in a few words: the figure that decided the verdict.

@@ -24,7 +24,9 @@ const (
 // News are:
 //
 //   - a new object or another subject;
-//   - another severity, condition (type, status, reason) or set of rules;
+//   - another severity of the worst window or of now, another condition (type, status, reason), reason of the worst
+//     window, or set of rules;
+//   - a worst window that has no time in common with the one that was written;
 //   - a target that appeared, disappeared or moved by more than 20 %;
 //   - a percentage that appeared, disappeared or moved by 5 points or more, or a share of packets that moved by 20 % of
 //     itself;
@@ -47,7 +49,7 @@ func News(before, after Object) bool {
 
 func whisperNews(a, b *v1alpha1.KernelWhisperStatus) bool {
 	ta, tb, la, lb := a.KernelTruth.CPU, b.KernelTruth.CPU, a.MetricsLie.CPU, b.MetricsLie.CPU
-	return a.Severity != b.Severity || a.WorstSeverity != b.WorstSeverity ||
+	return a.Severity != b.Severity || a.Now.Severity != b.Now.Severity || worstNews(&a.Worst, &b.Worst) ||
 		conditionNews(a.Conditions, b.Conditions) ||
 		adviceNews(a.Recommendations, b.Recommendations) ||
 		percentNews(ta.ThrottledPercent, tb.ThrottledPercent) ||
@@ -56,6 +58,12 @@ func whisperNews(a, b *v1alpha1.KernelWhisperStatus) bool {
 		memoryNews(&a.KernelTruth.Memory, &b.KernelTruth.Memory) ||
 		networkNews(&a.KernelTruth.Network, &b.KernelTruth.Network) ||
 		timeNews(a.LastSeenTime, b.LastSeenTime)
+}
+
+// worstNews reports whether another window is the worst, and not the same one a little later.
+func worstNews(a, b *v1alpha1.WorstWindow) bool {
+	known := a.StartTime != nil && a.EndTime != nil && b.StartTime != nil && b.EndTime != nil
+	return a.Reason != b.Reason || (known && (a.EndTime.Before(b.StartTime) || b.EndTime.Before(a.StartTime)))
 }
 
 func memoryNews(a, b *v1alpha1.MemoryTruth) bool {

@@ -26,11 +26,8 @@ func TestOnlyLargeMovesOfAWhisperAreNews(t *testing.T) {
 	}{
 		"nothing":  {finding(func(*gossip.CPUThrottling) {}), false},
 		"severity": {finding(func(f *gossip.CPUThrottling) { f.Level = gossip.SeverityHigh }), true},
-		"worst severity": {finding(func(f *gossip.CPUThrottling) {
-			f.Level, f.History.Worst = gossip.SeverityHigh, gossip.SeverityHigh
-		}), true},
-		"reason":  {finding(func(f *gossip.CPUThrottling) { f.Reason = gossip.ReasonThrottled }), true},
-		"another": {finding(func(f *gossip.CPUThrottling) { f.PodUID = "another" }), true},
+		"reason":   {finding(func(f *gossip.CPUThrottling) { f.Reason = gossip.ReasonThrottled }), true},
+		"another":  {finding(func(f *gossip.CPUThrottling) { f.PodUID = "another" }), true},
 		"evidence, message and counts": {func(f *gossip.CPUThrottling, advice *[]recommend.Recommendation) {
 			f.Periods, f.Covered.Samples, f.Standing = gossip.Some[int64](57), 9, true
 			(*advice)[0].Evidence, (*advice)[0].Reason = "other", "other"
@@ -65,9 +62,9 @@ func TestOnlyLargeMovesOfAWhisperAreNews(t *testing.T) {
 		"seen 5 min":      {finding(func(f *gossip.CPUThrottling) { f.History.Last = noon.Add(5 * time.Minute) }), true},
 	} {
 		f, advice := hiddenThrottling(), []recommend.Recommendation{raiseAdvice()}
-		before := crd.New(f, gossip.Pod{}, advice)
+		before := crd.New(crd.Report{Now: f, Advice: advice})
 		tc.vary(&f, &advice)
-		after := crd.New(f, gossip.Pod{}, advice)
+		after := crd.New(crd.Report{Now: f, Advice: advice})
 		if got := crd.News(before, after); got != tc.want {
 			t.Errorf("%s: News = %v, want %v", name, got, tc.want)
 		}
@@ -81,13 +78,13 @@ func TestOnlyLargeMovesOfMemoryAndNetworkAreNews(t *testing.T) {
 	memory := func(vary func(*gossip.MemoryPressure)) crd.Object {
 		f := memoryFinding()
 		vary(&f)
-		return crd.New(f, gossip.Pod{}, nil)
+		return crd.New(crd.Report{Now: f})
 	}
 	network := func(vary func(*gossip.NetworkIssue)) crd.Object {
 		f := networkFinding()
 		f.Dropped = gossip.Some(0.005)
 		vary(&f)
-		return crd.New(f, gossip.Pod{}, nil)
+		return crd.New(crd.Report{Now: f})
 	}
 	before := memory(func(*gossip.MemoryPressure) {})
 	for name, tc := range map[string]struct {
@@ -134,8 +131,46 @@ func TestOnlyLargeMovesOfMemoryAndNetworkAreNews(t *testing.T) {
 	}
 }
 
+// While an incident lasts, the worst window moves with it, and that alone is no news. Another window is.
+func TestAnotherWorstWindowIsNews(t *testing.T) {
+	reportAt := func(minutes int, vary func(now, worst *gossip.CPUThrottling)) crd.Object {
+		now, worst := hiddenThrottling(), hiddenThrottling()
+		if vary != nil {
+			vary(&now, &worst)
+		}
+		end := noon.Add(time.Duration(minutes) * time.Minute)
+		return crd.New(crd.Report{Now: now, Worst: gossip.WorstWindow{
+			Finding: worst, Start: end.Add(-15 * time.Minute), End: end,
+		}})
+	}
+	before := reportAt(0, nil)
+	for name, tc := range map[string]struct {
+		after crd.Object
+		want  bool
+	}{
+		"nothing":              {reportAt(0, nil), false},
+		"it goes on":           {reportAt(10, nil), false},
+		"another one":          {reportAt(16, nil), true},
+		"an earlier one":       {reportAt(-16, nil), true},
+		"now is better":        {reportAt(0, func(now, _ *gossip.CPUThrottling) { now.Level = gossip.SeverityHigh }), true},
+		"worst is less severe": {reportAt(0, func(_, w *gossip.CPUThrottling) { w.Level = gossip.SeverityHigh }), true},
+		"for another reason":   {reportAt(0, func(_, w *gossip.CPUThrottling) { w.Reason = gossip.ReasonThrottled }), true},
+		"figures of now": {
+			reportAt(0, func(now, _ *gossip.CPUThrottling) { now.Throttled, now.Usage = gossip.Some(0.3), gossip.Some(9.0) }),
+			false,
+		},
+		"figures of the worst": {
+			reportAt(0, func(_, w *gossip.CPUThrottling) { w.Throttled = gossip.Some(0.3) }), true,
+		},
+	} {
+		if got := crd.News(before, tc.after); got != tc.want {
+			t.Errorf("%s: News = %v, want %v", name, got, tc.want)
+		}
+	}
+}
+
 func TestALaterBirthIsNoNews(t *testing.T) {
-	before := crd.New(podBirth(), gossip.Pod{}, nil)
+	before := crd.New(crd.Report{Now: podBirth()})
 	for name, tc := range map[string]struct {
 		vary func(*gossip.PodBirth)
 		want bool
@@ -153,14 +188,14 @@ func TestALaterBirthIsNoNews(t *testing.T) {
 			f.Level, f.Creation.Time = gossip.SeverityWarning, f.Creation.Time.Add(-time.Hour)
 		}, true},
 	} {
-		if got := crd.News(before, crd.New(birthWith(tc.vary), gossip.Pod{}, nil)); got != tc.want {
+		if got := crd.News(before, crd.New(crd.Report{Now: birthWith(tc.vary)})); got != tc.want {
 			t.Errorf("%s: News = %v, want %v", name, got, tc.want)
 		}
 	}
 }
 
 func TestNothingIsNoNews(t *testing.T) {
-	whisper, certificate := crd.New(hiddenThrottling(), gossip.Pod{}, nil), crd.New(podBirth(), gossip.Pod{}, nil)
+	whisper, certificate := crd.New(crd.Report{Now: hiddenThrottling()}), crd.New(crd.Report{Now: podBirth()})
 	for name, tc := range map[string]struct {
 		before, after crd.Object
 		want          bool

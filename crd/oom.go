@@ -6,27 +6,59 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
-	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
 // noKill is the kernel's side of a window without a kill.
 const noKill = "no kill for a whole window"
 
-// newOOMWhisper returns the whisper about OOM kills.
-func newOOMWhisper(f gossip.OOMKilled, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
-	shown := ""
-	if f.Kills > 0 {
-		shown = kubernetesSide(f.About, f.ContainerID, p)
+func newKillTruth(f gossip.OOMKilled) v1alpha1.MemoryTruth {
+	t := v1alpha1.MemoryTruth{
+		PeakBytes:    countPointer(f.Peak),
+		LimitBytes:   countPointer(f.Limit),
+		OOMKills:     countPointer(gossip.Some(f.Kills)),
+		LastKillTime: eventSeconds(f.LastKill),
+		Victim:       clipText(f.VictimComm, maxField),
+		VictimPID:    countPointer(f.VictimPID),
+		UsageBytes:   countPointer(f.Usage),
+		Scope:        apiScope(f.Scope),
+		ContainerID:  clipText(f.ContainerID, maxUID),
 	}
-	w := newWhisper(f.Report, p, advice, oomMessage(f, shown))
-	w.Status.KernelSays, w.Status.MetricsSay = clipText(oomSays(f), maxSays), shown
-	w.Status.KernelTruth.Memory = v1alpha1.MemoryTruth{
-		PeakBytes:  countPointer(f.Peak),
-		LimitBytes: countPointer(f.Limit),
-		OOMKills:   countPointer(gossip.Some(f.Kills)),
-		Victim:     formatVictim(f, maxField),
+	fillLeak(&t, f.Leak)
+	return t
+}
+
+// parseKills is the inverse of newKillTruth.
+func parseKills(r gossip.Report, t v1alpha1.MemoryTruth) gossip.OOMKilled {
+	return gossip.OOMKilled{
+		Report:      r,
+		Kills:       optionalOf(t.OOMKills).Value,
+		LastKill:    eventTime(t.LastKillTime),
+		VictimPID:   optionalOf(t.VictimPID),
+		VictimComm:  t.Victim,
+		Scope:       gossip.Scope(t.Scope),
+		ContainerID: t.ContainerID,
+		Usage:       optionalOf(t.UsageBytes),
+		Peak:        optionalOf(t.PeakBytes),
+		Limit:       optionalOf(t.LimitBytes),
+		Leak:        parseLeak(t),
 	}
-	return w
+}
+
+// apiScope returns one of the API's two scopes; empty for any other.
+func apiScope(s gossip.Scope) v1alpha1.KillScope {
+	switch s {
+	case gossip.ScopeMemcg, gossip.ScopeGlobal:
+		return v1alpha1.KillScope(s)
+	}
+	return ""
+}
+
+// shownKill returns what Kubernetes shows of the kills; empty without one.
+func shownKill(f gossip.OOMKilled, p gossip.Pod) string {
+	if f.Kills == 0 {
+		return ""
+	}
+	return kubernetesSide(f.About, f.ContainerID, p)
 }
 
 // Kubernetes' side of a kill. The kubelet learns only of the end of a container's first process.

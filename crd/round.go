@@ -26,12 +26,23 @@ func roundBasisPoints(share gossip.Optional[float64]) *int32 {
 	return roundPercent(share, 10_000)
 }
 
-// roundMilliseconds rounds a duration, half away from zero.
-func roundMilliseconds(d gossip.Optional[time.Duration]) *int64 {
+// roundTo rounds a duration to a number of units, half away from zero.
+func roundTo(d gossip.Optional[time.Duration], unit time.Duration) *int64 {
 	if !d.Known {
 		return nil
 	}
-	return new(max(0, int64(d.Value.Round(time.Millisecond)/time.Millisecond)))
+	return new(max(0, int64(d.Value.Round(unit)/unit)))
+}
+
+func roundMilliseconds(d gossip.Optional[time.Duration]) *int64 { return roundTo(d, time.Millisecond) }
+func roundSeconds(d gossip.Optional[time.Duration]) *int64      { return roundTo(d, time.Second) }
+
+// roundCount rounds a rate to a whole number. It is nil when it was not measured, or is not a number.
+func roundCount(n gossip.Optional[float64]) *int64 {
+	if !n.Known || math.IsNaN(n.Value) {
+		return nil
+	}
+	return new(int64(max(0, min(math.Round(n.Value), 1<<62))))
 }
 
 func countPointer(n gossip.Optional[int64]) *int64 {
@@ -55,6 +66,15 @@ func eventSeconds(t time.Time) *metav1.Time {
 		return nil
 	}
 	return new(metav1.NewTime(t.UTC().Truncate(time.Second)))
+}
+
+// orUnixStart returns an event time as the API has it; the start of Unix time for the zero time, because the API
+// requires a time.
+func orUnixStart(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		t = time.Unix(0, 0)
+	}
+	return eventSeconds(t)
 }
 
 // formatDuration returns a duration for a sentence: in whole milliseconds, or in tenths of one below 10 ms.

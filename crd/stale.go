@@ -9,9 +9,9 @@ import (
 )
 
 // NoRecentSamples returns a copy of a whisper that got no sample for a whole window of wall-clock time: its condition
-// and its severity are Unknown from the moment at on. A whisper about OOM kills gets no records while nothing is
-// killed, so its condition becomes False instead. Figures, advice and history stay as they were after the last sample.
-// Only the operator has a clock, so only the operator calls this function.
+// and what it says of now are Unknown from the moment at on. A whisper about OOM kills gets no records while nothing is
+// killed, so its condition becomes False instead. Severity, figures and advice stay: they are of the worst window. Only
+// the operator has a clock, so only the operator calls this function.
 func NoRecentSamples(w *v1alpha1.KernelWhisper, at time.Time) *v1alpha1.KernelWhisper {
 	w = w.DeepCopy()
 	now := metav1.Condition{
@@ -20,27 +20,24 @@ func NoRecentSamples(w *v1alpha1.KernelWhisper, at time.Time) *v1alpha1.KernelWh
 		ObservedGeneration: 1,
 		LastTransitionTime: metav1.NewTime(at.UTC().Truncate(time.Second)),
 		Reason:             v1alpha1.ReasonNoRecentSamples,
-		Message: "No sample has come for a whole window, so what the kernel does now is not known. The figures " +
-			"are from the last samples.",
+		Message:            "No sample has come for a whole window, so what the kernel does now is not known.",
 	}
-	w.Status.Severity, w.Status.KernelSays = v1alpha1.SeverityUnknown, "no recent samples"
-	w.Status.MetricsSay = "no recent samples"
+	w.Status.Now = v1alpha1.Verdict{Severity: v1alpha1.SeverityUnknown, KernelSays: "no recent samples"}
 	if w.Spec.Kind == v1alpha1.WhisperOOMKill {
 		now.Status, now.Reason = metav1.ConditionFalse, v1alpha1.ReasonNoKillInWindow
-		now.Message = "The kernel has killed nothing here for a whole window. The figures are from the last kill."
-		w.Status.Severity, w.Status.KernelSays, w.Status.MetricsSay = v1alpha1.SeverityNone, noKill, ""
+		now.Message = "The kernel has killed nothing here for a whole window."
+		w.Status.Now = v1alpha1.Verdict{Severity: v1alpha1.SeverityNone, KernelSays: noKill}
 	}
 	replaceCondition(w, now)
 	return w
 }
 
 // Evicted returns a copy of a whisper about a subject that the operator had to forget, because it may not keep more:
-// its condition and its severity are Unknown from the moment at on. Figures, advice and history stay as they were after
-// the last sample. Only the operator calls this function.
+// its condition and what it says of now are Unknown from the moment at on. Severity, figures and advice stay: they are
+// of the worst window. Only the operator calls this function.
 func Evicted(w *v1alpha1.KernelWhisper, at time.Time) *v1alpha1.KernelWhisper {
 	w = w.DeepCopy()
-	w.Status.Severity = v1alpha1.SeverityUnknown
-	w.Status.KernelSays, w.Status.MetricsSay = "no samples are kept", "no samples are kept"
+	w.Status.Now = v1alpha1.Verdict{Severity: v1alpha1.SeverityUnknown, KernelSays: "no samples are kept"}
 	replaceCondition(w, metav1.Condition{
 		Type:               conditionTypeOf(w.Spec.Kind),
 		Status:             metav1.ConditionUnknown,
@@ -48,7 +45,7 @@ func Evicted(w *v1alpha1.KernelWhisper, at time.Time) *v1alpha1.KernelWhisper {
 		LastTransitionTime: metav1.NewTime(at.UTC().Truncate(time.Second)),
 		Reason:             v1alpha1.ReasonEvicted,
 		Message: "The operator had to forget the samples, because it may not keep more (--max-memory, --max-subjects), so " +
-			"what the kernel does now is not known. The figures are from the last samples.",
+			"what the kernel does now is not known.",
 	})
 	return w
 }

@@ -48,7 +48,17 @@ func Condition(o Object) *metav1.Condition {
 	return &all[0]
 }
 
-// Severity returns the severity of an object; Unknown when it has none.
+// SeverityNow returns the severity of the present window; of a certificate its severity. It is Unknown when an object
+// has none.
+func SeverityNow(o Object) gossip.Severity {
+	if w, ok := o.(*v1alpha1.KernelWhisper); ok {
+		return parseSeverity(w.Status.Now.Severity)
+	}
+	return Severity(o)
+}
+
+// Severity returns the severity of an object: a whisper has the severity of its worst window. It is Unknown when the
+// object has none.
 func Severity(o Object) gossip.Severity {
 	switch o := o.(type) {
 	case *v1alpha1.KernelWhisper:
@@ -69,7 +79,7 @@ func History(o Object) gossip.History {
 	h := gossip.History{
 		First: eventTime(w.Status.FirstSeenTime),
 		Last:  eventTime(w.Status.LastSeenTime),
-		Worst: parseSeverity(w.Status.WorstSeverity),
+		Worst: parseSeverity(w.Status.Severity),
 	}
 	if c := Condition(o); c != nil {
 		h.Transition = eventTime(&c.LastTransitionTime)

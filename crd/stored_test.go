@@ -15,10 +15,11 @@ import (
 // An object gives back what its finding had, in whole seconds.
 func TestAnObjectRemembersItsFinding(t *testing.T) {
 	f := hiddenThrottling()
-	o := crd.New(f, gossip.Pod{}, nil)
+	o := crd.New(crd.Report{Now: f})
 	require.Equal(t, f.About, crd.Subject(o))
 	require.Equal(t, podUID, crd.PodUID(o))
 	require.Equal(t, f.Level, crd.Severity(o))
+	require.Equal(t, f.Level, crd.SeverityNow(o))
 	require.Equal(t, v1alpha1.ConditionThrottled, crd.Condition(o).Type)
 	at := noon.Truncate(time.Second)
 	want := gossip.History{
@@ -27,7 +28,7 @@ func TestAnObjectRemembersItsFinding(t *testing.T) {
 	require.Empty(t, cmp.Diff(want, crd.History(o)))
 
 	b := podBirth()
-	o = crd.New(b, gossip.Pod{}, nil)
+	o = crd.New(crd.Report{Now: b})
 	require.Equal(t, b.About, crd.Subject(o))
 	require.Equal(t, b.Level, crd.Severity(o))
 	require.Zero(t, crd.History(o))

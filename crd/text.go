@@ -45,7 +45,10 @@ func clipText(s string, most int) string {
 func clipTexts(list []string, items, most int) []string {
 	var out []string
 	for _, s := range list {
-		if s = clipText(s, most); s != "" && len(out) < items {
+		if len(out) == items {
+			break
+		}
+		if s = clipText(s, most); s != "" {
 			out = append(out, s)
 		}
 	}

@@ -1,48 +1,93 @@
 package crd
 
 import (
-	"math"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
-	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// newCPUWhisper returns the whisper about CPU throttling.
-func newCPUWhisper(f gossip.CPUThrottling, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.KernelWhisper {
-	lie := newCPULie(f)
-	w := newWhisper(f.Report, p, advice, throttlingMessage(f, lie))
-	w.Status.KernelSays, w.Status.MetricsSay = clipText(
-		throttlingSays(f), maxSays,
-	), clipText(throttlingMetrics(lie), maxSays)
-	w.Status.KernelTruth.CPU, w.Status.MetricsLie.CPU = newCPUTruth(f), lie
-	return w
-}
-
-// newWhisper returns a whisper with the fields that all kinds have.
-func newWhisper(
-	r gossip.Report, p gossip.Pod, advice []recommend.Recommendation, message string,
-) *v1alpha1.KernelWhisper {
-	pod := podReference(r, p)
-	list, omitted := fitRecommendations(advice, whisperRoom)
-	kind := v1alpha1.WhisperKind(r.About.Kind)
+// newWhisper returns the whisper of a report: the sentences, the figures and the advice of its worst window, and the
+// condition of the present one.
+func newWhisper(now gossip.Finding, r Report) *v1alpha1.KernelWhisper {
+	worst, present := r.worstWindow(), viewOf(now, r.Pod)
+	decides := present
+	if r.Worst.Finding != nil {
+		decides = viewOf(worst.Finding, r.Pod)
+	}
+	report := present.report
+	pod := podReference(report, r.Pod)
+	kind := v1alpha1.WhisperKind(report.About.Kind)
+	list, omitted, room := fitRecommendations(r.Advice, whisperRoom)
 	return &v1alpha1.KernelWhisper{
 		TypeMeta:   typeMeta(v1alpha1.KindKernelWhisper),
-		ObjectMeta: objectMeta(r, pod),
-		Spec:       v1alpha1.KernelWhisperSpec{Kind: kind, Pod: pod, Container: clipText(r.About.Container, maxLabel)},
+		ObjectMeta: objectMeta(report, pod),
+		Spec:       v1alpha1.KernelWhisperSpec{Kind: kind, Pod: pod, Container: clipText(report.About.Container, maxLabel)},
 		Status: v1alpha1.KernelWhisperStatus{
-			Conditions:      []metav1.Condition{newCondition(conditionTypeOf(kind), troubleStatus(r.Level), r, message)},
-			Severity:        apiSeverity(r.Level),
-			WorstSeverity:   apiSeverity(max(r.Level, r.History.Worst)),
-			FirstSeenTime:   eventSeconds(r.History.First),
-			LastSeenTime:    eventSeconds(r.History.Last),
-			Advice:          shortAdvice(advice),
-			Coverage:        newCoverage(r.Covered),
+			Conditions: []metav1.Condition{
+				newCondition(conditionTypeOf(kind), troubleStatus(report.Level), report, messageOf(now, r.Pod)),
+			},
+			Severity:        apiSeverity(decides.report.Level),
+			Worst:           newWorst(worst, decides.report.Reason),
+			Now:             v1alpha1.Verdict{Severity: apiSeverity(report.Level), KernelSays: present.kernelSays},
+			FirstSeenTime:   eventSeconds(report.History.First),
+			LastSeenTime:    eventSeconds(report.History.Last),
+			KernelSays:      decides.kernelSays,
+			MetricsSay:      decides.metricsSay,
+			Advice:          shortAdvice(r.Advice),
+			KernelTruth:     decides.truth,
+			MetricsLie:      decides.lie,
+			Coverage:        newCoverage(decides.report.Covered),
 			Recommendations: list, RecommendationsOmitted: omitted,
+			OtherWindows: fitWindows(r.troubleWindows(worst), r.Pod, room+windowsRoom),
 		},
 	}
+}
+
+// view is what an object says of a finding.
+type view struct {
+	report                 gossip.Report
+	kernelSays, metricsSay string
+	truth                  v1alpha1.KernelTruth
+	lie                    v1alpha1.MetricsLie
+}
+
+// viewOf returns what an object says of a finding; the zero view for a birth.
+func viewOf(f gossip.Finding, p gossip.Pod) view {
+	v := view{}
+	switch f := f.(type) {
+	case gossip.CPUThrottling:
+		v.report, v.truth.CPU, v.lie.CPU = f.Report, newCPUTruth(f), newCPULie(f)
+		v.kernelSays, v.metricsSay = throttlingSays(f), throttlingMetrics(v.lie.CPU)
+	case gossip.MemoryPressure:
+		v.report, v.truth.Memory, v.lie.Memory = f.Report, newMemoryTruth(f), newMemoryLie(f)
+		v.kernelSays, v.metricsSay = memorySays(f), memoryMetrics(f)
+	case gossip.OOMKilled:
+		v.report, v.truth.Memory = f.Report, newKillTruth(f)
+		v.kernelSays, v.metricsSay = oomSays(f), shownKill(f, p)
+	case gossip.NetworkIssue:
+		v.report, v.truth.Network, v.lie.Network = f.Report, newNetworkTruth(f), newNetworkLie(f)
+		v.kernelSays, v.metricsSay = networkSays(f), formatLatencies(f)
+	case gossip.PodBirth: // has a certificate
+	}
+	v.kernelSays, v.metricsSay = clipText(v.kernelSays, maxSays), clipText(v.metricsSay, maxSays)
+	return v
+}
+
+// messageOf returns the message of the condition about a finding; empty for a birth.
+func messageOf(f gossip.Finding, p gossip.Pod) string {
+	switch f := f.(type) {
+	case gossip.CPUThrottling:
+		return throttlingMessage(f, newCPULie(f))
+	case gossip.MemoryPressure:
+		return memoryMessage(f, p)
+	case gossip.OOMKilled:
+		return oomMessage(f, shownKill(f, p))
+	case gossip.NetworkIssue:
+		return networkMessage(f)
+	case gossip.PodBirth: // has a certificate
+	}
+	return ""
 }
 
 // conditionTypeOf returns the type of the one condition of a whisper.
@@ -68,24 +113,5 @@ func troubleStatus(s gossip.Severity) metav1.ConditionStatus {
 		return metav1.ConditionFalse
 	default:
 		return metav1.ConditionUnknown
-	}
-}
-
-func newCPUTruth(f gossip.CPUThrottling) v1alpha1.CPUTruth {
-	return v1alpha1.CPUTruth{
-		ThrottledPercent:      roundPercent(f.Throttled, 100),
-		Periods:               countPointer(f.Periods),
-		ThrottledPeriods:      countPointer(f.ThrottledPeriods),
-		ThrottledMilliseconds: roundMilliseconds(f.ThrottledTime),
-		ActivePercent:         roundPercent(f.Active, 100),
-		MeanWaitMilliseconds:  roundMilliseconds(f.MeanWait),
-	}
-}
-
-func newCPULie(f gossip.CPUThrottling) v1alpha1.CPULie {
-	return v1alpha1.CPULie{
-		Usage:          coresQuantity(f.Usage),
-		Limit:          coresQuantity(f.Limit),
-		PercentOfLimit: roundPercent(f.UsedOfLimit, math.MaxInt32),
 	}
 }

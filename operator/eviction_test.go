@@ -32,13 +32,13 @@ func TestAnEvictedSubjectKeepsNoVerdict(t *testing.T) {
 	w := whisper(t, k, "evicted", "api-0", severity(v1alpha1.SeverityUnknown))
 	require.Equal(t, v1alpha1.ReasonEvicted, w.Status.Conditions[0].Reason)
 	require.Equal(t, metav1.ConditionUnknown, w.Status.Conditions[0].Status)
-	require.Equal(t, before.Status.WorstSeverity, w.Status.WorstSeverity)
+	require.Equal(t, before.Status.Severity, w.Status.Severity)
 	require.Equal(t, before.Status.Recommendations, w.Status.Recommendations, "what the last samples said stays")
 	require.InDelta(t, 1, r.gauge(t, "kernelgossip_known_pods_evicted_total"), 0)
 	require.Contains(t, r.Log.String(), "Evicted though its pod exists")
 
 	w = whisper(t, k, "evicted", "api-0", func(w *v1alpha1.KernelWhisper) bool {
-		if w.Status.Severity == v1alpha1.SeverityNone {
+		if w.Status.Now.Severity == v1alpha1.SeverityNone {
 			return true
 		}
 		// It stays only if it is newer than another subject, so it is sent in the next seconds, too.
@@ -79,7 +79,7 @@ func TestAFloodOfUnknownPodsTakesNothingFromOthers(t *testing.T) {
 	require.InDelta(t, 0, r.gauge(t, "kernelgossip_known_pods_evicted_total"), 0)
 	r.post(t, records("flood", "api-0", string(pod.UID), 30, 0)...)
 	whisper(t, k, "flood", "api-0", func(w *v1alpha1.KernelWhisper) bool {
-		return w.Status.Severity != v1alpha1.SeverityCritical && w.Status.Severity != v1alpha1.SeverityUnknown
+		return w.Status.Now.Severity != v1alpha1.SeverityCritical && w.Status.Now.Severity != v1alpha1.SeverityUnknown
 	})
 }
 

@@ -229,8 +229,9 @@ func whisper(t *testing.T, k client.Client, namespace, pod string,
 	return &w
 }
 
+// severity returns whether a whisper has this severity now.
 func severity(s v1alpha1.Severity) func(*v1alpha1.KernelWhisper) bool {
-	return func(w *v1alpha1.KernelWhisper) bool { return w.Status.Severity == s }
+	return func(w *v1alpha1.KernelWhisper) bool { return w.Status.Now.Severity == s }
 }
 
 // syncBuffer is a buffer for several writers.

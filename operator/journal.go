@@ -115,13 +115,13 @@ func (j *journal) logQuotaRefusal(ctx context.Context, wanted crd.Object, refusa
 func (j *journal) logWrite(ctx context.Context, before, after crd.Object) {
 	message, was := "Object created", ""
 	if before != nil {
-		message, was = "Object updated", crd.Severity(before).String()
+		message, was = "Object updated", crd.SeverityNow(before).String()
 	}
 	reason := ""
 	if c := crd.Condition(after); c != nil {
 		reason = c.Reason
 	}
-	j.logLine(ctx, message, "object", after.GetName(), "severity", crd.Severity(after).String(), "was", was,
+	j.logLine(ctx, message, "object", after.GetName(), "severity", crd.SeverityNow(after).String(), "was", was,
 		"reason", reason, "says", sentenceOf(after))
 }
 

@@ -112,7 +112,7 @@ func TestSilenceEndsAVerdictByItsKind(t *testing.T) {
 	start(t, c.Config, in("ages"), short)
 	w := whisperNamed(t, k, "ages", "api-0.app.oomkill", severity(v1alpha1.SeverityNone))
 	require.Equal(t, v1alpha1.ReasonNoKillInWindow, w.Status.Conditions[0].Reason)
-	require.Equal(t, v1alpha1.SeverityCritical, w.Status.WorstSeverity)
+	require.Equal(t, v1alpha1.SeverityCritical, w.Status.Severity)
 	w = whisperNamed(t, k, "ages", "api-0.networkissue", severity(v1alpha1.SeverityUnknown))
 	require.Equal(t, v1alpha1.ReasonNoRecentSamples, w.Status.Conditions[0].Reason)
 }

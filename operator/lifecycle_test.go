@@ -66,7 +66,6 @@ func TestRestartKeepsVerdictAndHistory(t *testing.T) {
 	r.post(t, recordsUntil(time.Now().Add(2*time.Minute), "restart", "api-0", string(pod.UID), 12, 15)...)
 	after := whisper(t, k, "restart", "api-0", severity(v1alpha1.SeverityWarning))
 	require.Equal(t, before.UID, after.UID)
-	require.Equal(t, v1alpha1.SeverityCritical, after.Status.WorstSeverity)
 	require.Equal(t, before.Status.FirstSeenTime, after.Status.FirstSeenTime)
 	require.Equal(t, before.Status.Conditions[0].LastTransitionTime, after.Status.Conditions[0].LastTransitionTime,
 		"it was throttled all the time")
@@ -105,7 +104,7 @@ func TestRecreatedPodHasAnObjectOfItsOwn(t *testing.T) {
 		func(w *v1alpha1.KernelWhisper) bool { return w.UID != old.UID && w.Status.Severity != "" })
 	require.Equal(t, string(second.UID), w.Spec.Pod.UID)
 	require.Equal(t, second.UID, w.OwnerReferences[0].UID)
-	require.Equal(t, v1alpha1.SeverityWarning, w.Status.WorstSeverity,
+	require.Equal(t, v1alpha1.SeverityWarning, w.Status.Severity,
 		"the history of the first pod is not that of the second")
 }
 
@@ -188,7 +187,7 @@ func TestRecordsWithAnotherUIDNeverPushOutAPod(t *testing.T) {
 	r.post(t, records("pushed", "api-0", string(pod.UID), 30, 15)...)
 	after := whisper(t, k, "pushed", "api-0", severity(v1alpha1.SeverityWarning))
 	require.Equal(t, before.UID, after.UID)
-	require.Equal(t, v1alpha1.SeverityCritical, after.Status.WorstSeverity)
+	require.Equal(t, before.Status.FirstSeenTime, after.Status.FirstSeenTime)
 	require.Zero(t, *after.Status.Coverage.Dropped)
 }
 
@@ -257,7 +256,6 @@ func TestRecoveryIsReportedByConditionAndEvent(t *testing.T) {
 	r.post(t, lines[5:]...)
 	w := whisper(t, k, "recovery", "api-0", severity(v1alpha1.SeverityNone))
 	require.Equal(t, metav1.ConditionFalse, w.Status.Conditions[0].Status)
-	require.Equal(t, v1alpha1.SeverityCritical, w.Status.WorstSeverity)
 	r.post(t, lines[30:]...) // nothing new
 
 	var told []string
@@ -289,7 +287,7 @@ func TestSilentWhisperBecomesUnknownAndExpires(t *testing.T) {
 	whisper(t, k, "silence", "api-0", severity(v1alpha1.SeverityCritical))
 	w := whisper(t, k, "silence", "api-0", severity(v1alpha1.SeverityUnknown))
 	require.Equal(t, v1alpha1.ReasonNoRecentSamples, w.Status.Conditions[0].Reason)
-	require.Equal(t, v1alpha1.SeverityCritical, w.Status.WorstSeverity)
+	require.Equal(t, v1alpha1.SeverityCritical, w.Status.Severity)
 	require.NotEmpty(t, w.Status.Recommendations, "what the last samples said stays")
 	gone(t, k, w)
 	require.Never(t, func() bool { return k.Get(t.Context(), client.ObjectKeyFromObject(w), w) == nil }, time.Second,

@@ -15,12 +15,16 @@ import (
 // notifier writes Kubernetes Events about pods, only when their state turns.
 type notifier struct{ recorder events.EventRecorder }
 
-// notifyTransition writes an Event if the severity reached Warning or rose from there, or if a Warning is over.
-func (n notifier) notifyTransition(pod *corev1.Pod, before, after crd.Object) {
-	from, to := gossip.SeverityUnknown, crd.Severity(after)
+// notifyTransition writes an Event if the severity of now reached Warning or rose from there, or if a Warning is over.
+// The finding may be nil.
+func (n notifier) notifyTransition(pod *corev1.Pod, before, after crd.Object, f gossip.Finding) {
+	from, to := gossip.SeverityUnknown, crd.SeverityNow(after)
 	worst := from
 	if before != nil {
-		from, worst = crd.Severity(before), crd.History(before).Worst
+		from, worst = crd.SeverityNow(before), crd.Severity(before)
+	}
+	if f != nil {
+		worst = max(worst, f.Seen().Worst)
 	}
 	about := &corev1.Pod{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
@@ -62,13 +66,13 @@ func whisperSentence(w *v1alpha1.KernelWhisper) string {
 	}
 	switch w.Spec.Kind {
 	case v1alpha1.WhisperCPUThrottling:
-		return subject + " " + s.KernelSays + ", metrics say " + s.MetricsSay
+		return subject + " " + s.Now.KernelSays + ", metrics say " + s.MetricsSay
 	case v1alpha1.WhisperOOMKill: // here MetricsSay is what Kubernetes says, if anything
 		if s.MetricsSay != "" {
-			return subject + ": " + s.KernelSays + ", " + s.MetricsSay
+			return subject + ": " + s.Now.KernelSays + ", " + s.MetricsSay
 		}
-		return subject + ": " + s.KernelSays
+		return subject + ": " + s.Now.KernelSays
 	default:
-		return subject + ": " + s.KernelSays + ", metrics say " + s.MetricsSay
+		return subject + ": " + s.Now.KernelSays + ", metrics say " + s.MetricsSay
 	}
 }

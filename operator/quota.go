@@ -31,7 +31,7 @@ func newObjectQuota(limit, limitPerNamespace int) *objectQuota {
 func (q *objectQuota) eventHandler() toolscache.ResourceEventHandler {
 	count := func(o any) {
 		if object, ok := o.(crd.Object); ok {
-			q.countObject(crd.Subject(object), crd.Severity(object))
+			q.countObject(crd.Subject(object), crd.SeverityNow(object))
 		}
 	}
 	return toolscache.ResourceEventHandlerFuncs{

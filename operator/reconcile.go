@@ -151,7 +151,7 @@ func (r *reconciler) wantedObject(ctx context.Context, s situation) (crd.Object,
 	case isEvicted && (s.finding == nil || s.finding.Severity() == gossip.SeverityUnknown):
 		return r.ages.applyAge(crd.Evicted(forgotten, s.now), s.seen, s.now), nil
 	case isEvicted: // its history begins again
-	case s.isBlank() && (s.finding == nil || !crd.HasObject(s.finding)): // it never said anything
+	case s.isBlank() && !s.hasObject():
 		return nil, nil //nolint:nilnil // no object is an answer
 	case s.keepsStored():
 		return r.ages.applyAge(s.stored, s.seen, s.now), nil
@@ -164,10 +164,16 @@ func (s *situation) keepsStored() bool {
 	switch {
 	case s.finding == nil: // after a restart there are no records, but the verdict remains
 		return true
-	case s.finding.Seen().Restored && s.stored != nil && crd.Severity(s.stored) > s.finding.Severity():
+	case s.finding.Seen().Restored && s.stored != nil && crd.SeverityNow(s.stored) > s.finding.Severity():
 		return true // the window began again, so a better verdict does not replace the stored one yet
 	}
-	return !crd.HasObject(s.finding)
+	return !s.hasObject()
+}
+
+// hasObject reports whether the finding has an object, also after a recovery.
+func (s *situation) hasObject() bool {
+	return s.finding != nil &&
+		(crd.HasObject(crd.Report{Now: s.finding}) || s.finding.Seen().Worst >= gossip.SeverityInfo)
 }
 
 // makeObject makes the object of a finding. Commands start from the owner's present values, so these are read again for
@@ -180,7 +186,8 @@ func (r *reconciler) makeObject(ctx context.Context, s situation) (crd.Object, e
 		if err != nil {
 			return nil, err
 		}
-		wanted = r.ages.applyAge(crd.New(s.finding, facts, r.rules.For(s.finding, facts)), s.seen, s.now)
+		report := crd.Report{Now: s.finding, Pod: facts}.Advised(r.rules)
+		wanted = r.ages.applyAge(crd.New(report), s.seen, s.now)
 		if !crd.News(s.stored, wanted) {
 			break
 		}
@@ -202,7 +209,7 @@ func (r *reconciler) publishNews(ctx context.Context, s situation, wanted crd.Ob
 			return fullRetry, nil
 		}
 		r.journal.logWrite(ctx, stored, wanted)
-		r.notify.notifyTransition(pod, stored, wanted)
+		r.notify.notifyTransition(pod, stored, wanted, s.finding)
 		return r.ages.untilNextChange(wanted, seen, now, now), nil
 	}
 	written := lastWriteTime(stored).Time

@@ -393,7 +393,7 @@ func TestDiffShowsNoHostileText(t *testing.T) {
 	}
 	kill := strings.Split(strings.TrimSpace(hostileRecords), "\n")[2]
 	result := replayText(t, kill, "-o", "json")
-	result = strings.ReplaceAll(result, `"java (pid 7)"`, `"a�b"`)
+	result = strings.ReplaceAll(result, `"victim":"java"`, `"victim":"a�b"`)
 	require.NoError(t, os.WriteFile(before, []byte(result), 0o600))
 	places := eachHostile(t, result, mixedTexts[:2], func(hostile string) { compare(hostile) })
 	require.Greater(t, places, 20)

@@ -60,10 +60,9 @@ func (c catalogs) makeVerdicts(findings []gossip.Finding) []verdict {
 	list := make([]verdict, len(findings))
 	for i, f := range findings {
 		v := verdict{finding: f}
-		if crd.HasObject(f) {
-			pod := c.findPod(f.Subject(), f.UID())
-			v.advice = rules.For(f, pod)
-			v.object = crd.New(f, pod, v.advice)
+		if crd.HasObject(crd.Report{Now: f}) || f.Seen().Worst >= gossip.SeverityInfo {
+			report := crd.Report{Now: f, Pod: c.findPod(f.Subject(), f.UID())}.Advised(rules)
+			v.advice, v.object = report.Advice, crd.New(report)
 		}
 		list[i] = v
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // printWide writes one line for each verdict, for grep and awk: nothing is merged, wrapped or left out, healthy
@@ -46,7 +45,7 @@ func (l layout) wideRow(s tableRow) table.Row {
 	f := s.finding
 	about := f.Subject()
 	if s.object == nil { // healthy, or not measured
-		s.object = crd.New(f, gossip.Pod{}, nil)
+		s.object = crd.New(crd.Report{Now: f})
 	}
 	kernel, metrics, set := s.kernelCell(), s.metricsCell(), s.settingCell()
 	if b, ok := s.object.(*v1alpha1.PodBirthCertificate); ok {

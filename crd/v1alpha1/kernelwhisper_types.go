@@ -162,11 +162,12 @@ const (
 // +kubebuilder:printcolumn:name="Kernel",type=string,JSONPath=`.status.kernelSays`
 // +kubebuilder:printcolumn:name="Metrics",type=string,JSONPath=`.status.metricsSay`
 // +kubebuilder:printcolumn:name="Advice",type=string,JSONPath=`.status.advice`
+// +kubebuilder:printcolumn:name="When",type=date,JSONPath=`.status.worst.endTime`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Now",type=string,priority=1,JSONPath=`.status.now.severity`
 // +kubebuilder:printcolumn:name="Pod",type=string,priority=1,JSONPath=`.spec.pod.name`
 // +kubebuilder:printcolumn:name="Container",type=string,priority=1,JSONPath=`.spec.container`
 // +kubebuilder:printcolumn:name="Kind",type=string,priority=1,JSONPath=`.spec.kind`
-// +kubebuilder:printcolumn:name="Worst",type=string,priority=1,JSONPath=`.status.worstSeverity`
 // +kubebuilder:printcolumn:name="Confidence",type=string,priority=1,JSONPath=`.status.coverage.confidence`
 // +kubebuilder:printcolumn:name="Seen",type=date,priority=1,JSONPath=`.status.lastSeenTime`
 type KernelWhisper struct {
@@ -216,7 +217,8 @@ type KernelWhisperSpec struct {
 	Container string `json:"container,omitempty"`
 }
 
-// KernelWhisperStatus is what was seen of a whisper's subject.
+// KernelWhisperStatus is what was seen of a whisper's subject. Severity, sentences, figures, coverage and
+// recommendations are of the worst window within the horizon; the condition and now are of the present one.
 //
 // +kubebuilder:validation:MinProperties=1
 type KernelWhisperStatus struct {
@@ -229,13 +231,18 @@ type KernelWhisperStatus struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(c, size(c.message) <= 1024)",message="a message is at most 1024 characters long"
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// severity is how bad it is now.
+	// severity is how bad the worst window was. It stays when the trouble is over, until the window is older than the
+	// horizon.
 	// +optional
 	Severity Severity `json:"severity,omitempty"`
 
-	// worstSeverity is how bad it has been.
+	// worst says when the worst window was, and why it has its severity.
 	// +optional
-	WorstSeverity Severity `json:"worstSeverity,omitempty"`
+	Worst WorstWindow `json:"worst,omitzero"`
+
+	// now is the verdict on the present window.
+	// +optional
+	Now Verdict `json:"now,omitzero"`
 
 	// firstSeenTime is when the trouble was first measured: event time, not the time of the write.
 	// +optional
@@ -245,13 +252,13 @@ type KernelWhisperStatus struct {
 	// +optional
 	LastSeenTime *metav1.Time `json:"lastSeenTime,omitempty"`
 
-	// kernelSays is the kernel's side in a few words, for print columns.
+	// kernelSays is the kernel's side of the worst window in a few words, for print columns.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	KernelSays string `json:"kernelSays,omitempty"`
 
-	// metricsSay is what a dashboard shows for the same time, in a few words.
+	// metricsSay is what a dashboard shows for the worst window, in a few words.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -263,19 +270,19 @@ type KernelWhisperStatus struct {
 	// +kubebuilder:validation:MaxLength=128
 	Advice string `json:"advice,omitempty"`
 
-	// kernelTruth holds the kernel's figures.
+	// kernelTruth holds the kernel's figures of the worst window.
 	// +optional
 	KernelTruth KernelTruth `json:"kernelTruth,omitzero"`
 
-	// metricsLie holds what the metrics said over the same window.
+	// metricsLie holds what the metrics said over the worst window.
 	// +optional
 	MetricsLie MetricsLie `json:"metricsLie,omitzero"`
 
-	// coverage says what the report is based on.
+	// coverage says what the figures are based on.
 	// +optional
 	Coverage Coverage `json:"coverage,omitzero"`
 
-	// recommendations say what to do, the most useful first.
+	// recommendations say what to do about the worst window, the most useful first.
 	// +optional
 	// +listType=map
 	// +listMapKey=rule
@@ -287,6 +294,80 @@ type KernelWhisperStatus struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	RecommendationsOmitted int64 `json:"recommendationsOmitted,omitempty"`
+
+	// otherWindows are further windows in trouble, the oldest first: the worst one of each seventh of the horizon. One of
+	// them becomes the worst when that is older than the horizon. Absent when there are none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	OtherWindows []Window `json:"otherWindows,omitempty"`
+}
+
+// WorstWindow says when the worst window was, and why it has its severity.
+//
+// +kubebuilder:validation:MinProperties=1
+type WorstWindow struct {
+	// startTime is where the oldest sample of the window begins, by the time of the samples.
+	// +optional
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+
+	// endTime is where the newest sample of the window ends, by the time of the samples.
+	// +optional
+	EndTime *metav1.Time `json:"endTime,omitempty"`
+
+	// reason is the reason that the condition had then.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Reason string `json:"reason,omitempty"`
+}
+
+// Verdict is a severity and what the kernel says.
+//
+// +kubebuilder:validation:MinProperties=1
+type Verdict struct {
+	// severity is how bad it is. Unknown without samples, and while there are too few for a verdict.
+	// +optional
+	Severity Severity `json:"severity,omitempty"`
+
+	// kernelSays is the kernel's side in a few words.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	KernelSays string `json:"kernelSays,omitempty"`
+}
+
+// Window is one window with its figures.
+type Window struct {
+	// startTime is where the oldest sample of the window begins, by the time of the samples.
+	// +required
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+
+	// endTime is where the newest sample of the window ends, by the time of the samples.
+	// +required
+	EndTime *metav1.Time `json:"endTime,omitempty"`
+
+	// severity is how bad it was.
+	// +required
+	Severity Severity `json:"severity,omitempty"`
+
+	// reason is the reason that the condition had then.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Reason string `json:"reason,omitempty"`
+
+	// kernelTruth holds the kernel's figures.
+	// +optional
+	KernelTruth KernelTruth `json:"kernelTruth,omitzero"`
+
+	// metricsLie holds what the metrics said.
+	// +optional
+	MetricsLie MetricsLie `json:"metricsLie,omitzero"`
+
+	// coverage says what the figures are based on.
+	// +optional
+	Coverage Coverage `json:"coverage,omitzero"`
 }
 
 // KernelTruth holds the kernel's figures. Only the member for spec.kind is set.
@@ -345,6 +426,44 @@ type CPUTruth struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	MeanWaitMilliseconds *int64 `json:"meanWaitMilliseconds,omitempty"`
+
+	// usageMilliseconds is the CPU time used (usage_usec).
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	UsageMilliseconds *int64 `json:"usageMilliseconds,omitempty"`
+
+	// periodMicroseconds is the length of an enforcement period. Absent when it is the kernel's default of 100 ms.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	PeriodMicroseconds *int64 `json:"periodMicroseconds,omitempty"`
+
+	// threads is the number of threads in the container, the most that were seen.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Threads *int64 `json:"threads,omitempty"`
+
+	// nodeCPUs is the number of CPUs of the node.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	NodeCPUs *int64 `json:"nodeCPUs,omitempty"`
+
+	// firstThrottledTime is the end of the oldest throttled sample, as precise as a sixtieth of the window.
+	// +optional
+	FirstThrottledTime *metav1.Time `json:"firstThrottledTime,omitempty"`
+
+	// lastThrottledTime is the end of the newest throttled sample.
+	// +optional
+	LastThrottledTime *metav1.Time `json:"lastThrottledTime,omitempty"`
+
+	// calmSeconds is the measured time after lastThrottledTime.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	CalmSeconds *int64 `json:"calmSeconds,omitempty"`
+
+	// longestPauseSeconds is the longest time between two throttled samples.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	LongestPauseSeconds *int64 `json:"longestPauseSeconds,omitempty"`
 }
 
 // MemoryTruth holds what the kernel counted of memory over the window. Gauges are the largest in the window.
@@ -393,12 +512,79 @@ type MemoryTruth struct {
 	// +kubebuilder:validation:Minimum=0
 	OOMKills *int64 `json:"oomKills,omitempty"`
 
-	// victim is the process that was killed last, as far as it is known: its name and its number on the node.
+	// majorFaultsPerSecond is the highest rate of major faults of a sample.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	MajorFaultsPerSecond *int64 `json:"majorFaultsPerSecond,omitempty"`
+
+	// usualMajorFaultsPerSecond is the rate that majorFaultsPerSecond is compared with: of the window's first sample, and
+	// at least 10.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	UsualMajorFaultsPerSecond *int64 `json:"usualMajorFaultsPerSecond,omitempty"`
+
+	// reclaims is the number of reclaimed pages, or of runs of reclaim, as the source counts them.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Reclaims *int64 `json:"reclaims,omitempty"`
+
+	// leakBytesPerSecond is how fast the working set climbs. This and the next two are present only if it climbs steadily
+	// towards the limit.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	LeakBytesPerSecond *int64 `json:"leakBytesPerSecond,omitempty"`
+
+	// leakFitPercent is how near the climb is to a straight line (R²).
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	LeakFitPercent *int32 `json:"leakFitPercent,omitempty"`
+
+	// leakSecondsToLimit is the time from the end of the window until the working set is at the limit.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	LeakSecondsToLimit *int64 `json:"leakSecondsToLimit,omitempty"`
+
+	// lastKillTime is when a process was killed last. This and the next five are set for OOMKill only.
+	// +optional
+	LastKillTime *metav1.Time `json:"lastKillTime,omitempty"`
+
+	// victim is the name of the process that was killed last.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=48
 	Victim string `json:"victim,omitempty"`
+
+	// victimPID is the number of that process on the node.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	VictimPID *int64 `json:"victimPID,omitempty"`
+
+	// usageBytes is the usage of the container at that kill.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	UsageBytes *int64 `json:"usageBytes,omitempty"`
+
+	// scope is what had no memory left.
+	// +optional
+	Scope KillScope `json:"scope,omitempty"`
+
+	// containerID is the ID of the container, as the node numbers it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	ContainerID string `json:"containerID,omitempty"`
 }
+
+// KillScope is what had no memory left when a process was killed, as the kernel's log calls it.
+// +kubebuilder:validation:Enum=memcg;global
+type KillScope string
+
+// The two scopes.
+const (
+	KillScopeMemcg  KillScope = "memcg"  // a cgroup was at its limit: the container's, or one above it
+	KillScopeGlobal KillScope = "global" // the node had no memory left
+)
 
 // NetworkTruth holds what the kernel counted of the pod's network over the window. Basis points are hundredths of a
 // percent.
@@ -441,15 +627,33 @@ type NetworkTruth struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ConnectFailures *int64 `json:"connectFailures,omitempty"`
+
+	// connectFailuresPerHour is their rate over the samples that have both their number and their length.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ConnectFailuresPerHour *int64 `json:"connectFailuresPerHour,omitempty"`
+
+	// deviceErrors is the number of errors of the network device, both ways.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	DeviceErrors *int64 `json:"deviceErrors,omitempty"`
 }
 
-// MetricsLie holds what the metrics said. Only the member for spec.kind is set.
+// MetricsLie holds what the metrics said. Only the member for spec.kind is set; OOMKill has none.
 //
 // +kubebuilder:validation:MinProperties=1
 type MetricsLie struct {
 	// cpu is set for CPUThrottling.
 	// +optional
 	CPU CPULie `json:"cpu,omitzero"`
+
+	// memory is set for MemoryPressure.
+	// +optional
+	Memory MemoryLie `json:"memory,omitzero"`
+
+	// network is set for NetworkIssue.
+	// +optional
+	Network NetworkLie `json:"network,omitzero"`
 }
 
 // CPULie holds the averages that dashboards show.
@@ -468,4 +672,40 @@ type CPULie struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	PercentOfLimit *int32 `json:"percentOfLimit,omitempty"`
+}
+
+// MemoryLie holds what dashboards show.
+//
+// +kubebuilder:validation:MinProperties=1
+type MemoryLie struct {
+	// usedBytes is the memory in use as the metrics show it. It may include page cache.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	UsedBytes *int64 `json:"usedBytes,omitempty"`
+
+	// percentOfLimit is the largest working set as a share of the limit, or the share that the source reported. It may
+	// exceed 100.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	PercentOfLimit *int32 `json:"percentOfLimit,omitempty"`
+}
+
+// NetworkLie holds the latencies that dashboards show.
+//
+// +kubebuilder:validation:MinProperties=1
+type NetworkLie struct {
+	// latencyMicroseconds is the average, as the source computes it.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	LatencyMicroseconds *int64 `json:"latencyMicroseconds,omitempty"`
+
+	// medianLatencyMicroseconds is the largest median in the window.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	MedianLatencyMicroseconds *int64 `json:"medianLatencyMicroseconds,omitempty"`
+
+	// p99LatencyMicroseconds is the largest 99th percentile in the window.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	P99LatencyMicroseconds *int64 `json:"p99LatencyMicroseconds,omitempty"`
 }

@@ -1,0 +1,158 @@
+package crd_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+)
+
+// What was stored gives the same object again, so a restart of the operator changes none.
+func TestStoredWindowsGiveTheSameObjectAgain(t *testing.T) {
+	tried := 0
+	for _, e := range readExamples(t) {
+		object := crd.New(e.report)
+		stored := crd.Windows(object)
+		if crd.Severity(object) < gossip.SeverityInfo || e.report.Now.Subject().Kind == gossip.KindPodBirth {
+			require.Empty(t, stored, e.name)
+			continue
+		}
+		tried++
+		again := e.report
+		again.Windows, again.Worst = stored, worstStored(t, stored, object)
+		require.Empty(t, cmp.Diff(object, crd.New(again)), e.name)
+		require.Equal(t, stored, crd.Windows(crd.New(again)), e.name)
+	}
+	require.Greater(t, tried, 15)
+}
+
+// worstStored returns the stored window with the time of the worst one.
+func worstStored(t *testing.T, stored []gossip.WorstWindow, o crd.Object) gossip.WorstWindow {
+	t.Helper()
+	end := o.(*v1alpha1.KernelWhisper).Status.Worst.EndTime
+	for _, w := range stored {
+		if w.End.Equal(end.Time) {
+			return w
+		}
+	}
+	require.Fail(t, "the worst window is not stored", "%s in %v", end, stored)
+	return gossip.WorstWindow{}
+}
+
+// The advice for a stored window is the advice that was given when it was measured.
+func TestStoredWindowsGiveTheSameAdviceAgain(t *testing.T) {
+	cpu, memory, kill, network := measuredFindings()
+	rules := recommend.Default()
+	for _, f := range []gossip.Finding{cpu, memory, kill, network} {
+		r := crd.Report{Now: f, Pod: gossip.Pod{Name: "api-0"}}.Advised(rules)
+		require.NotEmpty(t, r.Advice, f.Subject())
+		stored := crd.Windows(crd.New(r))
+		require.Len(t, stored, 1, f.Subject())
+		again := crd.Report{Now: f, Pod: r.Pod, Worst: stored[0]}.Advised(rules)
+		require.Empty(t, cmp.Diff(r.Advice, again.Advice), f.Subject())
+	}
+}
+
+// measuredFindings returns a finding of each kind with all the figures that advice and texts use.
+func measuredFindings() (gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue) {
+	report := func(kind gossip.Kind, level gossip.Severity, reason gossip.Reason) gossip.Report {
+		r := hiddenThrottling().Report
+		r.About.Kind, r.Level, r.Reason, r.History.Worst = kind, level, reason, level
+		r.Covered.Window, r.Covered.Samples, r.Covered.Expected = 15*time.Minute, 90, 90
+		return r
+	}
+	cpu := gossip.CPUThrottling{
+		Report:  report(gossip.KindCPUThrottling, gossip.SeverityHigh, gossip.ReasonThrottledWhileCPULow),
+		Periods: gossip.Some[int64](8917), ThrottledPeriods: gossip.Some[int64](5531), Throttled: gossip.Some(5531.0 / 8917),
+		ThrottledTime: gossip.Some(334_811 * time.Millisecond), MeanWait: gossip.Some(334_811 * time.Millisecond / 5531),
+		Active: gossip.Some(0.99), UsageTime: gossip.Some(315_432 * time.Millisecond), Usage: gossip.Some(0.35),
+		UsedOfLimit: gossip.Some(0.7), Limit: gossip.Some(0.5), CFSPeriod: 20 * time.Millisecond,
+		Threads: gossip.Some[int64](12), NodeCPUs: gossip.Some[int64](8),
+		FirstThrottled: noon.Add(-14 * time.Minute).Truncate(time.Second), LastThrottled: noon.Truncate(time.Second),
+		Calm: 10 * time.Second, Paused: 30 * time.Second,
+	}
+	memory := memoryFinding()
+	memory.Report = report(gossip.KindMemoryPressure, gossip.SeverityHigh, gossip.ReasonThrashing)
+	memory.FaultRate, memory.FaultBaseline = gossip.Some(812.0), gossip.Some(10.0)
+	memory.Reclaims, memory.Used = gossip.Some[int64](33), gossip.Some[int64](500<<20)
+	memory.SomeAvg60, memory.FullAvg10 = gossip.Some(0.12), gossip.Some(0.03)
+	memory.Leak = gossip.Some(gossip.Leak{BytesPerSecond: 262_144, R2: 0.97, Until: 128 * time.Second})
+	kill := oomFinding()
+	kill.Report = report(gossip.KindOOMKill, gossip.SeverityCritical, gossip.ReasonOOMKilled)
+	kill.LastKill = noon.Truncate(time.Second)
+	network := networkFinding()
+	network.Report = report(gossip.KindNetworkIssue, gossip.SeverityWarning, gossip.ReasonRetransmits)
+	network.About.Container = ""
+	network.FailedConnects, network.FailedPerMinute = gossip.Some[int64](30), gossip.Some(2.0)
+	network.Errors = gossip.Some[int64](3)
+	return cpu, memory, kill, network
+}
+
+// A stored finding has all figures of the one that was measured.
+func TestStoredFindingsHaveAllFigures(t *testing.T) {
+	cpu, memory, kill, network := measuredFindings()
+	for _, f := range []gossip.Finding{cpu, memory, kill, network} {
+		stored := crd.Windows(crd.New(crd.Report{Now: f}))
+		require.Len(t, stored, 1)
+		whole := cmp.FilterValues(func(a, b time.Time) bool { return a.Truncate(time.Second).Equal(b.Truncate(time.Second)) },
+			cmp.Ignore())
+		if diff := cmp.Diff(f, stored[0].Finding, whole); diff != "" {
+			t.Errorf("%s (-measured +stored):\n%s", f.Subject(), diff)
+		}
+		require.Equal(t, stored[0].End, stored[0].Finding.Time())
+		require.Equal(t, f.Coverage().Window, stored[0].End.Sub(stored[0].Start))
+	}
+}
+
+func TestObjectsWithoutTroubleHaveNoWindows(t *testing.T) {
+	healthy := hiddenThrottling()
+	healthy.Level, healthy.Reason = gossip.SeverityNone, gossip.ReasonBelowThreshold
+	for name, o := range map[string]crd.Object{
+		"nil":           nil,
+		"a nil pointer": (*v1alpha1.KernelWhisper)(nil),
+		"no status":     &v1alpha1.KernelWhisper{},
+		"a certificate": crd.New(crd.Report{Now: podBirth()}),
+		"healthy":       crd.New(crd.Report{Now: healthy}),
+	} {
+		require.Empty(t, crd.Windows(o), name)
+	}
+}
+
+// A window about another subject, which only a mistake can bring here, does not decide.
+func TestWindowsOfOtherSubjectsDoNotCount(t *testing.T) {
+	now, other := hiddenThrottling(), hiddenThrottling()
+	now.Level, now.Reason = gossip.SeverityNone, gossip.ReasonBelowThreshold
+	other.About.Pod = "api-1"
+	window := gossip.WorstWindow{Finding: other, Start: noon, End: noon}
+	r := crd.Report{Now: now, Worst: window, Windows: []gossip.WorstWindow{window}}
+	require.False(t, crd.HasObject(r))
+	require.Empty(t, cmp.Diff(crd.New(crd.Report{Now: now}), crd.New(r)))
+}
+
+// Where there is no room for all windows, the more severe ones stay, and of equal ones the newer.
+func TestTheMoreSevereWindowsStay(t *testing.T) {
+	cpu, _, _, _ := measuredFindings()
+	r := crd.Report{Now: cpu}
+	for day := range 12 {
+		f := cpu
+		f.Level = gossip.SeverityWarning
+		if day == 2 {
+			f.Level = gossip.SeverityHigh
+		}
+		end := noon.AddDate(0, 0, day-13)
+		r.Windows = append(r.Windows, gossip.WorstWindow{Finding: f, Start: end.Add(-15 * time.Minute), End: end})
+	}
+	list := crd.New(r).(*v1alpha1.KernelWhisper).Status.OtherWindows
+	var days []int
+	for _, w := range list {
+		days = append(days, w.EndTime.Day())
+	}
+	require.Equal(t, []int{18, 21, 22, 23, 24, 25, 26, 27}, days, "days of February")
+	require.Equal(t, v1alpha1.SeverityHigh, list[0].Severity)
+}
