@@ -7,18 +7,26 @@ import (
 	"time"
 )
 
-// Pod is what Kubernetes knows about a pod: its limits, its owner, and what else controls them. The zero Pod means that
-// nothing is known, and every rule can work with it. Package gossip/kube reads it from Kubernetes objects.
+// Pod is what Kubernetes knows about a pod: its limits, its workload, and what else controls them. The zero Pod means
+// that nothing is known, and every rule can work with it. Package gossip/kube reads it from Kubernetes objects.
 type Pod struct {
 	Namespace string
 	Name      string
 	UID       string
 	// StaticUID is the UID by which the kubelet and the cgroups know a static pod. UID is then the UID of its mirror in
 	// the API. Empty for other pods.
-	StaticUID  string
-	QoS        QoS
-	Started    time.Time // when the kubelet accepted the pod; zero when unknown
-	Owner      Owner     // the topmost controller; zero for a bare pod
+	StaticUID string
+	Node      string // empty when unknown, and before the pod is scheduled
+	QoS       QoS
+	Started   time.Time // when the kubelet accepted the pod; zero when unknown
+	// Workload is what made the pod from a template; the pod itself if nothing did. It is zero when that is not known.
+	Workload Workload
+	// Revision is the version of the workload's template that made the pod: a hash, or the name of a CronJob's Job. It is
+	// empty when unknown, and for workloads that have only one.
+	Revision string
+	// Template is the workload's pod template as it is now; nil when it is not known. Pods may differ from it: they may be
+	// of an older revision, and autoscalers, webhooks and resizes in place change pods without their workload.
+	Template   *Template
 	Containers []Container
 	// Ended reports whether the pod has finished (phase Succeeded or Failed) or is being deleted: nothing in it can change
 	// any more.
@@ -39,12 +47,12 @@ type Pod struct {
 	CPULimit Optional[float64]
 	// MemoryLimit is the same of memory, in bytes.
 	MemoryLimit Optional[int64]
-	// Autoscaler is the name of a HorizontalPodAutoscaler that scales the owner by CPU utilization, a share of the CPU
+	// Autoscaler is the name of a HorizontalPodAutoscaler that scales the workload by CPU utilization, a share of the CPU
 	// request.
 	Autoscaler string
 	// MemoryAutoscaler is the same of memory.
 	MemoryAutoscaler string
-	// UnreadAutoscaler is the name of an autoscaler that scales the owner by a kind of metric that is not read. Whether
+	// UnreadAutoscaler is the name of an autoscaler that scales the workload by a kind of metric that is not read. Whether
 	// that is CPU or memory is not known.
 	UnreadAutoscaler string
 	// LimitRanges are the namespace's LimitRanges that bound a container's CPU or memory.
@@ -63,26 +71,14 @@ const (
 	QoSBestEffort QoS = "BestEffort"
 )
 
-// Owner is the object that has the template of the pod.
-type Owner struct {
-	APIVersion string // apps/v1
-	Kind       string // Deployment
-	Name       string
-	// Guessed reports that the owner was inferred from a name (the ReplicaSet's, without its hash), not read.
-	Guessed bool
-	// Template is the owner's pod template; nil when it is not known. Pods may differ from it: autoscalers, webhooks and
-	// resizes in place change pods without their owner.
-	Template *Template
-	// Maker is the name of what makes the owner and may undo a change of it, such as "Helm release web"; empty when none
-	// is known.
-	Maker string
-	// Waits reports whether a change of the template takes effect only when the pods are deleted (update strategy
-	// OnDelete) or when a paused Deployment is resumed.
-	Waits bool
-}
-
-// Template is what is known of an owner's pod template.
+// Template is what is known of a workload's pod template, and of what happens to a change of it.
 type Template struct {
+	// Maker is the name of what makes the workload and may undo a change of it, such as "Helm release web" or "Prometheus
+	// k8s"; empty when none is known.
+	Maker string
+	// Waits reports whether a change takes effect only when the pods are deleted (update strategy OnDelete) or when a
+	// paused Deployment is resumed.
+	Waits bool
 	// Containers have Name, Role, requests and limits.
 	Containers []Container
 	// CPURequest, CPULimit, MemoryRequest and MemoryLimit are set for the pod as a whole (spec.resources), in cores and
@@ -129,7 +125,7 @@ type Container struct {
 	// same.
 	Asked *Resources
 	// Injector is the name of the webhook that put the container into the pod ("Istio"), as far as the pod's annotations
-	// show it. The owner's template does not have this container.
+	// show it. The workload's template does not have this container.
 	Injector string
 	// CPUSetter and MemorySetter are the autoscaler that sets its requests and limits itself; zero when there is none.
 	CPUSetter, MemorySetter Setter

@@ -84,8 +84,8 @@ func (p pods) adviceFacts(ctx context.Context, pod *corev1.Pod) (gossip.Pod, err
 	}
 	var failed error
 	objects.Metadata = p.metadataLookup(ctx, &failed)
-	objects.Workload = func(namespace string, owner gossip.Owner) *kube.Workload {
-		w, err := p.getWorkload(ctx, namespace, owner)
+	objects.Workload = func(namespace string, workload gossip.Workload) *kube.Workload {
+		w, err := p.getWorkload(ctx, namespace, workload)
 		failed = errors.Join(failed, err)
 		return w
 	}
@@ -118,25 +118,26 @@ func (p pods) metadataLookup(
 	}
 }
 
-// getWorkload reads an owner with its template; nil if there is none, or if this operator may not read it.
-func (p pods) getWorkload(ctx context.Context, namespace string, owner gossip.Owner) (*kube.Workload, error) {
-	switch owner.Kind {
+// getWorkload reads the object of a workload, with its template; nil if there is none, or if this operator may not read
+// it.
+func (p pods) getWorkload(ctx context.Context, namespace string, workload gossip.Workload) (*kube.Workload, error) {
+	switch workload.Kind {
 	case "Deployment", "StatefulSet", "DaemonSet", "CronJob":
 	default: // no command is made for others
 		return nil, nil //nolint:nilnil // not known is an answer
 	}
 	var o unstructured.Unstructured
-	o.SetGroupVersionKind(schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind))
-	err := p.direct.Get(ctx, client.ObjectKey{Namespace: namespace, Name: owner.Name}, &o)
+	o.SetGroupVersionKind(schema.FromAPIVersionAndKind(workload.APIVersion(), workload.Kind))
+	err := p.direct.Get(ctx, client.ObjectKey{Namespace: namespace, Name: workload.Name}, &o)
 	switch {
 	case apierrors.IsNotFound(err), apierrors.IsForbidden(err), meta.IsNoMatchError(err):
 		return nil, nil //nolint:nilnil // not known is an answer
 	case err != nil:
-		return nil, fmt.Errorf("%s %s/%s: %w", owner.Kind, namespace, owner.Name, err)
+		return nil, fmt.Errorf("%s %s/%s: %w", workload.Kind, namespace, workload.Name, err)
 	}
 	var w kube.Workload
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &w); err != nil {
-		return nil, fmt.Errorf("%s %s/%s: %w", owner.Kind, namespace, owner.Name, err)
+		return nil, fmt.Errorf("%s %s/%s: %w", workload.Kind, namespace, workload.Name, err)
 	}
 	return &w, nil
 }

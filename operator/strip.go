@@ -1,7 +1,6 @@
 package operator
 
 import (
-	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,12 +28,12 @@ func stripPod(p *corev1.Pod) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: p.Namespace, Name: p.Name, UID: p.UID, ResourceVersion: p.ResourceVersion,
 			OwnerReferences: p.OwnerReferences,
-			Labels:          keepLabel(p.Labels, appsv1.DefaultDeploymentUniqueLabelKey),
+			Labels:          keepLabels(p.Labels, kube.RevisionLabels),
 			Annotations:     keepAnnotations(p.Annotations),
 			Generation:      p.Generation, DeletionTimestamp: p.DeletionTimestamp,
 		},
 		Spec: corev1.PodSpec{
-			Resources:  p.Spec.Resources,
+			NodeName: p.Spec.NodeName, Resources: p.Spec.Resources,
 			Containers: stripContainers(p.Spec.Containers), InitContainers: stripContainers(p.Spec.InitContainers),
 			EphemeralContainers: stripEphemeral(p.Spec.EphemeralContainers),
 		},
@@ -64,11 +63,17 @@ func keepAnnotations(all map[string]string) map[string]string {
 	return out
 }
 
-func keepLabel(m map[string]string, key string) map[string]string {
-	if value, ok := m[key]; ok {
-		return map[string]string{key: value}
+func keepLabels(all map[string]string, keys []string) map[string]string {
+	var out map[string]string
+	for _, key := range keys {
+		if value, ok := all[key]; ok {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[key] = value
+		}
 	}
-	return nil
+	return out
 }
 
 func stripContainers(all []corev1.Container) []corev1.Container {

@@ -11,12 +11,12 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// inTemplate changes container app in the owner's template.
+// inTemplate changes container app in the workload's template.
 func inTemplate(change func(*gossip.Container)) func(*gossip.Pod) {
 	return func(p *gossip.Pod) {
 		t := templateOf(*p)
 		change(&t.Containers[0])
-		p.Owner.Template = t
+		p.Template = t
 	}
 }
 
@@ -78,23 +78,23 @@ func TestPatchesStartFromTheTemplate(t *testing.T) {
 		},
 		"the template lacks the container": {
 			pod: []func(*gossip.Pod){func(p *gossip.Pod) {
-				p.Owner.Template = &gossip.Template{Containers: []gossip.Container{{Name: "web"}}}
+				p.Template = &gossip.Template{Containers: []gossip.Container{{Name: "web"}}}
 			}},
 			risk: "does not have container app: something, a webhook most likely, puts it into the pods. Change it there.",
 		},
 		"a webhook's container, by its mark": {
 			pod: []func(*gossip.Pod){func(p *gossip.Pod) {
-				p.Containers[0].Injector, p.Owner.Template = "Istio", nil
+				p.Containers[0].Injector, p.Template = "Istio", nil
 			}},
 			risk: "Istio puts it into the pods. Set the annotation sidecar.istio.io/proxyCPULimit: 1 on the template.",
 		},
-		"an owner that something else makes": {
-			pod:   []func(*gossip.Pod){func(p *gossip.Pod) { p.Owner.Maker = "Helm release shop" }},
+		"a workload that something else makes": {
+			pod:   []func(*gossip.Pod){func(p *gossip.Pod) { p.Template.Maker = "Helm release shop" }},
 			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"100m"}`, undo: `"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}`,
 			risk: "Helm release shop made the Deployment and may take the patch back: change it there, too.",
 		},
 		"pods that wait": {
-			pod:   []func(*gossip.Pod){func(p *gossip.Pod) { p.Owner.Waits = true }},
+			pod:   []func(*gossip.Pod){func(p *gossip.Pod) { p.Template.Waits = true }},
 			patch: `"limits":{"cpu":"1"},"requests":{"cpu":"100m"}`, undo: `"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}`,
 			risk: "follow when they are made anew",
 		},
@@ -261,7 +261,7 @@ func TestThePodsOwnMemoryLimit(t *testing.T) {
 		for _, f := range change {
 			f(&p)
 		}
-		p.Owner.Template = templateOf(p)
+		p.Template = templateOf(p)
 		return p
 	}
 	noLimit := func(k *gossip.OOMKill) { k.LimitBytes = gossip.Some[int64](0) }
@@ -317,7 +317,7 @@ func TestThePodsOwnMemoryLimit(t *testing.T) {
 func TestQuantitiesAreWrittenAsTheyWere(t *testing.T) {
 	p := newMemoryPod()
 	p.Containers[0].MemoryLimit = gossip.Some[int64](512_000_000)
-	p.Owner.Template = &gossip.Template{Containers: slices.Clone(p.Containers)}
+	p.Template = &gossip.Template{Containers: slices.Clone(p.Containers)}
 	k := newKill(400, func(k *gossip.OOMKill) {
 		k.UsageBytes, k.LimitBytes = gossip.Some[int64](512_000_000), gossip.Some[int64](512_000_000)
 	})
@@ -328,7 +328,7 @@ func TestQuantitiesAreWrittenAsTheyWere(t *testing.T) {
 
 // Where the template is not known, the API server compares it with the pod and changes nothing if they differ.
 func TestUnknownTemplatesAreGuarded(t *testing.T) {
-	unknown := func(p *gossip.Pod) { p.Owner.Template = nil }
+	unknown := func(p *gossip.Pod) { p.Template = nil }
 	const command = "kubectl --namespace shop patch deployment api --type json --patch "
 	r := adviceAfter(t, unknown)
 	require.Equal(t, command+`'[{"op":"test","path":"/spec/template/spec/containers/0/name","value":"app"},`+
@@ -351,8 +351,8 @@ func TestUnknownTemplatesAreGuarded(t *testing.T) {
 	}, unknown)
 	require.Contains(t, r.Patch, "/spec/template/spec/initContainers/1/resources/limits/cpu")
 
-	r = adviceAfter(
-		t, func(p *gossip.Pod) { p.Owner = gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"} },
-	)
+	r = adviceAfter(t, func(p *gossip.Pod) {
+		p.Workload = gossip.Workload{Group: "batch", Version: "v1", Kind: "CronJob", Name: "report"}
+	}, unknown)
 	require.Contains(t, r.Patch, "/spec/jobTemplate/spec/template/spec/containers/0/resources/limits/cpu")
 }

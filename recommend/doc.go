@@ -80,7 +80,7 @@
 // Resize changes the running pod in place. Patch changes its owner's template, so that the change lasts. Rollback
 // restores the values that the pod and the template had. All three are safe to paste:
 //
-//   - The patch starts from the template's own values ([gossip.Owner.Template]), never from the pod's, which an
+//   - The patch starts from the template's own values ([gossip.Pod.Template]), never from the pod's, which an
 //     autoscaler, a webhook or a resize may have changed. It never lowers a value of the template. Where the template
 //     is not known, the patch makes the API server test that the template has the pod's values, and fails otherwise.
 //   - A container that the template lacks was added to the pod by a webhook. It gets no patch, but the name of the

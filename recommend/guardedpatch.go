@@ -25,7 +25,7 @@ func (r replacement) replaceOperation() string {
 func (c limitChange) guardedPatch() (do, undo string) {
 	current, known := c.currentAmounts()
 	at := "/spec/template/spec"
-	if c.pod.Owner.Kind == "CronJob" {
+	if c.pod.Workload.Kind == "CronJob" {
 		at = "/spec/jobTemplate/spec/template/spec"
 	}
 	var guards []replacement
@@ -83,6 +83,6 @@ func (c limitChange) formatJSONPatch(guards, changes []replacement) string {
 	for _, r := range changes {
 		operations = append(operations, r.replaceOperation())
 	}
-	o := c.pod.Owner
-	return c.formatCommand(strings.ToLower(o.Kind), o.Name, "--type json", "["+strings.Join(operations, ",")+"]")
+	w := c.pod.Workload
+	return c.formatCommand(strings.ToLower(w.Kind), w.Name, "--type json", "["+strings.Join(operations, ",")+"]")
 }

@@ -30,7 +30,9 @@ func TestNoTextOfAPodGetsIntoAdviceUncleaned(t *testing.T) {
 }
 
 func TestAKindThatIsNoneIsNotNamed(t *testing.T) {
-	r := adviceAfter(t, func(p *gossip.Pod) { p.Owner.APIVersion, p.Owner.Kind = "x/v1", "Deployment. Run: id" })
+	r := adviceAfter(t, func(p *gossip.Pod) {
+		p.Workload = gossip.Workload{Group: "x", Version: "v1", Kind: "Deployment. Run: id", Name: "api"}
+	})
 	require.Contains(t, r.Risk, "change the owner where it is defined")
 	require.Empty(t, r.Patch)
 }
@@ -48,7 +50,8 @@ func TestACommandThatCannotBeShownIsLeftOut(t *testing.T) {
 // fullPod has every text that a pod may have.
 func fullPod() gossip.Pod {
 	p := newPod()
-	p.Owner.Maker, p.Owner.Template = "Helm release shop", templateOf(p)
+	p.Template = templateOf(p)
+	p.Template.Maker = "Helm release shop"
 	p.Resize = &gossip.PendingResize{State: "Deferred", Message: "no room"}
 	p.LimitRanges = []gossip.LimitRange{{Name: "bounds", Max: gossip.Some(0.5)}}
 	p.Quotas = []gossip.Quota{{Name: "quota", Left: gossip.Resources{CPULimit: gossip.Some(0.1)}}}

@@ -53,8 +53,8 @@ func (c limitChange) podHasResources() bool {
 	return p.CPULimit.Known || p.MemoryLimit.Known || p.CPURequest.Known || p.MemoryRequest.Known
 }
 
-// isStaticPod reports whether the pod mirrors a static pod: its owner is the node.
-func (c limitChange) isStaticPod() bool { return c.pod.Owner.Kind == "Node" }
+// isStaticPod reports whether the pod mirrors a static pod: it is made from a file on its node.
+func (c limitChange) isStaticPod() bool { return c.pod.StaticUID != "" }
 
 // becomesGuaranteed reports whether the pod gets the Guaranteed class when the request rises to the limit.
 func (c limitChange) becomesGuaranteed() bool {

@@ -14,7 +14,7 @@ func (c limitChange) patchCommands() (do, undo string) {
 	switch {
 	case !c.ownerIsPatchable() || c.whyNoPatch() != "":
 		return "", ""
-	case c.pod.Owner.Template == nil:
+	case c.pod.Template == nil:
 		return c.guardedPatch()
 	}
 	has, role := c.templateAmounts()
@@ -51,7 +51,7 @@ func (c limitChange) requestInTemplate(has amounts) (set, back string) {
 // templateAmounts returns the amounts in the owner's template and the role of the container there. The template is
 // known.
 func (c limitChange) templateAmounts() (amounts, gossip.Role) {
-	t := *c.pod.Owner.Template
+	t := *c.pod.Template
 	if c.wholePod {
 		return c.unit.resourceAmounts(gossip.Resources{
 			CPURequest: t.CPURequest, CPULimit: t.CPULimit, MemoryRequest: t.MemoryRequest, MemoryLimit: t.MemoryLimit,
@@ -62,18 +62,18 @@ func (c limitChange) templateAmounts() (amounts, gossip.Role) {
 }
 
 func (c limitChange) formatPatch(role gossip.Role, e resourceEdit) string {
-	o := c.pod.Owner
+	w := c.pod.Workload
 	change := `{"spec":{"template":` + c.formatSpec(role, e) + `}}`
-	if o.Kind == "CronJob" {
+	if w.Kind == "CronJob" {
 		change = `{"spec":{"jobTemplate":{"spec":{"template":` + c.formatSpec(role, e) + `}}}}`
 	}
-	return c.formatCommand(strings.ToLower(o.Kind), o.Name, "--type strategic", change)
+	return c.formatCommand(strings.ToLower(w.Kind), w.Name, "--type strategic", change)
 }
 
 // ownerIsPatchable reports whether a command can change the template of an owner of this kind. A Job's template is
 // immutable, and the form of a custom resource is not known.
 func (c limitChange) ownerIsPatchable() bool {
-	switch c.pod.Owner.APIVersion + "/" + c.pod.Owner.Kind {
+	switch c.pod.Workload.APIVersion() + "/" + c.pod.Workload.Kind {
 	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet", "batch/v1/CronJob":
 		return true
 	}
@@ -82,7 +82,7 @@ func (c limitChange) ownerIsPatchable() bool {
 
 // whyNoPatch returns a sentence that says why there is no command for the owner; empty when there is one, or no owner.
 func (c limitChange) whyNoPatch() string {
-	o := c.pod.Owner
+	w := c.pod.Workload
 	if !c.ownerIsPatchable() {
 		return c.whyNoOwner()
 	}
@@ -90,22 +90,22 @@ func (c limitChange) whyNoPatch() string {
 	if container.Injector != "" {
 		return c.explainInjected(container.Injector + " puts")
 	}
-	if o.Template == nil {
+	if c.pod.Template == nil {
 		if do, _ := c.guardedPatch(); do == "" {
-			return fmt.Sprintf("The template of %s %s is not known here: look at it, and change it there.", o.Kind, o.Name)
+			return fmt.Sprintf("The template of %s %s is not known here: look at it, and change it there.", w.Kind, w.Name)
 		}
 		return ""
 	}
-	if _, has := o.Template.Container(c.subject.Container); !has && !c.wholePod {
+	if _, has := c.pod.Template.Container(c.subject.Container); !has && !c.wholePod {
 		return c.explainInjected("something, a webhook most likely, puts")
 	}
 	return c.templateObjection()
 }
 
 func (c limitChange) whyNoOwner() string {
-	kind := c.pod.Owner.Kind
+	kind := c.pod.Workload.Kind
 	switch {
-	case kind == "" || c.isStaticPod():
+	case kind == "" || c.pod.Workload.IsPod() || c.isStaticPod():
 		return ""
 	case kind == "Job":
 		return "A Job's template cannot be changed: change it where the Job is made."
@@ -118,7 +118,7 @@ func (c limitChange) whyNoOwner() string {
 // templateObjection returns why the template needs no change, or cannot have it. A command never lowers a template's
 // value.
 func (c limitChange) templateObjection() string {
-	o := c.pod.Owner
+	w := c.pod.Workload
 	has, _ := c.templateAmounts()
 	present, what := has.limit, "limit"
 	if c.requestOnly {
@@ -131,14 +131,14 @@ func (c limitChange) templateObjection() string {
 	switch {
 	case present.Known && present.Value >= c.to:
 		return fmt.Sprintf(
-			"The template of %s %s has a %s %s of %s already: new pods get that.", o.Kind, o.Name, title, what,
+			"The template of %s %s has a %s %s of %s already: new pods get that.", w.Kind, w.Name, title, what,
 			c.unit.formatAmount(present.Value),
 		)
 	case c.wholePod && !has.limit.Known:
-		return fmt.Sprintf("The template of %s %s has no %s limit for the pod as a whole.", o.Kind, o.Name, title)
+		return fmt.Sprintf("The template of %s %s has no %s limit for the pod as a whole.", w.Kind, w.Name, title)
 	case c.requestOnly && has.limit.Known && has.limit.Value < c.to:
 		return fmt.Sprintf(
-			"The template of %s %s has a %s limit of %s, and no request may be above it.", o.Kind, o.Name, title,
+			"The template of %s %s has a %s limit of %s, and no request may be above it.", w.Kind, w.Name, title,
 			c.unit.formatAmount(has.limit.Value),
 		)
 	}
@@ -149,7 +149,7 @@ func (c limitChange) templateObjection() string {
 func (c limitChange) explainInjected(who string) string {
 	container, _ := c.changedContainer()
 	text := fmt.Sprintf("The template of %s %s does not have container %s: %s it into the pods.",
-		c.pod.Owner.Kind, c.pod.Owner.Name, c.subject.Container, who)
+		c.pod.Workload.Kind, c.pod.Workload.Name, c.subject.Container, who)
 	if setting := c.injectorSetting(container.Injector); setting != "" {
 		return text + " Set " + setting + "."
 	}

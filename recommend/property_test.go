@@ -84,9 +84,13 @@ func randomPod(r *rand.Rand) gossip.Pod {
 	}
 	p := gossip.Pod{
 		Namespace: "shop", Name: "api-0", QoS: oneOf(r, "", gossip.QoSGuaranteed, gossip.QoSBurstable, gossip.QoSBestEffort),
-		Owner: oneOf(r, gossip.Owner{}, gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true},
-			gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "api"},
-			gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "n"}),
+		Workload: oneOf(
+			r, gossip.Workload{}, gossip.Workload{Version: "v1", Kind: "Pod", Name: "api-0"},
+			gossip.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Name: "api", Guessed: true},
+			gossip.Workload{Group: "apps", Kind: "Deployment", Name: "api", Guessed: true},
+			gossip.Workload{Group: "batch", Version: "v1", Kind: "Job", Name: "api"},
+		),
+		StaticUID:  oneOf(r, "", "", "", "static"),
 		Autoscaler: oneOf(r, "", "", "", "h"), MemoryAutoscaler: oneOf(r, "", "", "", "h"),
 		UnreadAutoscaler: oneOf(r, "", "", "", "h"),
 	}

@@ -50,7 +50,7 @@ func observeOne(t *testing.T, events ...gossip.Event) gossip.Finding {
 func newPod(change ...func(*gossip.Pod)) gossip.Pod {
 	p := gossip.Pod{
 		Namespace: "shop", Name: "api-7f9c-x1", QoS: gossip.QoSBurstable,
-		Owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api"},
+		Workload: gossip.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Name: "api"},
 		Containers: []gossip.Container{{
 			Name: "app", CPURequest: gossip.Some(0.1), CPULimit: gossip.Some(0.23),
 			MemoryRequest: gossip.Some[int64](64 << 20), MemoryLimit: gossip.Some[int64](64 << 20),
@@ -59,13 +59,13 @@ func newPod(change ...func(*gossip.Pod)) gossip.Pod {
 	for _, f := range change {
 		f(&p)
 	}
-	if p.Owner.Kind != "" {
-		p.Owner.Template = templateOf(p)
+	if p.Workload.Kind != "" {
+		p.Template = templateOf(p)
 	}
 	return p
 }
 
-// templateOf returns the template of an owner that made its pods exactly like p.
+// templateOf returns the template of a workload that made its pods exactly like p.
 func templateOf(p gossip.Pod) *gossip.Template {
 	return &gossip.Template{
 		Containers: slices.Clone(p.Containers),
@@ -237,54 +237,69 @@ func TestThePodChangesTheNumberOrForbidsIt(t *testing.T) {
 	}
 }
 
-func TestPatchFollowsTheKindOfOwner(t *testing.T) {
+func TestPatchFollowsTheKindOfWorkload(t *testing.T) {
 	tests := map[string]struct {
-		owner    gossip.Owner
+		workload gossip.Workload
+		static   bool
 		patch    string
 		rollback string
 		risk     string
 	}{
-		"bare pod": {owner: gossip.Owner{}, rollback: "patch pod api-7f9c-x1 --subresource resize"},
+		"nothing known": {rollback: "patch pod api-7f9c-x1 --subresource resize"},
+		"bare pod": {
+			workload: gossip.Workload{Version: "v1", Kind: "Pod", Name: "api-7f9c-x1"},
+			rollback: "patch pod api-7f9c-x1 --subresource resize",
+		},
 		"stateful set": {
-			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db"},
-			patch: "patch statefulset db --type strategic", rollback: "patch statefulset db", risk: "rolls its pods",
+			workload: gossip.Workload{Group: "apps", Version: "v1", Kind: "StatefulSet", Name: "db"},
+			patch:    "patch statefulset db --type strategic", rollback: "patch statefulset db", risk: "rolls its pods",
 		},
 		"daemon set": {
-			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "agent"}, patch: "patch daemonset agent",
+			workload: gossip.Workload{Group: "apps", Version: "v1", Kind: "DaemonSet", Name: "agent"}, patch: "patch daemonset agent",
 			rollback: "patch daemonset agent",
 		},
 		"cron job": {
-			owner: gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
+			workload: gossip.Workload{Group: "batch", Version: "v1", Kind: "CronJob", Name: "report"},
 			patch: `patch cronjob report --type strategic ` +
 				`--patch '{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":`,
 			rollback: "cronjob report",
 		},
 		"job: immutable": {
-			owner: gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "once"}, rollback: "patch pod",
+			workload: gossip.Workload{Group: "batch", Version: "v1", Kind: "Job", Name: "once"}, rollback: "patch pod",
 			risk: "change it where the Job is made",
 		},
 		"rollout: unknown": {
-			owner: gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"}, rollback: "patch pod",
+			workload: gossip.Workload{Group: "argoproj.io", Version: "v1alpha1", Kind: "Rollout", Name: "api"}, rollback: "patch pod",
 			risk: "change the Rollout",
 		},
-		"static pod": {owner: gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "n1"}, risk: "a file on the node"},
+		"static pod": {
+			workload: gossip.Workload{Version: "v1", Kind: "Pod", Name: "api-7f9c-x1"}, static: true, risk: "a file on the node",
+		},
+		"guessed from the name of the pod": {
+			workload: gossip.Workload{Group: "apps", Kind: "Deployment", Name: "api", Guessed: true}, rollback: "patch pod",
+		},
 		"guessed": {
-			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true},
-			patch: "patch deployment api", rollback: "deployment", risk: "inferred from names",
+			workload: gossip.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Name: "api", Guessed: true},
+			patch:    "patch deployment api", rollback: "deployment", risk: "inferred from names",
 		},
 		"hostile name": {
-			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api;rm -rf $HOME"}, rollback: "patch pod",
+			workload: gossip.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Name: "api;rm -rf $HOME"}, rollback: "patch pod",
 		},
 		"name like a flag": {
-			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "--all"}, rollback: "patch pod",
+			workload: gossip.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Name: "--all"}, rollback: "patch pod",
 		},
 		"name with a quote": {
-			owner: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "a'b"}, rollback: "patch pod",
+			workload: gossip.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Name: "a'b"}, rollback: "patch pod",
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			r := recommend.Default().For(observeOne(t, newSample()), newPod(func(p *gossip.Pod) { p.Owner = test.owner }))[0]
+			r := recommend.Default().For(observeOne(t, newSample()), newPod(func(p *gossip.Pod) {
+				p.Workload = test.workload
+				if test.static {
+					p.StaticUID = "static"
+				}
+			}))[0]
 			require.Contains(t, r.Patch, test.patch)
 			require.Equal(t, test.patch == "", r.Patch == "")
 			require.Contains(t, r.Rollback, test.rollback)

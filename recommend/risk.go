@@ -53,27 +53,27 @@ func (c limitChange) describeOwnerChange() string {
 	if patch == "" {
 		return c.whyNoPatch()
 	}
-	o := c.pod.Owner
+	w, template := c.pod.Workload, c.pod.Template
 	text := "Patching the owner rolls its pods."
 	switch {
-	case o.Kind == "CronJob":
+	case w.Kind == "CronJob":
 		text = "The next Job has the change; one that runs does not."
-	case o.Waits:
+	case template != nil && template.Waits:
 		text = fmt.Sprintf(
-			"The pods of the %s follow when they are made anew: it is paused, or its update strategy is OnDelete.", o.Kind,
+			"The pods of the %s follow when they are made anew: it is paused, or its update strategy is OnDelete.", w.Kind,
 		)
 	}
-	if o.Template == nil {
+	if template == nil {
 		text += fmt.Sprintf(
 			" The template of the %s is not known here: the patch is refused, and changes nothing, unless the template has "+
 				"what the pod has.",
-			o.Kind,
+			w.Kind,
 		)
 	}
-	if o.Maker != "" {
-		text += fmt.Sprintf(" %s made the %s and may take the patch back: change it there, too.", o.Maker, o.Kind)
+	if template != nil && template.Maker != "" {
+		text += fmt.Sprintf(" %s made the %s and may take the patch back: change it there, too.", template.Maker, w.Kind)
 	}
-	if o.Guessed {
+	if w.Guessed {
 		text += " The owner was inferred from names."
 	}
 	return text

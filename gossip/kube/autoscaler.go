@@ -106,26 +106,25 @@ func oldTarget(utilization *int32, value bool) autoscalingv2.MetricTarget {
 	return autoscalingv2.MetricTarget{}
 }
 
-// autoscalerOf returns the first name of the autoscalers that scale the owner and meet the condition.
-func autoscalerOf(o gossip.Owner, namespace string, all []autoscalingv2.HorizontalPodAutoscaler,
+// autoscalerOf returns the first name of the autoscalers that scale the workload and meet the condition.
+func autoscalerOf(w gossip.Workload, namespace string, all []autoscalingv2.HorizontalPodAutoscaler,
 	holds func(*autoscalingv2.HorizontalPodAutoscaler) bool,
 ) string {
 	first := ""
 	for i := range all {
 		h := &all[i]
-		if h.Namespace == namespace && isScaledBy(h, o) && holds(h) && (first == "" || h.Name < first) {
+		if h.Namespace == namespace && isScaledBy(h, w) && holds(h) && (first == "" || h.Name < first) {
 			first = h.Name
 		}
 	}
 	return first
 }
 
-// isScaledBy reports whether the autoscaler scales the owner. It compares groups, not versions, because an object is
+// isScaledBy reports whether the autoscaler scales the workload. It compares groups, not versions, because an object is
 // the same in all versions. Old targets may lack the version.
-func isScaledBy(h *autoscalingv2.HorizontalPodAutoscaler, o gossip.Owner) bool {
+func isScaledBy(h *autoscalingv2.HorizontalPodAutoscaler, w gossip.Workload) bool {
 	t := h.Spec.ScaleTargetRef
-	return o.Name != "" && t.Name == o.Name && t.Kind == o.Kind &&
-		(t.APIVersion == "" || groupOf(t.APIVersion) == groupOf(o.APIVersion))
+	return w.Known() && t.Name == w.Name && t.Kind == w.Kind && (t.APIVersion == "" || groupOf(t.APIVersion) == w.Group)
 }
 
 // scalesByUtilization returns the condition that an autoscaler scales by utilization of the resource. An autoscaler

@@ -23,14 +23,15 @@ func cleanText(s string) string {
 // nor messages, and a file may have anything.
 func cleanPod(p *gossip.Pod) {
 	for _, s := range []*string{
-		&p.Namespace, &p.Name, &p.UID, (*string)(&p.QoS), &p.Owner.APIVersion, &p.Owner.Kind, &p.Owner.Name, &p.Owner.Maker,
-		&p.Autoscaler, &p.MemoryAutoscaler, &p.UnreadAutoscaler,
+		&p.Namespace, &p.Name, &p.UID, &p.Node, (*string)(&p.QoS), &p.Revision, &p.Autoscaler, &p.MemoryAutoscaler,
+		&p.UnreadAutoscaler, &p.Workload.Group, &p.Workload.Version, &p.Workload.Kind, &p.Workload.Name, &p.Workload.UID,
 	} {
 		*s = cleanText(*s)
 	}
 	cleanContainers(p.Containers)
-	if p.Owner.Template != nil {
-		cleanContainers(p.Owner.Template.Containers)
+	if p.Template != nil {
+		p.Template.Maker = cleanText(p.Template.Maker)
+		cleanContainers(p.Template.Containers)
 	}
 	if p.Resize != nil {
 		p.Resize.State, p.Resize.Message = cleanText(p.Resize.State), cleanText(p.Resize.Message)

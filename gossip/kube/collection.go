@@ -99,7 +99,7 @@ func (c *collection) addMetadata(kind string, raw json.RawMessage) error {
 // revisionAnnotation is the annotation with which the Deployment controller numbers its ReplicaSets.
 const revisionAnnotation = "deployment.kubernetes.io/revision"
 
-// addWorkload stores an owner with its template. The newest ReplicaSet of a Deployment has the Deployment's own
+// addWorkload stores a workload with its template. The newest ReplicaSet of a Deployment has the Deployment's own
 // template, unless that has just been changed.
 func (c *collection) addWorkload(kind metav1.TypeMeta, raw json.RawMessage) error {
 	w, at, err := decodeObject[Workload](raw)
@@ -108,16 +108,16 @@ func (c *collection) addWorkload(kind metav1.TypeMeta, raw json.RawMessage) erro
 	}
 	w.TypeMeta = kind
 	c.workloads[objectKey{kind.Kind, at}] = w
-	if owner := metav1.GetControllerOfNoCopy(w); kind.Kind == "ReplicaSet" && owner != nil && owner.Kind == "Deployment" {
+	if owner := metav1.GetControllerOfNoCopy(w); kind.Kind == "ReplicaSet" && owner != nil && owner.Kind == deploymentKind {
 		of := namespacedName{at.namespace, owner.Name}
-		if known := c.newestReplicaSet[of]; known == nil || revisionOf(known) <= revisionOf(w) {
+		if known := c.newestReplicaSet[of]; known == nil || revisionNumber(known) <= revisionNumber(w) {
 			c.newestReplicaSet[of] = w
 		}
 	}
 	return nil
 }
 
-func revisionOf(w *Workload) int {
+func revisionNumber(w *Workload) int {
 	n, err := strconv.Atoi(w.Annotations[revisionAnnotation])
 	if err != nil {
 		return 0
@@ -193,10 +193,10 @@ func (c *collection) makePods() Pods {
 	return out
 }
 
-// findWorkload returns an owner with its template: itself, or the newest ReplicaSet of a Deployment.
-func (c *collection) findWorkload(namespace string, o gossip.Owner) *Workload {
+// findWorkload returns a workload with its template: itself, or the newest ReplicaSet of a Deployment.
+func (c *collection) findWorkload(namespace string, o gossip.Workload) *Workload {
 	at := namespacedName{namespace, o.Name}
-	switch groupOf(o.APIVersion) + "/" + o.Kind {
+	switch o.Group + "/" + o.Kind {
 	case "apps/Deployment":
 		if w := c.workloads[objectKey{o.Kind, at}]; w != nil {
 			return w

@@ -13,7 +13,7 @@ import (
 
 // containersOf lists the pod's containers, then its init containers and sidecars, then its ephemeral ones, in the order
 // of the spec.
-func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Container {
+func containersOf(p *corev1.Pod, workload gossip.Workload, o Objects) []gossip.Container {
 	statuses := map[string]corev1.ContainerStatus{}
 	for _, s := range slices.Concat(
 		p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses,
@@ -30,8 +30,8 @@ func containersOf(p *corev1.Pod, owner gossip.Owner, o Objects) []gossip.Contain
 	}
 	for i, c := range p.Spec.Containers {
 		add(c, gossip.RoleMain)
-		out[i].CPUSetter = setterOf(corev1.ResourceCPU, p, i, owner, o.ResizingAutoscalers)
-		out[i].MemorySetter = setterOf(corev1.ResourceMemory, p, i, owner, o.ResizingAutoscalers)
+		out[i].CPUSetter = setterOf(corev1.ResourceCPU, p, i, workload, o.ResizingAutoscalers)
+		out[i].MemorySetter = setterOf(corev1.ResourceMemory, p, i, workload, o.ResizingAutoscalers)
 	}
 	for _, c := range p.Spec.InitContainers {
 		add(c, roleOf(c.RestartPolicy))

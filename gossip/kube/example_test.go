@@ -30,7 +30,7 @@ items:
 	}
 	pod, _ := pods.Pod("shop", "api-6d4c9-x7k2p", "")
 	app, _ := pod.Container("app")
-	fmt.Println(pod.Owner.Kind, pod.Owner.Name, "guessed:", pod.Owner.Guessed)
+	fmt.Println(pod.Workload.Kind, pod.Workload.Name, "guessed:", pod.Workload.Guessed)
 	fmt.Println(pod.QoS, app.CPULimit.Value, app.MemoryLimit.Value)
 	// Output:
 	// Deployment api guessed: true

@@ -7,8 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// injector is a webhook that adds containers to pods, known by the mark that it leaves on them. The templates of owners
-// do not have such containers.
+// injector is a webhook that adds containers to pods, known by the mark that it leaves on them. The templates of
+// workloads do not have such containers.
 type injector struct {
 	name       string
 	annotation string   // its key, or a prefix of it

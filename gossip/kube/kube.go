@@ -27,18 +27,26 @@
 // A container's start is the start of the container that runs now, or of the last one. The container counts as ready
 // since the pod's containers are ready, which is the only time of readiness that a status has.
 //
-// # Owner
+// # Workload
 //
-// The owner is the controller of the pod. If that is a ReplicaSet or a Job and it is known, the owner is its own
-// controller (a Deployment, an Argo Rollout, a CronJob). If a ReplicaSet is not known, and its name is "NAME-" followed
-// by the pod's pod-template-hash, the owner is the Deployment NAME, marked as guessed. Nothing is guessed for Jobs.
+// The workload ([gossip.Workload]) is the controller of the pod. If that is a ReplicaSet or a Job and it is known, the
+// workload is its own controller: a Deployment, a CronJob, or an object of another kind, such as an Argo Rollout, which
+// is taken from the reference and not read. If a ReplicaSet is not known, and its name is "NAME-" followed by the pod's
+// pod-template-hash, the workload is the Deployment NAME, marked as guessed. Nothing is guessed for Jobs. What controls
+// a Deployment, StatefulSet or DaemonSet in turn has no template of the pods, and is only named ([gossip.Template]).
 //
-// The owner's template is read from the owner where it is known, or else from the newest known ReplicaSet of a
-// Deployment. Pods may differ from it after a resize in place, or a change by an autoscaler or a webhook. Advice about
-// the owner must start from the owner's values.
+// A pod without a controller is its own workload. So is the mirror of a static pod: its controller is a Node, which has
+// no template in the API. Unlike other pods the API server cannot resize it.
 //
-// The mirror of a static pod keeps its owner of kind Node: it has no template in the API, and unlike a pod without
-// owner the API server cannot resize it.
+// The revision is the hash that the controller writes into the labels of its pods ([RevisionLabels]). Each Job of a
+// CronJob is a revision.
+//
+// The template is read from the workload where it is known, or else from the newest known ReplicaSet of a Deployment.
+// Pods may differ from it after a resize in place, or a change by an autoscaler or a webhook. Advice about the workload
+// must start from the template's values.
+//
+// [GuessWorkload] is for captures without pods: it takes a workload from the form that controllers give the names of
+// their pods.
 //
 // # OOM kills that Kubernetes shows
 //
@@ -47,7 +55,7 @@
 //
 // # Autoscalers and limit ranges
 //
-// An autoscaler counts when it scales the owner by CPU or memory utilization, which is a share of the request of the
+// An autoscaler counts when it scales the workload by CPU or memory utilization, which is a share of the request of the
 // pod or of one of its containers. An autoscaler with an average value in cores or bytes as its target does not depend
 // on the request. Versions 1 (with its annotation of further metrics), 2 and the two betas between them are read. An
 // autoscaler with a metric of another form is reported as unread. Only the items of type Container of a LimitRange
@@ -68,7 +76,8 @@ import (
 // vpa.
 const Kinds = "pods,rs,deploy,sts,ds,jobs,cronjobs,hpa,limits,quota"
 
-// Objects is what is known besides the pod. With the zero Objects, owners are guessed, or stay as the pod names them.
+// Objects is what is known besides the pod. With the zero Objects, a Deployment is guessed, and others are as the pod
+// names them.
 type Objects struct {
 	// Metadata returns the object that ref, an owner reference in that namespace, names; nil when it is not known. It is
 	// called for ReplicaSets and Jobs only. An object with another UID than the reference counts as not known.
@@ -76,8 +85,9 @@ type Objects struct {
 	// Autoscalers and LimitRanges may be from any namespace. Only the ones in the pod's namespace are used.
 	Autoscalers []autoscalingv2.HorizontalPodAutoscaler
 	LimitRanges []corev1.LimitRange
-	// Workload returns the owner of that namespace, with its template; nil when it is not known.
-	Workload func(namespace string, o gossip.Owner) *Workload
+	// Workload returns the object of a workload in that namespace, with its template; nil when it is not known. For a
+	// Deployment it may be the newest ReplicaSet. An object with another UID counts as not known.
+	Workload func(namespace string, w gossip.Workload) *Workload
 	// ResizingAutoscalers and Quotas may be from any namespace, too.
 	ResizingAutoscalers []ResizingAutoscaler
 	Quotas              []corev1.ResourceQuota
@@ -88,28 +98,29 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 	if p == nil {
 		return gossip.Pod{}
 	}
-	owner := ownerOf(p, o)
-	if o.Workload != nil && owner.Name != "" {
-		addWorkload(&owner, o.Workload(p.Namespace, owner))
-	}
-	containers := containersOf(p, owner, o)
+	workload := workloadOf(p, o)
+	template := readTemplate(p, &workload, o)
+	containers := containersOf(p, workload, o)
 	whole := podResources(p)
 	pod := gossip.Pod{
 		Namespace:   p.Namespace,
 		Name:        p.Name,
 		UID:         string(p.UID),
 		StaticUID:   p.Annotations[corev1.MirrorPodAnnotationKey],
+		Node:        p.Spec.NodeName,
 		QoS:         qosOf(p, containers),
 		Started:     startedAt(p.Status.StartTime),
-		Owner:       owner,
+		Workload:    workload,
+		Revision:    revisionOf(p, workload),
+		Template:    template,
 		Containers:  containers,
 		CPULimit:    whole.CPULimit,
 		MemoryLimit: whole.MemoryLimit,
-		Autoscaler:  autoscalerOf(owner, p.Namespace, o.Autoscalers, scalesByUtilization(corev1.ResourceCPU)),
+		Autoscaler:  autoscalerOf(workload, p.Namespace, o.Autoscalers, scalesByUtilization(corev1.ResourceCPU)),
 		LimitRanges: limitRangesOf(p.Namespace, o.LimitRanges),
 
-		MemoryAutoscaler: autoscalerOf(owner, p.Namespace, o.Autoscalers, scalesByUtilization(corev1.ResourceMemory)),
-		UnreadAutoscaler: autoscalerOf(owner, p.Namespace, o.Autoscalers, hasUnreadMetric),
+		MemoryAutoscaler: autoscalerOf(workload, p.Namespace, o.Autoscalers, scalesByUtilization(corev1.ResourceMemory)),
+		UnreadAutoscaler: autoscalerOf(workload, p.Namespace, o.Autoscalers, hasUnreadMetric),
 
 		CPURequest:    whole.CPURequest,
 		MemoryRequest: whole.MemoryRequest,

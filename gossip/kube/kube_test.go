@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
@@ -21,74 +20,6 @@ func controlledBy(apiVersion, kind, name string) metav1.ObjectMeta {
 		{APIVersion: "v1", Kind: "ConfigMap", Name: "no controller"},
 		{APIVersion: apiVersion, Kind: kind, Name: name, UID: "u", Controller: &yes},
 	}}
-}
-
-func TestTheOwnerIsAtMostOneStepAboveTheController(t *testing.T) {
-	knows := func(m metav1.ObjectMeta, uid types.UID) kube.Objects {
-		m.UID = uid
-		return kube.Objects{Metadata: func(string, metav1.OwnerReference) *metav1.PartialObjectMetadata {
-			return &metav1.PartialObjectMetadata{ObjectMeta: m}
-		}}
-	}
-	rollout := controlledBy("argoproj.io/v1alpha1", "Rollout", "api")
-	for what, test := range map[string]struct {
-		pod     metav1.ObjectMeta
-		hash    string
-		objects kube.Objects
-		want    gossip.Owner
-	}{
-		"bare pod": {
-			pod: metav1.ObjectMeta{OwnerReferences: []metav1.OwnerReference{{Kind: "Job", Name: "no controller"}}},
-		},
-		"StatefulSet": {
-			pod: controlledBy("apps/v1", "StatefulSet", "db"), objects: knows(rollout, "u"),
-			want: gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db"},
-		},
-		"DaemonSet": {
-			pod:  controlledBy("apps/v1", "DaemonSet", "agent"),
-			want: gossip.Owner{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "agent"},
-		},
-		"known ReplicaSet": {
-			pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "u"),
-			want: gossip.Owner{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "api"},
-		},
-		"ReplicaSet on its own": {
-			pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(metav1.ObjectMeta{}, ""),
-			want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"},
-		},
-		"ReplicaSet of another UID": {
-			pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "v"),
-			want: gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "api", Guessed: true},
-		},
-		"ReplicaSet, no hash": {
-			pod:  controlledBy("apps/v1", "ReplicaSet", "api-5f"),
-			want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"},
-		},
-		"ReplicaSet, another hash": {
-			pod: controlledBy("apps/v1", "ReplicaSet", "api-5f"), hash: "f",
-			want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api-5f"},
-		},
-		"ReplicaSet, only hash": {
-			pod: controlledBy("apps/v1", "ReplicaSet", "-5f"), hash: "5f",
-			want: gossip.Owner{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "-5f"},
-		},
-		"ReplicaSet of another group": {
-			pod: controlledBy("apps.kruise.io/v1", "ReplicaSet", "api-5f"), hash: "5f", objects: knows(rollout, "u"),
-			want: gossip.Owner{APIVersion: "apps.kruise.io/v1", Kind: "ReplicaSet", Name: "api-5f"},
-		},
-		"Job": {
-			pod: controlledBy("batch/v1", "Job", "report-5f"), hash: "5f",
-			want: gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "report-5f"},
-		},
-		"known Job": {
-			pod:     controlledBy("batch/v1", "Job", "report-5f"),
-			objects: knows(controlledBy("batch/v1", "CronJob", "report"), "u"),
-			want:    gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
-		},
-	} {
-		test.pod.Labels = map[string]string{"pod-template-hash": test.hash}
-		require.Equal(t, test.want, kube.Pod(&corev1.Pod{ObjectMeta: test.pod}, test.objects).Owner, what)
-	}
 }
 
 func newAutoscaler(
@@ -213,5 +144,5 @@ func TestNothingIsKnownOfANilPod(t *testing.T) {
 	require.Empty(t, cmp.Diff(gossip.Pod{}, kube.Pod(&corev1.Pod{}, kube.Objects{})))
 	unset := kube.Objects{Metadata: func(string, metav1.OwnerReference) *metav1.PartialObjectMetadata { return nil }}
 	job := &corev1.Pod{ObjectMeta: controlledBy("batch/v1", "Job", "j")}
-	require.Equal(t, "Job", kube.Pod(job, unset).Owner.Kind)
+	require.Equal(t, "Job", kube.Pod(job, unset).Workload.Kind)
 }

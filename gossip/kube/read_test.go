@@ -34,14 +34,15 @@ func readFile(t *testing.T, file string) kube.Pods {
 const webPodName = "web-8447b89fc-l6mv9"
 
 var identity = cmp.Options{
-	cmpopts.IgnoreFields(gossip.Pod{}, "UID"), cmpopts.IgnoreFields(gossip.Container{}, "ID", "ShowsOOMKill"),
+	cmpopts.IgnoreFields(gossip.Pod{}, "UID"), cmpopts.IgnoreFields(gossip.Workload{}, "UID"), cmpopts.IgnoreFields(gossip.Container{}, "ID", "ShowsOOMKill"),
 }
 
 func webPod() gossip.Pod {
 	return gossip.Pod{
-		Namespace: "kube-helper", Name: webPodName, QoS: gossip.QoSBurstable,
-		Started: utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
-		Owner:   gossip.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"},
+		Namespace: "kube-helper", Name: webPodName, Node: "kg-rec-control-plane", QoS: gossip.QoSBurstable,
+		Started:  utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
+		Workload: gossip.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Name: "web"},
+		Revision: "8447b89fc",
 		Containers: []gossip.Container{
 			{
 				Name: "app", CPURequest: gossip.Some(0.01), CPULimit: gossip.Some(0.1),
@@ -70,28 +71,29 @@ func TestOutputOfKubectlIsRead(t *testing.T) {
 	pods := readFile(t, "all.yaml")
 	require.Equal(t, 3, pods.Len())
 	made := webPod()
-	made.Owner.Template = &gossip.Template{Containers: webPod().Containers}
-	for i := range made.Owner.Template.Containers {
-		c := &made.Owner.Template.Containers[i]
+	made.Template = &gossip.Template{Containers: webPod().Containers}
+	for i := range made.Template.Containers {
+		c := &made.Template.Containers[i]
 		c.Started, c.Ready = time.Time{}, time.Time{}
 	}
-	made.Owner.Template.Containers[1].MemoryRequest = gossip.Optional[int64]{} // the API server defaulted the pod's
+	made.Template.Containers[1].MemoryRequest = gossip.Optional[int64]{} // the API server defaulted the pod's
 	for _, want := range []gossip.Pod{
 		made,
 		{ // scaled by an average value: the autoscaler does not count
-			Namespace: "kube-helper", Name: "api-0", QoS: gossip.QoSGuaranteed,
-			Started: utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
-			Owner: gossip.Owner{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "api", Template: &gossip.Template{
-				Containers: []gossip.Container{
-					{Name: "app", CPULimit: gossip.Some(0.1), MemoryLimit: gossip.Some[int64](32 * mebi)},
-				},
+			Namespace: "kube-helper", Name: "api-0", Node: "kg-rec-control-plane", QoS: gossip.QoSGuaranteed,
+			Started:  utc.Add(23*time.Hour + 8*time.Minute + 38*time.Second),
+			Workload: gossip.Workload{Group: "apps", Version: "v1", Kind: "StatefulSet", Name: "api"},
+			Revision: "api-78664547d6",
+			Template: &gossip.Template{Containers: []gossip.Container{
+				{Name: "app", CPULimit: gossip.Some(0.1), MemoryLimit: gossip.Some[int64](32 * mebi)},
 			}},
 			Containers:  []gossip.Container{runningContainer(guaranteedContainer("app", 0.1, 32*mebi))},
 			LimitRanges: webLimitRanges(),
 		},
 		{ // not scheduled; its limits are LimitRange defaults
 			Namespace: "kube-helper", Name: "report-now-jdd4d", QoS: gossip.QoSBurstable,
-			Owner:       gossip.Owner{APIVersion: "batch/v1", Kind: "CronJob", Name: "report"},
+			Workload:    gossip.Workload{Group: "batch", Version: "v1", Kind: "CronJob", Name: "report"},
+			Revision:    "report-now",
 			Containers:  []gossip.Container{{Name: "job", CPURequest: gossip.Some(2.0), CPULimit: gossip.Some(2.0)}},
 			LimitRanges: webLimitRanges(),
 		},
@@ -123,10 +125,11 @@ func TestPodsAloneAreRead(t *testing.T) {
 	want := webPod()
 	require.Equal(t, "containerd://a9704c2c5c50962e49775c24b68f765b1013bf3f1de1c144fad500bd6a6536fa", got.Containers[1].ID)
 	require.Equal(t, gossip.Some(false), got.Containers[1].ShowsOOMKill)
-	want.Owner.Guessed, want.Autoscaler, want.LimitRanges = true, "", nil
+	want.Workload.Guessed, want.Autoscaler, want.LimitRanges = true, "", nil
 	require.Empty(t, cmp.Diff(want, got, identity))
 	job, _ := pods.Pod("kube-helper", "report-now-jdd4d", "")
-	require.Equal(t, gossip.Owner{APIVersion: "batch/v1", Kind: "Job", Name: "report-now"}, job.Owner)
+	require.Equal(t, gossip.Workload{Group: "batch", Version: "v1", Kind: "Job", Name: "report-now", UID: job.Workload.UID}, job.Workload)
+	require.NotEmpty(t, job.Workload.UID)
 }
 
 func TestLimitsInForceAreRead(t *testing.T) {
@@ -158,10 +161,12 @@ func TestLimitsInForceAreRead(t *testing.T) {
 	require.Equal(t, gossip.QoSBurstable, shared.QoS)
 }
 
-func TestStaticPodsKeepTheirNode(t *testing.T) {
+func TestStaticPodsAreTheirOwnWorkload(t *testing.T) {
 	etcd, ok := readFile(t, "static.yaml").Pod("kube-system", "etcd-kg-rec-control-plane", "")
 	require.True(t, ok)
-	require.Equal(t, gossip.Owner{APIVersion: "v1", Kind: "Node", Name: "kg-rec-control-plane"}, etcd.Owner)
+	require.Equal(t, gossip.Workload{Version: "v1", Kind: "Pod", Name: etcd.Name, UID: etcd.UID}, etcd.Workload)
+	require.Equal(t, "kg-rec-control-plane", etcd.Node)
+	require.NotEmpty(t, etcd.StaticUID)
 	byKubelet, ok := readFile(t, "static.yaml").Pod("kube-system", "etcd-kg-rec-control-plane",
 		"727110dda34bb1f47c83e66ac10b239b")
 	require.True(t, ok)

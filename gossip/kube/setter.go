@@ -59,13 +59,13 @@ type ContainerPolicy struct {
 const modeOff = "Off"
 
 // setterOf returns the autoscaler that sets the resource of the pod's container number i: one of the objects about the
-// owner, or else the one in the pod's own annotations.
+// workload, or else the one in the pod's own annotations.
 func setterOf(
-	of corev1.ResourceName, p *corev1.Pod, i int, owner gossip.Owner, all []ResizingAutoscaler,
+	of corev1.ResourceName, p *corev1.Pod, i int, workload gossip.Workload, all []ResizingAutoscaler,
 ) gossip.Setter {
 	name := p.Spec.Containers[i].Name
 	for _, a := range all {
-		if a.Namespace == p.Namespace && a.targetsOwner(owner) && a.Spec.UpdatePolicy.UpdateMode != modeOff {
+		if a.Namespace == p.Namespace && a.targetsWorkload(workload) && a.Spec.UpdatePolicy.UpdateMode != modeOff {
 			if s, ok := a.setterFor(of, name); ok {
 				return s
 			}
@@ -74,12 +74,12 @@ func setterOf(
 	return markedSetter(of, p, i)
 }
 
-// targetsOwner reports whether the autoscaler is about the owner. It compares groups, not versions, because an object
-// is the same in all versions.
-func (a *ResizingAutoscaler) targetsOwner(o gossip.Owner) bool {
+// targetsWorkload reports whether the autoscaler is about the workload. It compares groups, not versions, because an
+// object is the same in all versions.
+func (a *ResizingAutoscaler) targetsWorkload(w gossip.Workload) bool {
 	return slices.ContainsFunc([]WorkloadRef{a.Spec.TargetRef, a.Spec.ScaleTargetRef}, func(r WorkloadRef) bool {
-		return o.Name != "" && r.Name == o.Name && r.Kind == o.Kind && (r.APIVersion == "" ||
-			groupOf(r.APIVersion) == groupOf(o.APIVersion))
+		return w.Known() && r.Name == w.Name && r.Kind == w.Kind && (r.APIVersion == "" ||
+			groupOf(r.APIVersion) == w.Group)
 	})
 }
 

@@ -63,20 +63,41 @@ func (w *Workload) podTemplate() PodTemplate {
 	return w.Spec.Template
 }
 
-// addWorkload adds to an owner what its workload has. The workload of a Deployment may be its newest ReplicaSet.
-func addWorkload(owner *gossip.Owner, w *Workload) {
-	if w == nil {
-		return
+// uidOf returns the UID of the workload that w is, or, where w is its newest ReplicaSet, that controls w.
+func (w *Workload) uidOf(workload gossip.Workload) string {
+	if w.Kind == workload.Kind {
+		return string(w.UID)
+	}
+	if ref := controllerOf(w); ref != nil && ref.Kind == workload.Kind {
+		return string(ref.UID)
+	}
+	return ""
+}
+
+// readTemplate returns the template of a workload; nil where that is not known. An object with another UID has only the
+// name of the workload: it was made after that was deleted.
+func readTemplate(p *corev1.Pod, workload *gossip.Workload, o Objects) *gossip.Template {
+	if o.Workload == nil || !workload.Known() || workload.IsPod() {
+		return nil
+	}
+	w := o.Workload(p.Namespace, *workload)
+	if w == nil || !sameUID(w.uidOf(*workload), workload.UID) {
+		return nil
+	}
+	if workload.UID == "" {
+		workload.UID = w.uidOf(*workload)
 	}
 	template := w.podTemplate()
-	t := gossip.Template{Containers: templateContainers(template)}
+	t := gossip.Template{
+		Containers: templateContainers(template),
+		Maker:      makerOf(w, *workload),
+		Waits:      w.Spec.Paused || w.Spec.UpdateStrategy.Type == string(appsv1.OnDeleteDaemonSetStrategyType),
+	}
 	if whole := template.Spec.Resources; whole != nil {
 		r := resourcesOf(*whole)
 		t.CPURequest, t.CPULimit, t.MemoryRequest, t.MemoryLimit = r.CPURequest, r.CPULimit, r.MemoryRequest, r.MemoryLimit
 	}
-	owner.Template = &t
-	owner.Waits = w.Spec.Paused || w.Spec.UpdateStrategy.Type == string(appsv1.OnDeleteDaemonSetStrategyType)
-	owner.Maker = makerOf(w, *owner)
+	return &t
 }
 
 // templateContainers returns a template's containers. A request that a template does not give is absent: the API server
@@ -128,8 +149,8 @@ func showKind(kind string) string {
 }
 
 // makerOf names what makes a workload: its own controller (an object of an operator), or the tool that marked it.
-func makerOf(w *Workload, owner gossip.Owner) string {
-	if ref := metav1.GetControllerOfNoCopy(w); ref != nil && !(ref.Kind == owner.Kind && ref.Name == owner.Name) {
+func makerOf(w *Workload, of gossip.Workload) string {
+	if ref := metav1.GetControllerOfNoCopy(w); ref != nil && !(ref.Kind == of.Kind && ref.Name == of.Name) {
 		return showKind(ref.Kind) + " " + ref.Name
 	}
 	labels, annotations := w.Labels, w.Annotations

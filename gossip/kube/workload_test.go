@@ -40,7 +40,7 @@ func templateWith(milli string) string {
 		milli + `m}}}]}}`
 }
 
-func TestTemplatesAreTheOwnersAndNotThePods(t *testing.T) {
+func TestTemplatesAreTheWorkloadsAndNotThePods(t *testing.T) {
 	const set = "apiVersion: apps/v1\nkind: ReplicaSet\n"
 	revision := func(name, number, milli string) string {
 		return set + `metadata: {name: ` + name + `, annotations: {deployment.kubernetes.io/revision: "` + number + `"}, ` +
@@ -75,6 +75,13 @@ func TestTemplatesAreTheOwnersAndNotThePods(t *testing.T) {
 					"}",
 			},
 		},
+		"a Deployment that was made after the one of the pod was deleted": {
+			pod: ownedPod("apps/v1", "ReplicaSet", "web-5f"),
+			objects: []string{
+				"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, uid: second}\nspec: {" + templateWith("400") + "}",
+				strings.Replace(revision("web-5f", "1", "200"), "controller: true", "controller: true, uid: first", 1),
+			},
+		},
 		"a StatefulSet": {
 			pod: ownedPod("apps/v1", "StatefulSet", "db"), want: 0.5,
 			objects: []string{
@@ -99,63 +106,63 @@ func TestTemplatesAreTheOwnersAndNotThePods(t *testing.T) {
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
-			owner := readPod(t, append(test.objects, test.pod)...).Owner
+			template := readPod(t, append(test.objects, test.pod)...).Template
 			if test.want == 0 {
-				require.Nil(t, owner.Template)
+				require.Nil(t, template)
 				return
 			}
-			require.NotNil(t, owner.Template)
+			require.NotNil(t, template)
 			require.Empty(t, cmp.Diff(&gossip.Template{Containers: []gossip.Container{
 				{Name: "app", CPULimit: gossip.Some(test.want)}, {Name: "setup", Role: gossip.RoleInit}, // and no request
-			}}, owner.Template))
+			}}, template))
 		})
 	}
 }
 
 func TestTemplatesHaveResourcesOfThePodAsAWhole(t *testing.T) {
-	owner := readPod(t, ownedPod("apps/v1", "StatefulSet", "db"), `
+	template := readPod(t, ownedPod("apps/v1", "StatefulSet", "db"), `
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: db}
-spec: {template: {spec: {resources: {limits: {memory: 512Mi}, requests: {cpu: 1}}, containers: [{name: app}]}}}`).Owner
+spec: {template: {spec: {resources: {limits: {memory: 512Mi}, requests: {cpu: 1}}, containers: [{name: app}]}}}`).Template
 	require.Empty(t, cmp.Diff(&gossip.Template{
 		Containers: []gossip.Container{{Name: "app"}}, CPURequest: gossip.Some(1.0),
 		MemoryLimit: gossip.Some[int64](512 * mebi),
-	}, owner.Template))
+	}, template))
 }
 
-func TestOwnersNameTheirMakerAndWhetherPodsFollow(t *testing.T) {
+func TestTemplatesNameTheirMakerAndWhetherPodsFollow(t *testing.T) {
 	for what, test := range map[string]struct {
 		metadata, spec string
-		want           gossip.Owner // Maker and Waits
+		want           gossip.Template // Maker and Waits
 	}{
 		"neither":       {},
-		"OnDelete":      {spec: "updateStrategy: {type: OnDelete}", want: gossip.Owner{Waits: true}},
+		"OnDelete":      {spec: "updateStrategy: {type: OnDelete}", want: gossip.Template{Waits: true}},
 		"RollingUpdate": {spec: "updateStrategy: {type: RollingUpdate}"},
-		"an operator's": {
+		"an operator's, which is named and not followed": {
 			metadata: "ownerReferences: [{kind: Prometheus, name: k8s, controller: true}]",
-			want:     gossip.Owner{Maker: "Prometheus k8s"},
+			want:     gossip.Template{Maker: "Prometheus k8s"},
 		},
 		"no controller": {metadata: "ownerReferences: [{kind: Prometheus, name: k8s}]"},
 		"Helm": {
 			metadata: "labels: {app.kubernetes.io/managed-by: Helm}, annotations: {meta.helm.sh/release-name: shop}",
-			want:     gossip.Owner{Maker: "Helm release shop"},
+			want:     gossip.Template{Maker: "Helm release shop"},
 		},
 		"Argo CD": {
 			metadata: `annotations: {argocd.argoproj.io/tracking-id: "shop:apps/StatefulSet:default/db"}`,
-			want:     gossip.Owner{Maker: "Argo CD application shop"},
+			want:     gossip.Template{Maker: "Argo CD application shop"},
 		},
 		"Argo CD, by label": {
-			metadata: "labels: {argocd.argoproj.io/instance: shop}", want: gossip.Owner{Maker: "Argo CD application shop"},
+			metadata: "labels: {argocd.argoproj.io/instance: shop}", want: gossip.Template{Maker: "Argo CD application shop"},
 		},
 		"Flux": {
-			metadata: "labels: {kustomize.toolkit.fluxcd.io/name: apps}", want: gossip.Owner{Maker: "Flux Kustomization apps"},
+			metadata: "labels: {kustomize.toolkit.fluxcd.io/name: apps}", want: gossip.Template{Maker: "Flux Kustomization apps"},
 		},
 		"Flux and Helm": {
 			metadata: "labels: {helm.toolkit.fluxcd.io/name: shop}, annotations: {meta.helm.sh/release-name: shop-1}",
-			want:     gossip.Owner{Maker: "Flux HelmRelease shop"},
+			want:     gossip.Template{Maker: "Flux HelmRelease shop"},
 		},
-		"another tool": {metadata: "labels: {app.kubernetes.io/managed-by: pulumi}", want: gossip.Owner{Maker: "pulumi"}},
+		"another tool": {metadata: "labels: {app.kubernetes.io/managed-by: pulumi}", want: gossip.Template{Maker: "pulumi"}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			comma := func(s string) string {
@@ -164,24 +171,24 @@ func TestOwnersNameTheirMakerAndWhetherPodsFollow(t *testing.T) {
 				}
 				return ", " + s
 			}
-			owner := readPod(
+			template := readPod(
 				t, ownedPod("apps/v1", "StatefulSet", "db"),
 				"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db"+comma(test.metadata)+
 					"}\nspec: {"+templateWith("500")+comma(test.spec)+"}",
-			).Owner
-			require.Equal(t, test.want.Maker, owner.Maker)
-			require.Equal(t, test.want.Waits, owner.Waits)
+			).Template
+			require.Equal(t, test.want.Maker, template.Maker)
+			require.Equal(t, test.want.Waits, template.Waits)
 		})
 	}
 	paused := readPod(t, ownedPod("apps/v1", "ReplicaSet", "web-5f"),
-		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {paused: true, "+templateWith("400")+"}").Owner
+		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {paused: true, "+templateWith("400")+"}").Template
 	require.True(t, paused.Waits)
 	made := readPod(
 		t, ownedPod("apps/v1", "ReplicaSet", "web-5f"), "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: web-5f, "+
 			"ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, controller: true}]}\nspec: {"+
 			templateWith("400")+
 			"}",
-	).Owner
+	).Template
 	require.Empty(t, made.Maker, "a Deployment does not make itself")
 }
 
