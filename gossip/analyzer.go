@@ -49,6 +49,7 @@ type Analyzer struct {
 	horizon    horizon
 	demand     func(Finding) float64
 	onEviction func(about Subject, podExists bool)
+	folded     *foldedWindows // for a past window, while it is judged
 
 	mu         sync.Mutex
 	subjects   subjectIndex
@@ -66,6 +67,7 @@ func New(o Options) *Analyzer {
 		horizon:    newHorizon(o.Horizon),
 		demand:     o.Demand,
 		onEviction: o.Evicted,
+		folded:     &foldedWindows{},
 	}
 }
 

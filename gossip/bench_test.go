@@ -33,11 +33,25 @@ func observeMany(b *testing.B, o gossip.Options) {
 	}
 }
 
-// Programs that read a large capture observe batches like these. The figure is per sample.
+// Programs that read a large capture observe batches like these, of pods in turn or in no order, with counters or
+// percentages. The figure is per sample.
 func BenchmarkObserveAll(b *testing.B) {
-	const lanes, pods, steps = 32, 156, 200
+	for _, horizon := range []time.Duration{0, gossip.WholeHorizon} {
+		for _, percentages := range []bool{false, true} {
+			name := fmt.Sprintf("counters/horizon=%t", horizon > 0)
+			if percentages {
+				name = fmt.Sprintf("percentages/horizon=%t", horizon > 0)
+			}
+			work := captureBatches(percentages)
+			b.Run(name, func(b *testing.B) { observeBatches(b, work, gossip.Options{MaxSubjects: 800, Horizon: horizon}) })
+		}
+	}
+}
+
+// captureBatches returns the batches of each lane.
+func captureBatches(percentages bool) (work [32][][]gossip.CPUSample) {
+	const pods, steps = 156, 200
 	r := rand.New(rand.NewPCG(1, 2))
-	var work [lanes][][]gossip.CPUSample
 	for l := range work {
 		var batch []gossip.CPUSample
 		for s := range steps {
@@ -45,11 +59,17 @@ func BenchmarkObserveAll(b *testing.B) {
 				if r.IntN(10) < 3 {
 					continue
 				}
-				batch = append(batch, sample(0, int64(p%50), func(c *gossip.CPUSample) {
-					c.Pod = fmt.Sprintf("api-%d-%d", l, p)
-					c.Source, c.ContainerID, c.PodUID, c.Node = "", "", "", ""
+				batch = append(batch, sample(0, int64((p%50)*(50+r.IntN(50))/100), func(c *gossip.CPUSample) {
 					c.Time = t0.Add(time.Duration(s) * 10 * time.Second)
 					c.UsageUsec = gossip.Some(int64(r.IntN(1000000)))
+					if percentages {
+						p = r.IntN(pods)
+						c.Periods.Known, c.ThrottledPeriods.Known, c.UsageUsec.Known = false, false, false
+						c.ThrottledUsec.Known = false
+						c.ThrottledShare, c.UsageCores = gossip.Some(float64(p%50)/50), gossip.Some(r.Float64())
+					}
+					c.Pod = fmt.Sprintf("api-%d-%d", l, p)
+					c.Source, c.ContainerID, c.PodUID, c.Node = "", "", "", ""
 				}))
 				if len(batch) == 1024 {
 					work[l] = append(work[l], batch)
@@ -58,12 +78,17 @@ func BenchmarkObserveAll(b *testing.B) {
 			}
 		}
 	}
+	return work
+}
+
+func observeBatches(b *testing.B, work [32][][]gossip.CPUSample, o gossip.Options) {
+	b.Helper()
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		var all [lanes]*gossip.Analyzer
+		var all [len(work)]*gossip.Analyzer
 		for l := range all {
-			all[l] = gossip.New(gossip.Options{MaxSubjects: 800})
+			all[l] = gossip.New(o)
 		}
 		n = 0
 		for k := range work[0] {

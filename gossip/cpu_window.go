@@ -8,7 +8,8 @@ import (
 // cpuWindow is the window of one source of CPU samples.
 type cpuWindow struct {
 	window[cpuSums]
-	running runningSum
+	running     runningSum
+	pastRunning runningSum // of the past window that is judged
 }
 
 func (w *cpuWindow) observe(e eventPointer, digest fingerprint, newest int64) outcome {
@@ -39,6 +40,7 @@ func (w *cpuWindow) expire(newest int64) int64 {
 // startEpoch empties the window: its samples are of an epoch that has ended.
 func (w *cpuWindow) startEpoch(s *stream) {
 	w.running.setInvalid()
+	w.pastRunning.setInvalid()
 	w.window.startEpoch(s)
 }
 
@@ -70,15 +72,53 @@ func (w *cpuWindow) judgeWindow(s *stream, t thresholds) windowFinding {
 	return f
 }
 
-func (w *cpuWindow) endedPast(newest int64) []sampleWindow {
-	return wrapWindows(w.endedWindows(newest), w.wrapWindow)
+// nextEnded moves on to the next past window to judge; it returns false when there is none.
+func (w *cpuWindow) nextEnded() bool {
+	if !w.hasEnded() {
+		return false
+	}
+	for g := w.past.outdatedGroup(); g != nil; g = w.past.outdatedGroup() {
+		w.pastRunning.remove(&g.sums, g.timedUsec)
+		w.past.dropOldest()
+	}
+	g := w.past.advanceGroup()
+	w.pastRunning.add(&g.sums, g.timedUsec)
+	return true
 }
 
-func (w *cpuWindow) pendingPast(closed bool) []sampleWindow {
-	return wrapWindows(w.pendingWindows(closed), w.wrapWindow)
+// judgePast judges the past window by the running sums alone.
+func (w *cpuWindow) judgePast(s *stream, t thresholds, _ *foldedWindows) (level Severity, figure float64) {
+	if !w.pastRunning.valid {
+		w.pastRunning.set(w.past.totalSums())
+	}
+	var f CPUThrottling
+	s.fillCPUFigures(&f, &w.pastRunning.cpuSums, w.pastRunning.usec)
+	level, _ = t.judgeCPU(&f)
+	return level, f.Throttled.Or(0)
 }
 
-func (*cpuWindow) wrapWindow(v window[cpuSums]) sampleWindow { return &cpuWindow{window: v} }
+// pastFinding returns the figures of the past window, without those that need its single groups.
+func (w *cpuWindow) pastFinding(s *stream, t thresholds, _ *foldedWindows) windowFinding {
+	sum := w.pastRunning.cpuSums
+	sum.threads, sum.nodeCPUs, sum.lastThrottled = 0, 0, 0
+	for i := range w.past.groupCount() {
+		g := &w.past.groupAt(i).sums
+		sum.threads, sum.nodeCPUs = max(sum.threads, g.threads), max(sum.nodeCPUs, g.nodeCPUs)
+		sum.lastThrottled = max(sum.lastThrottled, g.lastThrottled)
+	}
+	var f CPUThrottling
+	s.fillCPUFigures(&f, &sum, w.pastRunning.usec)
+	f.Level, f.Reason = t.judgeCPU(&f)
+	return f
+}
+
+func (w *cpuWindow) pastWindow(m *foldedWindows) sampleWindow {
+	return &cpuWindow{window: w.foldPast(&m.cpu)}
+}
+
+func (w *cpuWindow) pendingPast(closed bool) sampleWindow {
+	return &cpuWindow{window: w.pendingWindow(closed)}
+}
 
 // missingFields names the fields that a sample lacks and that would have made the verdict or the advice better.
 func (w *cpuWindow) missingFields(s *stream) []string {
@@ -273,11 +313,19 @@ func (c cpuSums) merge(o cpuSums) cpuSums {
 }
 
 // subtractSums takes other sums away and reports whether that is possible. Largest values stay as they are. A sum that
-// may have stopped at the largest number does not show its parts, and averages are rare enough to be added up again.
+// may have stopped at the largest number does not show its parts.
 func (c *cpuSums) subtractSums(o *cpuSums) bool {
 	all := c.periods | c.throttled | c.enforcedUsec | c.waitUsec | c.waited | c.usageUsec | c.timedUsec
-	if all >= maxExact || c.means != nil {
+	if all >= maxExact {
 		return false
+	}
+	if o.means != nil {
+		m := c.means
+		exact := m.ratio.subtractMean(&o.means.ratio) && m.cores.subtractMean(&o.means.cores) &&
+			m.ofTheLimit.subtractMean(&o.means.ofTheLimit)
+		if !exact {
+			return false
+		}
 	}
 	c.periods, c.throttled, c.enforcedUsec = c.periods-o.periods, c.throttled-o.throttled, c.enforcedUsec-o.enforcedUsec
 	c.waitUsec, c.waited = c.waitUsec-o.waitUsec, c.waited-o.waited
@@ -317,6 +365,22 @@ func (c cpuSums) completeUntimed(usec, untimed int64) cpuSums {
 		c.means = &complete
 	}
 	return c
+}
+
+// cloneSums implements sums.
+func (c cpuSums) cloneSums() cpuSums {
+	if c.means != nil {
+		c.means = copyOf(c.means)
+	}
+	return c
+}
+
+// emptySums implements sums.
+func (c cpuSums) emptySums() cpuSums {
+	if c.means != nil {
+		*c.means = cpuMeans{}
+	}
+	return cpuSums{means: c.means}
 }
 
 // atMost32 returns a figure that is never as large as an int32.

@@ -57,8 +57,10 @@
 //   - What leaves the window is kept for one window more, in groups of four buckets, so windows that end at every
 //     fifteenth of a window's length are judged. That is done when no late record can reach them any more, so the order
 //     of records does not matter here either.
-//   - A window competes if it is at least half as long as the window or holds all samples of its epoch. Windows of
-//     kills have no length: each competes. The present window always does.
+//   - A window competes if it is at least half as long as the window, or holds all samples that there are: none of its
+//     epoch are a window's length before it or after it. Windows of kills have no length: each competes. The present
+//     window always does. While a source measures, no window of one that is believed less competes.
+//   - Windows of kills have the limit and the leak that the memory samples of the container show, as present ones have.
 //   - The worst has the highest severity, then the largest demand ([Options.Demand]), then the largest ratio, then the
 //     earliest start. A past window without trouble counts only where nothing is known about the present.
 //   - One window is kept of each seventh of the horizon, so that Tuesday's is there when Monday's has aged out.
@@ -162,9 +164,9 @@
 // Memory is bounded by [Options.MaxSubjects] and [Options.MaxBytes], which is compared with an estimate that is kept
 // while records are observed ([Stats.Bytes]). A subject has at most eight sources, of at most 60 buckets with 64
 // remembered records each, and at most 32 records of its newest instant that wait to be put in order. With a horizon
-// there are 15 groups more for each source, and eight windows. A birth keeps at most 32 steps of its timeline, with 256
-// bytes of an action and of its details, and the 32 most frequent system calls. The decoder limits the length of other
-// texts.
+// there are 16 groups more for each source, 32 after a time without samples, and eight windows. A birth keeps at most
+// 32 steps of its timeline, with 256 bytes of an action and of its details, and the 32 most frequent system calls. The
+// decoder limits the length of other texts.
 //
 // A subject that is evicted is forgotten, history included. Without a bound that is reached, neither order nor number
 // of the records changes a verdict. [Analyzer.ObserveFrom] says what is evicted first.

@@ -30,6 +30,16 @@ func (m *mean) merge(o mean) {
 	m.untimedSum, m.untimed = addSat(m.untimedSum, o.untimedSum), m.untimed+o.untimed
 }
 
+// subtractMean takes away a mean that was merged before, and reports whether that is possible (see subtractSums).
+func (m *mean) subtractMean(o *mean) bool {
+	if m.sum|m.weight|m.untimedSum >= maxExact {
+		return false
+	}
+	m.sum, m.weight = m.sum-o.sum, m.weight-o.weight
+	m.untimedSum, m.untimed = m.untimedSum-o.untimedSum, m.untimed-o.untimed
+	return true
+}
+
 // weighUntimed gives the samples without a length their weight, once the total of their lengths is known: they share it
 // evenly.
 func (m *mean) weighUntimed(ms int64) {

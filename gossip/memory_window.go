@@ -55,15 +55,21 @@ func (w *memoryWindow) judgePressure(s *stream) MemoryPressure {
 	return f
 }
 
-func (w *memoryWindow) endedPast(newest int64) []sampleWindow {
-	return wrapWindows(w.endedWindows(newest), w.wrapWindow)
+func (w *memoryWindow) judgePast(s *stream, t thresholds, m *foldedWindows) (level Severity, figure float64) {
+	return judgeFolded(w.pastWindow(m), s, t)
 }
 
-func (w *memoryWindow) pendingPast(closed bool) []sampleWindow {
-	return wrapWindows(w.pendingWindows(closed), w.wrapWindow)
+func (w *memoryWindow) pastFinding(s *stream, t thresholds, m *foldedWindows) windowFinding {
+	return w.pastWindow(m).judgeWindow(s, t)
 }
 
-func (*memoryWindow) wrapWindow(v window[memorySums]) sampleWindow { return &memoryWindow{window: v} }
+func (w *memoryWindow) pastWindow(m *foldedWindows) sampleWindow {
+	return &memoryWindow{window: w.foldPast(&m.memory)}
+}
+
+func (w *memoryWindow) pendingPast(closed bool) sampleWindow {
+	return &memoryWindow{window: w.pendingWindow(closed)}
+}
 
 // missingFields names the fields that would have made the verdict or the advice better.
 func (w *memoryWindow) missingFields(s *stream) []string {
@@ -275,3 +281,9 @@ func (m memorySums) completeUntimed(usec, untold int64) memorySums {
 	m.untimedFaults, m.untimed, m.untimedEnd = 0, 0, 0
 	return m.merge(late)
 }
+
+// cloneSums implements sums.
+func (m memorySums) cloneSums() memorySums { return m }
+
+// emptySums implements sums.
+func (memorySums) emptySums() memorySums { return memorySums{} }

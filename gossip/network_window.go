@@ -21,15 +21,21 @@ func (w *networkWindow) judgeWindow(s *stream, _ thresholds) windowFinding {
 	return w.measureFigures(s)
 }
 
-func (w *networkWindow) endedPast(newest int64) []sampleWindow {
-	return wrapWindows(w.endedWindows(newest), w.wrapWindow)
+func (w *networkWindow) judgePast(s *stream, t thresholds, m *foldedWindows) (level Severity, figure float64) {
+	return judgeFolded(w.pastWindow(m), s, t)
 }
 
-func (w *networkWindow) pendingPast(closed bool) []sampleWindow {
-	return wrapWindows(w.pendingWindows(closed), w.wrapWindow)
+func (w *networkWindow) pastFinding(s *stream, t thresholds, m *foldedWindows) windowFinding {
+	return w.pastWindow(m).judgeWindow(s, t)
 }
 
-func (*networkWindow) wrapWindow(v window[networkSums]) sampleWindow { return &networkWindow{v} }
+func (w *networkWindow) pastWindow(m *foldedWindows) sampleWindow {
+	return &networkWindow{w.foldPast(&m.network)}
+}
+
+func (w *networkWindow) pendingPast(closed bool) sampleWindow {
+	return &networkWindow{w.pendingWindow(closed)}
+}
 
 // missingFields names the fields that would have made the verdict better.
 func (w *networkWindow) missingFields(s *stream) []string {
@@ -176,4 +182,20 @@ func (n networkSums) completeUntimed(usec, untold int64) networkSums {
 		n.means = &complete
 	}
 	return n
+}
+
+// cloneSums implements sums.
+func (n networkSums) cloneSums() networkSums {
+	if n.means != nil {
+		n.means = copyOf(n.means)
+	}
+	return n
+}
+
+// emptySums implements sums.
+func (n networkSums) emptySums() networkSums {
+	if n.means != nil {
+		*n.means = networkMeans{}
+	}
+	return networkSums{means: n.means}
 }

@@ -75,23 +75,11 @@ func (f OOMKilled) Outside() bool {
 // its memory climbed steadily before, and whether a window has passed without a kill, which only samples that count
 // kills can show. They do not give the usage at the kill: they were measured earlier, when it was less.
 func (s *state) completeFromMemory(f OOMKilled, r Report, a *Analyzer) (OOMKilled, Report) {
-	about := s.about
-	about.Kind = KindMemoryPressure
-	m := a.subjects.get(about)
+	m := s.memoryState(a)
 	if m == nil {
 		return f, r
 	}
-	m.applyPending(a)
-	if !sameUID(m.uid, s.uid) {
-		return f, r
-	}
-	f.Leak = m.leakBefore(f.LastKill.UnixNano(), a.window)
-	limit, fromPod := m.memoryLimitAt(f.LastKill.UnixNano())
-	if limit.Known && (!f.Limit.Known || (!fromPod && s.hasFilledLimit())) {
-		f.Limit = limit
-		isLimit := func(field string) bool { return field == "limit_bytes" }
-		r.Covered.Missing = slices.DeleteFunc(slices.Clone(r.Covered.Missing), isLimit)
-	}
+	f, r.Covered.Missing = s.completeKill(f, r.Covered.Missing, m, a)
 	last := max(s.newest, m.lastWithKill)
 	if m.lastWithoutKill-last < int64(a.window) {
 		return f, r
@@ -103,6 +91,37 @@ func (s *state) completeFromMemory(f OOMKilled, r Report, a *Analyzer) (OOMKille
 		r.Covered = m.measureCoverage(best, best.currentVerdict(a.thresholds))
 	}
 	return f, r
+}
+
+// memoryState returns what is known about the memory of the same container; nil if nothing is.
+func (s *state) memoryState(a *Analyzer) *state {
+	about := s.about
+	about.Kind = KindMemoryPressure
+	m := a.subjects.get(about)
+	if m == nil {
+		return nil
+	}
+	m.applyPending(a)
+	if !sameUID(m.uid, s.uid) {
+		return nil
+	}
+	return m
+}
+
+// completeKill completes a finding about kills with the limit and the leak that the memory of the same container shows,
+// if it is known (m is not nil). missing are the fields that the finding lacks; it returns those that it still lacks.
+func (s *state) completeKill(f OOMKilled, missing []string, m *state, a *Analyzer) (OOMKilled, []string) {
+	if m == nil {
+		return f, missing
+	}
+	f.Leak = m.leakBefore(f.LastKill.UnixNano(), a.window)
+	limit, fromPod := m.memoryLimitAt(f.LastKill.UnixNano())
+	if limit.Known && (!f.Limit.Known || (!fromPod && s.hasFilledLimit())) {
+		f.Limit = limit
+		isLimit := func(field string) bool { return field == "limit_bytes" }
+		missing = slices.DeleteFunc(slices.Clone(missing), isLimit)
+	}
+	return f, missing
 }
 
 // leakBefore returns the leak that the memory samples show up to a kill: in this epoch, or in the previous one where

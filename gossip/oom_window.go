@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"cmp"
+	"math"
 	"strings"
 	"time"
 )
@@ -45,15 +46,19 @@ func (w *oomWindow) judgeWindow(s *stream, t thresholds) windowFinding {
 	return f
 }
 
-func (w *oomWindow) endedPast(newest int64) []sampleWindow {
-	return wrapWindows(w.endedWindows(newest), w.wrapWindow)
+func (w *oomWindow) judgePast(*stream, thresholds, *foldedWindows) (level Severity, figure float64) {
+	return SeverityCritical, math.Inf(1)
 }
 
-func (w *oomWindow) pendingPast(closed bool) []sampleWindow {
-	return wrapWindows(w.pendingWindows(closed), w.wrapWindow)
+func (w *oomWindow) pastFinding(s *stream, t thresholds, m *foldedWindows) windowFinding {
+	return w.pastWindow(m).judgeWindow(s, t)
 }
 
-func (*oomWindow) wrapWindow(v window[oomSums]) sampleWindow { return &oomWindow{v} }
+func (w *oomWindow) pastWindow(m *foldedWindows) sampleWindow {
+	return &oomWindow{w.foldPast(&m.kills)}
+}
+
+func (w *oomWindow) pendingPast(closed bool) sampleWindow { return &oomWindow{w.pendingWindow(closed)} }
 
 // missingFields names the fields that the advice would need.
 func (w *oomWindow) missingFields(s *stream) []string {
@@ -99,3 +104,9 @@ func (o oomSums) merge(p oomSums) oomSums {
 
 // completeUntimed implements sums. A kill is a moment: it has no length.
 func (o oomSums) completeUntimed(int64, int64) oomSums { return o }
+
+// cloneSums implements sums.
+func (o oomSums) cloneSums() oomSums { return o }
+
+// emptySums implements sums.
+func (oomSums) emptySums() oomSums { return oomSums{} }

@@ -1,9 +1,6 @@
 package gossip
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // A window that ended earlier is judged like the present one, once nothing can change it any more: what has left the
 // present window is kept for as long again, in groups of four buckets. Windows that end with a group compete (see
@@ -13,154 +10,301 @@ const (
 	pastGroups = buckets / groupSlots
 )
 
-// past is what has left a window, and what a window that ended earlier needs of it. Late records cannot reach it, so it
-// does not depend on their order. A group is a folded bucket: sums, and the number of its samples.
-type past[S sums[S]] struct {
-	groups []*bucket[S] // in the order of their slots, which are the numbers of the groups
-	judged int64        // number of the last group with which a window has ended
-	aged   bool         // some group of this epoch is no longer kept
+// group is what is kept of up to four buckets that have left the window: their sums, and the number of their samples.
+// All samples have a length.
+type group[S sums[S]] struct {
+	number                         int64 // of its slots, divided by four
+	timedUsec                      int64 // total length of the samples, microseconds
+	samples, firstStart, newestEnd int64 // see overflow
+	sums                           S
 }
 
-func newPast[S sums[S]]() *past[S] { return &past[S]{judged: math.MinInt64} }
+// past is what has left a window, and what a window that ended earlier needs of it. Late records cannot reach it, so it
+// does not depend on their order.
+type past[S sums[S]] struct {
+	filling group[S] // of the bucket that has left last; it has no samples before the first one
+	// ring holds the groups that are complete, count of them from head on, in the order of their numbers. The last of them
+	// are the ends of windows that are not judged yet. The ones before, and no others, are in the window that is judged.
+	ring               []group[S]
+	head, count, ended int
+	// firstNumber is the number of the first group after a time without samples that was as long as a window.
+	firstNumber int64
+}
+
+func newPast[S sums[S]]() *past[S] { return &past[S]{} }
 
 // groupOf returns the number of a slot's group.
 func groupOf(slot int64) int64 { return floorDiv(slot, groupSlots) }
 
-// addBuckets adds buckets that leave the window, which are the first ones of it.
-func (p *past[S]) addBuckets(w *window[S], leaving []*bucket[S]) {
-	if len(leaving) == 0 {
+// groupAt returns group i of the ring.
+func (p *past[S]) groupAt(i int) *group[S] {
+	i += p.head
+	if i >= len(p.ring) {
+		i -= len(p.ring)
+	}
+	return &p.ring[i]
+}
+
+// beginGroup makes the group of a slot the one to add to.
+func (p *past[S]) beginGroup(slot int64) *group[S] {
+	number := groupOf(slot)
+	if p.filling.samples > 0 && p.filling.number != number {
+		p.closeGroup()
+	}
+	p.filling.number = number
+	return &p.filling
+}
+
+// closeGroup completes the group that is being filled: a window ends with it.
+func (p *past[S]) closeGroup() {
+	if p.filling.samples == 0 {
 		return
 	}
-	var lengths *spanList // of samples without a period
-	if slices.ContainsFunc(leaving, func(b *bucket[S]) bool { return b.countUntimed() > 0 }) {
-		lengths = newSpanList()
-		defer lengths.releaseSpans()
-		w.appendSpans(lengths)
-		lengths.sort()
+	if p.count == len(p.ring) {
+		p.growRing()
 	}
-	for i, b := range leaving {
-		g := p.groupAt(groupOf(b.slot))
-		if b.countUntimed() == 0 {
-			g.absorbTimed(b)
-		} else {
-			g.absorbUntimed(b, i, lengths)
-		}
+	p.count++
+	p.ended++
+	g := p.groupAt(p.count - 1)
+	free := g.sums
+	*g = p.filling
+	p.filling = group[S]{sums: free.emptySums()}
+}
+
+// growRing makes room: for the groups of a window, and for those that leave together in a time without samples.
+func (p *past[S]) growRing() {
+	const few = 4 // of a short capture
+	n := few
+	if len(p.ring) > 0 {
+		n = max(pastGroups+1, 2*len(p.ring))
+	}
+	larger := make([]group[S], n)
+	for i := range p.count {
+		larger[i] = *p.groupAt(i)
+	}
+	p.ring, p.head = larger, 0
+}
+
+// outdatedGroup returns the oldest group if the next window to judge begins after it; else nil.
+func (p *past[S]) outdatedGroup() *group[S] {
+	if first := p.groupAt(0); first.number <= p.groupAt(p.count-p.ended).number-pastGroups {
+		return first
+	}
+	return nil
+}
+
+// dropOldest drops the oldest group.
+func (p *past[S]) dropOldest() {
+	p.head++
+	p.count--
+	if p.head == len(p.ring) {
+		p.head = 0
 	}
 }
 
-// groupAt finds or makes the group of a number, which is the newest one or newer.
-func (p *past[S]) groupAt(number int64) *bucket[S] {
-	if n := len(p.groups); n > 0 && p.groups[n-1].slot == number {
-		return p.groups[n-1]
+// advanceGroup makes the next window the one to judge, and returns the group that it ends with. No group may be
+// outdated.
+func (p *past[S]) advanceGroup() *group[S] {
+	p.ended--
+	g := p.lastGroup()
+	if p.groupCount() == 1 {
+		p.firstNumber = g.number
 	}
-	g := &bucket[S]{slot: number, overflow: &overflow[S]{folded: true}}
-	p.groups = append(p.groups, g)
 	return g
 }
 
-// absorbTimed adds a bucket of samples that all have a period.
-func (b *bucket[S]) absorbTimed(other *bucket[S]) {
-	b.sums = b.sums.merge(other.sums)
-	b.timedUsec = addSat(b.timedUsec, other.timedUsec)
-	if other.isFolded() {
-		b.overflow.foldStretch(other.overflow.firstStart, other.overflow.newestEnd, other.overflow.samples)
-		return
+// groupCount returns the number of groups in the window that is judged.
+func (p *past[S]) groupCount() int { return p.count - p.ended }
+
+// lastGroup returns the group with which the window that is judged ends.
+func (p *past[S]) lastGroup() *group[S] { return p.groupAt(p.groupCount() - 1) }
+
+// holdsAll reports whether the window that is judged has all samples that there are: for the length of a window there
+// are none before them, and none after them.
+func (p *past[S]) holdsAll() bool {
+	last, next := p.lastGroup().number, int64(math.MaxInt64)
+	switch {
+	case p.ended > 0:
+		next = p.groupAt(p.groupCount()).number
+	case p.filling.samples > 0:
+		next = p.filling.number
 	}
-	for _, s := range other.singleSamples() {
-		b.overflow.foldSample(s)
+	return p.firstNumber > last-pastGroups && next >= last+pastGroups
+}
+
+// addBuckets adds buckets that leave the window, which are the first ones of it.
+func (p *past[S]) addBuckets(w *window[S], leaving []*bucket[S]) {
+	var lengths *spanList // of samples without a period
+	for i, b := range leaving {
+		g := p.beginGroup(b.slot)
+		if b.countUntimed() == 0 {
+			g.addTimed(b)
+			continue
+		}
+		if lengths == nil {
+			lengths = newSpanList()
+			defer lengths.releaseSpans()
+			reach := window[S]{buckets: leaving, lastExpired: w.lastExpired}
+			if reach.lastExpired == 0 { // the first one is as long as the median of all
+				reach.buckets = w.buckets
+			}
+			reach.appendSpans(lengths)
+			lengths.sort()
+		}
+		g.addUntimed(b, i, lengths)
 	}
 }
 
-// absorbUntimed adds bucket i of a window. lengths are the samples of that window.
-func (b *bucket[S]) absorbUntimed(other *bucket[S], i int, lengths *spanList) {
-	b.timedUsec = addSat(b.timedUsec, other.timedUsec)
-	if !other.isFolded() {
-		b.sums = b.sums.merge(other.sums)
+// addTimed adds a bucket of samples that all have a period.
+func (g *group[S]) addTimed(b *bucket[S]) {
+	g.sums = g.sums.merge(b.sums)
+	g.timedUsec = addSat(g.timedUsec, b.timedUsec)
+	if b.isFolded() {
+		g.addStretch(b.overflow.firstStart, b.overflow.newestEnd, b.overflow.samples)
+		return
+	}
+	for _, s := range b.singleSamples() {
+		g.addStretch(s.end-int64(s.period), s.end, 1)
+	}
+}
+
+// addUntimed adds bucket i of a window. lengths has its samples.
+func (g *group[S]) addUntimed(b *bucket[S], i int, lengths *spanList) {
+	g.timedUsec = addSat(g.timedUsec, b.timedUsec)
+	if !b.isFolded() {
+		g.sums = g.sums.merge(b.sums)
 	}
 	for _, s := range lengths.spans {
 		if s.bucket != i {
 			continue
 		}
-		b.overflow.foldStretch(s.start, s.end, s.samples)
+		g.addStretch(s.start, s.end, s.samples)
 		usec := (s.end - s.start) / 1000
 		switch {
-		case other.isFolded():
-			usec = max(0, usec-other.timedUsec)
-			b.sums = b.sums.merge(other.sums.completeUntimed(usec, other.overflow.untimed))
+		case b.isFolded():
+			usec = max(0, usec-b.timedUsec)
+			g.sums = g.sums.merge(b.sums.completeUntimed(usec, b.overflow.untimed))
 		case s.timed:
 			continue
 		default:
-			b.sums = b.sums.merge(other.onceTimedAt(s.sample)(usec))
+			g.sums = g.sums.merge(b.onceTimedAt(s.sample)(usec))
 		}
-		b.timedUsec = addSat(b.timedUsec, usec)
+		g.timedUsec = addSat(g.timedUsec, usec)
 	}
 }
 
-// foldStretch counts samples of a folded bucket that cover a stretch of time together.
-func (o *overflow[S]) foldStretch(start, end, samples int64) {
-	if o.samples == 0 {
-		o.firstStart, o.newestEnd = start, end
+// addStretch counts samples that cover a stretch of time together.
+func (g *group[S]) addStretch(start, end, samples int64) {
+	if g.samples == 0 {
+		g.firstStart, g.newestEnd = start, end
 	}
-	o.samples += samples
-	o.firstStart, o.newestEnd = min(o.firstStart, start), max(o.newestEnd, end)
+	g.samples += samples
+	g.firstStart, g.newestEnd = min(g.firstStart, start), max(g.newestEnd, end)
 }
 
-// takeEnded returns the windows that have ended since it was called last, the oldest first: those that end with a group
-// up to last, and have no place for further samples. They are valid until more is added.
-func (p *past[S]) takeEnded(last, width int64) []window[S] {
-	if last <= p.judged || len(p.groups) == 0 {
-		return nil
-	}
-	var ended []window[S]
-	for i, g := range p.groups {
-		if g.slot > p.judged && g.slot <= last {
-			ended = append(ended, p.windowUntil(i, width))
-		}
-	}
-	p.judged = last
-	p.dropBefore(last + 2 - pastGroups)
-	return ended
-}
-
-// windowUntil returns the window that ends with group i.
-func (p *past[S]) windowUntil(i int, width int64) window[S] {
-	first := i
-	for first > 0 && p.groups[first-1].slot > p.groups[i].slot-pastGroups {
-		first--
-	}
-	return window[S]{width: width * groupSlots, buckets: p.groups[first : i+1 : i+1]}
-}
-
-// pastBounds returns the oldest start and the newest end of the samples of a past window.
-func (w *window[S]) pastBounds() (start, end int64) {
-	start, end = w.buckets[0].overflow.firstStart, math.MinInt64
-	for _, g := range w.buckets {
-		start, end = min(start, g.overflow.firstStart), max(end, g.overflow.newestEnd)
+// findBounds returns the oldest start and the newest end of the samples of the window that is judged.
+func (p *past[S]) findBounds() (start, end int64) {
+	start, end = math.MaxInt64, p.lastGroup().newestEnd
+	for i := range p.groupCount() {
+		start = min(start, p.groupAt(i).firstStart)
 	}
 	return start, end
 }
 
-// dropBefore drops groups that no window needs any more.
-func (p *past[S]) dropBefore(number int64) {
-	n := 0
-	for n < len(p.groups) && p.groups[n].slot < number {
-		n++
+// foldedWindow is a past window as folded buckets. It is large, and needed only for a moment.
+type foldedWindow[S sums[S]] struct {
+	buckets   [pastGroups]bucket[S]
+	overflows [pastGroups]overflow[S]
+	list      [pastGroups]*bucket[S]
+}
+
+// fillFrom makes the groups of the window that is judged folded buckets, and returns these. They share with the groups
+// what the sums point to.
+func (f *foldedWindow[S]) fillFrom(p *past[S]) []*bucket[S] {
+	n := p.groupCount()
+	for i := range n {
+		g, o, b := p.groupAt(i), &f.overflows[i], &f.buckets[i]
+		*o = overflow[S]{folded: true, samples: g.samples, firstStart: g.firstStart, newestEnd: g.newestEnd}
+		b.slot, b.timedUsec, b.sums, b.overflow = g.number, g.timedUsec, g.sums, o
+		f.list[i] = b
 	}
-	if n > 0 { // not in place: windows that were returned share the list
-		p.groups, p.aged = p.groups[n:], true
+	return f.list[:n:n]
+}
+
+// totalSums adds up the window that is judged.
+func (p *past[S]) totalSums() (sum S, usec int64) {
+	for i := range p.groupCount() {
+		g := p.groupAt(i)
+		sum, usec = sum.merge(g.sums), addSat(usec, g.timedUsec)
 	}
+	return sum, usec
 }
 
 // cloneForPending returns a copy that can be added to.
 func (p *past[S]) cloneForPending() *past[S] {
 	c := *p
-	c.groups = slices.Clone(p.groups)
-	for i, g := range c.groups {
-		copied, o := *g, *g.overflow
-		copied.overflow = &o
-		copied.sums = *new(S)
-		copied.sums = copied.sums.merge(g.sums) // what it points to is not shared
-		c.groups[i] = &copied
-	}
+	c.filling.sums = c.filling.sums.cloneSums()
+	c.ring = make([]group[S], len(p.ring), len(p.ring)+pastGroups+1)
+	copy(c.ring, p.ring)
 	return &c
+}
+
+// keepPast has what leaves the window kept for past windows.
+func (w *window[S]) keepPast() { w.past = newPast[S]() }
+
+// hasEnded reports whether past windows have ended that are not judged yet.
+func (w *window[S]) hasEnded() bool { return w.past != nil && w.past.ended > 0 }
+
+// nextEnded moves on to the next past window to judge; it returns false when there is none.
+func (w *window[S]) nextEnded() bool {
+	if !w.hasEnded() {
+		return false
+	}
+	for w.past.outdatedGroup() != nil {
+		w.past.dropOldest()
+	}
+	w.past.advanceGroup()
+	return true
+}
+
+// startOfPast returns the oldest start of the samples of the first group of the past window that is judged.
+func (w *window[S]) startOfPast() int64 { return w.past.groupAt(0).firstStart }
+
+// endOfPast returns the newest end of the samples of the past window that is judged.
+func (w *window[S]) endOfPast() int64 { return w.past.lastGroup().newestEnd }
+
+// pastBounds returns the oldest start and the newest end of the samples of the past window that is judged, and whether
+// these are all that there are.
+func (w *window[S]) pastBounds() (start, end int64, holdsAll bool) {
+	start, end = w.past.findBounds()
+	return start, end, w.past.holdsAll()
+}
+
+// foldPast returns the past window that is judged, without a place for further samples, in memory that is valid until
+// the next one is folded there.
+func (w *window[S]) foldPast(memory *foldedWindow[S]) window[S] {
+	return window[S]{width: w.width * groupSlots, buckets: memory.fillFrom(w.past)}
+}
+
+// pendingWindow returns a copy of the past with which the windows are judged that end in the present window: late
+// records may still change them. With closed, no record will, and the newest group has ended too.
+func (w *window[S]) pendingWindow(closed bool) window[S] {
+	pending := window[S]{width: w.width}
+	if w.past == nil {
+		return pending
+	}
+	pending.past = w.past.cloneForPending()
+	pending.past.addBuckets(w, w.buckets)
+	if closed {
+		pending.past.closeGroup()
+	}
+	return pending
+}
+
+// foldedWindows is the memory for past windows of each kind: an analyzer judges one at a time.
+type foldedWindows struct {
+	cpu     foldedWindow[cpuSums]
+	memory  foldedWindow[memorySums]
+	kills   foldedWindow[oomSums]
+	network foldedWindow[networkSums]
 }

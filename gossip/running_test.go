@@ -35,6 +35,10 @@ func TestHistoryOfRunningSumsEqualsHistoryOfAllBuckets(t *testing.T) {
 				if r.IntN(100) == 0 {
 					s.UsageCores = gossip.Some(0.5)
 				}
+				if seed%5 == 2 { // a source without counters
+					s.Periods.Known, s.ThrottledPeriods.Known = false, false
+					s.ThrottledShare = gossip.Some(r.Float64() * 0.4)
+				}
 				if r.IntN(20) == 0 {
 					s.Time = s.Time.Add(-time.Duration(r.IntN(500)) * time.Second)
 				}

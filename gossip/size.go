@@ -116,7 +116,7 @@ func (w *window[S]) bucketsSize(more int64) int64 {
 	}
 	size := int64(cap(w.buckets))*8 + n*(sizeOf[bucket[S]]()+more) + w.overflowSize
 	if w.past != nil {
-		size += int64(len(w.past.groups)) * (8 + sizeOf[bucket[S]]() + sizeOf[overflow[S]]() + more)
+		size += sizeOf[past[S]]() + int64(len(w.past.ring))*(sizeOf[group[S]]()+more)
 	}
 	return size
 }

@@ -104,14 +104,17 @@ func (s *state) dropEmptyStreams(a *Analyzer) {
 	if !slices.ContainsFunc(s.streams, (*stream).isEmpty) {
 		return
 	}
-	s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool {
-		empty := t.isEmpty()
-		if empty {
-			s.keepAll(t, a)
-			s.dropped += t.dropped
+	for i, t := range s.streams {
+		if !t.isEmpty() {
+			continue
 		}
-		return empty
-	})
+		s.keepAll(t, a)
+		s.dropped += t.dropped
+		for _, less := range s.streams[i+1:] {
+			less.betterSince, less.betterUntil = t.since, t.newest
+		}
+	}
+	s.streams = slices.DeleteFunc(s.streams, (*stream).isEmpty)
 }
 
 // applyRecord counts one record.
@@ -223,6 +226,7 @@ func (s *state) streamFor(r *record, a *Analyzer) *stream {
 		sampleWindow: newSampleWindow(r.event, width),
 	}
 	if a.horizon.part > 0 {
+		s.worst.dropOtherLimits(r.limit)
 		t.keepPast()
 	}
 	s.streams = slices.Insert(s.streams, i, t)

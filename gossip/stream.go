@@ -10,7 +10,9 @@ type stream struct {
 	sampleWindow
 	width  int64 // of a bucket, nanoseconds
 	newest int64 // Unix nanoseconds
-	since  int64 // the oldest sample of this epoch, Unix nanoseconds; 0 before it
+	since  int64 // the oldest sample of any epoch, Unix nanoseconds; 0 before it
+	// A source that is believed more measured between these times, and has stopped; 0 is never.
+	betterSince, betterUntil int64
 
 	epoch
 	dropped         int
@@ -31,11 +33,22 @@ type sampleWindow interface {
 	judgeWindow(s *stream, t thresholds) windowFinding
 	// missingFields names the fields that would have made the verdict or the advice better.
 	missingFields(s *stream) []string
-	// The next four are about past windows: see window.
+	// The rest is about past windows (see window). nextEnded moves on to the next one to judge.
 	keepPast()
-	endedPast(newest int64) []sampleWindow
-	pendingPast(closed bool) []sampleWindow
-	pastBounds() (start, end int64)
+	hasEnded() bool
+	nextEnded() bool
+	// judgePast returns the severity of the past window, and the figure that it comes from. It costs less than to judge
+	// what pastWindow returns.
+	judgePast(s *stream, t thresholds, m *foldedWindows) (level Severity, figure float64)
+	// pastFinding returns the figures that a demand may come from, after judgePast.
+	pastFinding(s *stream, t thresholds, m *foldedWindows) windowFinding
+	// pastWindow returns the past window in that memory, until the next one is folded there.
+	pastWindow(m *foldedWindows) sampleWindow
+	startOfPast() int64
+	endOfPast() int64
+	pastBounds() (start, end int64, holdsAll bool)
+	// pendingPast returns a window with the past windows that end in the present window. With closed, no sample will come.
+	pendingPast(closed bool) sampleWindow
 	// estimateSize returns the estimated size, bytes.
 	estimateSize() int64
 }
@@ -64,16 +77,10 @@ func newSampleWindow(like eventPointer, width int64) sampleWindow {
 	return nil
 }
 
-// wrapWindows makes the windows of a kind of plain ones.
-func wrapWindows[S sums[S]](plain []window[S], wrap func(window[S]) sampleWindow) []sampleWindow {
-	if len(plain) == 0 {
-		return nil
-	}
-	list := make([]sampleWindow, len(plain))
-	for i := range plain {
-		list[i] = wrap(plain[i])
-	}
-	return list
+// judgeFolded returns the severity of a past window, and the figure that it comes from.
+func judgeFolded(w sampleWindow, s *stream, t thresholds) (level Severity, figure float64) {
+	f := w.judgeWindow(s, t)
+	return f.Severity(), mainFigure(f)
 }
 
 // compare puts counters before percentages, then sources in the order of their names: the first with samples is
@@ -97,7 +104,6 @@ func (s *stream) observe(r *record, newest int64, t thresholds) outcome {
 			return tooLate
 		}
 		s.beginEpoch(r, newest, t)
-		s.since = 0
 	}
 	s.learnFrom(r)
 	s.newest = max(s.newest, r.end)

@@ -22,6 +22,10 @@ type sums[S any] interface {
 	// without a period were long together. untimed is the number of these samples. It changes nothing that the sums point
 	// to.
 	completeUntimed(usec, untimed int64) S
+	// cloneSums returns the same sums, which point to nothing that these point to.
+	cloneSums() S
+	// emptySums returns no sums, in the memory that these point to.
+	emptySums() S
 }
 
 // window folds samples into at most 60 buckets of event time. It ends at its newest sample.
@@ -159,33 +163,6 @@ func (w *window[S]) startEpoch(s *stream) {
 	if w.past != nil {
 		w.past = newPast[S]()
 	}
-}
-
-// keepPast has what leaves the window kept for past windows.
-func (w *window[S]) keepPast() { w.past = newPast[S]() }
-
-// endedWindows returns the past windows that have ended since it was called last, before the window that ends at
-// newest.
-func (w *window[S]) endedWindows(newest int64) []window[S] {
-	if w.past == nil {
-		return nil
-	}
-	return w.past.takeEnded(groupOf(w.slotBefore(newest)+1)-1, w.width)
-}
-
-// pendingWindows returns the past windows that end in the present window: late records may still change them. With
-// closed, no record will, and the newest group has ended too.
-func (w *window[S]) pendingWindows(closed bool) []window[S] {
-	if w.past == nil || len(w.buckets) == 0 {
-		return nil
-	}
-	p := w.past.cloneForPending()
-	p.addBuckets(w, w.buckets)
-	last := groupOf(w.lastSlot)
-	if !closed {
-		last--
-	}
-	return p.takeEnded(last, w.width)
 }
 
 // totalSums adds up the window: counters, and the time in microseconds that its samples cover. The time is 0 where no

@@ -159,6 +159,29 @@ func (l *worstWindows) dropBefore(newest int64, h horizon) {
 	*l = slices.DeleteFunc(*l, func(w worstWindow) bool { return h.partOf(w.end) < oldest })
 }
 
+// dropOtherLimits drops the windows that were measured under another limit. It is for windows of an earlier pod or
+// process. A limit that was stored may be rounded, so one that differs by less than a hundredth is the same.
+func (l *worstWindows) dropOtherLimits(limit Optional[float64]) {
+	*l = slices.DeleteFunc(*l, func(w worstWindow) bool {
+		had := limitOf(w.finding)
+		return limit.Known && had.Known && math.Abs(had.Value-limit.Value) > 0.01*limit.Value
+	})
+}
+
+// limitOf returns the limit of a finding, in cores or bytes.
+func limitOf(f Finding) Optional[float64] {
+	switch f := f.(type) {
+	case CPUThrottling:
+		return f.Limit
+	case MemoryPressure:
+		return bytesLimit(f.Limit)
+	case OOMKilled:
+		return bytesLimit(f.Limit)
+	case NetworkIssue, PodBirth:
+	}
+	return Optional[float64]{}
+}
+
 // dropLeast drops the least bad window.
 func (l *worstWindows) dropLeast() {
 	least := 0
@@ -170,78 +193,83 @@ func (l *worstWindows) dropLeast() {
 	*l = slices.Delete(*l, least, least+1)
 }
 
-// judgePast judges a window of a stream that is over, and returns false if it does not compete. A window competes when
-// it is in trouble and may be worse than the kept one, when it is at least half as long as the window, or holds all
-// samples that there are, and when no source that is believed more was measuring then.
-func (s *state) judgePast(t *stream, view sampleWindow, holdsAll bool, a *Analyzer) (worstWindow, bool) {
-	w := worstWindow{}
-	w.start, w.end = view.pastBounds()
-	tooShort := !holdsAll && w.end-w.start < int64(a.window)/2 && s.about.Kind != KindOOMKill // kills are moments
-	if tooShort || s.isCoveredBefore(t, w.start, w.end) {
-		return w, false
+// judgePast judges the past window of a stream that is its turn in a window of that stream, and adds it to a list if it
+// competes. A window competes when it may be worse than the one of its part, when it is at least half as long as the
+// window, or holds all samples that there are, and when no source that is believed more was measuring then.
+func (s *state) judgePast(t *stream, w sampleWindow, list *worstWindows, a *Analyzer) {
+	level, figure := w.judgePast(t, a.thresholds, a.folded)
+	kept := list.findPart(w.endOfPast(), a.horizon)
+	if level == SeverityUnknown || (kept != nil && !kept.mayBeExceeded(t, w, level, figure, a)) {
+		return
 	}
-	kept, least := s.worst.findPart(w.end, a.horizon), SeverityNone
-	if kept != nil {
-		least = kept.finding.Severity()
+	start, end, holdsAll := w.pastBounds()
+	tooShort := !holdsAll && end-start < int64(a.window)/2 && s.about.Kind != KindOOMKill // kills are moments
+	if tooShort || s.isCoveredBefore(t, start, end) {
+		return
 	}
-	if view.judgeSeverity(t, a.thresholds) < least {
-		return w, false
+	view := w.pastWindow(a.folded)
+	f := view.judgeWindow(t, a.thresholds)
+	missing := view.missingFields(t)
+	if k, ok := f.(OOMKilled); ok {
+		f, missing = s.completeKill(k, missing, s.memoryState(a), a)
 	}
-	w.finding = view.judgeWindow(t, a.thresholds)
-	w.demand = a.demandOf(w.finding)
-	if kept != nil && !w.isWorseThan(kept) {
-		return w, false
+	worst := worstWindow{finding: f, start: start, end: end, demand: a.demandOf(f)}
+	if kept != nil && !worst.isWorseThan(kept) {
+		return
 	}
-	list := newSpanList()
-	defer list.releaseSpans()
-	view.appendSpans(list)
-	covered := list.toCoverage()
-	covered.Confidence, covered.Missing = covered.rateConfidence(t.usesCounters(w.finding)), view.missingFields(t)
+	spans := newSpanList()
+	defer spans.releaseSpans()
+	view.appendSpans(spans)
+	covered := spans.toCoverage()
+	covered.Confidence, covered.Missing = covered.rateConfidence(t.usesCounters(f)), missing
 	covered.Epochs, covered.Source = t.epochs, t.source
-	w.finding = w.finding.withReport(Report{
-		About: s.about, PodUID: s.uid, At: time.Unix(0, w.end).UTC(),
-		Level: w.finding.Severity(), Reason: w.finding.wholeReport().Reason, Covered: covered,
+	worst.finding = f.withReport(Report{
+		About: s.about, PodUID: s.uid, At: time.Unix(0, end).UTC(),
+		Level: f.Severity(), Reason: f.wholeReport().Reason, Covered: covered,
 	}, false)
-	return w, true
+	list.add(worst, a.horizon)
 }
 
-// isCoveredBefore reports whether a source that is believed more than a stream has samples of that time.
+// mayBeExceeded reports whether the past window that is its turn in a window of a stream may be worse, by its severity,
+// the figure that this comes from, and the demand.
+func (w *worstWindow) mayBeExceeded(t *stream, by sampleWindow, level Severity, figure float64, a *Analyzer) bool {
+	if kept := w.finding.Severity(); level != kept {
+		return level > kept
+	}
+	if level > SeverityNone && a.demand != nil {
+		if demand := a.demandOf(by.pastFinding(t, a.thresholds, a.folded)); demand != w.demand {
+			return demand > w.demand
+		}
+	}
+	kept := mainFigure(w.finding)
+	return figure > kept || (figure == kept && level > SeverityNone && by.startOfPast() <= w.start)
+}
+
+// isCoveredBefore reports whether a source that is believed more than a stream was measuring at that time.
 func (s *state) isCoveredBefore(t *stream, start, end int64) bool {
 	for _, better := range s.streams {
 		if better == t {
-			return false
+			break
 		}
 		if better.since < end && better.newest > start {
 			return true
 		}
 	}
-	return false
+	return t.betterSince < end && t.betterUntil > start
 }
 
 // keepEnded keeps the worst of a stream's windows that have ended.
 func (s *state) keepEnded(t *stream, a *Analyzer) {
-	if a.horizon.part == 0 {
-		return
-	}
-	for _, view := range t.endedPast(s.newest) {
-		if w, ok := s.judgePast(t, view, false, a); ok {
-			s.worst.add(w, a.horizon)
-		}
+	for t.nextEnded() {
+		s.judgePast(t, t.sampleWindow, &s.worst, a)
 	}
 }
 
 // keepAll keeps the worst of all of a stream's windows, before its epoch ends or it is dropped.
 func (s *state) keepAll(t *stream, a *Analyzer) {
-	if a.horizon.part == 0 {
-		return
-	}
 	s.keepEnded(t, a)
-	views := t.pendingPast(true)
-	for i, view := range views {
-		holdsAll := i == len(views)-1 && s.newest-t.since <= int64(a.window)
-		if w, ok := s.judgePast(t, view, holdsAll, a); ok {
-			s.worst.add(w, a.horizon)
-		}
+	for w := t.pendingPast(true); w.nextEnded(); {
+		s.judgePast(t, w, &s.worst, a)
 	}
 }
 
@@ -275,12 +303,16 @@ func (s *state) listWindows(a *Analyzer) (list worstWindows, now Finding) {
 		return worstWindows{*present}, now
 	}
 	s.worst.dropBefore(s.newest, a.horizon)
+	best := s.believedStream()
+	if best != nil {
+		s.keepEnded(best, a)
+	}
 	list = slices.Clone(s.worst)
-	if best := s.believedStream(); best != nil {
-		for _, view := range best.pendingPast(false) {
-			if w, ok := s.judgePast(best, view, false, a); ok {
-				list.add(w, a.horizon)
-			}
+	if best != nil {
+		// The newest of these ends where the present window does, unless the present one is about the time after the kills.
+		k, ok := now.(OOMKilled)
+		for w := best.pendingPast(ok && k.Kills == 0); w.nextEnded(); {
+			s.judgePast(best, w, &list, a)
 		}
 	}
 	level := present.finding.Severity()

@@ -2,6 +2,7 @@ package gossip_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -302,6 +303,10 @@ func TestARestoredWindowCompetes(t *testing.T) {
 		after []gossip.Event
 		want  gossip.Severity
 	}{
+		"the limit was raised meanwhile": {
+			after: cpuEvents(61, 90, 0.3, func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(2.0) }),
+			want:  gossip.SeverityWarning,
+		},
 		"the restored one is worse": {after: cpuEvents(61, 90, 0.3, nil), want: gossip.SeverityHigh},
 		"it becomes worse":          {after: cpuEvents(61, 90, 0.9, nil), want: gossip.SeverityCritical},
 		"another pod of that name": {
@@ -333,4 +338,182 @@ func TestABirthIsItsOwnWindow(t *testing.T) {
 	require.Equal(t, incident, windows[0].End)
 	require.Equal(t, incident.Add(-7*time.Second), windows[0].Start)
 	require.Equal(t, gossip.SeverityInfo, windows[0].Finding.Severity())
+}
+
+// One record of a node with a wrong clock neither costs time nor hides what a capture has shown.
+func TestAJumpOfTheClockKeepsTheWindowsOfACapture(t *testing.T) {
+	const aYear = 365 * 24 * 60
+	jump := cpuEvents(aYear, aYear+1, 0, nil)[:1]
+	whole := gossip.Options{Horizon: gossip.WholeHorizon}
+	before, late := cpuEvents(0, 30, 0.6, nil), cpuEvents(30, 60, 0.9, nil)
+	windows := windowsOf(t, whole, before, jump, late)
+	require.Equal(t, []gossip.Severity{gossip.SeverityHigh, gossip.SeverityNone}, severitiesOf(windows))
+	require.Len(t, windowsOf(t, aWeek, before, jump, late), 1, "a year is more than the horizon")
+}
+
+// A pod that is scaled away between two peaks has short runs of samples: each holds all samples that there are.
+func TestShortRunsOfSamplesCompete(t *testing.T) {
+	windows := windowsOf(t, gossip.Options{Horizon: 7 * time.Hour},
+		cpuEvents(0, 4, 0.6, nil), cpuEvents(61, 64, 0.3, nil), cpuEvents(122, 126, 0.9, nil), cpuEvents(183, 186, 0.1, nil))
+	require.Equal(t, []gossip.Severity{
+		gossip.SeverityHigh, gossip.SeverityWarning, gossip.SeverityCritical, gossip.SeverityInfo,
+	}, severitiesOf(windows))
+	require.Equal(t, incident.Add(4*time.Minute), windows[0].End)
+	require.Equal(t, 4*time.Minute, windows[0].End.Sub(windows[0].Start))
+}
+
+// The operator stores the windows, ends, and starts again.
+func TestARestartKeepsOneWindowOfEachPart(t *testing.T) {
+	o := gossip.Options{Horizon: 7 * time.Hour}
+	events := append(cpuEvents(0, 30, 0.9, nil), cpuEvents(30, 150, 0.3, nil)...)
+	events = append(events, cpuEvents(150, 300, 0.05, nil)...)
+	about := events[0].Subject()
+	want := windowsOf(t, o, events)
+	for _, minute := range []int{20, 45, 100, 170, 260} {
+		n := minute * 6
+		before := gossip.New(o)
+		for _, e := range events[:n] {
+			before.Observe(e)
+		}
+		f, ok := before.Finding(about)
+		require.True(t, ok)
+		after := gossip.New(o)
+		after.Restore(about, "", f.Seen(), f.Severity(), before.Windows(about)...)
+		for _, e := range events[n:] {
+			after.Observe(e)
+		}
+		got := after.Windows(about)
+		require.Equal(t, severitiesOf(want), severitiesOf(got), "minute %d", minute)
+		parts := map[int64]bool{}
+		for _, w := range got {
+			part := w.End.Unix() / int64(time.Hour.Seconds())
+			require.False(t, parts[part], "two windows of one part")
+			parts[part] = true
+		}
+	}
+}
+
+// What was measured under another limit is no window any more, and later windows are kept.
+func TestALimitChangeEndsTheWindowsBeforeIt(t *testing.T) {
+	raised := func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(2.0) }
+	windows := windowsOf(t, gossip.Options{Horizon: 7 * time.Hour},
+		cpuEvents(0, 90, 0.9, nil), cpuEvents(90, 115, 0.3, raised), cpuEvents(115, 240, 0.02, raised))
+	require.Equal(t, gossip.SeverityWarning, severitiesOf(windows)[0])
+	for _, w := range windows {
+		require.Less(t, w.Finding.Severity(), gossip.SeverityHigh)
+		require.False(t, w.Start.Before(incident.Add(90*time.Minute)))
+	}
+}
+
+// Percentages decide until counters begin, and from then on no longer, not even after the counters have stopped.
+func TestWindowsAreOfTheSourceThatWasBelievedThen(t *testing.T) {
+	percentages := func(s *gossip.CPUSample) {
+		absent := gossip.Optional[int64]{}
+		s.Periods, s.ThrottledPeriods, s.ThrottledUsec = absent, absent, absent
+		s.ThrottledShare, s.Source = gossip.Some(0.9), "other"
+	}
+	mild := func(s *gossip.CPUSample) { percentages(s); s.ThrottledShare = gossip.Some(0.3) }
+	byTime := func(a, b gossip.Event) int { return a.From().Time.Compare(b.From().Time) }
+	merge := func(lists ...[]gossip.Event) (all []gossip.Event) {
+		for _, l := range lists {
+			all = append(all, l...)
+		}
+		slices.SortStableFunc(all, byTime)
+		return all
+	}
+	o := gossip.Options{Horizon: 7 * time.Hour}
+	later := windowsOf(t, o, merge(cpuEvents(0, 60, 0, mild), cpuEvents(60, 180, 0, percentages), cpuEvents(60, 180, 0.1, nil)))
+	require.Equal(t, gossip.SeverityWarning, severitiesOf(later)[0])
+	require.NotContains(t, severitiesOf(later), gossip.SeverityCritical)
+	stopped := windowsOf(t, o, merge(cpuEvents(0, 100, 0, percentages), cpuEvents(100, 240, 0, mild), cpuEvents(0, 100, 0.1, nil)))
+	require.NotContains(t, severitiesOf(stopped), gossip.SeverityCritical)
+	require.Contains(t, severitiesOf(stopped), gossip.SeverityWarning)
+}
+
+// All windows are the same in any order of the records, with restarts, gaps, and samples without a period.
+func TestWindowsDoNotDependOnTheOrderOfRecords(t *testing.T) {
+	o := gossip.Options{Horizon: 7 * time.Hour, Demand: func(f gossip.Finding) float64 {
+		return f.(gossip.CPUThrottling).Usage.Or(0)
+	}}
+	for seed := range uint64(12) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		untimed := func(s *gossip.CPUSample) {
+			s.UsageUsec = gossip.Some(r.Int64N(5_000_000))
+			if seed%3 == 1 {
+				s.Period = 0
+			}
+			if seed%3 == 2 {
+				s.Periods.Known, s.ThrottledPeriods.Known = false, false
+				s.ThrottledShare = gossip.Some(r.Float64() * 0.8)
+			}
+		}
+		runs := [][]gossip.Event{nil}
+		for minute := 0; minute < 400; {
+			length := 5 + r.IntN(40)
+			last := &runs[len(runs)-1]
+			*last = append(*last, cpuEvents(minute, minute+length, r.Float64()*0.8, untimed)...)
+			minute += length
+			if r.IntN(4) == 0 { // records from before it are too late when those after it have come
+				minute += 20
+				runs = append(runs, nil)
+			}
+		}
+		about := cpuEvents(0, 1, 0, nil)[0].Subject()
+		observe := func(list []gossip.Event) []gossip.WorstWindow {
+			a := gossip.New(o)
+			for _, e := range list {
+				a.Observe(e)
+			}
+			return a.Windows(about)
+		}
+		want := observe(slices.Concat(runs...))
+		require.NotEmpty(t, want)
+		for range 4 {
+			var shuffled []gossip.Event
+			for _, run := range runs {
+				shuffled = append(shuffled, blockShuffle(r, run, 30)...)
+			}
+			got := observe(shuffled)
+			require.Empty(t, cmp.Diff(want, got, cmpopts.IgnoreFields(gossip.Report{}, "History")), "seed %d", seed)
+		}
+	}
+}
+
+// The windows of kills have the limit and the leak that the memory of the container shows.
+func TestAPastWindowOfKillsIsCompletedFromMemory(t *testing.T) {
+	at := func(minute int, id string) gossip.Origin {
+		return gossip.Origin{
+			Time: incident.Add(time.Duration(minute) * time.Minute), Namespace: "shop", Pod: "api-0", Container: "app",
+			ContainerID: id, Period: time.Minute,
+		}
+	}
+	a := gossip.New(aWeek)
+	var about gossip.Subject
+	for minute := range 180 {
+		id, used := "a", int64(minute)*(5<<20)
+		if minute > 19 {
+			id, used = "b", 10<<20
+		}
+		a.Observe(gossip.MemorySample{
+			Origin: at(minute, id), WorkingSet: gossip.Some(used), LimitBytes: gossip.Some(int64(100 << 20)),
+			OOMKills: gossip.Some(int64(0)),
+		})
+		if minute == 19 {
+			kill := gossip.OOMKill{Origin: at(minute, id)}
+			about = kill.Subject()
+			a.Observe(kill)
+		}
+	}
+	now, ok := a.Finding(about)
+	require.True(t, ok)
+	require.Equal(t, gossip.SeverityNone, now.Severity(), "a window without a kill has passed")
+	worst, ok := a.Worst(about)
+	require.True(t, ok)
+	f := worst.Finding.(gossip.OOMKilled)
+	require.Equal(t, gossip.SeverityCritical, f.Level)
+	require.Equal(t, int64(1), f.Kills)
+	require.Equal(t, gossip.Some(int64(100<<20)), f.Limit)
+	require.True(t, f.Leak.Known)
+	require.NotContains(t, f.Covered.Missing, "limit_bytes")
+	require.Equal(t, incident.Add(19*time.Minute), worst.End)
 }
