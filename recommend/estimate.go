@@ -46,6 +46,24 @@ func estimateLimit(f gossip.CPUThrottling) (estimate, error) {
 	if err := checkEstimable(f); err != nil {
 		return estimate{}, err
 	}
+	e := estimateNeed(f)
+	e.target = roundUpCores(e.target)
+	if most := usableCores(f); most > 0 {
+		if e.target > most {
+			e.target = most
+			e.basis = fmt.Sprintf("It cannot use more than %s at once: its threads, or the node's CPUs.", formatCores(most))
+		}
+		e.upper = cmp.Or(e.upper, most)
+	}
+	e.lower = min(e.lower, e.target)
+	if e.upper > 0 {
+		e.upper = max(e.upper, e.target)
+	}
+	return e, nil
+}
+
+// estimateNeed returns the estimate before its target is rounded.
+func estimateNeed(f gossip.CPUThrottling) estimate {
 	limit, ratio := f.Limit.Value, f.Throttled.Value
 	e := estimate{lower: max(floorFactor*limit, f.Usage.Or(0)/usageTarget)}
 	switch {
@@ -67,19 +85,7 @@ func estimateLimit(f gossip.CPUThrottling) (estimate, error) {
 		e.basis = fmt.Sprintf("It is at least %g times the limit, and leaves what it uses at %.0f%% of the new one.",
 			floorFactor, usageTarget*100)
 	}
-	e.target = roundUpCores(e.target)
-	if most := usableCores(f); most > 0 {
-		if e.target > most {
-			e.target = most
-			e.basis = fmt.Sprintf("It cannot use more than %s at once: its threads, or the node's CPUs.", formatCores(most))
-		}
-		e.upper = cmp.Or(e.upper, most)
-	}
-	e.lower = min(e.lower, e.target)
-	if e.upper > 0 {
-		e.upper = max(e.upper, e.target)
-	}
-	return e, nil
+	return e
 }
 
 // fillFromCounters makes the estimate before its bounds are applied. Names are as in the formula of the package

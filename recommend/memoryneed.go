@@ -126,12 +126,17 @@ func (n memoryNeed) targetBytes() float64 {
 // targetForUsage returns the value to set for a container, or a pod, that used that much: the larger of memoryFactor
 // times the use and memoryMargin above it, rounded up to 16Mi below 1Gi and to 64Mi above.
 func targetForUsage(used int64) float64 {
-	need := math.Max(float64(used)*memoryFactor, float64(used)+memoryMargin)
+	need := needForUsage(used)
 	step := 16.0 * mebi
 	if need >= 1024*mebi {
 		step = 64 * mebi
 	}
 	return math.Ceil(need/step) * step
+}
+
+// needForUsage returns targetForUsage before it is rounded.
+func needForUsage(used int64) float64 {
+	return math.Max(float64(used)*memoryFactor, float64(used)+memoryMargin)
 }
 
 // subjectName returns the container for a sentence, or the pod where the finding names no container.
