@@ -32,6 +32,9 @@ type Options struct {
 	ThrottleWarning, ThrottleCritical float64
 }
 
+// defaultWindow is the length of the window without Options.Window.
+const defaultWindow = 15 * time.Minute
+
 // Stats counts the records that an Analyzer was given, by what happened to them.
 type Stats struct {
 	Observed int64 // all records
@@ -61,7 +64,7 @@ type Analyzer struct {
 // New returns an Analyzer that knows no subject.
 func New(o Options) *Analyzer {
 	return &Analyzer{
-		window:     cmp.Or(max(0, o.Window), 15*time.Minute),
+		window:     cmp.Or(max(0, o.Window), defaultWindow),
 		thresholds: thresholds{cmp.Or(o.ThrottleWarning, warningRatio), cmp.Or(o.ThrottleCritical, criticalRatio)},
 		subjects:   newSubjectIndex(cmp.Or(max(0, o.MaxSubjects), 20_000), max(0, o.MaxBytes)),
 		horizon:    newHorizon(o.Horizon),

@@ -138,6 +138,29 @@
 // Unknown is a verdict of its own: too little was measured, or nothing. It is never 0 and never healthy, and
 // [Coverage.Missing] names the fields that would have helped.
 //
+// # Workloads
+//
+// A user fixes a template, not a pod. [RollUp] makes one [WorkloadFinding] of the findings about the pods of a
+// [Workload], for each container and kind; the network and what is about a whole pod have no container.
+//
+//   - The worst window of the worst pod is the verdict, with its figures and its time. Of equal pods it is the first by
+//     name. Shares of all pods together are made of summed counters, never of shares.
+//   - Pods are seen if they were measured in the time of that window. A pod is affected if it was in trouble then, or in
+//     the same part of the horizon: only one window is kept of each part.
+//   - The number is the largest target of these pods, because a template has one limit. Pods with low confidence count
+//     only if there are no others. The bounds come from the pod with that target.
+//   - From ten pods on, a number above twice the median of what the pods need is called skewed: one pod gets more work, or
+//     has a slower node. A pod without a target needs what it has.
+//   - Pods of several revisions may report at a time, in a rollout or a canary. The verdict is the worst of all, and named
+//     with its revision. The number is the one of the newest revision that has one. The revision with the youngest oldest
+//     pod is the newest.
+//   - A pod reports while its newest record is less than a window older than the workload's. After that it does not count
+//     as the present. Its windows stay for the horizon while a pod that reports has its setting: the same limit, request
+//     and image. A restarted rollout keeps them, one with another limit does not.
+//
+// A workload that was guessed from the names of its pods ([Workload.Guessed]) is the known one of that name and kind,
+// if there is one.
+//
 // # Texts
 //
 // A pod, its owner, a process and a sender may have names that try to give commands to a terminal, or to a reader who

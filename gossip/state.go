@@ -13,6 +13,7 @@ const noRecord = math.MinInt64
 type state struct {
 	about   Subject
 	newest  int64 // Unix nanoseconds of the newest record, or noRecord
+	oldest  int64 // Unix nanoseconds of the oldest record that counted, of earlier pods too; 0 is none
 	uid     string
 	streams []*stream // sorted: the one to believe is first
 	instant instant
@@ -138,6 +139,9 @@ func (s *state) applyRecord(r *record, a *Analyzer) {
 	}
 	switch got {
 	case counted:
+		if s.oldest == 0 || r.end < s.oldest {
+			s.oldest = r.end
+		}
 	case repeated:
 		a.stats.Repeated++
 	case tooLate:
@@ -153,7 +157,7 @@ func (s *state) newLife(a *Analyzer) {
 	}
 	*s = state{
 		about: s.about, newest: s.newest, instant: s.instant, previousUID: s.uid, history: history{since: s.newest},
-		worst: s.worst,
+		worst: s.worst, oldest: s.oldest,
 	}
 }
 

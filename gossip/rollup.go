@@ -1,0 +1,359 @@
+package gossip
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// maxAffected is how many pods of a workload are listed.
+	maxAffected = 5
+	// leastSkewed is from how many pods on a median says what most of them need, and skewFactor how often the largest need
+	// is above it when the pod is to blame. Both are ours.
+	leastSkewed = 10
+	skewFactor  = 2
+)
+
+// RollUp returns what the findings about pods say about their workloads, in the order of [WorkloadSubject.Compare]: see
+// "Workloads" in the package comment. It takes each pod once for each of its subjects, in any order. Findings that are
+// nil, or pointers, are left out. Window, Horizon and Demand of the options count, and are to be the Analyzer's. need
+// returns the number that a finding about a pod supports; nil is none.
+func RollUp(pods []PodFinding, o Options, need func(PodFinding, Finding) Need) []WorkloadFinding {
+	if need == nil {
+		need = func(PodFinding, Finding) Need { return Need{} }
+	}
+	r := rollUp{
+		window:  cmp.Or(max(0, o.Window), defaultWindow),
+		horizon: newHorizon(o.Horizon), demand: o.Demand, need: need,
+	}
+	groups := map[WorkloadSubject][]*podPart{}
+	known := findKnown(pods)
+	for i := range pods {
+		if p := r.newPart(&pods[i]); p != nil {
+			about := p.findSubject(known)
+			groups[about] = append(groups[about], p)
+		}
+	}
+	var out []WorkloadFinding
+	for about, parts := range groups {
+		out = append(out, r.rollGroup(about, parts))
+	}
+	slices.SortFunc(out, func(a, b WorkloadFinding) int { return a.About.Compare(b.About) })
+	return out
+}
+
+// rollUp has what is the same for all workloads.
+type rollUp struct {
+	window  time.Duration
+	horizon horizon
+	demand  func(Finding) float64
+	need    func(PodFinding, Finding) Need
+}
+
+// rollGroup returns the finding about one workload.
+func (r *rollUp) rollGroup(about WorkloadSubject, all []*podPart) WorkloadFinding {
+	slices.SortFunc(all, comparePods)
+	newest := slices.MaxFunc(all, func(a, b *podPart) int { return a.Now.Time().Compare(b.Now.Time()) }).Now.Time()
+	present := slices.DeleteFunc(slices.Clone(all), func(p *podPart) bool { return newest.Sub(p.Now.Time()) >= r.window })
+	f := WorkloadFinding{About: about, Revisions: listRevisions(present)}
+	f.About.Workload = describeWorkload(about.Workload, all)
+
+	parts := r.dropPassed(all, present, newest)
+	worst := findWorst(parts)
+	seen := r.measureSeen(parts, worst)
+	for _, p := range seen {
+		if p.counts == worst {
+			f.Worst = p.makeEvidence(worst)
+		}
+	}
+	now := slices.MaxFunc(present, func(a, b *podPart) int { return a.present.compare(&b.present) })
+	f.Now = now.makeEvidence(&now.present)
+	f.Now.Need = r.need(*now.PodFinding, now.Now)
+	f.Pods.Seen = len(seen)
+	f.setAffected(seen)
+	f.setNumber(seen)
+	f.sumFigures(seen, worst)
+	return f
+}
+
+// comparePods orders pods by their names.
+func comparePods(a, b *podPart) int {
+	return cmp.Or(
+		strings.Compare(a.about.Pod, b.about.Pod), strings.Compare(a.Now.UID(), b.Now.UID()),
+		a.Now.Time().Compare(b.Now.Time()), a.present.compare(&b.present),
+	)
+}
+
+// describeWorkload completes the identity of a workload with what its pods know of it. Of different UIDs the one of the
+// pod that was measured last counts.
+func describeWorkload(w Workload, parts []*podPart) Workload {
+	w.Guessed = true
+	var at time.Time
+	for _, p := range parts {
+		of := p.ownWorkload()
+		if of.Guessed && of.Version == "" {
+			continue
+		}
+		w.Guessed = w.Guessed && of.Guessed
+		w.Version = cmp.Or(w.Version, of.Version)
+		if of.UID != "" && !p.Now.Time().Before(at) {
+			w.Version, w.UID, at = of.Version, of.UID, p.Now.Time()
+		}
+	}
+	return w
+}
+
+// dropPassed drops what decides no more: windows that are older than the horizon, and pods that do not report any more,
+// if none that does has their setting. What was measured under another limit, request or image is no reason for advice.
+func (r *rollUp) dropPassed(all, present []*podPart, newest time.Time) []*podPart {
+	if r.horizon.part == 0 {
+		return present
+	}
+	var settings []rolledSetting
+	for _, p := range present {
+		if s := p.makeSetting(); !slices.Contains(settings, s) {
+			settings = append(settings, s)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(p *podPart) bool {
+		if slices.Contains(present, p) {
+			return false
+		}
+		s := p.makeSetting()
+		p.windows = slices.DeleteFunc(p.windows, func(w rolledWindow) bool { return r.isTooOld(w.End, newest) })
+		return len(p.windows) == 0 || !slices.ContainsFunc(settings, s.mayEqual)
+	})
+}
+
+// isTooOld reports whether a window ended before the horizon.
+func (r *rollUp) isTooOld(end, newest time.Time) bool {
+	return !r.horizon.isWhole &&
+		r.horizon.partOf(end.UnixNano()) < r.horizon.partOf(newest.UnixNano())-horizonParts
+}
+
+// rolledSetting is the setting of a pod's container. What is not known differs from nothing.
+type rolledSetting struct {
+	limit, request Optional[float64]
+	image          string
+}
+
+func (p *podPart) makeSetting() rolledSetting {
+	return rolledSetting{limit: limitOf(p.Now), request: p.Request, image: p.Image}
+}
+
+// mayEqual reports whether nothing that is known of both settings differs.
+func (s rolledSetting) mayEqual(o rolledSetting) bool {
+	return (s.limit == o.limit || !s.limit.Known || !o.limit.Known) &&
+		(s.request == o.request || !s.request.Known || !o.request.Known) &&
+		(s.image == o.image || s.image == "" || o.image == "")
+}
+
+// findWorst returns the worst window of all pods. Of equal ones it is the first pod's.
+func findWorst(parts []*podPart) *rolledWindow {
+	var worst *rolledWindow
+	for _, p := range parts {
+		if w := p.worstOf(func(*rolledWindow) bool { return true }); worst == nil || w.compare(worst) > 0 {
+			worst = w
+		}
+	}
+	return worst
+}
+
+// worstOf returns the worst of the pod's windows that meet a condition; nil if none does.
+func (p *podPart) worstOf(holds func(*rolledWindow) bool) *rolledWindow {
+	var worst *rolledWindow
+	for i := range p.windows {
+		if w := &p.windows[i]; holds(w) && (worst == nil || w.compare(worst) > 0) {
+			worst = w
+		}
+	}
+	return worst
+}
+
+// measureSeen returns the pods that were measured in the time of the worst window, each with the window that counts:
+// the worst at that time, or else the worst of the same part of the horizon, the only one that is kept of it. What a
+// pod needed at other times does not count.
+func (r *rollUp) measureSeen(parts []*podPart, worst *rolledWindow) []*podPart {
+	isNear := func(w *rolledWindow) bool { return w.overlapsTime(worst.Start, worst.End) }
+	isOfSamePart := func(w *rolledWindow) bool {
+		h := r.horizon
+		return h.part > 0 && h.partOf(w.End.UnixNano()) == h.partOf(worst.End.UnixNano())
+	}
+	return slices.DeleteFunc(slices.Clone(parts), func(p *podPart) bool {
+		p.counts = p.worstOf(isNear)
+		if p.counts == nil && (p.since.After(worst.End) || p.Now.Time().Before(worst.Start)) {
+			return true
+		}
+		if p.counts == nil {
+			p.counts = p.worstOf(isOfSamePart)
+		}
+		if p.isAffected() {
+			p.need = r.need(*p.PodFinding, p.counts.Finding)
+		} else {
+			p.need = Need{Current: r.need(*p.PodFinding, p.Now).Current}
+		}
+		return false
+	})
+}
+
+// isAffected reports whether the pod is in trouble in the window that counts.
+func (p *podPart) isAffected() bool {
+	return p.counts != nil && p.counts.Finding.Severity() >= SeverityInfo
+}
+
+// makeEvidence returns the pod's part with one of its windows. A window of an earlier pod of its name has another node
+// and another revision, which are not known any more.
+func (p *podPart) makeEvidence(w *rolledWindow) PodEvidence {
+	e := PodEvidence{
+		Pod: p.about.Pod, UID: cmp.Or(w.Finding.UID(), p.Now.UID()), Node: p.Node, Revision: p.Revision,
+		Window: w.WorstWindow, Need: p.need,
+	}
+	if !sameUID(w.Finding.UID(), p.Now.UID()) {
+		e.Node, e.Revision = "", ""
+	}
+	return e
+}
+
+// listRevisions returns the revisions of pods, the newest first. A revision is as old as the oldest pod that is known
+// of it: the number of pods of an older one may grow again.
+func listRevisions(parts []*podPart) []string {
+	begins := map[string]time.Time{}
+	for _, p := range parts {
+		at := p.Started
+		if at.IsZero() {
+			at = p.since
+		}
+		if known, ok := begins[p.Revision]; ok {
+			at = earlierOf(at, known)
+		}
+		begins[p.Revision] = at
+	}
+	delete(begins, "")
+	return slices.SortedFunc(maps.Keys(begins), func(a, b string) int {
+		return cmp.Or(begins[b].Compare(begins[a]), strings.Compare(a, b))
+	})
+}
+
+// setAffected lists the pods in trouble.
+func (f *WorkloadFinding) setAffected(seen []*podPart) {
+	affected := slices.DeleteFunc(slices.Clone(seen), func(p *podPart) bool { return !p.isAffected() })
+	slices.SortStableFunc(affected, func(a, b *podPart) int { return b.counts.compare(a.counts) })
+	f.Pods.Affected = len(affected)
+	for _, p := range affected[:min(len(affected), maxAffected)] {
+		f.Affected = append(f.Affected, p.makeEvidence(p.counts))
+	}
+}
+
+// setNumber sets the number: the largest need of the newest revision that has one, because one template has one limit.
+func (f *WorkloadFinding) setNumber(seen []*podPart) {
+	for _, revision := range append(listRevisions(seen), "") {
+		of := slices.DeleteFunc(slices.Clone(seen), func(p *podPart) bool { return p.Revision != revision })
+		decides := findLargest(of)
+		if decides == nil {
+			continue
+		}
+		e := decides.makeEvidence(decides.counts)
+		f.Number = &e
+		median, n := medianNeed(of)
+		f.Pods.LargestTarget, f.Pods.MedianTarget = decides.need.Target, Some(median)
+		f.Skewed = n >= leastSkewed && decides.need.Target.Value > skewFactor*median
+		return
+	}
+}
+
+// findLargest returns the pod with the largest target, of those that were measured well enough; of all if none was. It
+// is nil if no pod has a target. Of equal ones it is the worst.
+func findLargest(parts []*podPart) *podPart {
+	var largest *podPart
+	rank := func(p *podPart) int {
+		if p.counts.Finding.Coverage().Confidence >= ConfidenceMedium {
+			return 1
+		}
+		return 0
+	}
+	for _, p := range parts {
+		if !isPositive(p.need.Target) {
+			continue
+		}
+		if largest == nil || cmp.Or(
+			cmp.Compare(rank(p), rank(largest)), cmp.Compare(p.need.Target.Value, largest.need.Target.Value),
+			p.counts.compare(largest.counts),
+		) > 0 {
+			largest = p
+		}
+	}
+	return largest
+}
+
+// medianNeed returns the median of what pods need, and the number of pods for which that is known. A pod without a
+// target needs what it has.
+func medianNeed(parts []*podPart) (median float64, n int) {
+	var all []float64
+	for _, p := range parts {
+		if target := p.need.Target; isPositive(target) {
+			all = append(all, target.Value)
+		} else if isPositive(p.need.Current) {
+			all = append(all, p.need.Current.Value)
+		}
+	}
+	if len(all) == 0 {
+		return 0, 0
+	}
+	slices.Sort(all)
+	n = len(all)
+	return all[(n-1)/2] + (all[n/2]-all[(n-1)/2])/2, n
+}
+
+// isPositive reports whether a figure is a number that can be set.
+func isPositive(x Optional[float64]) bool {
+	return x.Known && x.Value > 0 && !math.IsInf(x.Value, 0)
+}
+
+// sumFigures sums counters of all pods that have a window in the time of the worst one.
+func (f *WorkloadFinding) sumFigures(seen []*podPart, worst *rolledWindow) {
+	var part, whole int64
+	var kills int64
+	for _, p := range seen {
+		if p.counts == nil || !p.counts.overlapsTime(worst.Start, worst.End) {
+			continue
+		}
+		some, of := countersOf(p.counts.Finding, worst.Finding)
+		part, whole = addSat(part, some), addSat(whole, of)
+		switch k := p.counts.Finding.(type) {
+		case OOMKilled:
+			kills = addSat(kills, max(0, k.Kills))
+		case MemoryPressure:
+			kills = addSat(kills, max(0, k.Kills.Value))
+		}
+	}
+	f.Kills = kills
+	if whole > 0 {
+		f.Share = Some(float64(part) / float64(whole))
+	}
+}
+
+// countersOf returns the two counters that make a share, for the trouble that the worst finding is about: throttled
+// periods, segments sent again or dropped packets, and all of them. Both are 0 without counters.
+func countersOf(f, worst Finding) (part, whole int64) {
+	switch f := f.(type) {
+	case CPUThrottling:
+		return bothCounters(f.ThrottledPeriods, f.Periods)
+	case NetworkIssue:
+		if n, ok := worst.(NetworkIssue); ok && n.Reason == ReasonDrops {
+			return bothCounters(f.Drops, f.Packets)
+		}
+		return bothCounters(f.Retransmits, f.Segments)
+	}
+	return 0, 0
+}
+
+func bothCounters(part, whole Optional[int64]) (int64, int64) {
+	if !part.Known || !whole.Known {
+		return 0, 0
+	}
+	return max(0, part.Value), max(0, whole.Value)
+}
