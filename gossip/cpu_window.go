@@ -116,8 +116,8 @@ func (w *cpuWindow) pastWindow(m *foldedWindows) sampleWindow {
 	return &cpuWindow{window: w.foldPast(&m.cpu)}
 }
 
-func (w *cpuWindow) pendingPast(closed bool) sampleWindow {
-	return &cpuWindow{window: w.pendingWindow(closed)}
+func (w *cpuWindow) pendingPast(closed bool, m *foldedWindows) sampleWindow {
+	return &cpuWindow{window: w.pendingWindow(closed, &m.cpu)}
 }
 
 // missingFields names the fields that a sample lacks and that would have made the verdict or the advice better.

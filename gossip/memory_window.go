@@ -67,8 +67,8 @@ func (w *memoryWindow) pastWindow(m *foldedWindows) sampleWindow {
 	return &memoryWindow{window: w.foldPast(&m.memory)}
 }
 
-func (w *memoryWindow) pendingPast(closed bool) sampleWindow {
-	return &memoryWindow{window: w.pendingWindow(closed)}
+func (w *memoryWindow) pendingPast(closed bool, m *foldedWindows) sampleWindow {
+	return &memoryWindow{window: w.pendingWindow(closed, &m.memory)}
 }
 
 // missingFields names the fields that would have made the verdict or the advice better.

@@ -33,8 +33,8 @@ func (w *networkWindow) pastWindow(m *foldedWindows) sampleWindow {
 	return &networkWindow{w.foldPast(&m.network)}
 }
 
-func (w *networkWindow) pendingPast(closed bool) sampleWindow {
-	return &networkWindow{w.pendingWindow(closed)}
+func (w *networkWindow) pendingPast(closed bool, m *foldedWindows) sampleWindow {
+	return &networkWindow{w.pendingWindow(closed, &m.network)}
 }
 
 // missingFields names the fields that would have made the verdict better.

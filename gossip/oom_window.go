@@ -58,7 +58,9 @@ func (w *oomWindow) pastWindow(m *foldedWindows) sampleWindow {
 	return &oomWindow{w.foldPast(&m.kills)}
 }
 
-func (w *oomWindow) pendingPast(closed bool) sampleWindow { return &oomWindow{w.pendingWindow(closed)} }
+func (w *oomWindow) pendingPast(closed bool, m *foldedWindows) sampleWindow {
+	return &oomWindow{w.pendingWindow(closed, &m.kills)}
+}
 
 // missingFields names the fields that the advice would need.
 func (w *oomWindow) missingFields(s *stream) []string {

@@ -216,6 +216,7 @@ type foldedWindow[S sums[S]] struct {
 	buckets   [pastGroups]bucket[S]
 	overflows [pastGroups]overflow[S]
 	list      [pastGroups]*bucket[S]
+	pending   past[S] // see pendingWindow
 }
 
 // fillFrom makes the groups of the window that is judged folded buckets, and returns these. They share with the groups
@@ -240,13 +241,19 @@ func (p *past[S]) totalSums() (sum S, usec int64) {
 	return sum, usec
 }
 
-// cloneForPending returns a copy that can be added to.
-func (p *past[S]) cloneForPending() *past[S] {
-	c := *p
-	c.filling.sums = c.filling.sums.cloneSums()
-	c.ring = make([]group[S], len(p.ring), len(p.ring)+pastGroups+1)
-	copy(c.ring, p.ring)
-	return &c
+// copyTo makes c a copy that can be added to, with room for the groups of a window, in the memory that c has.
+func (p *past[S]) copyTo(c *past[S]) {
+	ring := c.ring
+	if n := p.count + pastGroups + 1; len(ring) < n {
+		ring = make([]group[S], n)
+	}
+	for i := range p.count {
+		ring[i] = *p.groupAt(i)
+	}
+	clear(ring[p.count:]) // what an earlier copy left there belongs to others
+	*c = *p
+	c.filling.sums = p.filling.sums.cloneSums()
+	c.ring, c.head = ring, 0
 }
 
 // keepPast has what leaves the window kept for past windows.
@@ -288,12 +295,14 @@ func (w *window[S]) foldPast(memory *foldedWindow[S]) window[S] {
 
 // pendingWindow returns a copy of the past with which the windows are judged that end in the present window: late
 // records may still change them. With closed, no record will, and the newest group has ended too.
-func (w *window[S]) pendingWindow(closed bool) window[S] {
+// The copy is valid until the next one is made in this memory.
+func (w *window[S]) pendingWindow(closed bool, memory *foldedWindow[S]) window[S] {
 	pending := window[S]{width: w.width}
 	if w.past == nil {
 		return pending
 	}
-	pending.past = w.past.cloneForPending()
+	w.past.copyTo(&memory.pending)
+	pending.past = &memory.pending
 	pending.past.addBuckets(w, w.buckets)
 	if closed {
 		pending.past.closeGroup()

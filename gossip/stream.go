@@ -48,7 +48,7 @@ type sampleWindow interface {
 	endOfPast() int64
 	pastBounds() (start, end int64, holdsAll bool)
 	// pendingPast returns a window with the past windows that end in the present window. With closed, no sample will come.
-	pendingPast(closed bool) sampleWindow
+	pendingPast(closed bool, m *foldedWindows) sampleWindow
 	// estimateSize returns the estimated size, bytes.
 	estimateSize() int64
 }

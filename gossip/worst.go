@@ -56,6 +56,7 @@ type worstWindow struct {
 	finding    windowFinding
 	start, end int64 // Unix nanoseconds
 	demand     float64
+	isPresent  bool // it is the present window, and its finding has the history
 }
 
 // worstWindows are kept of one subject: the worst of each part of the horizon, the oldest first.
@@ -66,12 +67,13 @@ func (w *worstWindow) isHealthy() bool { return w.finding.Severity() <= Severity
 
 // withHistory returns the window for users, with the history of its subject.
 func (w *worstWindow) withHistory(h History) WorstWindow {
-	report := w.finding.wholeReport()
-	report.History = h
-	return WorstWindow{
-		Finding: w.finding.withReport(report, w.finding.isPrevious()),
-		Start:   time.Unix(0, w.start).UTC(), End: time.Unix(0, w.end).UTC(),
+	f := w.finding
+	if !w.isPresent {
+		report := f.wholeReport()
+		report.History = h
+		f = f.withReport(report, f.isPrevious())
 	}
+	return WorstWindow{Finding: f, Start: time.Unix(0, w.start).UTC(), End: time.Unix(0, w.end).UTC()}
 }
 
 // isWorseThan orders windows: by severity, then by what the container needs, then by the ratio that the severity comes
@@ -268,7 +270,7 @@ func (s *state) keepEnded(t *stream, a *Analyzer) {
 // keepAll keeps the worst of all of a stream's windows, before its epoch ends or it is dropped.
 func (s *state) keepAll(t *stream, a *Analyzer) {
 	s.keepEnded(t, a)
-	for w := t.pendingPast(true); w.nextEnded(); {
+	for w := t.pendingPast(true, a.folded); w.nextEnded(); {
 		s.judgePast(t, w, &s.worst, a)
 	}
 }
@@ -289,6 +291,7 @@ func (s *state) presentWindow(a *Analyzer) (*worstWindow, Finding) {
 	}
 	return &worstWindow{
 		finding: f, start: end - int64(now.Coverage().Window), end: end, demand: a.demandOf(f),
+		isPresent: true,
 	}, now
 }
 
@@ -311,7 +314,7 @@ func (s *state) listWindows(a *Analyzer) (list worstWindows, now Finding) {
 	if best != nil {
 		// The newest of these ends where the present window does, unless the present one is about the time after the kills.
 		k, ok := now.(OOMKilled)
-		for w := best.pendingPast(ok && k.Kills == 0); w.nextEnded(); {
+		for w := best.pendingPast(ok && k.Kills == 0, a.folded); w.nextEnded(); {
 			s.judgePast(best, w, &list, a)
 		}
 	}
