@@ -208,8 +208,14 @@ func (a *Analyzer) Finding(about Subject) (Finding, bool) {
 
 // Findings yields all findings, sorted by Subject.Compare: of the subjects that are known when it begins, each as it is
 // when it is yielded. Events may be observed meanwhile.
-func (a *Analyzer) Findings() iter.Seq[Finding] {
-	return func(yield func(Finding) bool) {
+func (a *Analyzer) Findings() iter.Seq[Finding] { return eachSubject(a, a.Finding) }
+
+// PodFindings yields what PodFinding returns, of the subjects that Findings yields, in their order.
+func (a *Analyzer) PodFindings() iter.Seq[PodFinding] { return eachSubject(a, a.PodFinding) }
+
+// eachSubject yields what find returns of the subjects that are known when it begins, sorted by Subject.Compare.
+func eachSubject[F any](a *Analyzer, find func(Subject) (F, bool)) iter.Seq[F] {
+	return func(yield func(F) bool) {
 		a.mu.Lock()
 		subjects := make([]Subject, 0, a.subjects.len())
 		for about := range a.subjects.all() {
@@ -218,7 +224,7 @@ func (a *Analyzer) Findings() iter.Seq[Finding] {
 		a.mu.Unlock()
 		slices.SortFunc(subjects, Subject.Compare)
 		for _, about := range subjects {
-			if f, ok := a.Finding(about); ok && !yield(f) {
+			if f, ok := find(about); ok && !yield(f) {
 				return
 			}
 		}
