@@ -77,8 +77,8 @@ type Options struct {
 	ExcludeNamespaces []string
 
 	// Analysis is the window, the thresholds, and how much is kept. MaxBytes 0 means two fifths of the memory limit:
-	// GOMEMLIMIT, or nine tenths of the container's limit if that is less; without both, of 1 GiB. Evicted is the
-	// operator's own.
+	// GOMEMLIMIT, or nine tenths of the container's limit if that is less; without both, of 1 GiB. Horizon 0 means seven
+	// days. Evicted and Demand are the operator's own.
 	Analysis gossip.Options
 	// Rules give the advice; nil means recommend.Default.
 	Rules recommend.Rules
@@ -116,6 +116,7 @@ const (
 	defaultAudience       = "kernel-gossip"
 	defaultPixieMaxWait   = 5 * time.Minute
 	defaultWindow         = 15 * time.Minute
+	defaultHorizon        = 7 * 24 * time.Hour
 	defaultMaxSubjects    = 20_000
 	defaultWriteDelay     = 2 * time.Second
 	defaultWorkers        = 4
@@ -136,6 +137,8 @@ func (o Options) withDefaults() Options {
 	o.HealthAddress = cmp.Or(o.HealthAddress, defaultHealthAddress)
 	o.MetricsAddress = cmp.Or(o.MetricsAddress, defaultMetricsAddress)
 	o.Analysis.Window = cmp.Or(o.Analysis.Window, defaultWindow)
+	o.Analysis.Horizon = cmp.Or(o.Analysis.Horizon, defaultHorizon)
+	o.Analysis.Demand = recommend.Demand
 	o.Analysis.MaxSubjects = cmp.Or(o.Analysis.MaxSubjects, defaultMaxSubjects)
 	o.Analysis.MaxBytes = cmp.Or(o.Analysis.MaxBytes, subjectsPart(memoryLimit()))
 	o.IngestMaxMemory = cmp.Or(o.IngestMaxMemory, requestsPart(memoryLimit()))

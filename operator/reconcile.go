@@ -64,6 +64,8 @@ func (r *reconciler) reconcileSubject(ctx context.Context, about gossip.Subject,
 	s := situation{pod: pod, stored: stored, seen: seen, now: time.Now()}
 	if f, known := r.analyzer.Finding(about); known {
 		s.finding = f
+		s.worst, _ = r.analyzer.Worst(about)
+		s.windows = r.analyzer.Windows(about)
 		if seen.count == 0 { // the arrival is not remembered, so it was when the newest record was measured
 			s.seen.at = time.Unix(0, max(seen.at.UnixNano(), min(f.Time().UnixNano(), s.now.UnixNano())))
 		}
@@ -111,7 +113,9 @@ func (r *reconciler) publishSituation(ctx context.Context, s situation) (time.Du
 type situation struct {
 	pod     *corev1.Pod    // nil if the cluster has none
 	stored  crd.Object     // nil if the cluster has none
-	finding gossip.Finding // nil if the analyzer has none
+	finding gossip.Finding // about the present window; nil if the analyzer has none
+	worst   gossip.WorstWindow
+	windows []gossip.WorstWindow
 	seen    arrival
 	now     time.Time
 }
@@ -170,10 +174,15 @@ func (s *situation) keepsStored() bool {
 	return !s.hasObject()
 }
 
-// hasObject reports whether the finding has an object, also after a recovery.
+// reportOn returns what the object is made of.
+func (s *situation) reportOn(pod gossip.Pod) crd.Report {
+	return crd.Report{Now: s.finding, Worst: s.worst, Windows: s.windows, Pod: pod}
+}
+
+// hasObject reports whether there is trouble to write about, or an object to bring up to date when it is over.
 func (s *situation) hasObject() bool {
-	return s.finding != nil &&
-		(crd.HasObject(crd.Report{Now: s.finding}) || s.finding.Seen().Worst >= gossip.SeverityInfo)
+	return s.finding != nil && (crd.HasObject(s.reportOn(gossip.Pod{})) ||
+		(s.stored != nil && s.finding.Seen().Worst >= gossip.SeverityInfo))
 }
 
 // makeObject makes the object of a finding. Commands start from the owner's present values, so these are read again for
@@ -186,8 +195,7 @@ func (r *reconciler) makeObject(ctx context.Context, s situation) (crd.Object, e
 		if err != nil {
 			return nil, err
 		}
-		report := crd.Report{Now: s.finding, Pod: facts}.Advised(r.rules)
-		wanted = r.ages.applyAge(crd.New(report), s.seen, s.now)
+		wanted = r.ages.applyAge(crd.New(s.reportOn(facts).Advised(r.rules)), s.seen, s.now)
 		if !crd.News(s.stored, wanted) {
 			break
 		}

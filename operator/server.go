@@ -182,7 +182,7 @@ func (s *server) restoreHistories(ctx context.Context) error {
 		if crd.Condition(w) == nil { // an operator died before it wrote the status
 			continue
 		}
-		s.intake.analyzer.Restore(crd.Subject(w), crd.PodUID(w), crd.History(w), crd.SeverityNow(w))
+		s.intake.analyzer.Restore(crd.Subject(w), crd.PodUID(w), crd.History(w), crd.SeverityNow(w), crd.Windows(w)...)
 	}
 	s.intake.publishEvictions()
 	s.intake.ledger.setStart(time.Now())

@@ -44,6 +44,12 @@ func (c *recordCount) add(at int64) bool {
 	return true
 }
 
+// spansDays reports whether the records are of several days, in UTC.
+func (c *recordCount) spansDays() bool {
+	const day = int64(24 * time.Hour)
+	return c.first/day != c.last/day
+}
+
 // checkRange returns an error if no record counts.
 func (c *recordCount) checkRange() error {
 	if err := c.chosen.checkOrder(); err != nil {

@@ -106,7 +106,7 @@ func loadObjects(name string, in io.Reader, errs io.Writer, pods catalogs) (obje
 		return nil, fmt.Errorf("%s: no record that could be used", name)
 	}
 	found := make(objects)
-	for _, v := range pods.makeVerdicts(c.collectFindings()) {
+	for _, v := range pods.makeVerdicts(c.collectMeasurements()) {
 		if v.object == nil {
 			continue
 		}

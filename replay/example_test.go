@@ -30,16 +30,17 @@ func ExampleRun() {
 	// exit code 1
 }
 
-// The findings of a file, for your own program.
+// What the kernel did in a file, for your own program.
 func ExampleAnalyze() {
 	captures := []string{"../examples/captures/hidden-throttling.ndjson"}
 	pods := []string{"../examples/captures/hidden-throttling.pods.yaml"}
-	findings, err := replay.Analyze(captures, pods, os.Stderr)
+	reports, err := replay.Analyze(captures, pods, os.Stderr)
 	if err != nil {
 		fmt.Println(err)
 	}
-	for _, f := range findings {
-		fmt.Println(f.Subject().Kind, f.Subject().Container, f.Severity(), f.Seen().Last.Format(time.TimeOnly))
+	for _, r := range reports {
+		about, worst := r.Now.Subject(), r.Worst
+		fmt.Println(about.Kind, about.Container, worst.Finding.Severity(), worst.End.Format(time.TimeOnly))
 	}
 	// Output:
 	// CPUThrottling app Critical 23:16:50

@@ -5,9 +5,7 @@ import (
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
@@ -21,8 +19,8 @@ func (l layout) explainRows(rows []tableRow) string {
 		if about.Container != "" {
 			heading += " " + about.Container
 		}
-		heading += fmt.Sprintf(" (%s, %s)", about.Kind, s.finding.Severity())
-		parts[i] = heading + "\n" + l.wrapIndented(s.explainVerdict())
+		heading += fmt.Sprintf(" (%s, %s)", about.Kind, s.worstSeverity())
+		parts[i] = heading + "\n" + l.wrapIndented(l.explainVerdict(s))
 	}
 	return strings.Join(parts, "\n\n")
 }
@@ -33,11 +31,12 @@ func (l layout) wrapIndented(paragraphs []string) string {
 	return indent + strings.ReplaceAll(text, "\n", "\n"+indent)
 }
 
-// explainVerdict returns one paragraph for the measurement, one for its meaning, and one for each recommendation.
-func (s tableRow) explainVerdict() []string {
-	paragraphs := []string{conditionMessage(s.verdict)}
+// explainVerdict returns one paragraph for the worst window, one for its meaning, one for each recommendation, and one
+// for the present window if that is another.
+func (l layout) explainVerdict(s tableRow) []string {
+	paragraphs := []string{l.explainWorst(s.verdict)}
 	if s.memory != nil && !s.countsSameKills() {
-		paragraphs = append(paragraphs, conditionMessage(*s.memory))
+		paragraphs = append(paragraphs, l.explainWorst(*s.memory))
 	}
 	if text := meaningOf(s.finding); text != "" {
 		paragraphs = append(paragraphs, text)
@@ -45,22 +44,27 @@ func (s tableRow) explainVerdict() []string {
 	for _, r := range s.chosenAdvice() {
 		paragraphs = append(paragraphs, strings.TrimSpace(r.Action+" "+r.Reason))
 	}
+	if !s.isPresent() {
+		paragraphs = append(paragraphs, "Now: "+conditionMessage(s.object))
+	}
 	return paragraphs
 }
 
-// conditionMessage returns the whole sentences of the object's condition.
-func conditionMessage(v verdict) string {
-	var conditions []metav1.Condition
-	switch o := v.object.(type) {
-	case *v1alpha1.KernelWhisper:
-		conditions = o.Status.Conditions
-	case *v1alpha1.PodBirthCertificate:
-		conditions = o.Status.Conditions
+// explainWorst returns when the worst window was, if that is not now, and the sentences that the condition had then.
+func (l layout) explainWorst(v verdict) string {
+	if v.isPresent() {
+		return conditionMessage(v.object)
 	}
-	if len(conditions) == 0 {
-		return ""
+	text := conditionMessage(crd.New(crd.Report{Now: v.worst.Finding, Pod: v.pod}))
+	return l.formatSpan(v.worst.Start, v.worst.End) + " UTC: " + text
+}
+
+// conditionMessage returns the whole sentences of an object's condition.
+func conditionMessage(o crd.Object) string {
+	if c := crd.Condition(o); c != nil {
+		return c.Message
 	}
-	return conditions[0].Message
+	return ""
 }
 
 // meaningOf returns what a verdict means for the programs in the pod.

@@ -6,6 +6,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
 const (
@@ -36,7 +37,7 @@ func newBatch() *gossip.Events {
 }
 
 func newLanes(pods catalogs, settings gossip.Options) *lanes {
-	settings.MaxSubjects = maxSubjects
+	settings.MaxSubjects, settings.Horizon, settings.Demand = maxSubjects, gossip.WholeHorizon, recommend.Demand
 	l := &lanes{pods: pods, used: make(chan *gossip.Events, 2*laneCount)}
 	for i := range l.analyzers {
 		l.analyzers[i] = gossip.New(settings)

@@ -24,6 +24,7 @@ type layout struct {
 	explain     bool
 	lowestShown gossip.Severity // lowest severity that has a row
 	podsGiven   bool            // --pods was given
+	dates       bool            // times need their date: the capture spans days
 }
 
 // pipeWidth is the width of a table that is not written to a terminal. It is a constant, so that the same input gives

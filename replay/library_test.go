@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
@@ -17,10 +18,12 @@ func TestAnalyzeReturnsWhatItCouldReadAndSaysTheRest(t *testing.T) {
 	capture := filepath.Join(t.TempDir(), "capture.ndjson")
 	require.NoError(t, os.WriteFile(capture, append([]byte("{}\n"), good...), 0o600))
 	var refused strings.Builder
-	findings, err := replay.Analyze([]string{capture, "missing.ndjson"}, nil, &refused)
+	reports, err := replay.Analyze([]string{capture, "missing.ndjson"}, nil, &refused)
 	require.ErrorContains(t, err, "missing.ndjson")
 	require.ErrorIs(t, err, os.ErrNotExist)
-	require.Len(t, findings, 1)
+	require.Len(t, reports, 1)
+	require.Equal(t, gossip.SeverityCritical, reports[0].Worst.Finding.Severity())
+	require.Empty(t, reports[0].Pod)
 	require.Contains(t, refused.String(), capture+":1: ")
 	_, err = replay.Analyze([]string{capture}, []string{"missing.yaml"}, &refused)
 	require.ErrorContains(t, err, "missing.yaml")

@@ -9,26 +9,24 @@ import (
 	"sync"
 
 	"sigs.k8s.io/yaml"
-
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // blockSize is how many objects are encoded at a time: enough that the exchange between goroutines costs little.
 const blockSize = 64
 
-// printJSON writes one object a line, in the order of the findings. It encodes a few objects at a time, because all at
+// printJSON writes one object a line, in the order of subjects. It encodes a few objects at a time, because all at
 // once would need much memory.
-func printJSON(out io.Writer, findings []gossip.Finding, pods catalogs) error {
+func printJSON(out io.Writer, measurements []measurement, pods catalogs) error {
 	var used sync.Pool // buffers that are written
-	encode := func(findings []gossip.Finding) encodedBlock {
+	encode := func(measurements []measurement) encodedBlock {
 		text, ok := used.Get().(*bytes.Buffer)
 		if !ok {
 			text = &bytes.Buffer{}
 		}
 		text.Reset()
-		return encodedBlock{text, encode(text, pods.makeVerdicts(findings))}
+		return encodedBlock{text, encode(text, pods.makeVerdicts(measurements))}
 	}
-	for lines := range mapParallel(slices.Chunk(findings, blockSize), encode) {
+	for lines := range mapParallel(slices.Chunk(measurements, blockSize), encode) {
 		if _, err := lines.text.WriteTo(out); err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ type options struct {
 }
 
 var (
-	outputs = []string{"table", "wide", "json", "yaml", "name"}
+	outputs = []string{"table", "wide", "csv", "markdown", "json", "yaml", "name"}
 	colors  = []string{"auto", "always", "never"}
 )
 
@@ -47,7 +47,7 @@ const podsCommand = "kubectl get " + kube.Kinds + " -A -o yaml"
 func (o *options) registerFlags(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringVarP(&o.Output, "output", "o", o.Output, "one of "+strings.Join(outputs, ", ")+
-		": wide is a line for each verdict, healthy ones too; "+
+		": wide and csv have a line for each verdict, healthy ones too; markdown is a table for tickets; "+
 		"json and yaml are the operator's objects, name their names")
 	f.StringArrayVar(&o.Pods, "pods", nil, "`FILE` with the Kubernetes objects of the pods: "+podsCommand)
 	f.StringVarP(&o.Namespace, "namespace", "n", "",
@@ -55,7 +55,7 @@ func (o *options) registerFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.Pod, "pod", "", "show only this pod, or NAMESPACE/POD: a `NAME`, a pattern with *, ? or [ ], "+
 		"or the beginning of names, if no pod has exactly this name")
 	f.StringVar(&o.Severity, "severity", "",
-		"show only findings whose worst severity is at least this: info, warning, high, critical")
+		"show only what was at least this severe in its worst window: info, warning, high, critical")
 	f.StringVar(&o.Since, "since", "",
 		"count only records at or after this `TIME`: RFC 3339, or an offset from the first record such as 5m")
 	f.StringVar(&o.Until, "until", "", "count only records at or before this `TIME`")
@@ -71,7 +71,7 @@ func (o *options) registerFlags(f *pflag.FlagSet) {
 		fmt.Sprintf("`COLUMNS` of the table (default: $COLUMNS, else the terminal's, else %d)", pipeWidth))
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "print no result, only set the exit status")
 	f.StringVar(&o.FailOn, "fail-on", "warning",
-		"`SEVERITY` from which a finding sets the exit status: info, warning, high, critical")
+		"`SEVERITY` of the worst window from which a finding sets the exit status: info, warning, high, critical")
 	f.IntVar(&o.ExitCode, "exit-code", o.ExitCode, "exit `STATUS` if there is such a finding; 0 for none")
 }
 
@@ -141,7 +141,7 @@ func (o *options) analysisOptions() (gossip.Options, error) {
 
 // checkFormat refuses flags that the format would ignore.
 func (o *options) checkFormat() error {
-	objects := o.Output == "json" || o.Output == "yaml" || o.Output == "name"
+	headless := slices.Contains([]string{"json", "yaml", "name"}, o.Output)
 	for _, flag := range []struct {
 		name    string
 		given   bool
@@ -150,7 +150,7 @@ func (o *options) checkFormat() error {
 	}{
 		{"--commands", o.Commands, o.Output != "table", "json and yaml have them in status.recommendations"},
 		{"--explain", o.Explain, o.Output != "table", "json and yaml have a message in status.conditions"},
-		{"--no-headers", o.NoHeaders, objects, "it has none"},
+		{"--no-headers", o.NoHeaders, headless, "it has none"},
 		{"--width", o.Width > 0, o.Output != "table", "its lines are as long as they are"},
 	} {
 		if flag.given && flag.ignored {
@@ -173,23 +173,26 @@ func parseSeverity(flag, text string, otherwise gossip.Severity) (gossip.Severit
 	return 0, fmt.Errorf("%s: %q is not one of info, warning, high, critical", flag, text)
 }
 
-// printVerdicts writes the verdicts on findings in the requested format. Findings below the lowest severity are only
-// counted.
-func (o *options) printVerdicts(out io.Writer, findings []gossip.Finding, lowest gossip.Severity, pods catalogs) error {
+// printVerdicts writes the verdicts in the requested format. Those below the lowest severity are only counted.
+func (o *options) printVerdicts(out io.Writer, all []measurement, lowest gossip.Severity, c *analysis) error {
 	l := layout{
 		width: o.tableWidth(out), color: o.usesColor(out), titles: !o.NoHeaders, commands: o.Commands, explain: o.Explain,
-		lowestShown: lowest, podsGiven: len(o.Pods) > 0,
+		lowestShown: lowest, podsGiven: len(o.Pods) > 0, dates: c.spansDays(),
 	}
 	switch o.Output {
 	case "json":
-		return printJSON(out, filterSeverity(lowest, findings), pods)
+		return printJSON(out, filterSeverity(lowest, all), c.pods)
 	case "yaml":
-		return printYAML(out, pods.makeVerdicts(filterSeverity(lowest, findings)))
+		return printYAML(out, c.pods.makeVerdicts(filterSeverity(lowest, all)))
 	case "name":
-		return printNames(out, pods.makeVerdicts(filterSeverity(lowest, findings)))
+		return printNames(out, c.pods.makeVerdicts(filterSeverity(lowest, all)))
 	case "wide":
-		return l.printWide(out, pods.makeVerdicts(findings))
+		return l.printWide(out, c.pods.makeVerdicts(all))
+	case "csv":
+		return l.printCSV(out, c.pods.makeVerdicts(all))
+	case "markdown":
+		return l.printMarkdown(out, c.pods.makeVerdicts(all))
 	default:
-		return l.printTable(out, pods.makeVerdicts(findings))
+		return l.printTable(out, c.pods.makeVerdicts(all))
 	}
 }

@@ -22,7 +22,7 @@ func makeRows(verdicts []verdict) []tableRow {
 	list := make([]tableRow, 0, len(verdicts))
 	pressure := -1 // index of the newest row about memory
 	for _, v := range verdicts {
-		if pressure >= 0 && isSameKill(v.finding, list[pressure].finding) {
+		if pressure >= 0 && isSameKill(v, list[pressure].verdict) {
 			memory := list[pressure].verdict
 			list = append(slices.Delete(list, pressure, pressure+1), tableRow{v, &memory})
 			pressure = -1
@@ -36,15 +36,16 @@ func makeRows(verdicts []verdict) []tableRow {
 	return list
 }
 
-// isSameKill reports whether a container was killed because of the pressure that the other finding is about.
-func isSameKill(kill, pressure gossip.Finding) bool {
-	k, isKill := kill.(gossip.OOMKilled)
-	if !isKill || k.Kills == 0 || pressure.Severity() < gossip.SeverityInfo {
+// isSameKill reports whether a container was killed because of the pressure that the other verdict is about: in the
+// same time.
+func isSameKill(kill, pressure verdict) bool {
+	k, isKill := kill.finding.(gossip.OOMKilled)
+	if !isKill || k.Kills == 0 || pressure.worstSeverity() < gossip.SeverityInfo {
 		return false
 	}
-	about := pressure.Subject()
+	about := pressure.judgedSubject()
 	about.Kind = gossip.KindOOMKill
-	return about == k.About
+	return about == k.About && !kill.worst.Start.After(pressure.worst.End) && !pressure.worst.Start.After(kill.worst.End)
 }
 
 // countsSameKills reports whether the verdict on the memory only counts the same kills.
@@ -53,12 +54,12 @@ func (s tableRow) countsSameKills() bool {
 	return ok && m.Reason == gossip.ReasonOOMKilled
 }
 
-// sortWorstFirst sorts rows by their severity now, then by their worst.
+// sortWorstFirst sorts rows by their severity, then by their severity now.
 func sortWorstFirst(list []tableRow) []tableRow {
 	slices.SortStableFunc(list, func(a, b tableRow) int {
 		return cmp.Or(
-			cmp.Compare(b.finding.Severity(), a.finding.Severity()),
-			cmp.Compare(b.finding.Seen().Worst, a.finding.Seen().Worst),
+			cmp.Compare(b.worstSeverity(), a.worstSeverity()),
+			cmp.Compare(b.now.Severity(), a.now.Severity()),
 		)
 	})
 	return list

@@ -20,7 +20,7 @@ import (
 // The exit codes are like the exit codes of diff(1).
 const (
 	exitClean    = 0 // no finding above Info; or no difference
-	exitFindings = 1 // findings above Info, by their worst severity; or differences
+	exitFindings = 1 // findings above Info in the worst window; or differences
 	exitTrouble  = 2 // an unreadable file, no good record, wrong usage
 )
 
@@ -72,8 +72,11 @@ The flags that choose what is shown (--namespace, --pod, --severity) never chang
 which records count: the verdicts are as of that time. It is an error if the captures have no record at all of a
 namespace, a pod or a time.
 
-Exit status: 0 nothing above Info (the worst severity counts), 1 findings, 2 trouble. --fail-on sets the severity from
-which there are findings, and --exit-code the status for them.`
+The worst window of a capture decides, not the last one: severity, figures, advice and exit status are of it. If it is
+over, its row says when it was, in UTC, and what the last window is like.
+
+Exit status: 0 nothing above Info in a worst window, 1 findings, 2 trouble. --fail-on sets the severity from which there
+are findings, and --exit-code the status for them.`
 
 const exampleHelp = `  # a verdict with a number, from a recorded capture
   gossip-replay examples/captures/hidden-throttling.ndjson --pods examples/captures/hidden-throttling.pods.yaml
@@ -86,6 +89,10 @@ const exampleHelp = `  # a verdict with a number, from a recorded capture
 
   # a line for each verdict, for grep
   gossip-replay capture.ndjson -o wide --no-headers | grep OOMKill
+
+  # a table for a ticket, and one for a spreadsheet
+  gossip-replay capture.ndjson --pods pods.yaml -o markdown
+  gossip-replay capture.ndjson -o csv >verdicts.csv
 
   # what the operator would write, for one namespace
   gossip-replay capture.ndjson -o yaml --namespace shop
@@ -146,26 +153,26 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	if c.records == 0 {
 		return &exitError{exitTrouble, cmp.Or(trouble, errors.New("no record that could be used"))}
 	}
-	selected, err := o.selectFindings(&c, note)
+	selected, err := o.selectMeasurements(&c, note)
 	if err != nil {
 		return err
 	}
-	if err := o.printVerdicts(out, selected, wanted.lowest, c.pods); err != nil {
+	if err := o.printVerdicts(out, selected, wanted.lowest, &c); err != nil {
 		return &exitError{exitTrouble, fmt.Errorf("write: %w", err)}
 	}
 	if trouble != nil {
 		return &exitError{exitTrouble, trouble}
 	}
-	for _, f := range selected {
-		if f.Seen().Worst >= max(wanted.lowest, wanted.failOn) && o.ExitCode != exitClean {
+	for i := range selected {
+		if selected[i].worstSeverity() >= max(wanted.lowest, wanted.failOn) && o.ExitCode != exitClean {
 			return &exitError{code: o.ExitCode}
 		}
 	}
 	return nil
 }
 
-// selectFindings returns the findings of the requested namespaces, pods and times.
-func (o *options) selectFindings(c *analysis, note io.Writer) ([]gossip.Finding, error) {
+// selectMeasurements returns the measurements of the requested namespaces, pods and times.
+func (o *options) selectMeasurements(c *analysis, note io.Writer) ([]measurement, error) {
 	wanted, err := o.parseSelection()
 	if err != nil {
 		return nil, err
@@ -173,9 +180,9 @@ func (o *options) selectFindings(c *analysis, note io.Writer) ([]gossip.Finding,
 	if err := c.checkRange(); err != nil {
 		return nil, &exitError{exitTrouble, err}
 	}
-	findings := c.collectFindings()
-	c.pods.noteUnknownPods(findings, note)
-	selected, err := wanted.filterFindings(findings, &c.chosen)
+	all := c.collectMeasurements()
+	c.pods.noteUnknownPods(all, note)
+	selected, err := wanted.filterMeasurements(all, &c.chosen)
 	if err != nil {
 		return nil, &exitError{exitTrouble, err}
 	}
@@ -194,15 +201,15 @@ func inputNames(args []string, in io.Reader, note io.Writer) []string {
 }
 
 // noteUnknownPods writes a note if --pods has no pod of the capture.
-func (c catalogs) noteUnknownPods(findings []gossip.Finding, note io.Writer) {
+func (c catalogs) noteUnknownPods(all []measurement, note io.Writer) {
 	if len(c) == 0 {
 		return
 	}
-	for _, f := range findings {
-		if c.findPod(f.Subject(), f.UID()).Name != "" {
+	for i := range all {
+		if c.findPod(all[i].judgedSubject(), all[i].now.UID()).Name != "" {
 			return
 		}
 	}
 	fmt.Fprintf(note, "gossip-replay: --pods knows none of the capture's pods: %s\n",
-		formatList(subjectNames(findings, podOf)))
+		formatList(subjectNames(all, podOf)))
 }

@@ -50,16 +50,16 @@ func (o *options) parseSelection() (s selection, err error) {
 	return s, nil
 }
 
-// filterFindings returns the selected findings. It runs after the analysis, because this filter never changes a
+// filterMeasurements returns the selected measurements. It runs after the analysis, because this filter never changes a
 // verdict. A filter that no record that counts matches is an error: a typing mistake must not look like good news.
-func (s *selection) filterFindings(findings []gossip.Finding, counts *timeRange) ([]gossip.Finding, error) {
-	if len(findings) == 0 { // all figures are impossible
+func (s *selection) filterMeasurements(all []measurement, counts *timeRange) ([]measurement, error) {
+	if len(all) == 0 { // all figures are impossible
 		return nil, errors.New("no record that could be used")
 	}
-	inNamespace := s.inNamespace(findings)
+	inNamespace := s.inNamespace(all)
 	if len(inNamespace) == 0 {
 		return nil, fmt.Errorf("no record of namespace %s%s: the capture has %s",
-			cmp.Or(s.namespace, s.podNamespace), counts, formatList(subjectNames(findings, namespaceOf)))
+			cmp.Or(s.namespace, s.podNamespace), counts, formatList(subjectNames(all, namespaceOf)))
 	}
 	selected := s.ofPod(inNamespace)
 	if len(selected) == 0 {
@@ -69,39 +69,39 @@ func (s *selection) filterFindings(findings []gossip.Finding, counts *timeRange)
 	return selected, nil
 }
 
-func (s *selection) inNamespace(findings []gossip.Finding) []gossip.Finding {
-	return filterSubjects(findings, func(a gossip.Subject) bool {
+func (s *selection) inNamespace(all []measurement) []measurement {
+	return filterSubjects(all, func(a gossip.Subject) bool {
 		return s.namespace.matchesName(a.Namespace) && s.podNamespace.matchesName(a.Namespace)
 	})
 }
 
-// ofPod returns the findings of the pod with exactly this name, or else of all pods with this prefix.
-func (s *selection) ofPod(findings []gossip.Finding) []gossip.Finding {
-	found := filterSubjects(findings, func(a gossip.Subject) bool { return s.pod.matchesName(a.Pod) })
+// ofPod returns the measurements of the pod with exactly this name, or else of all pods with this prefix.
+func (s *selection) ofPod(all []measurement) []measurement {
+	found := filterSubjects(all, func(a gossip.Subject) bool { return s.pod.matchesName(a.Pod) })
 	if len(found) > 0 || s.pod.hasWildcard() {
 		return found
 	}
-	return filterSubjects(findings, func(a gossip.Subject) bool { return strings.HasPrefix(a.Pod, string(s.pod)) })
+	return filterSubjects(all, func(a gossip.Subject) bool { return strings.HasPrefix(a.Pod, string(s.pod)) })
 }
 
-// filterSubjects returns the findings about the wanted subjects.
-func filterSubjects(findings []gossip.Finding, wanted func(gossip.Subject) bool) []gossip.Finding {
-	return slices.DeleteFunc(slices.Clone(findings), func(f gossip.Finding) bool { return !wanted(f.Subject()) })
+// filterSubjects returns the measurements of the wanted subjects.
+func filterSubjects(all []measurement, wanted func(gossip.Subject) bool) []measurement {
+	return slices.DeleteFunc(slices.Clone(all), func(m measurement) bool { return !wanted(m.judgedSubject()) })
 }
 
-// filterSeverity returns the findings that were once at least this severe.
-func filterSeverity(lowest gossip.Severity, findings []gossip.Finding) []gossip.Finding {
-	return slices.DeleteFunc(slices.Clone(findings), func(f gossip.Finding) bool { return f.Seen().Worst < lowest })
+// filterSeverity returns the measurements with a worst window that was at least this severe.
+func filterSeverity(lowest gossip.Severity, all []measurement) []measurement {
+	return slices.DeleteFunc(slices.Clone(all), func(m measurement) bool { return m.worstSeverity() < lowest })
 }
 
 func namespaceOf(a gossip.Subject) string { return a.Namespace }
 func podOf(a gossip.Subject) string       { return a.Namespace + "/" + a.Pod }
 
-// subjectNames returns the names of the subjects of findings, each once, in their order.
-func subjectNames(findings []gossip.Finding, name func(gossip.Subject) string) []string {
+// subjectNames returns the names of the subjects, each once, in their order.
+func subjectNames(all []measurement, name func(gossip.Subject) string) []string {
 	var list []string
-	for _, f := range findings { // sorted by subject
-		if n := name(f.Subject()); len(list) == 0 || list[len(list)-1] != n {
+	for i := range all { // sorted by subject
+		if n := name(all[i].judgedSubject()); len(list) == 0 || list[len(list)-1] != n {
 			list = append(list, n)
 		}
 	}

@@ -9,12 +9,12 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// summaryLine returns the last line: the number of verdicts, by severity. Healthy verdicts and those without a
-// measurement have no row.
+// summaryLine returns the last line: the number of verdicts, by the severity of their worst window. Healthy verdicts
+// and those without a measurement have no row.
 func summaryLine(all []tableRow, lowest gossip.Severity) string {
 	var t tally
 	for _, s := range all {
-		t.add(s.finding, lowest)
+		t.add(&s.measurement, lowest)
 	}
 	line := fmt.Sprintf("%s on %s: %s", formatCount(t.verdicts, "verdict"), formatCount(t.pods, "pod"),
 		strings.Join(t.formatCounts(), ", "))
@@ -27,33 +27,34 @@ func summaryLine(all []tableRow, lowest gossip.Severity) string {
 // tally counts verdicts.
 type tally struct {
 	verdicts, pods, shown int
-	pod                   string // of the newest verdict
-	bad                   [gossip.SeverityCritical + 1]int
-	recovered, healthy    int
+	pod                   string                           // of the newest verdict
+	bad, recovered        [gossip.SeverityCritical + 1]int // by severity; those that are healthy now are in both
+	healthy               int
 	unmeasured            map[string]int // by reason
 }
 
 // add counts a verdict. Verdicts come in the order of subjects.
-func (t *tally) add(f gossip.Finding, lowest gossip.Severity) {
+func (t *tally) add(m *measurement, lowest gossip.Severity) {
 	t.verdicts++
-	if pod := podOf(f.Subject()); pod != t.pod {
+	if pod := podOf(m.judgedSubject()); pod != t.pod {
 		t.pod = pod
 		t.pods++
 	}
-	now, worst := f.Severity(), f.Seen().Worst
-	if worst >= lowest {
+	severity := m.worstSeverity()
+	if severity >= lowest {
 		t.shown++
 	}
 	switch {
-	case now >= gossip.SeverityInfo:
-		t.bad[min(now, gossip.SeverityCritical)]++
-	case now == gossip.SeverityUnknown:
+	case severity >= gossip.SeverityInfo:
+		t.bad[min(severity, gossip.SeverityCritical)]++
+		if m.now.Severity() == gossip.SeverityNone {
+			t.recovered[min(severity, gossip.SeverityCritical)]++
+		}
+	case severity == gossip.SeverityUnknown:
 		if t.unmeasured == nil {
 			t.unmeasured = make(map[string]int)
 		}
-		t.unmeasured[unmeasuredReason(f)]++
-	case worst >= gossip.SeverityInfo:
-		t.recovered++
+		t.unmeasured[unmeasuredReason(m.worst.Finding)]++
 	default:
 		t.healthy++
 	}
@@ -68,9 +69,12 @@ func (t *tally) formatCounts() []string {
 		}
 	}
 	for s := gossip.SeverityCritical; s >= gossip.SeverityInfo; s-- {
-		count(t.bad[s], s.String())
+		what := s.String()
+		if over := t.recovered[s]; over > 0 {
+			what += fmt.Sprintf(" (%d recovered)", over)
+		}
+		count(t.bad[s], what)
 	}
-	count(t.recovered, "recovered")
 	count(t.healthy, "healthy")
 	unmeasured := 0
 	reasons := slices.Sorted(maps.Keys(t.unmeasured))

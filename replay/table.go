@@ -13,8 +13,9 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// printTable shows the worst first: the kernel and the metrics side by side, what to set, and how much was measured.
-// The last line counts the verdicts that have no row, because "not measured" must not look like "healthy".
+// printTable shows the worst first: the kernel and the metrics side by side, what to set, and how much was measured,
+// all in the worst window. The last line counts the verdicts that have no row, because "not measured" must not look
+// like "healthy".
 func (l layout) printTable(out io.Writer, verdicts []verdict) error {
 	all := makeRows(verdicts)
 	whispers, births := l.selectRows(all)
@@ -43,7 +44,7 @@ func printParts(out io.Writer, parts []string) error {
 // selectRows returns the rows that are shown, in the order of the two tables.
 func (l layout) selectRows(all []tableRow) (whispers, births []tableRow) {
 	for _, s := range all {
-		if s.finding.Seen().Worst < l.lowestShown {
+		if s.worstSeverity() < l.lowestShown {
 			continue
 		}
 		switch s.object.(type) {
@@ -59,7 +60,7 @@ func (l layout) selectRows(all []tableRow) (whispers, births []tableRow) {
 // narrowWidth is the width below which a table has fewer columns.
 const narrowWidth = 106
 
-// whisperTable shows the kernel and the metrics side by side.
+// whisperTable shows the kernel and the metrics side by side, in the worst window.
 func (l layout) whisperTable(list []tableRow) string {
 	titles := []string{"Severity", "Pod", "Kernel says", "Metrics say", "Set", "Coverage"}
 	if l.width < narrowWidth { // the coverage moves to the pod's column
@@ -70,7 +71,8 @@ func (l layout) whisperTable(list []tableRow) string {
 		f := s.finding
 		name, covered := subjectCell(f.Subject()), f.Coverage()
 		rows[i] = table.Row{
-			l.severityCell(f), name, s.kernelCell(), s.metricsCell(), s.settingCell(), formatCoverage(covered, "\n"),
+			l.colorSeverity(s.worstSeverity()), name, joinLines(s.kernelCell(), l.formatWhen(s.verdict)), s.metricsCell(),
+			s.settingCell(), formatCoverage(covered, "\n"),
 		}
 		if l.width < narrowWidth {
 			rows[i][1] = joinLines(name, formatCoverage(covered, ", "))
@@ -95,7 +97,7 @@ func (l layout) birthTable(list []tableRow) string {
 			stage = fmt.Sprintf("%.2fs %s", f.Longest.Duration.Seconds(), f.Longest.Name)
 		}
 		row := table.Row{
-			l.severityCell(f), subjectCell(f.About), fmt.Sprintf("%.2fs", c.Duration.Seconds()),
+			l.colorSeverity(f.Level), subjectCell(f.About), fmt.Sprintf("%.2fs", c.Duration.Seconds()),
 			countCell(c.TotalSyscalls), stage, countCell(c.CgroupWrites), formatOptional(c.Execs), formatOptional(c.Mounts),
 		}
 		rows[i] = row[:len(titles)]
@@ -113,6 +115,9 @@ func countCell(n gossip.Optional[int64]) any {
 
 const notConsidered = "Owners, requests, autoscalers and limit ranges were not considered. " +
 	"To have them, add --pods pods.yaml, made with"
+
+const worstDecides = "Figures are of the worst window. Where it is not the last one, its time is below them, in UTC, " +
+	"and then what the last one is like."
 
 // notesBelow returns the paragraphs between the tables and the last line.
 func (l layout) notesBelow(rows []tableRow) []string {
@@ -134,20 +139,13 @@ func (l layout) notesBelow(rows []tableRow) []string {
 	if len(flags) > 0 {
 		parts = append(parts, "Add "+strings.Join(flags, ", ")+".")
 	}
+	if slices.ContainsFunc(rows, func(s tableRow) bool { return !s.isPresent() }) {
+		parts = append(parts, wrapText(worstDecides, l.width))
+	}
 	if !l.podsGiven {
 		parts = append(parts, wrapText(notConsidered, l.width)+"\n"+podsCommand+" >pods.yaml")
 	}
 	return parts
-}
-
-// severityCell returns the current severity, and the worst if it is another.
-func (l layout) severityCell(f gossip.Finding) string {
-	now, worst := f.Severity(), f.Seen().Worst
-	name := l.colorSeverity(now)
-	if worst > now {
-		name += "\n(was\n" + worst.String() + ")" // on three lines, to keep the column narrow
-	}
-	return name
 }
 
 // colorSeverity returns the name of a severity, in its colour from Info on.

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
@@ -9,36 +8,67 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// collectFindings returns the findings of all lanes, in the order of subjects, and releases the analyzers.
-func (c *analysis) collectFindings() []gossip.Finding {
-	var own [laneCount][]gossip.Finding
+// measurement is what the analysis knows of one subject.
+type measurement struct {
+	now     gossip.Finding // of the present window, which ends with the newest record that counts
+	worst   gossip.WorstWindow
+	windows []gossip.WorstWindow // all that are kept, if they are several
+}
+
+func (m *measurement) judgedSubject() gossip.Subject  { return m.now.Subject() }
+func (m *measurement) worstSeverity() gossip.Severity { return m.worst.Finding.Severity() }
+
+// reportAbout returns what the object is made of.
+func (m *measurement) reportAbout(pod gossip.Pod) crd.Report {
+	return crd.Report{Now: m.now, Worst: m.worst, Windows: m.windows, Pod: pod}
+}
+
+// measurementsOf returns what an analyzer knows, in the order of subjects.
+func measurementsOf(analyzer *gossip.Analyzer) []measurement {
+	var list []measurement
+	for found := range analyzer.PodFindings() {
+		m := measurement{now: found.Now}
+		if len(found.Windows) == 1 {
+			m.worst = found.Windows[0]
+		} else { // several, or a birth
+			m.windows = found.Windows
+			m.worst, _ = analyzer.Worst(found.Now.Subject()) // it is known
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// collectMeasurements returns what all lanes know, in the order of subjects, and releases the analyzers.
+func (c *analysis) collectMeasurements() []measurement {
+	var own [laneCount][]measurement
 	var stats [laneCount]gossip.Stats
 	var all sync.WaitGroup
 	for i, analyzer := range c.lanes.analyzers {
 		all.Go(func() {
-			own[i] = slices.Collect(analyzer.Findings())
+			own[i] = measurementsOf(analyzer)
 			stats[i] = analyzer.Stats() // after Findings, which observes what was pending
 			c.lanes.analyzers[i] = nil
 		})
 	}
 	all.Wait()
 	reportUncounted(c.errs, stats[:])
-	return mergeFindings(own[:])
+	return mergeMeasurements(own[:])
 }
 
-// mergeFindings merges lists that are each in the order of subjects.
-func mergeFindings(lists [][]gossip.Finding) []gossip.Finding {
+// mergeMeasurements merges lists that are each in the order of subjects.
+func mergeMeasurements(lists [][]measurement) []measurement {
 	if len(lists) == 1 {
 		return lists[0]
 	}
-	var a, b []gossip.Finding
+	var a, b []measurement
 	var both sync.WaitGroup
-	both.Go(func() { a = mergeFindings(lists[:len(lists)/2]) })
-	both.Go(func() { b = mergeFindings(lists[len(lists)/2:]) })
+	both.Go(func() { a = mergeMeasurements(lists[:len(lists)/2]) })
+	both.Go(func() { b = mergeMeasurements(lists[len(lists)/2:]) })
 	both.Wait()
-	list := make([]gossip.Finding, 0, len(a)+len(b))
+	list := make([]measurement, 0, len(a)+len(b))
 	for len(a) > 0 && len(b) > 0 {
-		if a[0].Subject().Compare(b[0].Subject()) <= 0 {
+		if a[0].judgedSubject().Compare(b[0].judgedSubject()) <= 0 {
 			list, a = append(list, a[0]), a[1:]
 		} else {
 			list, b = append(list, b[0]), b[1:]
@@ -47,22 +77,25 @@ func mergeFindings(lists [][]gossip.Finding) []gossip.Finding {
 	return append(append(list, a...), b...)
 }
 
-// verdict is a finding, its advice, and its object; the object is nil for a finding that gets none.
+// verdict is a measurement with the advice on its worst window, and its object; the object is nil where there is no
+// trouble.
 type verdict struct {
-	finding gossip.Finding
+	measurement
+	finding gossip.Finding // of the worst window
+	pod     gossip.Pod
 	advice  []recommend.Recommendation
 	object  crd.Object
 }
 
-// makeVerdicts advises on findings and makes their objects.
-func (c catalogs) makeVerdicts(findings []gossip.Finding) []verdict {
+// makeVerdicts advises on measurements and makes their objects.
+func (c catalogs) makeVerdicts(measurements []measurement) []verdict {
 	rules := recommend.Default()
-	list := make([]verdict, len(findings))
-	for i, f := range findings {
-		v := verdict{finding: f}
-		if crd.HasObject(crd.Report{Now: f}) || f.Seen().Worst >= gossip.SeverityInfo {
-			report := crd.Report{Now: f, Pod: c.findPod(f.Subject(), f.UID())}.Advised(rules)
-			v.advice, v.object = report.Advice, crd.New(report)
+	list := make([]verdict, len(measurements))
+	for i, m := range measurements {
+		v := verdict{measurement: m, finding: m.worst.Finding}
+		if crd.HasObject(m.reportAbout(gossip.Pod{})) {
+			report := m.reportAbout(c.findPod(m.judgedSubject(), m.now.UID())).Advised(rules)
+			v.pod, v.advice, v.object = report.Pod, report.Advice, crd.New(report)
 		}
 		list[i] = v
 	}

@@ -11,16 +11,17 @@ import (
 	benchload "github.com/kernel-gossip/kernel-gossip/hack/bench/load"
 )
 
-func TestFindingsOfLanesAreMergedInTheOrderOfSubjects(t *testing.T) {
-	lists := make([][]gossip.Finding, 5)
+func TestMeasurementsOfLanesAreMergedInTheOrderOfSubjects(t *testing.T) {
+	lists := make([][]measurement, 5)
 	for i, names := range []string{"adg", "", "bbe", "c", "f"} {
 		for _, name := range names {
-			lists[i] = append(lists[i], gossip.PodBirth{Report: gossip.Report{About: gossip.Subject{Pod: string(name)}}})
+			f := gossip.PodBirth{Report: gossip.Report{About: gossip.Subject{Pod: string(name)}}}
+			lists[i] = append(lists[i], measurement{now: f})
 		}
 	}
 	var got string
-	for _, f := range mergeFindings(lists) {
-		got += f.Subject().Pod
+	for _, m := range mergeMeasurements(lists) {
+		got += m.judgedSubject().Pod
 	}
 	require.Equal(t, "abbcdefg", got)
 }
@@ -37,12 +38,12 @@ func BenchmarkVerdicts(b *testing.B) {
 	n := 0
 	b.ReportAllocs()
 	for b.Loop() {
-		c.lanes.analyzers = analyzers // collectFindings releases them
-		findings := c.collectFindings()
-		if err := printJSON(io.Discard, findings, nil); err != nil {
+		c.lanes.analyzers = analyzers // collectMeasurements releases them
+		all := c.collectMeasurements()
+		if err := printJSON(io.Discard, all, nil); err != nil {
 			b.Fatal(err)
 		}
-		n += len(findings)
+		n += len(all)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/finding")
 }

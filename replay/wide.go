@@ -15,19 +15,13 @@ import (
 // printWide writes one line for each verdict, for grep and awk: nothing is merged, wrapped or left out, healthy
 // verdicts are included, and no cell is empty.
 func (l layout) printWide(out io.Writer, verdicts []verdict) error {
-	list := make([]tableRow, len(verdicts))
-	for i, v := range verdicts {
-		list[i] = tableRow{verdict: v}
-	}
-	total := summaryLine(list, l.lowestShown)
+	shown, all := l.singleRows(verdicts)
 	titles := []string{
-		"Severity", "Worst", "Namespace", "Pod", "Container", "Kind", "Kernel says", "Metrics say", "Set", "Coverage",
+		"Severity", "Now", "Namespace", "Pod", "Container", "Kind", "Start", "End", "Kernel says", "Metrics say", "Set",
+		"Coverage",
 	}
 	var rows []table.Row
-	for _, s := range sortWorstFirst(list) {
-		if s.finding.Seen().Worst < l.lowestShown {
-			continue
-		}
+	for _, s := range shown {
 		rows = append(rows, l.wideRow(s))
 	}
 	l.width = 0
@@ -36,25 +30,38 @@ func (l layout) printWide(out io.Writer, verdicts []verdict) error {
 		parts = append(parts, l.renderGrid(titles, rows))
 	}
 	if l.titles {
-		parts = append(parts, total)
+		parts = append(parts, summaryLine(all, l.lowestShown))
 	}
 	return printParts(out, parts)
 }
 
-func (l layout) wideRow(s tableRow) table.Row {
-	f := s.finding
-	about := f.Subject()
-	if s.object == nil { // healthy, or not measured
-		s.object = crd.New(crd.Report{Now: f})
+// singleRows returns a row for each verdict: those that are shown, the worst first, and all of them. Each has an
+// object.
+func (l layout) singleRows(verdicts []verdict) (shown, all []tableRow) {
+	all = make([]tableRow, len(verdicts))
+	for i, v := range verdicts {
+		if v.object == nil { // healthy, or not measured
+			v.object = crd.New(crd.Report{Now: v.now, Worst: v.worst})
+		}
+		all[i] = tableRow{verdict: v}
+		if v.worstSeverity() >= l.lowestShown {
+			shown = append(shown, all[i])
+		}
 	}
+	return sortWorstFirst(shown), all
+}
+
+func (l layout) wideRow(s tableRow) table.Row {
+	about := s.judgedSubject()
 	kernel, metrics, set := s.kernelCell(), s.metricsCell(), s.settingCell()
 	if b, ok := s.object.(*v1alpha1.PodBirthCertificate); ok {
 		kernel, set = joinLines(b.Status.KernelSays, "took "+b.Status.Took), cmp.Or(b.Status.Advice, "–")
 	}
 	return table.Row{
-		l.colorSeverity(f.Severity()), l.colorSeverity(f.Seen().Worst),
+		l.colorSeverity(s.worstSeverity()), l.colorSeverity(s.now.Severity()),
 		about.Namespace, about.Pod, cmp.Or(about.Container, "–"), string(about.Kind),
-		oneLine(kernel), oneLine(metrics), oneLine(set), formatCoverage(f.Coverage(), ", "),
+		formatTime(s.worst.Start), formatTime(s.worst.End),
+		oneLine(kernel), oneLine(metrics), oneLine(set), formatCoverage(s.finding.Coverage(), ", "),
 	}
 }
 

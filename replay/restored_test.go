@@ -1,0 +1,46 @@
+package replay_test
+
+import (
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+	"github.com/kernel-gossip/kernel-gossip/recommend"
+	"github.com/kernel-gossip/kernel-gossip/replay"
+)
+
+// An operator that starts again knows only what the objects say. That gives the same objects, with the same advice.
+func TestObjectsOfCapturesGiveThemselvesAgain(t *testing.T) {
+	captures, err := filepath.Glob("../examples/captures/*.ndjson")
+	require.NoError(t, err)
+	rules, tried := recommend.Default(), 0
+	for _, capture := range captures {
+		pods := strings.TrimSuffix(capture, "ndjson") + "pods.yaml"
+		reports, err := replay.Analyze([]string{capture}, []string{pods}, io.Discard)
+		require.NoError(t, err)
+		for _, r := range reports {
+			object, ok := crd.New(r.Advised(rules)).(*v1alpha1.KernelWhisper)
+			if !ok || crd.Severity(object) < gossip.SeverityInfo {
+				continue
+			}
+			again := r
+			again.Windows = crd.Windows(object)
+			i := slices.IndexFunc(again.Windows, func(w gossip.WorstWindow) bool {
+				return w.End.Equal(object.Status.Worst.EndTime.Time)
+			})
+			require.GreaterOrEqual(t, i, 0, object.Name)
+			again.Worst = again.Windows[i]
+			require.Empty(t, cmp.Diff(object, crd.New(again.Advised(rules))), object.Name)
+			tried++
+		}
+	}
+	require.Greater(t, tried, 15)
+}

@@ -1,0 +1,71 @@
+package replay
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
+)
+
+// isPresent reports whether the worst window is the present one, or is part of it and of the same severity: the trouble
+// goes on.
+func (m *measurement) isPresent() bool {
+	switch f := m.worst.Finding.(type) { // a verdict from before a restart stands for the present
+	case gossip.CPUThrottling:
+		if f.Standing {
+			return true
+		}
+	case gossip.MemoryPressure:
+		if f.Standing {
+			return true
+		}
+	case gossip.OOMKilled:
+		if f.Standing {
+			return true
+		}
+	case gossip.NetworkIssue:
+	case gossip.PodBirth:
+		return true
+	}
+	began := m.now.Time().Add(-m.now.Coverage().Window)
+	goesOn := m.now.Severity() == m.worstSeverity() && m.worst.End.After(began)
+	return goesOn || m.worst.End.IsZero() || m.worst.End.Equal(m.now.Time())
+}
+
+// formatWhen returns when the worst window was, and what the present one is like: "09:25–09:40, now 0%". It is empty if
+// the worst window is the present one.
+func (l layout) formatWhen(v verdict) string {
+	if v.isPresent() {
+		return ""
+	}
+	return l.formatSpan(v.worst.Start, v.worst.End) + ", now " + v.presentNote()
+}
+
+// formatSpan returns a stretch of time, in UTC and as precise as a minute.
+func (l layout) formatSpan(start, end time.Time) string {
+	const day, clock = "2006-01-02 ", "15:04"
+	start, end = start.UTC(), end.UTC()
+	text, until := start.Format(clock), end.Format(clock)
+	if l.dates {
+		text = start.Format(day) + text
+		if start.Format(day) != end.Format(day) {
+			until = end.Format(day) + until
+		}
+	}
+	if start.Truncate(time.Minute).Equal(end.Truncate(time.Minute)) {
+		return text
+	}
+	return text + "–" + until
+}
+
+// presentNote returns what the present window is like, in a few words.
+func (v *verdict) presentNote() string {
+	if f, ok := v.now.(gossip.CPUThrottling); ok && f.Throttled.Known && f.Severity() != gossip.SeverityUnknown {
+		return fmt.Sprintf("%.0f%%", gossip.Percent(f.Throttled.Value))
+	}
+	if w, ok := v.object.(*v1alpha1.KernelWhisper); ok {
+		return w.Status.Now.KernelSays
+	}
+	return v.now.Severity().String()
+}
