@@ -106,6 +106,8 @@ type Container struct {
 	ID, LastID string
 	// Role distinguishes containers, sidecars and init containers: they are in different lists of the template.
 	Role Role
+	// Image is the reference of its image in the pod's spec (registry.example/shop/api:1.4); empty when unknown.
+	Image string
 	// Started is when the container that runs now started, or the last one where none runs; zero when unknown.
 	Started time.Time
 	// Ready is when all of the pod's containers were ready last, if this one is ready now and was not before it started;

@@ -80,17 +80,18 @@ func stripContainers(all []corev1.Container) []corev1.Container {
 	out := make([]corev1.Container, len(all))
 	for i, c := range all {
 		out[i] = corev1.Container{
-			Name: c.Name, Resources: c.Resources, RestartPolicy: c.RestartPolicy, ResizePolicy: c.ResizePolicy,
+			Name: c.Name, Image: c.Image,
+			Resources: c.Resources, RestartPolicy: c.RestartPolicy, ResizePolicy: c.ResizePolicy,
 		}
 	}
 	return out
 }
 
-// stripEphemeral keeps the names: such containers have no resources.
+// stripEphemeral keeps names and images: such containers have no resources.
 func stripEphemeral(all []corev1.EphemeralContainer) []corev1.EphemeralContainer {
 	out := make([]corev1.EphemeralContainer, len(all))
 	for i := range all {
-		out[i].Name = all[i].Name
+		out[i].Name, out[i].Image = all[i].Name, all[i].Image
 	}
 	return out
 }

@@ -48,7 +48,7 @@ func cleanContainers(list []gossip.Container) {
 	for i := range list {
 		c := &list[i]
 		for _, s := range []*string{
-			&c.Name, &c.ID, &c.LastID, &c.Injector, &c.CPUSetter.Name, &c.CPUSetter.Most, &c.MemorySetter.Name,
+			&c.Name, &c.Image, &c.ID, &c.LastID, &c.Injector, &c.CPUSetter.Name, &c.CPUSetter.Most, &c.MemorySetter.Name,
 			&c.MemorySetter.Most,
 		} {
 			*s = cleanText(*s)

@@ -37,7 +37,7 @@ func containersOf(p *corev1.Pod, workload gossip.Workload, o Objects) []gossip.C
 		add(c, roleOf(c.RestartPolicy))
 	}
 	for _, c := range p.Spec.EphemeralContainers {
-		out = append(out, containerOf(corev1.Container{Name: c.Name}, gossip.RoleEphemeral, statuses[c.Name]))
+		out = append(out, containerOf(corev1.Container{Name: c.Name, Image: c.Image}, gossip.RoleEphemeral, statuses[c.Name]))
 	}
 	for i := range out {
 		out[i].Ready = readyAt(p, statuses[out[i].Name], out[i].Started)
@@ -70,6 +70,7 @@ func containerOf(c corev1.Container, role gossip.Role, status corev1.ContainerSt
 		ID:            status.ContainerID,
 		LastID:        lastID(status),
 		Role:          role,
+		Image:         c.Image,
 		Started:       startOf(status),
 		CPURequest:    positiveCores(r.Requests[corev1.ResourceCPU]),
 		CPULimit:      positiveCores(r.Limits[corev1.ResourceCPU]),

@@ -148,16 +148,27 @@ func TestEphemeralContainersHaveNoResources(t *testing.T) {
 	p := &corev1.Pod{}
 	p.Spec.Containers = []corev1.Container{{Name: "app", Resources: resourcesWith(nil, resourceList("1", "1Gi"))}}
 	p.Spec.EphemeralContainers = []corev1.EphemeralContainer{
-		{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debugger-x"}},
+		{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debugger-x", Image: "busybox"}},
 	}
 	p.Status.EphemeralContainerStatuses = []corev1.ContainerStatus{{Name: "debugger-x", ContainerID: "containerd://d"}}
 	got := kube.Pod(p, kube.Objects{})
 	require.Len(t, got.Containers, 2)
 	debugger := gossip.Container{
-		Name: "debugger-x", ID: "containerd://d", Role: gossip.RoleEphemeral, ShowsOOMKill: gossip.Some(false),
+		Name: "debugger-x", ID: "containerd://d", Role: gossip.RoleEphemeral, Image: "busybox",
+		ShowsOOMKill: gossip.Some(false),
 	}
 	require.Empty(t, cmp.Diff(debugger, got.Containers[1]))
 	require.Equal(t, gossip.QoSGuaranteed, got.QoS, "it has no say in the class")
+}
+
+// The status may have another name of the same image, or only its digest.
+func TestAnImageIsNamedAsInTheSpec(t *testing.T) {
+	p := &corev1.Pod{}
+	p.Spec.Containers = []corev1.Container{{Name: "app", Image: "shop/api:1.4"}}
+	p.Status.ContainerStatuses = []corev1.ContainerStatus{
+		{Name: "app", Image: "docker.io/shop/api:1.4", ImageID: "docker.io/shop/api@sha256:1"},
+	}
+	require.Equal(t, "shop/api:1.4", kube.Pod(p, kube.Objects{}).Containers[0].Image)
 }
 
 func TestResizePolicySaysWhatRestarts(t *testing.T) {

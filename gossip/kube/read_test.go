@@ -33,6 +33,9 @@ func readFile(t *testing.T, file string) kube.Pods {
 // The name of web's ReplicaSet and pod, and the UIDs, come from the cluster.
 const webPodName = "web-8447b89fc-l6mv9"
 
+// pauseImage is what all their containers run.
+const pauseImage = "registry.k8s.io/pause:3.10"
+
 var identity = cmp.Options{
 	cmpopts.IgnoreFields(gossip.Pod{}, "UID"), cmpopts.IgnoreFields(gossip.Workload{}, "UID"), cmpopts.IgnoreFields(gossip.Container{}, "ID", "ShowsOOMKill"),
 }
@@ -45,17 +48,18 @@ func webPod() gossip.Pod {
 		Revision: "8447b89fc",
 		Containers: []gossip.Container{
 			{
-				Name: "app", CPURequest: gossip.Some(0.01), CPULimit: gossip.Some(0.1),
+				Name: "app", Image: pauseImage, CPURequest: gossip.Some(0.01), CPULimit: gossip.Some(0.1),
 				MemoryRequest: gossip.Some[int64](16 * mebi), MemoryLimit: gossip.Some[int64](32 * mebi),
 			},
 			{
-				Name: "setup", Role: gossip.RoleInit, Started: utc.Add(23*time.Hour + 8*time.Minute + 41*time.Second),
+				Name: "setup", Role: gossip.RoleInit, Image: pauseImage,
+				Started:    utc.Add(23*time.Hour + 8*time.Minute + 41*time.Second),
 				CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](16 * mebi),
 				MemoryLimit: gossip.Some[int64](16 * mebi),
 			},
 			{
-				Name: "proxy", Role: gossip.RoleSidecar, CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05),
-				MemoryRequest: gossip.Some[int64](8 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi),
+				Name: "proxy", Role: gossip.RoleSidecar, Image: pauseImage,
+				CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](8 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi),
 			},
 		},
 		Autoscaler:  "web",
@@ -74,7 +78,7 @@ func TestOutputOfKubectlIsRead(t *testing.T) {
 	made.Template = &gossip.Template{Containers: webPod().Containers}
 	for i := range made.Template.Containers {
 		c := &made.Template.Containers[i]
-		c.Started, c.Ready = time.Time{}, time.Time{}
+		c.Image, c.Started, c.Ready = "", time.Time{}, time.Time{}
 	}
 	made.Template.Containers[1].MemoryRequest = gossip.Optional[int64]{} // the API server defaulted the pod's
 	for _, want := range []gossip.Pod{
@@ -92,9 +96,11 @@ func TestOutputOfKubectlIsRead(t *testing.T) {
 		},
 		{ // not scheduled; its limits are LimitRange defaults
 			Namespace: "kube-helper", Name: "report-now-jdd4d", QoS: gossip.QoSBurstable,
-			Workload:    gossip.Workload{Group: "batch", Version: "v1", Kind: "CronJob", Name: "report"},
-			Revision:    "report-now",
-			Containers:  []gossip.Container{{Name: "job", CPURequest: gossip.Some(2.0), CPULimit: gossip.Some(2.0)}},
+			Workload: gossip.Workload{Group: "batch", Version: "v1", Kind: "CronJob", Name: "report"},
+			Revision: "report-now",
+			Containers: []gossip.Container{
+				{Name: "job", Image: pauseImage, CPURequest: gossip.Some(2.0), CPULimit: gossip.Some(2.0)},
+			},
 			LimitRanges: webLimitRanges(),
 		},
 	} {
@@ -114,6 +120,7 @@ func guaranteedContainer(name string, cores float64, memory int64) gossip.Contai
 
 // runningContainer returns the container as started, and ready at once because it has no probe.
 func runningContainer(c gossip.Container) gossip.Container {
+	c.Image = pauseImage
 	c.Started = utc.Add(23*time.Hour + 8*time.Minute + 41*time.Second)
 	c.Ready = c.Started
 	return c
@@ -150,10 +157,10 @@ func TestLimitsInForceAreRead(t *testing.T) {
 	}
 	shared, _ := pods.Pod("kube-helper", "shared", "")
 	require.Empty(t, cmp.Diff([]gossip.Container{
-		{Name: "a", Started: at(12), Ready: at(13)},
+		{Name: "a", Image: pauseImage, Started: at(12), Ready: at(13)},
 		{
-			Name: "b", Started: at(13), Ready: at(13), CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05),
-			MemoryLimit: gossip.Some[int64](64 * mebi),
+			Name: "b", Image: pauseImage, Started: at(13), Ready: at(13),
+			CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryLimit: gossip.Some[int64](64 * mebi),
 		},
 	}, shared.Containers, identity))
 	require.Equal(t, gossip.Some(0.2), shared.CPULimit)
