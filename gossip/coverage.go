@@ -14,7 +14,7 @@ type Coverage struct {
 	Samples    int
 	Expected   int // Window divided by the median period, rounded
 	Gaps       int // holes between samples, longer than half a period
-	Epochs     int // 1, and one more for each new container or changed limit
+	Epochs     int // 1, and one more for each new container, limit, request or image
 	Dropped    int // records that came too late, or were of an earlier pod or container
 	Confidence Confidence
 	Missing    []string // fields that were not measured, by their name in the payload

@@ -73,7 +73,7 @@ type CPUThrottling struct {
 	// Calm is the measured time after LastThrottled. Paused is the longest time between two throttled samples, less the
 	// length of a bucket, or of a sample where that is longer.
 	Calm, Paused time.Duration
-	// Standing reports that a new container or a changed limit began a new epoch, which has too few periods for a verdict
+	// Standing reports that a new container or another setting began a new epoch, which has too few periods for a verdict
 	// yet. All figures are then the previous epoch's, and advice must wait.
 	Standing bool
 }

@@ -44,6 +44,13 @@ func (w *cpuWindow) startEpoch(s *stream) {
 	w.window.startEpoch(s)
 }
 
+// startLife empties the window and forgets what was before.
+func (w *cpuWindow) startLife(s *stream) {
+	w.running.setInvalid()
+	w.pastRunning.setInvalid()
+	w.window.startLife(s)
+}
+
 // runningTotal returns the sums of the window without the maxima (threads, nodeCPUs, lastThrottled).
 func (w *cpuWindow) runningTotal() *runningSum {
 	if !w.running.valid {

@@ -27,12 +27,14 @@
 //   - A record that is older than the window is dropped and counted ([Coverage.Dropped]).
 //   - An identical record that arrives twice is counted once. Two different records of one time both count. Above 64
 //     different records in one bucket (four a second) repeated ones are no longer recognised.
-//   - A record of a new pod UID starts the subject afresh. Late records of the old pod are dropped and counted.
-//   - A record of a new container ID, or with another limit, starts a new epoch: earlier samples leave the window. The
-//     verdict of the previous epoch is kept ([CPUThrottling.Standing], [MemoryPressure.Standing]) until the new epoch
-//     has enough evidence, for the length of one window at most: evidence that has not arrived by then will not arrive,
-//     because it leaves the window as fast as it enters. Limits that [Enrich] filled in start no epoch where the
-//     records have limits of their own.
+//   - A record of a new pod UID starts the subject afresh, but for the worst windows. Late records of the old pod are
+//     dropped and counted.
+//   - A record of a new container ID, or with another setting, starts a new epoch: earlier samples leave the window. The
+//     setting is the limit and the request of the kind's resource, and the image as the pod's spec names it; the last
+//     two come from the pod ([Enrich]). What is not known differs from nothing. The verdict of the previous epoch is
+//     kept ([CPUThrottling.Standing], [MemoryPressure.Standing]) until the new epoch has enough evidence, for the length
+//     of one window at most: evidence that has not arrived by then will not arrive, because it leaves the window as fast
+//     as it enters. Limits that [Enrich] filled in start no epoch where the records have limits of their own.
 //   - Records of one instant may come in any order: those that continue the epoch count before those that begin a new
 //     one. That holds for 32 records of a subject and an instant that may begin an epoch. Of more, the ones that come
 //     later may end the epoch of those before: which of the containers that they name counts as the newest depends on
@@ -64,8 +66,9 @@
 //   - The worst has the highest severity, then the largest demand ([Options.Demand]), then the largest ratio, then the
 //     earliest start. A past window without trouble counts only where nothing is known about the present.
 //   - One window is kept of each seventh of the horizon, so that Tuesday's is there when Monday's has aged out.
-//   - A changed limit ends the horizon: what was measured under another limit is no reason for advice. A new container
-//     or a new pod of the same name does not end it.
+//   - Another setting ends the horizon: what was measured under another limit, request or image is no reason for advice.
+//     A new container does not end it, nor does a new pod of the same name. The setting is remembered over both, and over
+//     a silence.
 //   - [Analyzer.Restore] gives the windows back that a program had stored.
 //
 // # CPU throttling
@@ -111,7 +114,7 @@
 // # OOM kills
 //
 // A kill is Critical. A limit that its record lacks comes from the [MemorySample]s of the same container. A new
-// container ID begins no new epoch here, because kills are the reason for new containers; a changed limit does. A
+// container ID begins no new epoch here, because kills are the reason for new containers; another setting does. A
 // window without a kill is None ([ReasonNoKillInWindow]) once that has been measured: by [MemorySample]s of the same
 // container that count kills and found none. Without such samples only the wall clock can show it, which the operator
 // has.

@@ -2,29 +2,27 @@ package gossip
 
 import "time"
 
-// epoch is the time in which a source reports about one container with one limit. Samples from before it say nothing
+// epoch is the time in which a source reports about one container with one setting. Samples from before it say nothing
 // about what runs now.
 type epoch struct {
 	container, previousContainer string            // IDs
-	limit                        Optional[float64] // cores or bytes
+	limit                        Optional[float64] // cores or bytes, as records of this container have it
 	limitFromPod                 bool              // limit is the pod's: no record has had its own yet
 	epochs                       int               // number of epochs, this one included
+	// lasting is how the container is set, as records of this container or of those before have it: a restart changes
+	// nothing of it.
+	lasting setting
 }
 
-// isEndedBy reports whether a sample is of another container or has another limit. Limits from the pod are compared
-// only with each other: what is known about the pod may be older or newer than the records.
+// isEndedBy reports whether a sample is of another container or has another setting.
 func (e *epoch) isEndedBy(r *record) bool {
-	return (e.container != "" && r.container != "" && e.container != r.container) || e.hasOtherLimit(r)
-}
-
-func (e *epoch) hasOtherLimit(r *record) bool {
-	return e.limit.Known && r.limit.Known && e.limitFromPod == r.limitFromPod && e.limit.Value != r.limit.Value
+	return (e.container != "" && r.container != "" && e.container != r.container) || e.lasting.differsFrom(&r.setting)
 }
 
 // isUnchangedBy reports whether a sample adds nothing to what is known about the epoch.
 func (e *epoch) isUnchangedBy(r *record) bool {
-	return (r.container == "" || r.container == e.container) &&
-		(!r.limit.Known || (e.limit == r.limit && e.limitFromPod == r.limitFromPod))
+	return (r.container == "" || r.container == e.container) && e.lasting.hasAllOf(&r.setting) &&
+		(!r.limit.Known || e.limit.Known)
 }
 
 // learnFrom completes the epoch with what a sample of it has.
@@ -32,9 +30,10 @@ func (e *epoch) learnFrom(r *record) {
 	if e.container == "" && r.container != "" {
 		e.container = r.keptText(r.container)
 	}
-	if r.limit.Known && (!e.limit.Known || (e.limitFromPod && !r.limitFromPod)) {
-		e.limit, e.limitFromPod = r.limit, r.limitFromPod
-	}
+	own := setting{limit: e.limit, limitFromPod: e.limitFromPod}
+	own.learnLimit(&r.setting)
+	e.limit, e.limitFromPod = own.limit, own.limitFromPod
+	e.lasting.learnFrom(r)
 }
 
 // beginNext begins the next epoch, with the sample that ends this one.
@@ -42,7 +41,10 @@ func (e *epoch) beginNext(r *record) {
 	if r.container != "" && e.container != r.container {
 		e.previousContainer, e.container = e.container, r.keptText(r.container)
 	}
-	e.limit = Optional[float64]{}
+	if e.lasting.differsFrom(&r.setting) {
+		e.lasting = setting{}
+	}
+	e.limit, e.limitFromPod = Optional[float64]{}, false
 	e.epochs++
 }
 

@@ -33,6 +33,9 @@ type Origin struct {
 	ContainerID string
 	Source      string        // the program that measured
 	Period      time.Duration // length of the window that ends at Time; 0: the gap to the subject's previous sample
+	// Spec is what Kubernetes knew of the container when the record came: its request, image and start. [Enrich] sets it;
+	// nil when nothing is known. It is no part of the record, and must not be changed.
+	Spec *Container `json:"-"`
 }
 
 // From returns the origin itself, so that every event that embeds an Origin has the method.

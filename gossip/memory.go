@@ -66,7 +66,7 @@ type MemoryPressure struct {
 	LimitHits, Kills Optional[int64]
 	// Leak is known when the working set climbs steadily towards the limit.
 	Leak Optional[Leak]
-	// Standing reports that a new container or a changed limit began a new epoch, about which nothing has been measured
+	// Standing reports that a new container or another setting began a new epoch, about which nothing has been measured
 	// yet. All figures are then the previous epoch's, and advice must wait.
 	Standing bool
 }

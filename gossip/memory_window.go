@@ -41,6 +41,12 @@ func (w *memoryWindow) startEpoch(s *stream) {
 	w.window.startEpoch(s)
 }
 
+// startLife empties the window and forgets what was before.
+func (w *memoryWindow) startLife(s *stream) {
+	w.since, w.previous = 0, Optional[memoryEpoch]{}
+	w.window.startLife(s)
+}
+
 func (w *memoryWindow) judgeSeverity(s *stream, _ thresholds) Severity {
 	return w.judgePressure(s).Level
 }

@@ -52,7 +52,7 @@ type OOMKilled struct {
 	Limit Optional[int64]
 	// Leak is known when the container's memory samples before the kill climbed steadily towards the limit.
 	Leak Optional[Leak]
-	// Standing reports that the limit has changed and the figures are from before the change.
+	// Standing reports that the setting has changed and the figures are from before the change.
 	Standing bool
 }
 

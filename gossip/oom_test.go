@@ -241,7 +241,10 @@ func TestEnrichFillsTheMemoryLimitAndTheContainer(t *testing.T) {
 	filled := func(change ...func(*gossip.MemorySample)) gossip.MemorySample {
 		return gossip.Enrich(memorySample(0, 1, change...), pod).(gossip.MemorySample)
 	}
-	require.Equal(t, memorySample(0, 1), filled(), "the record's own limit wins")
+	own := filled()
+	require.Equal(t, &pod.Containers[0], own.Spec)
+	own.Spec = nil
+	require.Equal(t, memorySample(0, 1), own, "the record's own limit wins")
 	require.Equal(t, gossip.Some[int64](700), filled(lacking).LimitBytes)
 	require.True(t, filled(lacking).LimitFilled)
 	require.Equal(

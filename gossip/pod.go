@@ -195,11 +195,11 @@ func findContainer(all []Container, name string) (Container, bool) {
 // Known reports whether anything is known about the pod.
 func (p Pod) Known() bool { return p.Name != "" }
 
-// Enrich fills in from the pod what the record lacks: the limit of a CPUSample, a MemorySample or an OOMKill, and the
-// name of the container where a MemorySample or an OOMKill has only its ID. The record's own figures win. A pod with
-// another UID than the record's fills in nothing. A static pod's StaticUID is replaced by its UID, so that an object
-// about it belongs to a pod of the API. Both programs call it before Observe, so that replay and operator see the same
-// events.
+// Enrich fills in from the pod what the record lacks: the limit of a CPUSample, a MemorySample or an OOMKill, the name
+// of the container where a MemorySample or an OOMKill has only its ID, and what else is known of the container
+// (Origin.Spec), which shares its memory with the pod. The record's own figures win. A pod with another UID than the
+// record's fills in nothing. A static pod's StaticUID is replaced by its UID, so that an object about it belongs to a
+// pod of the API. Both programs call it before Observe, so that replay and operator see the same events.
 func Enrich(e Event, p Pod) Event {
 	switch s := e.(type) {
 	case CPUSample:
@@ -244,17 +244,28 @@ func (p *Pod) replaceStaticUID(o *Origin) bool {
 	return true
 }
 
-// fillFrom fills in the limit, and reports whether it changed the sample.
+// fillSpec fills in what is known of the container, and returns that; nil if the pod has no such container.
+func (o *Origin) fillSpec(p *Pod) *Container {
+	for i := range p.Containers { // it is large, and not copied
+		if c := &p.Containers[i]; c.Name == o.Container {
+			o.Spec = c
+			return c
+		}
+	}
+	return nil
+}
+
+// fillFrom fills in the limit and what is known of the container, and reports whether it changed the sample.
 func (s *CPUSample) fillFrom(p *Pod) bool {
 	replaced := p.replaceStaticUID(&s.Origin)
-	if s.LimitCores.Known || !sameUID(s.PodUID, p.UID) {
+	if !sameUID(s.PodUID, p.UID) {
 		return replaced
 	}
-	c, ok := p.Container(s.Container)
-	if ok {
+	c := s.fillSpec(p)
+	if c != nil && !s.LimitCores.Known {
 		s.LimitCores, s.LimitFilled = Some(c.CPULimit.Or(p.CPULimit.Or(0))), true
 	}
-	return ok || replaced
+	return c != nil || replaced
 }
 
 // fillFrom fills in the container's name and the limit, and reports whether the pod is the sample's.
@@ -264,7 +275,7 @@ func (s *MemorySample) fillFrom(p *Pod) bool {
 		return false
 	}
 	s.Container = p.containerName(s.Origin)
-	s.LimitBytes, s.LimitFilled = p.fillMemoryLimit(s.Container, s.LimitBytes)
+	s.LimitBytes, s.LimitFilled = p.fillMemoryLimit(s.fillSpec(p), s.Container, s.LimitBytes)
 	return true
 }
 
@@ -275,7 +286,7 @@ func (k *OOMKill) fillFrom(p *Pod) bool {
 		return false
 	}
 	k.Container = p.containerName(k.Origin)
-	k.LimitBytes, k.LimitFilled = p.fillMemoryLimit(k.Container, k.LimitBytes)
+	k.LimitBytes, k.LimitFilled = p.fillMemoryLimit(k.fillSpec(p), k.Container, k.LimitBytes)
 	return true
 }
 
@@ -292,15 +303,14 @@ func (p Pod) containerName(o Origin) string {
 }
 
 // fillMemoryLimit returns the record's own memory limit, or else the limit of the container, or of the pod as a whole
-// where the container has no name.
-func (p Pod) fillMemoryLimit(container string, own Optional[int64]) (limit Optional[int64], filled bool) {
-	if own.Known {
+// where the container has no name. c is what is known of the container; nil if nothing is.
+func (p *Pod) fillMemoryLimit(c *Container, name string, own Optional[int64]) (limit Optional[int64], filled bool) {
+	switch {
+	case own.Known:
 		return own, false
-	}
-	if container == "" {
+	case name == "":
 		return p.MemoryLimit, p.MemoryLimit.Known
-	}
-	if c, ok := p.Container(container); ok {
+	case c != nil:
 		return Some(c.MemoryLimit.Or(p.MemoryLimit.Or(0))), true
 	}
 	return own, false

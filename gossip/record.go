@@ -32,11 +32,10 @@ type record struct {
 
 // marks decide which stream and which epoch a sample belongs to.
 type marks struct {
-	source       string
-	counters     bool              // the figures are not percentages
-	container    string            // ID
-	limit        Optional[float64] // cores or bytes
-	limitFromPod bool              // limit is the pod's
+	source    string
+	counters  bool   // the figures are not percentages
+	container string // ID
+	setting
 }
 
 func (r *record) setCPU(s *CPUSample) {
@@ -44,15 +43,19 @@ func (r *record) setCPU(s *CPUSample) {
 	r.digest.addCPU(s)
 	r.counters, r.container = s.Periods.Known && s.ThrottledPeriods.Known, s.ContainerID
 	r.limit, r.limitFromPod = s.LimitCores, s.LimitFilled
+	if s.Spec != nil {
+		r.setSpec(s.Spec.CPURequest, s.Spec.Image)
+	}
 }
 
 func (r *record) setMemory(s *MemorySample) {
 	r.setOrigin(s, &s.Origin)
 	r.digest.addMemory(s)
-	r.counters, r.limit, r.limitFromPod = s.HasCounters(), bytesLimit(s.LimitBytes), s.LimitFilled
+	r.counters, r.limit, r.limitFromPod = s.HasCounters(), floatBytes(s.LimitBytes), s.LimitFilled
 	if s.Container != "" {
 		r.container = s.ContainerID
 	}
+	r.setMemorySpec(s.Spec)
 }
 
 // setKill leaves the container out: a kill ends its container, so the next kill is always of another one, and that is
@@ -60,7 +63,14 @@ func (r *record) setMemory(s *MemorySample) {
 func (r *record) setKill(k *OOMKill) {
 	r.setOrigin(k, &k.Origin)
 	r.digest.addKill(k)
-	r.counters, r.limit, r.limitFromPod = true, bytesLimit(k.LimitBytes), k.LimitFilled
+	r.counters, r.limit, r.limitFromPod = true, floatBytes(k.LimitBytes), k.LimitFilled
+	r.setMemorySpec(k.Spec)
+}
+
+func (r *record) setMemorySpec(c *Container) {
+	if c != nil {
+		r.setSpec(floatBytes(c.MemoryRequest), c.Image)
+	}
 }
 
 func (r *record) setNetwork(s *NetworkSample) {
@@ -124,7 +134,8 @@ func copyOf[E any](e *E) *E {
 	return &c
 }
 
-func bytesLimit(n Optional[int64]) Optional[float64] {
+// floatBytes returns a figure in bytes as a number that limits of any resource are.
+func floatBytes(n Optional[int64]) Optional[float64] {
 	return Optional[float64]{Value: float64(n.Value), Known: n.Known}
 }
 

@@ -82,6 +82,9 @@ func (s *state) estimateSize() int64 {
 	for _, t := range s.streams {
 		n += t.estimateSize()
 	}
+	for _, t := range s.former {
+		n += t.estimateSize()
+	}
 	n += int64(len(s.worst)) * (sizeOf[worstWindow]() + verdictSize)
 	n += int64(cap(s.instant.pending)) * sizeOf[record]()
 	for i := range s.instant.pending {
@@ -101,7 +104,8 @@ func (r *record) eventSize() int64 {
 
 // estimateSize returns the estimated size of the stream with its window, bytes.
 func (s *stream) estimateSize() int64 {
-	n := sizeOf[stream]() + int64(len(s.source)+len(s.container)+len(s.previousContainer)) + s.sampleWindow.estimateSize()
+	n := sizeOf[stream]() + s.sampleWindow.estimateSize() +
+		int64(len(s.source)+len(s.container)+len(s.previousContainer)+len(s.lasting.image))
 	if s.previousVerdict != nil {
 		n += verdictSize
 	}

@@ -16,6 +16,7 @@ type state struct {
 	oldest  int64 // Unix nanoseconds of the oldest record that counted, of earlier pods too; 0 is none
 	uid     string
 	streams []*stream // sorted: the one to believe is first
+	former  []*stream // empty ones, of an earlier pod or long without samples: their settings are remembered
 	instant instant
 
 	previousUID string
@@ -115,7 +116,34 @@ func (s *state) dropEmptyStreams(a *Analyzer) {
 			less.betterSince, less.betterUntil = t.since, t.newest
 		}
 	}
-	s.streams = slices.DeleteFunc(s.streams, (*stream).isEmpty)
+	s.streams = slices.DeleteFunc(s.streams, func(t *stream) bool {
+		empty := t.isEmpty()
+		if empty {
+			s.retireStream(t)
+		}
+		return empty
+	})
+}
+
+// retireStream empties a stream and remembers it for its setting, by which the next sample of its source shows whether
+// the horizon goes on.
+func (s *state) retireStream(t *stream) {
+	t.startLife()
+	if len(s.former) == maxSources {
+		s.former = slices.Delete(s.former, 0, 1)
+	}
+	s.former = append(s.former, t)
+}
+
+// findFormer removes the former stream of a record's source, and returns it; nil if there is none.
+func (s *state) findFormer(r *record) *stream {
+	for i, t := range s.former {
+		if t.compare(r) == 0 {
+			s.former = slices.Delete(s.former, i, i+1)
+			return t
+		}
+	}
+	return nil
 }
 
 // applyRecord counts one record.
@@ -149,15 +177,16 @@ func (s *state) applyRecord(r *record, a *Analyzer) {
 	}
 }
 
-// newLife forgets everything about the old pod but its worst windows: another one has its name now. The newest instant
-// goes on.
+// newLife forgets the old pod: another one has its name now. The newest instant goes on, and so does the horizon, until
+// a sample shows another setting.
 func (s *state) newLife(a *Analyzer) {
 	for _, t := range s.streams {
 		s.keepAll(t, a)
+		s.retireStream(t)
 	}
 	*s = state{
 		about: s.about, newest: s.newest, instant: s.instant, previousUID: s.uid, history: history{since: s.newest},
-		worst: s.worst, oldest: s.oldest,
+		former: s.former, worst: s.worst, oldest: s.oldest,
 	}
 }
 
@@ -169,8 +198,11 @@ func (s *state) countSample(r *record, a *Analyzer) outcome {
 	}
 	if t.isEndedBy(r) && !t.isLateForEpoch(r) {
 		s.keepAll(t, a)
-		if t.hasOtherLimit(r) {
+		if t.lasting.differsFrom(&r.setting) {
 			s.worst = nil
+		}
+		if t.isUnused() { // a new pod or a source that is back begins its first epoch
+			t.lasting = setting{}
 		}
 	}
 	got := t.observe(r, s.newest, a.thresholds)
@@ -224,14 +256,15 @@ func (s *state) streamFor(r *record, a *Analyzer) *stream {
 		s.dropped += s.streams[maxSources-1].dropped
 		s.streams = s.streams[:maxSources-1]
 	}
-	width := bucketWidth(a.window)
-	t := &stream{
-		source: r.keptText(r.source), counters: r.counters, width: width, epoch: epoch{epochs: 1},
-		sampleWindow: newSampleWindow(r.event, width),
-	}
-	if a.horizon.part > 0 {
-		s.worst.dropOtherLimits(r.limit)
-		t.keepPast()
+	t := s.findFormer(r)
+	if t == nil {
+		width := bucketWidth(a.window)
+		t = &stream{source: r.keptText(r.source), counters: r.counters, width: width, epoch: epoch{epochs: 1}}
+		t.sampleWindow = newSampleWindow(r.event, width)
+		if a.horizon.part > 0 {
+			s.worst.dropOtherLimits(r.limit)
+			t.keepPast()
+		}
 	}
 	s.streams = slices.Insert(s.streams, i, t)
 	return t

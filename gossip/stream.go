@@ -27,6 +27,8 @@ type sampleWindow interface {
 	appendSpans(to *spanList)
 	// startEpoch empties the window: an epoch has ended.
 	startEpoch(s *stream)
+	// startLife empties the window and forgets what was before: another pod has the name, or the source was silent.
+	startLife(s *stream)
 	// judgeSeverity returns the severity of judgeWindow, without the rest.
 	judgeSeverity(s *stream, t thresholds) Severity
 	// judgeWindow returns the figures, the severity and the reason.
@@ -118,6 +120,18 @@ func (s *stream) observe(r *record, newest int64, t thresholds) outcome {
 	}
 	return got
 }
+
+// startLife empties the stream, but for the setting.
+func (s *stream) startLife() {
+	s.sampleWindow.startLife(s)
+	*s = stream{
+		source: s.source, counters: s.counters, width: s.width, sampleWindow: s.sampleWindow,
+		epoch: epoch{epochs: 1, lasting: s.lasting},
+	}
+}
+
+// isUnused reports whether no sample has been observed since the stream began, or began again.
+func (s *stream) isUnused() bool { return s.since == 0 }
 
 // isLateForEpoch reports whether a sample that would end the epoch comes after newer ones, or is of the container
 // before.

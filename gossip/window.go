@@ -165,6 +165,12 @@ func (w *window[S]) startEpoch(s *stream) {
 	}
 }
 
+// startLife empties the window and forgets what was before.
+func (w *window[S]) startLife(s *stream) {
+	w.startEpoch(s)
+	w.lastExpired, w.unused = 0, nil
+}
+
 // totalSums adds up the window: counters, and the time in microseconds that its samples cover. The time is 0 where no
 // length is known.
 func (w *window[S]) totalSums() (sum S, usec int64) {

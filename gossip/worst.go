@@ -176,9 +176,9 @@ func limitOf(f Finding) Optional[float64] {
 	case CPUThrottling:
 		return f.Limit
 	case MemoryPressure:
-		return bytesLimit(f.Limit)
+		return floatBytes(f.Limit)
 	case OOMKilled:
-		return bytesLimit(f.Limit)
+		return floatBytes(f.Limit)
 	case NetworkIssue, PodBirth:
 	}
 	return Optional[float64]{}

@@ -155,8 +155,9 @@ func (i *intake) observeWaiting(ctx context.Context, pod *corev1.Pod) {
 	if len(events) == 0 {
 		return
 	}
+	known := newPodLookup(pod)
 	for n, e := range events {
-		events[n] = podLookup{Pod: pod}.enrichEvent(e)
+		events[n] = known.enrichEvent(e)
 	}
 	i.observeEvents(ctx, events, subjectsIn(events))
 }
@@ -175,25 +176,19 @@ func subjectsIn(events []gossip.Event) []gossip.Subject {
 	return out
 }
 
-// lacksPodFacts reports whether gossip.Enrich may add something to an event. Most events have all they need, and to
-// look their pod up costs time.
-func lacksPodFacts(e gossip.Event) bool {
-	switch e := e.(type) {
-	case gossip.CPUSample:
-		return !e.LimitCores.Known
-	case gossip.MemorySample:
-		return !e.LimitBytes.Known || (e.Container == "" && e.ContainerID != "")
-	case gossip.OOMKill:
-		return !e.LimitBytes.Known || e.Container == ""
-	case gossip.NetworkSample, gossip.PodCreation:
-	}
-	return false
-}
-
 // podLookup is a pod in the cache. Pod is nil if the cache has none; failed is true if the cache could not be asked.
 type podLookup struct {
 	*corev1.Pod
+	facts  *gossip.Pod // what gossip.Enrich needs, without owners and autoscalers; nil without a pod
 	failed bool
+}
+
+// newPodLookup returns a pod with its facts, which all its events share.
+func newPodLookup(pod *corev1.Pod) podLookup {
+	if pod == nil {
+		return podLookup{}
+	}
+	return podLookup{Pod: pod, facts: new(kube.Pod(pod, kube.Objects{}))}
 }
 
 // isMissing reports whether the cache has no such pod.
@@ -207,12 +202,12 @@ func (p podLookup) mismatchOf(e gossip.Event) mismatch {
 	return mismatchOf(p.Pod, e)
 }
 
-// enrichEvent adds facts about the pod that an event lacks.
+// enrichEvent adds to an event what is known about its pod.
 func (p podLookup) enrichEvent(e gossip.Event) gossip.Event {
-	if p.Pod == nil || !lacksPodFacts(e) && !isStaticUID(p.Pod, e.From().PodUID) {
+	if p.facts == nil {
 		return e
 	}
-	return gossip.Enrich(e, kube.Pod(p.Pod, kube.Objects{}))
+	return gossip.Enrich(e, *p.facts)
 }
 
 // podFinder returns a function that finds the pods of events, and looks up each pod once for a request.
@@ -228,7 +223,8 @@ func (i *intake) podFinder(ctx context.Context) func(gossip.Event) podLookup {
 			if err != nil {
 				log.FromContext(ctx).V(1).Info("Cannot look up a pod", "error", err.Error())
 			}
-			known = podLookup{pod, err != nil}
+			known = newPodLookup(pod)
+			known.failed = err != nil
 			found[at] = known
 		}
 		return known
