@@ -179,7 +179,7 @@ func subjectsIn(events []gossip.Event) []gossip.Subject {
 // podLookup is a pod in the cache. Pod is nil if the cache has none; failed is true if the cache could not be asked.
 type podLookup struct {
 	*corev1.Pod
-	facts  *gossip.Pod // what gossip.Enrich needs, without owners and autoscalers; nil without a pod
+	facts  *gossip.Pod // nil without a pod
 	failed bool
 }
 
@@ -188,7 +188,7 @@ func newPodLookup(pod *corev1.Pod) podLookup {
 	if pod == nil {
 		return podLookup{}
 	}
-	return podLookup{Pod: pod, facts: new(kube.Pod(pod, kube.Objects{}))}
+	return podLookup{Pod: pod, facts: new(kube.PodForEvents(pod))}
 }
 
 // isMissing reports whether the cache has no such pod.

@@ -37,10 +37,36 @@ func containersOf(p *corev1.Pod, workload gossip.Workload, o Objects) []gossip.C
 		add(c, roleOf(c.RestartPolicy))
 	}
 	for _, c := range p.Spec.EphemeralContainers {
-		out = append(out, containerOf(corev1.Container{Name: c.Name, Image: c.Image}, gossip.RoleEphemeral, statuses[c.Name]))
+		spec := corev1.Container{Name: c.Name, Image: c.Image}
+		out = append(out, containerOf(spec, gossip.RoleEphemeral, statuses[c.Name]))
 	}
 	for i := range out {
 		out[i].Ready = readyAt(p, statuses[out[i].Name], out[i].Started)
+	}
+	return out
+}
+
+// containersForEvents lists the pod's containers in the order of containersOf, without what the pod or its workload
+// says about them.
+func containersForEvents(p *corev1.Pod) []gossip.Container {
+	out := make([]gossip.Container, 0, len(p.Spec.Containers)+len(p.Spec.InitContainers)+len(p.Spec.EphemeralContainers))
+	add := func(spec corev1.Container, role gossip.Role, statuses []corev1.ContainerStatus) {
+		var status corev1.ContainerStatus
+		for i := range statuses {
+			if statuses[i].Name == spec.Name {
+				status = statuses[i]
+			}
+		}
+		out = append(out, containerOf(spec, role, status))
+	}
+	for _, c := range p.Spec.Containers {
+		add(c, gossip.RoleMain, p.Status.ContainerStatuses)
+	}
+	for _, c := range p.Spec.InitContainers {
+		add(c, roleOf(c.RestartPolicy), p.Status.InitContainerStatuses)
+	}
+	for _, c := range p.Spec.EphemeralContainers {
+		add(corev1.Container{Name: c.Name, Image: c.Image}, gossip.RoleEphemeral, p.Status.EphemeralContainerStatuses)
 	}
 	return out
 }
@@ -56,9 +82,11 @@ func roleOf(policy *corev1.ContainerRestartPolicy) gossip.Role {
 // containerOf returns a container with the resources that the kubelet enforces, if the status has them, or else those
 // of the spec. Empty resources in the status count as absent.
 func containerOf(c corev1.Container, role gossip.Role, status corev1.ContainerStatus) gossip.Container {
-	r := withDefaultRequests(c.Resources)
+	var r corev1.ResourceRequirements
 	if s := status.Resources; s != nil && len(s.Limits)+len(s.Requests) > 0 {
-		r = *status.Resources
+		r = *s
+	} else {
+		r = withDefaultRequests(c.Resources)
 	}
 	restarts := func(resource corev1.ResourceName) bool {
 		return slices.ContainsFunc(c.ResizePolicy, func(p corev1.ContainerResizePolicy) bool {

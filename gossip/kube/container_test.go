@@ -1,14 +1,18 @@
 package kube_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
@@ -274,4 +278,34 @@ func TestQoSFollowsFromStatusOrResources(t *testing.T) {
 		p.Status.QOSClass = corev1.PodQOSGuaranteed
 		require.Equal(t, gossip.QoSGuaranteed, kube.Pod(p, kube.Objects{}).QoS, "%s: the status decides", what)
 	}
+}
+
+// What events need of a pod is the same, whichever function reads it.
+func TestEventsLearnTheSameFromLess(t *testing.T) {
+	files, err := filepath.Glob("../../examples/captures/*.pods.yaml")
+	require.NoError(t, err)
+	more, err := filepath.Glob("testdata/*.yaml")
+	require.NoError(t, err)
+	less := cmp.Options{
+		cmpopts.IgnoreFields(
+			gossip.Container{}, "Ready", "Asked", "Injector", "CPUSetter", "MemorySetter",
+		),
+	}
+	pods := 0
+	for _, file := range append(files, more...) {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var list corev1.PodList // other kinds in it read as pods without containers
+		require.NoError(t, yaml.Unmarshal(content, &list))
+		for i := range list.Items {
+			pods++
+			whole, got := kube.Pod(&list.Items[i], kube.Objects{}), kube.PodForEvents(&list.Items[i])
+			want := gossip.Pod{
+				Namespace: whole.Namespace, Name: whole.Name, UID: whole.UID, StaticUID: whole.StaticUID,
+				Containers: whole.Containers, CPULimit: whole.CPULimit, MemoryLimit: whole.MemoryLimit,
+			}
+			require.Empty(t, cmp.Diff(want, got, less, cmpopts.EquateEmpty()), "%s: %s", file, want.Name)
+		}
+	}
+	require.Greater(t, pods, 20)
 }

@@ -133,6 +133,18 @@ func Pod(p *corev1.Pod, o Objects) gossip.Pod {
 	return pod
 }
 
+// PodForEvents returns of Pod only what gossip.Enrich reads: names, and of the containers what their events lack. It
+// takes a fraction of the time, which counts where there is a pod for each few events.
+func PodForEvents(p *corev1.Pod) gossip.Pod {
+	whole := podResources(p)
+	pod := gossip.Pod{
+		Namespace: p.Namespace, Name: p.Name, UID: string(p.UID), StaticUID: p.Annotations[corev1.MirrorPodAnnotationKey],
+		Containers: containersForEvents(p), CPULimit: whole.CPULimit, MemoryLimit: whole.MemoryLimit,
+	}
+	cleanPod(&pod)
+	return pod
+}
+
 // podResources returns the resources of the pod as a whole, which its containers share.
 func podResources(p *corev1.Pod) gossip.Resources {
 	if p.Spec.Resources == nil {
