@@ -165,8 +165,8 @@ func memoryMessage(f gossip.MemoryPressure, p gossip.Pod) string {
 		message += fmt.Sprintf(" Its working set climbs steadily: at this rate it is at its limit in %s.", leak.TimeLeft())
 	}
 	if f.Standing {
-		message += " These figures are from before the container restarted or its limit changed; since then nothing has " +
-			"been measured."
+		message += " These figures are from before the container restarted or its limit or request changed; " +
+			"since then nothing has been measured."
 	}
 	return message
 }

@@ -160,7 +160,7 @@ func oomMessage(f gossip.OOMKilled, shown string) string {
 		message += firstProcessOnly
 	}
 	if f.Standing {
-		message += " These figures are from before its limit changed."
+		message += " These figures are from before its limit, request or image changed."
 	}
 	return message
 }

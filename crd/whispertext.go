@@ -55,9 +55,8 @@ func formatCPU(q *resource.Quantity) string {
 func throttlingMessage(f gossip.CPUThrottling, lie v1alpha1.CPULie) string {
 	message := describeThrottling(f, lie)
 	if f.Standing {
-		message += " These figures are from before the container restarted or its limit changed; since then there are too " +
-			"few periods " +
-			"for a verdict."
+		message += " These figures are from before the container restarted or its limit or request changed; " +
+			"since then there are too few periods for a verdict."
 	}
 	return message
 }

@@ -469,7 +469,7 @@ func TestALeakGetsATimeAndNoHigherLimit(t *testing.T) {
 	})
 	got = recommend.Default().For(observeOne(t, append(events, restarted)...), newMemoryPod())
 	require.Len(t, got, 1, "the verdict stands, and so does the advice")
-	require.Contains(t, got[0].Reason, "until the container restarted or its limit changed")
+	require.Contains(t, got[0].Reason, "until the container restarted or its limit or request changed")
 
 	a := gossip.New(gossip.Options{})
 	for _, e := range append(events, newKill(512)) {

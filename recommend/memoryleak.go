@@ -31,7 +31,7 @@ func memoryLeak(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	case n.killed:
 		r.Reason = climbed + "it was killed: a higher limit would only put that off."
 	case n.standing:
-		r.Reason = climbed + "the container restarted or its limit changed."
+		r.Reason = climbed + "the container restarted or its limit or request changed."
 	}
 	if n.limit.Known {
 		r.Current = memoryQuantity(n.limit.Value)

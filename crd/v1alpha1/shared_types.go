@@ -68,8 +68,8 @@ type Coverage struct {
 	// +kubebuilder:validation:Minimum=0
 	Gaps *int64 `json:"gaps,omitempty"`
 
-	// epochs is 1, and one more for each new container or changed limit: an epoch's samples are never mixed with
-	// another's.
+	// epochs is 1, and one more for each new container, limit, request or image: an epoch's samples are never mixed
+	// with another's.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Epochs *int64 `json:"epochs,omitempty"`
