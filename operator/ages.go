@@ -7,6 +7,7 @@ import (
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // fullRetry is the time after which an object is tried again that the quota refused.
@@ -15,6 +16,7 @@ const fullRetry = time.Minute
 // ages is what the wall clock does to objects.
 type ages struct {
 	window         time.Duration
+	horizon        time.Duration
 	whisperTTL     time.Duration // negative: for ever
 	certificateTTL time.Duration
 }
@@ -46,6 +48,14 @@ func (a ages) timeToLive(o crd.Object) time.Duration {
 		return -1
 	}
 	return a.whisperTTL
+}
+
+// isOverHorizon reports whether the worst window of a stored whisper is older than the horizon, and nothing in it is in
+// trouble any more.
+func (a ages) isOverHorizon(s situation) bool {
+	w, ok := s.stored.(*v1alpha1.KernelWhisper)
+	return ok && s.finding != nil && !s.hasTrouble() && w.Status.Worst.EndTime != nil &&
+		crd.Severity(w) >= gossip.SeverityInfo && !s.finding.Time().Before(w.Status.Worst.EndTime.Add(a.horizon))
 }
 
 // isExpired reports whether an object has been kept for its time to live.

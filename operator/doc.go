@@ -26,15 +26,15 @@
 // One with the UID of a pod that the cache does not have waits, in bounded room, until the pod appears; one with a
 // container name or a container ID that its pod does not have waits for the pod's status, for 30 s. Findings about pods
 // that do not exist are counted, logged once, and written as soon as the pod appears. Objects belong to their pod, so
-// Kubernetes removes them with it; a pod that is created again under its name gets a new object. After a restart, first
-// seen, worst severity and last transition continue from the stored objects, and for one window no better verdict than
-// the stored one counts: the window began again, without the samples from before.
+// Kubernetes removes them with it; a pod that is created again under its name gets a new object. After a restart, the
+// worst windows, first seen and the last transition continue from the stored objects, and for one window no better
+// condition than the stored one counts: the window began again, without the samples from before.
 //
 // # Time
 //
-// Verdicts know event time only. The wall clock ages objects: a whisper without a sample for one window becomes Unknown
-// (NoRecentSamples), or False (NoKillInWindow) if it is about OOM kills. Whispers that are not in trouble, and
-// certificates, are deleted some time after their last write.
+// Verdicts know event time only. The wall clock ages objects: the condition of a whisper without a sample for one
+// window becomes Unknown (NoRecentSamples), or False (NoKillInWindow) if it is about OOM kills. Whispers that are not
+// in trouble, and certificates, are deleted some time after their last write.
 //
 // # Pulling from Pixie
 //

@@ -49,6 +49,8 @@ func (s *settings) registerFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.Namespaces, "namespaces", nil, "`NAMESPACES` to watch; without it all")
 	f.StringSliceVar(&s.ExcludeNamespaces, "exclude-namespaces", nil, "`NAMESPACES` not to watch")
 	f.DurationVar(&s.Analysis.Window, "window", defaultWindow, "length of the sliding window of event time")
+	f.DurationVar(&s.Analysis.Horizon, "horizon", defaultHorizon,
+		"how long the worst window of a subject counts; a limit, a request or an image that changes ends it earlier")
 	f.Float64Var(&s.Warning, "cpu-throttle-warning", 25,
 		"`PERCENT` of throttled periods that are a warning (also CPU_THROTTLE_WARNING)")
 	f.Float64Var(&s.Critical, "cpu-throttle-critical", 80,
@@ -63,9 +65,9 @@ func (s *settings) registerFlags(f *pflag.FlagSet) {
 	f.IntVar(&s.Workers, "workers", defaultWorkers, "number of subjects that are worked on at a time")
 	f.DurationVar(&s.DrainTimeout, "drain-timeout", defaultDrainTimeout,
 		"longest time for writing the waiting subjects before the operator stops")
-	f.DurationVar(&s.WhisperTTL, "whisper-ttl", defaultTTL,
-		"time after its last write when a whisper that is not in trouble is deleted; negative is never")
-	f.DurationVar(&s.CertificateTTL, "certificate-ttl", defaultTTL,
+	f.DurationVar(&s.WhisperTTL, "whisper-ttl", 0,
+		"time after its last write when a whisper that is not in trouble now is deleted; 0 is the horizon, negative is never")
+	f.DurationVar(&s.CertificateTTL, "certificate-ttl", defaultCertificateTTL,
 		"time after its last write when a birth certificate is deleted; negative is never")
 	f.IntVar(&s.MaxObjects, "max-objects", defaultMaxObjects, "highest number of objects")
 	f.IntVar(&s.MaxObjectsPerNamespace, "max-objects-per-namespace", defaultMaxInNamespace,

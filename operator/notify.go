@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"fmt"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
@@ -37,12 +39,13 @@ func (n notifier) notifyTransition(pod *corev1.Pod, before, after crd.Object, f 
 	switch {
 	case to >= gossip.SeverityWarning && to > from:
 		n.recorder.Eventf(about, nil, corev1.EventTypeWarning, reason, "Report", "%s: %s", to, sentenceOf(after))
-	case to == gossip.SeverityNone && from != to && worst >= gossip.SeverityWarning:
+	case before != nil && to == gossip.SeverityNone && from != to && worst >= gossip.SeverityWarning:
 		n.recorder.Eventf(about, nil, corev1.EventTypeNormal, reason, "Report", "Recovered: %s", sentenceOf(after))
 	}
 }
 
-// sentenceOf returns what an object says, in one sentence.
+// sentenceOf returns what an object says about now, in one sentence, and what the worst window was if it is another
+// one.
 func sentenceOf(o crd.Object) string {
 	switch o := o.(type) {
 	case *v1alpha1.KernelWhisper:
@@ -58,21 +61,22 @@ func sentenceOf(o crd.Object) string {
 	return ""
 }
 
-// whisperSentence returns the subject of a whisper with what the kernel and the metrics say about it.
+// whisperSentence returns the subject of a whisper with what the kernel says about now, and about the worst window what
+// the kernel and the metrics say.
 func whisperSentence(w *v1alpha1.KernelWhisper) string {
-	s, subject := w.Status, "container "+w.Spec.Container
+	s, text := &w.Status, "container "+w.Spec.Container
 	if w.Spec.Container == "" {
-		subject = "pod " + w.Spec.Pod.Name
+		text = "pod " + w.Spec.Pod.Name
 	}
-	switch w.Spec.Kind {
-	case v1alpha1.WhisperCPUThrottling:
-		return subject + " " + s.Now.KernelSays + ", metrics say " + s.MetricsSay
-	case v1alpha1.WhisperOOMKill: // here MetricsSay is what Kubernetes says, if anything
-		if s.MetricsSay != "" {
-			return subject + ": " + s.Now.KernelSays + ", " + s.MetricsSay
-		}
-		return subject + ": " + s.Now.KernelSays
-	default:
-		return subject + ": " + s.Now.KernelSays + ", metrics say " + s.MetricsSay
+	text += ": " + s.Now.KernelSays
+	if s.KernelSays != s.Now.KernelSays && s.Worst.EndTime != nil {
+		text += fmt.Sprintf("; until %s %s", s.Worst.EndTime.UTC().Format("2 Jan 15:04 UTC"), s.KernelSays)
 	}
+	switch {
+	case s.MetricsSay == "":
+		return text
+	case w.Spec.Kind == v1alpha1.WhisperOOMKill: // of a kill this is what Kubernetes says
+		return text + ", " + s.MetricsSay
+	}
+	return text + ", metrics say " + s.MetricsSay
 }

@@ -76,9 +76,9 @@ type Options struct {
 	Namespaces        []string
 	ExcludeNamespaces []string
 
-	// Analysis is the window, the thresholds, and how much is kept. MaxBytes 0 means two fifths of the memory limit:
-	// GOMEMLIMIT, or nine tenths of the container's limit if that is less; without both, of 1 GiB. Horizon 0 means seven
-	// days. Evicted and Demand are the operator's own.
+	// Analysis is the window, the horizon (0 means 7 days), the thresholds, and how much is kept. MaxBytes 0 means two
+	// fifths of the memory limit: GOMEMLIMIT, or nine tenths of the container's limit if that is less; without both, of 1
+	// GiB. Evicted and Demand are the operator's own.
 	Analysis gossip.Options
 	// Rules give the advice; nil means recommend.Default.
 	Rules recommend.Rules
@@ -91,8 +91,9 @@ type Options struct {
 	// DrainTimeout is how long a stopping operator may take to write the waiting subjects; 0 means 20 s.
 	DrainTimeout time.Duration
 
-	// WhisperTTL is how long after its last write a whisper that is not in trouble is deleted, and CertificateTTL how long
-	// after its last write a certificate is; 0 means 24 h, negative never.
+	// WhisperTTL is how long after its last write a whisper that is not in trouble now is deleted; 0 means the horizon,
+	// negative never. CertificateTTL is how long after its last write a certificate is deleted; 0 means 24 h, negative
+	// never.
 	WhisperTTL, CertificateTTL time.Duration
 	// MaxObjects bounds the number of objects, MaxObjectsPerNamespace the number in one namespace; 0 means 10,000 and
 	// 2,000.
@@ -121,7 +122,7 @@ const (
 	defaultWriteDelay     = 2 * time.Second
 	defaultWorkers        = 4
 	defaultDrainTimeout   = 20 * time.Second
-	defaultTTL            = 24 * time.Hour
+	defaultCertificateTTL = 24 * time.Hour
 	defaultMaxObjects     = 10_000
 	defaultMaxInNamespace = 2_000
 )
@@ -145,8 +146,8 @@ func (o Options) withDefaults() Options {
 	o.WriteDelay = cmp.Or(o.WriteDelay, defaultWriteDelay)
 	o.Workers = cmp.Or(o.Workers, defaultWorkers)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, defaultDrainTimeout)
-	o.WhisperTTL = cmp.Or(o.WhisperTTL, defaultTTL)
-	o.CertificateTTL = cmp.Or(o.CertificateTTL, defaultTTL)
+	o.WhisperTTL = cmp.Or(o.WhisperTTL, o.Analysis.Horizon)
+	o.CertificateTTL = cmp.Or(o.CertificateTTL, defaultCertificateTTL)
 	o.MaxObjects = cmp.Or(o.MaxObjects, defaultMaxObjects)
 	o.MaxObjectsPerNamespace = cmp.Or(o.MaxObjectsPerNamespace, defaultMaxInNamespace)
 	o.lease = cmp.Or(o.lease, defaultLease())

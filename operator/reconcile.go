@@ -97,6 +97,9 @@ func (r *reconciler) publishSituation(ctx context.Context, s situation) (time.Du
 	if s.finding != nil {
 		r.journal.logFirstRecord(ctx, s.finding)
 	}
+	if r.ages.isOverHorizon(s) {
+		return 0, r.expireObject(ctx, s.stored)
+	}
 	wanted, err := r.wantedObject(ctx, s)
 	switch {
 	case err != nil:
@@ -113,7 +116,7 @@ func (r *reconciler) publishSituation(ctx context.Context, s situation) (time.Du
 type situation struct {
 	pod     *corev1.Pod    // nil if the cluster has none
 	stored  crd.Object     // nil if the cluster has none
-	finding gossip.Finding // about the present window; nil if the analyzer has none
+	finding gossip.Finding // nil if the analyzer has none
 	worst   gossip.WorstWindow
 	windows []gossip.WorstWindow
 	seen    arrival
@@ -155,7 +158,7 @@ func (r *reconciler) wantedObject(ctx context.Context, s situation) (crd.Object,
 	case isEvicted && (s.finding == nil || s.finding.Severity() == gossip.SeverityUnknown):
 		return r.ages.applyAge(crd.Evicted(forgotten, s.now), s.seen, s.now), nil
 	case isEvicted: // its history begins again
-	case s.isBlank() && !s.hasObject():
+	case (s.stored == nil || s.isBlank()) && !s.hasTrouble():
 		return nil, nil //nolint:nilnil // no object is an answer
 	case s.keepsStored():
 		return r.ages.applyAge(s.stored, s.seen, s.now), nil
@@ -171,18 +174,17 @@ func (s *situation) keepsStored() bool {
 	case s.finding.Seen().Restored && s.stored != nil && crd.SeverityNow(s.stored) > s.finding.Severity():
 		return true // the window began again, so a better verdict does not replace the stored one yet
 	}
-	return !s.hasObject()
+	return false
 }
 
-// reportOn returns what the object is made of.
-func (s *situation) reportOn(pod gossip.Pod) crd.Report {
+// makeReport returns what an object of the situation is made of.
+func (s *situation) makeReport(pod gossip.Pod) crd.Report {
 	return crd.Report{Now: s.finding, Worst: s.worst, Windows: s.windows, Pod: pod}
 }
 
-// hasObject reports whether there is trouble to write about, or an object to bring up to date when it is over.
-func (s *situation) hasObject() bool {
-	return s.finding != nil && (crd.HasObject(s.reportOn(gossip.Pod{})) ||
-		(s.stored != nil && s.finding.Seen().Worst >= gossip.SeverityInfo))
+// hasTrouble reports whether the finding says anything that a new object would be about.
+func (s *situation) hasTrouble() bool {
+	return s.finding != nil && crd.HasObject(s.makeReport(gossip.Pod{}))
 }
 
 // makeObject makes the object of a finding. Commands start from the owner's present values, so these are read again for
@@ -195,7 +197,7 @@ func (r *reconciler) makeObject(ctx context.Context, s situation) (crd.Object, e
 		if err != nil {
 			return nil, err
 		}
-		wanted = r.ages.applyAge(crd.New(s.reportOn(facts).Advised(r.rules)), s.seen, s.now)
+		wanted = r.ages.applyAge(crd.New(s.makeReport(facts).Advised(r.rules)), s.seen, s.now)
 		if !crd.News(s.stored, wanted) {
 			break
 		}
@@ -222,14 +224,22 @@ func (r *reconciler) publishNews(ctx context.Context, s situation, wanted crd.Ob
 	}
 	written := lastWriteTime(stored).Time
 	if r.ages.isExpired(stored, written, now) {
-		if err := r.publisher.deleteObject(ctx, stored); err != nil {
-			return 0, err
+		err := r.expireObject(ctx, stored)
+		if err == nil {
+			r.analyzer.Drop(crd.Subject(stored))
 		}
-		r.journal.logExpiry(ctx, stored)
-		r.analyzer.Drop(crd.Subject(stored))
-		return 0, nil
+		return 0, err
 	}
 	return r.ages.untilNextChange(stored, seen, written, now), nil
+}
+
+// expireObject deletes an object that has been kept long enough.
+func (r *reconciler) expireObject(ctx context.Context, stored crd.Object) error {
+	err := r.publisher.deleteObject(ctx, stored)
+	if err == nil {
+		r.journal.logExpiry(ctx, stored)
+	}
+	return err
 }
 
 // writeObject makes the object if there is none, within the quota, and writes its status.

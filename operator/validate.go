@@ -124,6 +124,9 @@ func (o Options) checkLimits() error {
 			wrong = append(wrong, fmt.Errorf("--%s: must not be negative", flag))
 		}
 	}
+	if h := o.Analysis.Horizon; h != 0 && h < o.Analysis.Window {
+		wrong = append(wrong, fmt.Errorf("--horizon: %s is shorter than --window, %s", h, o.Analysis.Window))
+	}
 	warning, critical := o.Analysis.ThrottleWarning, o.Analysis.ThrottleCritical
 	switch {
 	case !(warning >= 0 && warning <= 1):

@@ -1,0 +1,69 @@
+package operator_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/operator"
+)
+
+// incident returns records of two minutes of trouble that ended some time ago, and of nine quiet minutes after it.
+func incident(namespace, pod, uid string, ended time.Duration) []string {
+	end := time.Now().Add(-ended)
+	return slices.Concat(recordsUntil(end, namespace, pod, uid, 24, 45),
+		recordsUntil(end.Add(9*time.Minute), namespace, pod, uid, 108, 0))
+}
+
+// After an incident a whisper says how bad it was, when, and what to set, though its condition is False. A restart of
+// the operator changes nothing of that.
+func TestAnIncidentKeepsItsTimeAndItsNumber(t *testing.T) {
+	t.Parallel()
+	c := cluster(t)
+	k := admin(t, c)
+	pod := makePod(t, k, "incident", "api-0")
+	short := func(o *operator.Options) { o.Analysis.Window = time.Minute }
+	r := start(t, c.Config, in("incident"), short)
+	began := time.Now()
+	r.post(t, incident("incident", "api-0", string(pod.UID), 10*time.Minute)...)
+	w := whisper(t, k, "incident", "api-0", severity(v1alpha1.SeverityNone))
+	require.Equal(t, v1alpha1.SeverityCritical, w.Status.Severity)
+	require.Equal(t, "throttled in 90% of periods", w.Status.KernelSays)
+	require.Equal(t, v1alpha1.Verdict{
+		Severity: v1alpha1.SeverityNone, KernelSays: "throttled in 0% of periods",
+	}, w.Status.Now)
+	require.WithinRange(t, w.Status.Worst.EndTime.Time, began.Add(-12*time.Minute), began.Add(-9*time.Minute))
+	require.Equal(t, metav1.ConditionFalse, w.Status.Conditions[0].Status)
+	require.NotNil(t, w.Status.Recommendations[0].Target)
+	r.stop(t)
+
+	r = start(t, c.Config, in("incident"), short)
+	r.post(t, recordsUntil(time.Now().Add(2*time.Minute), "incident", "api-0", string(pod.UID), 24, 15)...)
+	after := whisper(t, k, "incident", "api-0", severity(v1alpha1.SeverityWarning))
+	require.Equal(t, w.UID, after.UID)
+	require.Equal(t, v1alpha1.SeverityCritical, after.Status.Severity)
+	require.Equal(t, w.Status.Worst, after.Status.Worst)
+	require.Equal(t, w.Status.KernelTruth, after.Status.KernelTruth)
+	require.Equal(t, w.Status.Recommendations, after.Status.Recommendations)
+	require.Equal(t, metav1.ConditionTrue, after.Status.Conditions[0].Status)
+}
+
+// A whisper about a container that is healthy goes when its last trouble is older than the horizon.
+func TestAnIncidentOlderThanTheHorizonIsForgotten(t *testing.T) {
+	t.Parallel()
+	c := cluster(t)
+	k := admin(t, c)
+	pod := makePod(t, k, "forgotten", "api-0")
+	r := start(t, c.Config, in("forgotten"), func(o *operator.Options) {
+		o.Analysis.Window, o.Analysis.Horizon = time.Minute, 14*time.Minute
+	})
+	r.post(t, incident("forgotten", "api-0", string(pod.UID), 10*time.Minute)...)
+	w := whisper(t, k, "forgotten", "api-0", severity(v1alpha1.SeverityNone))
+	require.Equal(t, v1alpha1.SeverityCritical, w.Status.Severity)
+	r.post(t, recordsUntil(time.Now().Add(8*time.Minute), "forgotten", "api-0", string(pod.UID), 36, 0)...)
+	gone(t, k, w)
+}
