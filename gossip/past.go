@@ -294,8 +294,8 @@ func (w *window[S]) foldPast(memory *foldedWindow[S]) window[S] {
 }
 
 // pendingWindow returns a copy of the past with which the windows are judged that end in the present window: late
-// records may still change them. With closed, no record will, and the newest group has ended too.
-// The copy is valid until the next one is made in this memory.
+// records may still change them. With closed, no record will, and the newest group has ended too. The copy is valid
+// until the next one is made in this memory.
 func (w *window[S]) pendingWindow(closed bool, memory *foldedWindow[S]) window[S] {
 	pending := window[S]{width: w.width}
 	if w.past == nil {

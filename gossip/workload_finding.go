@@ -9,9 +9,10 @@ import (
 // PodFinding is what is known of one pod about one subject: what [RollUp] reads. [Analyzer.PodFinding] fills in what
 // follows from the records; the rest comes from the pod.
 type PodFinding struct {
-	// Now is the present finding (Analyzer.Finding), and Windows are the windows that decide (Analyzer.Windows), in any
-	// order. Without Windows the present is the only window.
+	// Now is the present finding (Analyzer.Finding), Worst is the worst window (Analyzer.Worst), and Windows are the
+	// windows that decide (Analyzer.Windows), in any order. Without Windows the present is the only window.
 	Now     Finding
+	Worst   WorstWindow
 	Windows []WorstWindow
 	// Since is the time of the oldest record; zero when unknown. From then until Now's time the pod was measured.
 	Since time.Time
@@ -137,9 +138,7 @@ func (a *Analyzer) PodFinding(about Subject) (PodFinding, bool) {
 		return PodFinding{}, false
 	}
 	p := PodFinding{Now: now}
-	for i := range kept {
-		p.Windows = append(p.Windows, kept[i].withHistory(now.Seen()))
-	}
+	p.Windows, p.Worst = e.showWindows(kept, now)
 	if e.oldest != 0 {
 		p.Since = time.Unix(0, e.oldest).UTC()
 	}

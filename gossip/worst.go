@@ -341,49 +341,32 @@ func (a *Analyzer) demandOf(f windowFinding) float64 {
 // and of the present one. A past window without trouble is among them only where nothing is known about the present. A
 // birth is its own window. Without a horizon the present window is the only one.
 func (a *Analyzer) Windows(about Subject) []WorstWindow {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	e := a.subjects.entries[about]
-	if e == nil {
-		return nil
-	}
-	kept, now := e.listWindows(a)
-	switch {
-	case now == nil:
-		return nil
-	case len(kept) == 0:
-		return []WorstWindow{e.birthWindow(now)}
-	}
-	list := make([]WorstWindow, len(kept))
-	for i := range kept {
-		list[i] = kept[i].withHistory(now.Seen())
-	}
-	return list
+	p, _ := a.PodFinding(about)
+	return p.Windows
 }
 
 // Worst returns the worst of Windows, and false when nothing is known. The worst has the highest severity; of equal
 // ones the largest demand ([Options.Demand]), then the largest ratio, then the earliest start.
 func (a *Analyzer) Worst(about Subject) (WorstWindow, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	e := a.subjects.entries[about]
-	if e == nil {
-		return WorstWindow{}, false
+	p, ok := a.PodFinding(about)
+	return p.Worst, ok
+}
+
+// showWindows returns windows for users, and the worst of them.
+func (s *state) showWindows(kept worstWindows, now Finding) (list []WorstWindow, worst WorstWindow) {
+	if len(kept) == 0 {
+		worst = s.birthWindow(now)
+		return []WorstWindow{worst}, worst
 	}
-	kept, now := e.listWindows(a)
-	switch {
-	case now == nil:
-		return WorstWindow{}, false
-	case len(kept) == 0:
-		return e.birthWindow(now), true
-	}
-	worst := &kept[0]
+	list = make([]WorstWindow, len(kept))
+	at := 0
 	for i := range kept {
-		if kept[i].isWorseThan(worst) {
-			worst = &kept[i]
+		list[i] = kept[i].withHistory(now.Seen())
+		if kept[i].isWorseThan(&kept[at]) {
+			at = i
 		}
 	}
-	return worst.withHistory(now.Seen()), true
+	return list, list[at]
 }
 
 // birthWindow returns the window of a birth.

@@ -62,12 +62,10 @@ func (r *reconciler) reconcileSubject(ctx context.Context, about gossip.Subject,
 		return 0, r.dropSubject(ctx, about, stored)
 	}
 	s := situation{pod: pod, stored: stored, seen: seen, now: time.Now()}
-	if f, known := r.analyzer.Finding(about); known {
-		s.finding = f
-		s.worst, _ = r.analyzer.Worst(about)
-		s.windows = r.analyzer.Windows(about)
+	if f, known := r.analyzer.PodFinding(about); known {
+		s.finding, s.worst, s.windows = f.Now, f.Worst, f.Windows
 		if seen.count == 0 { // the arrival is not remembered, so it was when the newest record was measured
-			s.seen.at = time.Unix(0, max(seen.at.UnixNano(), min(f.Time().UnixNano(), s.now.UnixNano())))
+			s.seen.at = time.Unix(0, max(seen.at.UnixNano(), min(f.Now.Time().UnixNano(), s.now.UnixNano())))
 		}
 	}
 	if pod == nil || s.isOfEarlierPod() {
