@@ -27,12 +27,9 @@ func (m *measurement) reportAbout(pod gossip.Pod) crd.Report {
 func measurementsOf(analyzer *gossip.Analyzer) []measurement {
 	var list []measurement
 	for found := range analyzer.PodFindings() {
-		m := measurement{now: found.Now}
-		if len(found.Windows) == 1 {
-			m.worst = found.Windows[0]
-		} else { // several, or a birth
+		m := measurement{now: found.Now, worst: found.Worst}
+		if len(found.Windows) > 1 {
 			m.windows = found.Windows
-			m.worst, _ = analyzer.Worst(found.Now.Subject()) // it is known
 		}
 		list = append(list, m)
 	}
