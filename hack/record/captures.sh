@@ -42,7 +42,7 @@ throttle() {
   kubectl apply -f "$workloads/$1.yaml"
   kubectl rollout status -n "$1" deployment --timeout=2m
   sleep 8 # the start is another story
-  record throttle --for "$2" --every 5s --namespace "$1" --out "$captures/$1.ndjson" --note "$3"
+  record throttle --for "$2" --every "${EVERY:-5s}" --namespace "$1" --out "$captures/$1.ndjson" --note "$3"
   kubectl logs -n "$1" "deployment/$(kubectl get deployments -n "$1" -o name | cut -d/ -f2)" --since="$2" |
     sed -nE 's/.* wall=([0-9.]+)ms$/\1/p' | sort -n |
     awk '{w[NR]=$1} END {if (NR) printf "%d bursts, median wall time %.0f ms\n", NR, w[int((NR + 1) / 2)]}'
@@ -107,9 +107,50 @@ mixed() {
   kubectl delete namespace shop batch --wait=false
 }
 
+# hot: one of three replicas has more to do than the others
+hot() {
+  begin hot-replica
+  kubectl apply -f "$workloads/hot-replica.yaml"
+  kubectl rollout status -n hot-replica deployment --timeout=2m
+  kubectl exec -n hot-replica "$(kubectl get pods -n hot-replica -o name | head -n 1)" -- /burst --cpu=140ms --every=1s >/dev/null &
+  record throttle --for 5m --every 10s --namespace hot-replica --out "$captures/hot-replica.ndjson" --note \
+    "One Deployment of three, $workloads/hot-replica.yaml: each pod has one thread that needs 4 ms of CPU every 2 s, on a limit of 200m; in one of them a second process needs 140 ms every second. $load"
+  kubectl delete namespace hot-replica --wait=false
+}
+
+# resized: the limit of two of three replicas is raised in place
+resized() {
+  local pod
+  begin resized
+  kubectl apply -f "$workloads/resized.yaml"
+  kubectl rollout status -n resized deployment --timeout=2m
+  sleep 8
+  (
+    sleep 600
+    for pod in $(kubectl get pods -n resized -o name | head -n 2); do
+      kubectl patch -n resized "$pod" --subresource resize \
+        --patch '{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"1"}}}]}}'
+    done
+  ) &
+  record throttle --for 20m --every 10s --namespace resized --out "$captures/resized.ndjson" --note \
+    "One Deployment of three, $workloads/resized.yaml: one thread that needs 96 ms of CPU every 3 s, on a limit of 100m; after ten minutes the limit of two pods was raised to one core in place. $load"
+  wait
+  kubectl delete namespace resized --wait=false
+}
+
+cronjob() {
+  begin cronjob
+  kubectl apply -f "$workloads/cronjob.yaml"
+  record throttle --for 5m30s --every 5s --namespace cronjob --out "$captures/cronjob.ndjson" --note \
+    "A CronJob, $workloads/cronjob.yaml: every minute a run of 30 s that needs 100 ms of CPU each second, on a limit of 100m. $load"
+  kubectl delete namespace cronjob --wait=false
+}
+
 one() {
   case $1 in
-    image | births | mixed) "$1" ;;
+    image | births | mixed | resized | cronjob) "$1" ;;
+    hot-replica) hot ;;
+    incident) EVERY=15s throttle "$1" 27m "One Deployment, $workloads/$1.yaml: one thread that needs 96 ms of CPU every 3 s for 10 minutes, and 5 ms after that, on a limit of 100m. $load" ;;
     hidden-throttling) throttle "$1" 2m "One Deployment, $workloads/$1.yaml: one thread that needs 96 ms of CPU every 3 s, on a limit of 100m. $load" ;;
     two-threads) throttle "$1" 2m "One Deployment, $workloads/$1.yaml: two threads that need 64 ms of CPU each, every second, on a limit of 300m. $load" ;;
     healthy) throttle "$1" 2m "One Deployment, $workloads/$1.yaml: one thread that needs 96 ms of CPU every 3 s, on a limit of one core. $load" ;;
@@ -122,7 +163,7 @@ one() {
     retransmits) strain network "$1" 2m 5s "$workloads/$1.yaml: two clients that send 1000 bytes every 5 ms, each to its own server; iptables dropped 4 % of the packets that arrived at one of the servers, in its network namespace. $load" ;;
     all)
       for name in hidden-throttling two-threads healthy busy-loop idle births mixed \
-        oom-kill oom-kill-child memory-climb connect-fail retransmits; do one "$name"; done
+        oom-kill oom-kill-child memory-climb connect-fail retransmits incident hot-replica resized cronjob; do one "$name"; done
       ;;
     *)
       echo "captures.sh: no capture $1" >&2

@@ -6,6 +6,7 @@
 //	burst --busy                                one thread that never rests
 //	burst --sleep                               a process that does nothing
 //	burst --bursts 1 --cpu 20ms                 one burst, then exit (for init containers)
+//	burst --cpu 96ms --eases-after 12m          an incident that ends: after 12 min each burst is a twentieth
 //
 // A burst ends when its thread has used the CPU time, by the kernel's own account of that thread
 // (CLOCK_THREAD_CPUTIME_ID): "96 ms of work" is 96 ms whether or not the kernel lets the thread run. The wall time of
@@ -28,8 +29,8 @@ import (
 )
 
 type load struct {
-	cpu, every, offset time.Duration
-	bursts             int
+	cpu, every, offset, easesAfter time.Duration
+	bursts                         int
 }
 
 func main() {
@@ -39,6 +40,8 @@ func main() {
 	flag.DurationVar(&l.every, "every", 3*time.Second, "time from the start of one burst to the next")
 	flag.DurationVar(&l.offset, "offset", 0, "wait before the first burst")
 	flag.IntVar(&l.bursts, "bursts", 0, "number of bursts before the end (0: no end)")
+	flag.DurationVar(&l.easesAfter, "eases-after", 0,
+		"time after which a burst needs a twentieth of the CPU time (0: never)")
 	busy := flag.Bool("busy", false, "burn CPU without a rest instead")
 	sleep := flag.Bool("sleep", false, "do nothing instead")
 	flag.Parse()
@@ -68,9 +71,13 @@ func (l load) run(thread int) {
 	time.Sleep(l.offset)
 	var walls []time.Duration
 	next := time.Now()
+	ease := next.Add(l.easesAfter)
 	for n := 1; l.bursts == 0 || n <= l.bursts; n++ {
-		start := time.Now()
-		used := burnCPU(l.cpu)
+		start, cpu := time.Now(), l.cpu
+		if l.easesAfter > 0 && start.After(ease) {
+			cpu /= 20
+		}
+		used := burnCPU(cpu)
 		wall := time.Since(start)
 		walls = append(walls, wall)
 		fmt.Printf(
