@@ -61,7 +61,8 @@
 //
 // A start lasts until the container is ready. Where that is not known, it lasts 60 s from the start of the container,
 // or of the pod. A longer time is a start too, if the container was throttled from the first minute on without a pause
-// of a minute, and not in the minute after. All of an init container's life is a start, so it gets a number.
+// of a minute, and not in the minute after. All of an init container's life is a start, and a Job's container works as
+// soon as it runs, so these get a number.
 //
 // # The new memory limit
 //

@@ -399,6 +399,7 @@ func TestAStartEndsWhenTheContainerIsReady(t *testing.T) {
 		ready     int // 0: not known
 		pulled    int // seconds between the pod's start and the container's
 		role      gossip.Role
+		workload  string // kind; empty for a Deployment
 		start     bool
 		says      string
 	}{
@@ -427,6 +428,8 @@ func TestAStartEndsWhenTheContainerIsReady(t *testing.T) {
 		"an init container": {
 			throttled: []span{{0, 45}}, until: 300, role: gossip.RoleInit, says: "while it waits, its pod does not start",
 		},
+		"a run of a CronJob": {throttled: []span{{0, 45}}, until: 45, workload: "CronJob"},
+		"a Job":              {throttled: []span{{0, 45}}, until: 45, workload: "Job"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := noon.Add(time.Second)
@@ -445,6 +448,9 @@ func TestAStartEndsWhenTheContainerIsReady(t *testing.T) {
 			}
 			got := recommend.Default().For(observeOne(t, events...), newPod(func(p *gossip.Pod) {
 				p.Started = began.Add(-time.Duration(test.pulled) * time.Second)
+				if test.workload != "" {
+					p.Workload.Kind = test.workload
+				}
 				c := &p.Containers[0]
 				c.Started, c.Role = began, test.role
 				if test.ready > 0 {

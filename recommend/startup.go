@@ -33,11 +33,11 @@ func startOf(f gossip.CPUThrottling, p gossip.Pod) start {
 
 // isOnlyDuringStart reports whether the container was throttled only while it started: until it was ready, or within
 // startupTime where that is not known. A longer time counts as its start too if the container was throttled from the
-// first minute on without a pause, and not in the minute after. It is false for an init container: all of its life is a
-// start, and the pod waits for it.
+// first minute on without a pause, and not in the minute after. It is false for an init container, for which the pod
+// waits, and for a Job's: their whole life is their work.
 func isOnlyDuringStart(f gossip.CPUThrottling, p gossip.Pod) bool {
 	s := startOf(f, p)
-	if roleOf(f, p) == gossip.RoleInit || s.time.IsZero() || f.FirstThrottled.Before(s.time) {
+	if roleOf(f, p) == gossip.RoleInit || isOfJob(p.Workload) || s.time.IsZero() || f.FirstThrottled.Before(s.time) {
 		return false
 	}
 	soon := !f.LastThrottled.After(s.time.Add(startupTime))
@@ -50,6 +50,9 @@ func isOnlyDuringStart(f gossip.CPUThrottling, p gossip.Pod) bool {
 	}
 	return fromStart && f.Calm >= startupTime
 }
+
+// isOfJob reports whether a workload is a Job or a CronJob.
+func isOfJob(w gossip.Workload) bool { return w.Kind == "Job" || w.Kind == "CronJob" }
 
 // meanSampleLength returns the average length of a sample. The last sample of a start may end that much after it.
 func meanSampleLength(c gossip.Coverage) time.Duration {
