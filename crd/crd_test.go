@@ -226,7 +226,7 @@ func TestTheLargestObjectsFit(t *testing.T) {
 }
 
 func TestNoRecentSamplesIsUnknown(t *testing.T) {
-	w := crd.New(crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{raiseAdvice()}}).(*v1alpha1.KernelWhisper)
+	w := crd.New(adviseHidden()).(*v1alpha1.KernelWhisper)
 	before := w.DeepCopy()
 	first := crd.NoRecentSamples(w, noon.Add(time.Hour))
 	if diff := cmp.Diff(before, w); diff != "" {

@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
@@ -17,6 +18,11 @@ const podUID = "6f1f5a3e-0b0e-4c7e-9a53-0d8f4c1f7a11"
 func quantityOf(s string) *resource.Quantity {
 	v := resource.MustParse(s)
 	return &v
+}
+
+// adviseHidden returns a report of hiddenThrottling with its advice.
+func adviseHidden() crd.Report {
+	return crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{raiseAdvice()}}
 }
 
 // hiddenThrottling returns the example of the API's documentation: an illustration, not a measurement.

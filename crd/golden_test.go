@@ -19,7 +19,6 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
-	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
 var update = flag.Bool("update", false, "rewrite the objects in testdata")
@@ -147,7 +146,7 @@ func TestREADMEShowsRealObjects(t *testing.T) {
 
 	var whisper v1alpha1.KernelWhisper
 	require.NoError(t, yaml.UnmarshalStrict(examples[0][1], &whisper))
-	want := crd.New(crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{raiseAdvice()}}).(*v1alpha1.KernelWhisper)
+	want := crd.New(adviseHidden()).(*v1alpha1.KernelWhisper)
 	require.Equal(t, want.Status.Recommendations[0].Action, whisper.Status.Recommendations[0].Action)
 	want.Status.Recommendations, whisper.Status.Recommendations = nil, nil
 	if diff := cmp.Diff(want, &whisper); diff != "" {

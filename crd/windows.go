@@ -86,7 +86,8 @@ func Windows(o Object) []gossip.WorstWindow {
 func findingOf(o *v1alpha1.KernelWhisper, w *v1alpha1.Window) gossip.Finding {
 	r := gossip.Report{
 		About: Subject(o), PodUID: PodUID(o), At: eventTime(w.EndTime),
-		Level: parseSeverity(w.Severity), Reason: gossip.Reason(w.Reason), History: History(o), Covered: parseCoverage(w.Coverage),
+		Level: parseSeverity(w.Severity), Reason: gossip.Reason(w.Reason), History: History(o),
+		Covered: parseCoverage(w.Coverage),
 	}
 	switch o.Spec.Kind {
 	case v1alpha1.WhisperCPUThrottling:

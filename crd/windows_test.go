@@ -47,9 +47,8 @@ func worstStored(t *testing.T, stored []gossip.WorstWindow, o crd.Object) gossip
 
 // The advice for a stored window is the advice that was given when it was measured.
 func TestStoredWindowsGiveTheSameAdviceAgain(t *testing.T) {
-	cpu, memory, kill, network := measuredFindings()
 	rules := recommend.Default()
-	for _, f := range []gossip.Finding{cpu, memory, kill, network} {
+	for _, f := range measuredFindings() {
 		r := crd.Report{Now: f, Pod: gossip.Pod{Name: "api-0"}}.Advised(rules)
 		require.NotEmpty(t, r.Advice, f.Subject())
 		stored := crd.Windows(crd.New(r))
@@ -60,7 +59,7 @@ func TestStoredWindowsGiveTheSameAdviceAgain(t *testing.T) {
 }
 
 // measuredFindings returns a finding of each kind with all the figures that advice and texts use.
-func measuredFindings() (gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue) {
+func measuredFindings() []gossip.Finding {
 	report := func(kind gossip.Kind, level gossip.Severity, reason gossip.Reason) gossip.Report {
 		r := hiddenThrottling().Report
 		r.About.Kind, r.Level, r.Reason, r.History.Worst = kind, level, reason, level
@@ -91,13 +90,12 @@ func measuredFindings() (gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOM
 	network.About.Container = ""
 	network.FailedConnects, network.FailedPerMinute = gossip.Some[int64](30), gossip.Some(2.0)
 	network.Errors = gossip.Some[int64](3)
-	return cpu, memory, kill, network
+	return []gossip.Finding{cpu, memory, kill, network}
 }
 
 // A stored finding has all figures of the one that was measured.
 func TestStoredFindingsHaveAllFigures(t *testing.T) {
-	cpu, memory, kill, network := measuredFindings()
-	for _, f := range []gossip.Finding{cpu, memory, kill, network} {
+	for _, f := range measuredFindings() {
 		stored := crd.Windows(crd.New(crd.Report{Now: f}))
 		require.Len(t, stored, 1)
 		whole := cmp.FilterValues(func(a, b time.Time) bool { return a.Truncate(time.Second).Equal(b.Truncate(time.Second)) },
@@ -137,7 +135,7 @@ func TestWindowsOfOtherSubjectsDoNotCount(t *testing.T) {
 
 // Where there is no room for all windows, the more severe ones stay, and of equal ones the newer.
 func TestTheMoreSevereWindowsStay(t *testing.T) {
-	cpu, _, _, _ := measuredFindings()
+	cpu := measuredFindings()[0].(gossip.CPUThrottling)
 	r := crd.Report{Now: cpu}
 	for day := range 12 {
 		f := cpu

@@ -29,12 +29,12 @@
 //     different records in one bucket (four a second) repeated ones are no longer recognised.
 //   - A record of a new pod UID starts the subject afresh, but for the worst windows. Late records of the old pod are
 //     dropped and counted.
-//   - A record of a new container ID, or with another setting, starts a new epoch: earlier samples leave the window. The
-//     setting is the limit and the request of the kind's resource, and the image as the pod's spec names it; the last
-//     two come from the pod ([Enrich]). What is not known differs from nothing. The verdict of the previous epoch is
-//     kept ([CPUThrottling.Standing], [MemoryPressure.Standing]) until the new epoch has enough evidence, for the length
-//     of one window at most: evidence that has not arrived by then will not arrive, because it leaves the window as fast
-//     as it enters. Limits that [Enrich] filled in start no epoch where the records have limits of their own.
+//   - A record of a new container ID, or with another setting, starts a new epoch: earlier samples leave the window.
+//     The setting is the limit and the request of the kind's resource, and the image as the pod's spec names it; the
+//     last two come from the pod ([Enrich]). What is not known differs from nothing. The verdict of the previous epoch
+//     is kept ([CPUThrottling.Standing], [MemoryPressure.Standing]) until the new epoch has enough evidence, for the
+//     length of one window at most: evidence that has not arrived by then will not arrive, because it leaves the window
+//     as fast as it enters. Limits that [Enrich] filled in start no epoch where the records have limits of their own.
 //   - Records of one instant may come in any order: those that continue the epoch count before those that begin a new
 //     one. That holds for 32 records of a subject and an instant that may begin an epoch. Of more, the ones that come
 //     later may end the epoch of those before: which of the containers that they name counts as the newest depends on
@@ -66,9 +66,9 @@
 //   - The worst has the highest severity, then the largest demand ([Options.Demand]), then the largest ratio, then the
 //     earliest start. A past window without trouble counts only where nothing is known about the present.
 //   - One window is kept of each seventh of the horizon, so that Tuesday's is there when Monday's has aged out.
-//   - Another setting ends the horizon: what was measured under another limit, request or image is no reason for advice.
-//     A new container does not end it, nor does a new pod of the same name. The setting is remembered over both, and over
-//     a silence.
+//   - Another setting ends the horizon: what was measured under another limit, request or image is no reason for
+//     advice. A new container does not end it, nor does a new pod of the same name. The setting is remembered over
+//     both, and over a silence.
 //   - [Analyzer.Restore] gives the windows back that a program had stored.
 //
 // # CPU throttling
@@ -148,18 +148,18 @@
 //
 //   - The worst window of the worst pod is the verdict, with its figures and its time. Of equal pods it is the first by
 //     name. Shares of all pods together are made of summed counters, never of shares.
-//   - Pods are seen if they were measured in the time of that window. A pod is affected if it was in trouble then, or in
-//     the same part of the horizon: only one window is kept of each part.
+//   - Pods are seen if they were measured in the time of that window. A pod is affected if it was in trouble then, or
+//     in the same part of the horizon: only one window is kept of each part.
 //   - The number is the largest target of these pods, because a template has one limit. Pods with low confidence count
 //     only if there are no others. The bounds come from the pod with that target.
-//   - From ten pods on, a number above twice the median of what the pods need is called skewed: one pod gets more work, or
-//     has a slower node. A pod without a target needs what it has.
-//   - Pods of several revisions may report at a time, in a rollout or a canary. The verdict is the worst of all, and named
-//     with its revision. The number is the one of the newest revision that has one. The revision with the youngest oldest
-//     pod is the newest.
-//   - A pod reports while its newest record is less than a window older than the workload's. After that it does not count
-//     as the present. Its windows stay for the horizon while a pod that reports has its setting: the same limit, request
-//     and image. A restarted rollout keeps them, one with another limit does not.
+//   - From ten pods on, a number above twice the median of what the pods need is called skewed: one pod gets more work,
+//     or has a slower node. A pod without a target needs what it has.
+//   - Pods of several revisions may report at a time, in a rollout or a canary. The verdict is the worst of all, and
+//     named with its revision. The number is the one of the newest revision that has one. The revision with the
+//     youngest oldest pod is the newest.
+//   - A pod reports while its newest record is less than a window older than the workload's. After that it does not
+//     count as the present. Its windows stay for the horizon while a pod that reports has its setting: the same limit,
+//     request and image. A restarted rollout keeps them, one with another limit does not.
 //
 // A workload that was guessed from the names of its pods ([Workload.Guessed]) is the known one of that name and kind,
 // if there is one.

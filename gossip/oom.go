@@ -110,7 +110,9 @@ func (s *state) memoryState(a *Analyzer) *state {
 
 // completeKill completes a finding about kills with the limit and the leak that the memory of the same container shows,
 // if it is known (m is not nil). missing are the fields that the finding lacks; it returns those that it still lacks.
-func (s *state) completeKill(f OOMKilled, missing []string, m *state, a *Analyzer) (OOMKilled, []string) {
+func (s *state) completeKill(
+	f OOMKilled, missing []string, m *state, a *Analyzer,
+) (completed OOMKilled, stillMissing []string) {
 	if m == nil {
 		return f, missing
 	}

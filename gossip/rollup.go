@@ -328,6 +328,7 @@ func (f *WorkloadFinding) sumFigures(seen []*podPart, worst *rolledWindow) {
 			kills = addSat(kills, max(0, k.Kills))
 		case MemoryPressure:
 			kills = addSat(kills, max(0, k.Kills.Value))
+		case CPUThrottling, NetworkIssue, PodBirth:
 		}
 	}
 	f.Kills = kills
@@ -347,13 +348,14 @@ func countersOf(f, worst Finding) (part, whole int64) {
 			return bothCounters(f.Drops, f.Packets)
 		}
 		return bothCounters(f.Retransmits, f.Segments)
+	case MemoryPressure, OOMKilled, PodBirth:
 	}
 	return 0, 0
 }
 
-func bothCounters(part, whole Optional[int64]) (int64, int64) {
-	if !part.Known || !whole.Known {
+func bothCounters(some, all Optional[int64]) (part, whole int64) {
+	if !some.Known || !all.Known {
 		return 0, 0
 	}
-	return max(0, part.Value), max(0, whole.Value)
+	return max(0, some.Value), max(0, all.Value)
 }

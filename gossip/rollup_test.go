@@ -221,7 +221,7 @@ func TestARevisionWithAnotherSettingLeavesAWindowAfterItsLastRecord(t *testing.T
 	} {
 		f := rollOne(t, sick, next(test.minute, test.change))
 		require.Equal(t, test.want, f.Severity(), what)
-		require.Equal(t, gossip.SeverityNone <= f.Now.Window.Finding.Severity(), true, what)
+		require.GreaterOrEqual(t, f.Now.Window.Finding.Severity(), gossip.SeverityNone, what)
 	}
 	// An abort goes back to the old revision: what it showed still counts.
 	again := ofRevision("old", 100, podOfWeb("c", cpuWindow("c", 120, 0)))
@@ -261,7 +261,11 @@ func TestSharesOfANetworkAreAboutItsTrouble(t *testing.T) {
 			Packets: gossip.Some[int64](1000), Drops: gossip.Some[int64](10),
 		}})
 	}
-	for reason, want := range map[gossip.Reason]float64{gossip.ReasonDrops: 0.01, gossip.ReasonRetransmits: 0.05} {
+	for _, test := range []struct {
+		reason gossip.Reason
+		want   float64
+	}{{reason: gossip.ReasonDrops, want: 0.01}, {reason: gossip.ReasonRetransmits, want: 0.05}} {
+		reason, want := test.reason, test.want
 		f := gossip.RollUp([]gossip.PodFinding{network("a", reason), network("b", reason)}, aWeek, nil)[0]
 		require.Equal(t, gossip.Some(want), f.Share)
 		require.Equal(t, "NetworkIssue shop/Deployment web", f.About.String())
@@ -301,15 +305,20 @@ func TestWorkloadsOfOneNameAreNotMixed(t *testing.T) {
 		t, []string{"Deployment web apps 1", "~web apps 1"}, list(of("a", web), of("b", guess("StatefulSet", "apps"))),
 		"its pods have names of another form",
 	)
-	require.Equal(t, []string{"~web apps 2"}, list(of("a", guess("Deployment", "apps")), of("b", guess("Deployment", "apps"))))
+	guessed := guess("Deployment", "apps")
+	require.Equal(t, []string{"~web apps 2"}, list(of("a", guessed), of("b", guessed)))
 }
 
 // Findings of any shape, in any order: the same result, and no panic.
 func TestRollingUpDoesNotDependOnTheOrderOfPods(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 17))
 	workloads := []gossip.Workload{
-		web, {}, {Kind: "Deployment", Group: "apps", Name: "web", Guessed: true}, {Name: "web", Guessed: true},
-		{Kind: "Rollout", Group: "argoproj.io", Version: "v1", Name: "api"}, {Name: "api", Guessed: true},
+		web,
+		{},
+		{Kind: "Deployment", Group: "apps", Name: "web", Guessed: true},
+		{Name: "web", Guessed: true},
+		{Kind: "Rollout", Group: "argoproj.io", Version: "v1", Name: "api"},
+		{Name: "api", Guessed: true},
 	}
 	for range 200 {
 		var pods []gossip.PodFinding
@@ -353,7 +362,12 @@ func TestRollingUpTakesAnyInput(t *testing.T) {
 	}
 	empty := gossip.CPUThrottling{}
 	pods := []gossip.PodFinding{
-		{}, {Now: none}, {Now: &empty}, {Now: empty}, {Now: gossip.PodBirth{}}, {Now: gossip.OOMKilled{Kills: -1}},
+		{},
+		{Now: none},
+		{Now: &empty},
+		{Now: empty},
+		{Now: gossip.PodBirth{}},
+		{Now: gossip.OOMKilled{Kills: -1}},
 		{Now: empty, Windows: []gossip.WorstWindow{{}, {Finding: none}, {Finding: gossip.PodBirth{}}}},
 		podOfWeb("a", gossip.WorstWindow{Finding: cpuWindow("a", 10, 1).Finding, Start: at(10), End: at(-10)}),
 	}

@@ -422,10 +422,12 @@ func TestWindowsAreOfTheSourceThatWasBelievedThen(t *testing.T) {
 		return all
 	}
 	o := gossip.Options{Horizon: 7 * time.Hour}
-	later := windowsOf(t, o, merge(cpuEvents(0, 60, 0, mild), cpuEvents(60, 180, 0, percentages), cpuEvents(60, 180, 0.1, nil)))
+	later := windowsOf(t, o,
+		merge(cpuEvents(0, 60, 0, mild), cpuEvents(60, 180, 0, percentages), cpuEvents(60, 180, 0.1, nil)))
 	require.Equal(t, gossip.SeverityWarning, severitiesOf(later)[0])
 	require.NotContains(t, severitiesOf(later), gossip.SeverityCritical)
-	stopped := windowsOf(t, o, merge(cpuEvents(0, 100, 0, percentages), cpuEvents(100, 240, 0, mild), cpuEvents(0, 100, 0.1, nil)))
+	stopped := windowsOf(t, o,
+		merge(cpuEvents(0, 100, 0, percentages), cpuEvents(100, 240, 0, mild), cpuEvents(0, 100, 0.1, nil)))
 	require.NotContains(t, severitiesOf(stopped), gossip.SeverityCritical)
 	require.Contains(t, severitiesOf(stopped), gossip.SeverityWarning)
 }

@@ -81,9 +81,12 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 		publisher: publisher{client: m.GetClient(), quota: quota, metrics: metrics},
 		notify:    notifier{m.GetEventRecorder("kernel-gossip")},
 		journal:   journal,
-		ages:      ages{window: o.Analysis.Window, horizon: o.Analysis.Horizon, whisperTTL: o.WhisperTTL, certificateTTL: o.CertificateTTL},
-		delay:     o.WriteDelay,
-		lease:     held,
+		ages: ages{
+			window: o.Analysis.Window, horizon: o.Analysis.Horizon,
+			whisperTTL: o.WhisperTTL, certificateTTL: o.CertificateTTL,
+		},
+		delay: o.WriteDelay,
+		lease: held,
 	}
 	control, err := newController(m, o, r, in)
 	if err != nil {

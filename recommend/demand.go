@@ -16,6 +16,7 @@ func Demand(f gossip.Finding) float64 {
 		if need, ok := memoryNeedOf(f, gossip.Pod{}); ok && need.peak.Known {
 			return needForUsage(need.peak.Value)
 		}
+	case gossip.NetworkIssue, gossip.PodBirth:
 	}
 	return 0
 }

@@ -15,7 +15,8 @@ func TestDemandIsTheTargetBeforeRounding(t *testing.T) {
 		Report:  gossip.Report{Level: gossip.SeverityHigh},
 		Periods: gossip.Some[int64](9000), ThrottledPeriods: gossip.Some[int64](5580), Throttled: gossip.Some(0.62),
 		MeanWait: gossip.Some(12 * time.Millisecond), UsageTime: gossip.Some(60 * time.Second),
-		Usage: gossip.Some(0.067), UsedOfLimit: gossip.Some(0.133), Limit: gossip.Some(0.5), CFSPeriod: 100 * time.Millisecond,
+		Usage: gossip.Some(0.067), UsedOfLimit: gossip.Some(0.133), Limit: gossip.Some(0.5),
+		CFSPeriod: 100 * time.Millisecond,
 	}
 	short := gossip.MemoryPressure{
 		Report: gossip.Report{Level: gossip.SeverityHigh, Reason: gossip.ReasonStalled},

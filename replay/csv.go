@@ -48,8 +48,10 @@ func (s *tableRow) csvLine() []string {
 	}
 	rule, current, target := s.firstNumber()
 	return []string{
-		s.worstSeverity().String(), s.now.Severity().String(), about.Namespace, about.Pod, about.Container, string(about.Kind),
-		formatTime(s.worst.Start), formatTime(s.worst.End), reason, kernel, metrics, now, advice, rule, current, target,
+		s.worstSeverity().String(), s.now.Severity().String(),
+		about.Namespace, about.Pod, about.Container, string(about.Kind),
+		formatTime(s.worst.Start), formatTime(s.worst.End),
+		reason, kernel, metrics, now, advice, rule, current, target,
 		covered.Confidence.String(), strconv.Itoa(covered.Samples), strconv.Itoa(covered.Expected),
 		strconv.FormatInt(int64(covered.Window.Round(time.Second)/time.Second), 10),
 	}

@@ -43,7 +43,9 @@ func (l layout) markdownRow(s tableRow) table.Row {
 	if b, ok := s.object.(*v1alpha1.PodBirthCertificate); ok {
 		kernel, set, now = joinLines(b.Status.KernelSays, "took "+b.Status.Took), cmp.Or(b.Status.Advice, "–"), "–"
 	}
-	row := table.Row{s.worstSeverity().String(), name, kernel, s.metricsCell(), set, l.formatSpan(s.worst.Start, s.worst.End), now}
+	row := table.Row{
+		s.worstSeverity().String(), name, kernel, s.metricsCell(), set, l.formatSpan(s.worst.Start, s.worst.End), now,
+	}
 	for i, cell := range row {
 		row[i] = escapeMarkdown(cell.(string))
 	}

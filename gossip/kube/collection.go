@@ -108,7 +108,8 @@ func (c *collection) addWorkload(kind metav1.TypeMeta, raw json.RawMessage) erro
 	}
 	w.TypeMeta = kind
 	c.workloads[objectKey{kind.Kind, at}] = w
-	if owner := metav1.GetControllerOfNoCopy(w); kind.Kind == "ReplicaSet" && owner != nil && owner.Kind == deploymentKind {
+	owner := metav1.GetControllerOfNoCopy(w)
+	if kind.Kind == "ReplicaSet" && owner != nil && owner.Kind == deploymentKind {
 		of := namespacedName{at.namespace, owner.Name}
 		if known := c.newestReplicaSet[of]; known == nil || revisionNumber(known) <= revisionNumber(w) {
 			c.newestReplicaSet[of] = w

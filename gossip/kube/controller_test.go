@@ -191,8 +191,10 @@ func TestGuessedDeploymentsGetTheirUID(t *testing.T) {
 func TestWorkloadsOfOneNameDifferInKindAndGroup(t *testing.T) {
 	seen := map[gossip.Workload]bool{}
 	for _, of := range []struct{ version, kind string }{
-		{version: "apps/v1", kind: "StatefulSet"}, {version: "apps/v1", kind: "DaemonSet"},
-		{version: "apps.kruise.io/v1", kind: "StatefulSet"}, {version: "batch/v1", kind: "Job"},
+		{version: "apps/v1", kind: "StatefulSet"},
+		{version: "apps/v1", kind: "DaemonSet"},
+		{version: "apps.kruise.io/v1", kind: "StatefulSet"},
+		{version: "batch/v1", kind: "Job"},
 		{version: "batch.volcano.sh/v1alpha1", kind: "Job"},
 	} {
 		pod := readPod(t, ownedPod(of.version, of.kind, "web"),

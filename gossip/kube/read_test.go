@@ -59,7 +59,8 @@ func webPod() gossip.Pod {
 			},
 			{
 				Name: "proxy", Role: gossip.RoleSidecar, Image: pauseImage,
-				CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05), MemoryRequest: gossip.Some[int64](8 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi),
+				CPURequest: gossip.Some(0.005), CPULimit: gossip.Some(0.05),
+				MemoryRequest: gossip.Some[int64](8 * mebi), MemoryLimit: gossip.Some[int64](16 * mebi),
 			},
 		},
 		Autoscaler:  "web",

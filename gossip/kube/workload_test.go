@@ -124,7 +124,8 @@ func TestTemplatesHaveResourcesOfThePodAsAWhole(t *testing.T) {
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: db}
-spec: {template: {spec: {resources: {limits: {memory: 512Mi}, requests: {cpu: 1}}, containers: [{name: app}]}}}`).Template
+spec:
+  template: {spec: {resources: {limits: {memory: 512Mi}, requests: {cpu: 1}}, containers: [{name: app}]}}`).Template
 	require.Empty(t, cmp.Diff(&gossip.Template{
 		Containers: []gossip.Container{{Name: "app"}}, CPURequest: gossip.Some(1.0),
 		MemoryLimit: gossip.Some[int64](512 * mebi),
