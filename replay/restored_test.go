@@ -3,6 +3,7 @@ package replay_test
 import (
 	"io"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -17,11 +18,17 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/replay"
 )
 
-// An operator that starts again knows only what the objects say. That gives the same objects, with the same advice.
+// An operator that starts again knows only what the objects say, which is rounded. That gives the same objects with the
+// same advice, but for the figures in a reason.
 func TestObjectsOfCapturesGiveThemselvesAgain(t *testing.T) {
 	captures, err := filepath.Glob("../examples/captures/*.ndjson")
 	require.NoError(t, err)
 	rules, tried := recommend.Default(), 0
+	figures := regexp.MustCompile(`\d+`)
+	sayTheSame := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Reason" },
+		cmp.Comparer(func(a, b string) bool {
+			return figures.ReplaceAllString(a, "N") == figures.ReplaceAllString(b, "N")
+		}))
 	for _, capture := range captures {
 		pods := strings.TrimSuffix(capture, "ndjson") + "pods.yaml"
 		reports, err := replay.Analyze([]string{capture}, []string{pods}, io.Discard)
@@ -38,7 +45,7 @@ func TestObjectsOfCapturesGiveThemselvesAgain(t *testing.T) {
 			})
 			require.GreaterOrEqual(t, i, 0, object.Name)
 			again.Worst = again.Windows[i]
-			require.Empty(t, cmp.Diff(object, crd.New(again.Advised(rules))), object.Name)
+			require.Empty(t, cmp.Diff(object, crd.New(again.Advised(rules)), sayTheSame), object.Name)
 			tried++
 		}
 	}

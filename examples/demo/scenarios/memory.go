@@ -109,7 +109,11 @@ func showKill(st *stage.Stage, pod *corev1.Pod, kill *v1alpha1.KernelWhisper, or
 		right.Lines = []string{kill.Status.KernelSays}
 	}
 	if truth.Victim != "" {
-		right.Lines = append(right.Lines, "that was "+truth.Victim)
+		victim := "that was " + truth.Victim
+		if truth.VictimPID != nil {
+			victim += fmt.Sprintf(" (pid %d)", *truth.VictimPID)
+		}
+		right.Lines = append(right.Lines, victim)
 	}
 	if truth.PeakBytes != nil && truth.LimitBytes != nil {
 		peak, limit := formatBytes(*truth.PeakBytes), formatBytes(*truth.LimitBytes)
