@@ -76,12 +76,14 @@ func TestStopWritesWhatWasTaken(t *testing.T) {
 	t.Parallel()
 	c := cluster(t)
 	k := admin(t, c)
-	r := start(t, c.Config, in("drain"), func(o *operator.Options) { o.WriteDelay = time.Hour })
+	var lines []string
 	for i := range 50 {
 		name := fmt.Sprintf("api-%d", i)
 		pod := makePod(t, k, "drain", name)
-		r.post(t, records("drain", name, string(pod.UID), 3, 45)...)
+		lines = append(lines, records("drain", name, string(pod.UID), 3, 45)...)
 	}
+	r := start(t, c.Config, in("drain"), func(o *operator.Options) { o.WriteDelay = time.Hour }) // it knows the pods
+	r.post(t, lines...)
 	r.stop(t)
 	var all v1alpha1.KernelWhisperList
 	require.NoError(t, k.List(t.Context(), &all, client.InNamespace("drain")))
