@@ -69,12 +69,14 @@ func New(r Report) Object {
 }
 
 // HasObject reports whether a report becomes an object. A birth always becomes a certificate. Any other report becomes
-// a whisper if it has severity Info or above now, or in a window that is kept.
+// a whisper if it has severity Info or above now or in a window that is kept, or has had it: after a recovery the
+// whisper stays, also where another limit ended the horizon.
 func HasObject(r Report) bool {
 	worst := r.worstWindow()
 	switch now := valueOf(r.Now).(type) {
 	case gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue:
-		return max(now.Severity(), worst.Finding.Severity()) >= gossip.SeverityInfo || len(r.troubleWindows(worst)) > 0
+		return max(now.Severity(), worst.Finding.Severity(), now.Seen().Worst) >= gossip.SeverityInfo ||
+			len(r.troubleWindows(worst)) > 0
 	case gossip.PodBirth:
 		return true
 	}

@@ -50,10 +50,10 @@ func TestFindingsFromInfoOnHaveAnObject(t *testing.T) {
 		"healthy all the time": {
 			crd.Report{Now: level(gossip.SeverityNone), Windows: []gossip.WorstWindow{window(gossip.SeverityNone)}}, false,
 		},
-		"of before the horizon": {
+		"recovered by another limit, which ends the horizon": {
 			crd.Report{Now: gossip.CPUThrottling{Report: gossip.Report{
 				Level: gossip.SeverityNone, History: gossip.History{Worst: gossip.SeverityHigh},
-			}}}, false,
+			}}}, true,
 		},
 		"a window without a finding": {
 			crd.Report{Now: level(gossip.SeverityNone), Windows: []gossip.WorstWindow{{End: noon}}}, false,

@@ -125,7 +125,7 @@ func TestObjectsWithoutTroubleHaveNoWindows(t *testing.T) {
 // A window about another subject, which only a mistake can bring here, does not decide.
 func TestWindowsOfOtherSubjectsDoNotCount(t *testing.T) {
 	now, other := hiddenThrottling(), hiddenThrottling()
-	now.Level, now.Reason = gossip.SeverityNone, gossip.ReasonBelowThreshold
+	now.Level, now.Reason, now.History = gossip.SeverityNone, gossip.ReasonBelowThreshold, gossip.History{}
 	other.About.Pod = "api-1"
 	window := gossip.WorstWindow{Finding: other, Start: noon, End: noon}
 	r := crd.Report{Now: now, Worst: window, Windows: []gossip.WorstWindow{window}}

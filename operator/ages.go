@@ -54,7 +54,8 @@ func (a ages) timeToLive(o crd.Object) time.Duration {
 // trouble any more.
 func (a ages) isOverHorizon(s situation) bool {
 	w, ok := s.stored.(*v1alpha1.KernelWhisper)
-	return ok && s.finding != nil && !s.hasTrouble() && w.Status.Worst.EndTime != nil &&
+	isOver := s.worst.Finding != nil && s.worst.Finding.Severity() < gossip.SeverityInfo
+	return ok && isOver && w.Status.Worst.EndTime != nil &&
 		crd.Severity(w) >= gossip.SeverityInfo && !s.finding.Time().Before(w.Status.Worst.EndTime.Add(a.horizon))
 }
 

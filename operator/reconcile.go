@@ -222,22 +222,19 @@ func (r *reconciler) publishNews(ctx context.Context, s situation, wanted crd.Ob
 	}
 	written := lastWriteTime(stored).Time
 	if r.ages.isExpired(stored, written, now) {
-		err := r.expireObject(ctx, stored)
-		if err == nil {
-			r.analyzer.Drop(crd.Subject(stored))
-		}
-		return 0, err
+		return 0, r.expireObject(ctx, stored)
 	}
 	return r.ages.untilNextChange(stored, seen, written, now), nil
 }
 
-// expireObject deletes an object that has been kept long enough.
+// expireObject deletes an object that has been kept long enough, and forgets its subject.
 func (r *reconciler) expireObject(ctx context.Context, stored crd.Object) error {
-	err := r.publisher.deleteObject(ctx, stored)
-	if err == nil {
-		r.journal.logExpiry(ctx, stored)
+	if err := r.publisher.deleteObject(ctx, stored); err != nil {
+		return err
 	}
-	return err
+	r.journal.logExpiry(ctx, stored)
+	r.analyzer.Drop(crd.Subject(stored))
+	return nil
 }
 
 // writeObject makes the object if there is none, within the quota, and writes its status.
