@@ -1,7 +1,7 @@
 // Package e2e tests the operator on a real cluster: operator/deploy/install.yaml and the node observer are installed,
 // all figures come from the kernel, and the tests read the objects in the cluster.
 //
-//	make e2e                          two kind clusters, the images, the tests, and nothing is left
+//	make e2e                          a kind cluster of its own, the images, the tests, and nothing is left
 //	make e2e-up, make e2e-down        a cluster to look at; its KUBECONFIG is printed
 //	KUBECONFIG=… make e2e             the same tests on any cluster, which gets its clean-up too
 //
@@ -16,7 +16,6 @@
 //	PX_API_KEY        API key of a Pixie that runs on the cluster in KUBECONFIG: the operator pulls from it too
 //	PX_CLUSTER_ID     Pixie's ID of that cluster
 //	PX_CLOUD_ADDR     host:port of Pixie's cloud
-//	E2E_CLUSTER       name of the kind cluster; kernel-gossip-e2e without it
 //	E2E_KEEP          anything: leave the cluster and what is installed as they are
 //
 // The scenarios of examples/demo are among the tests: they run as in a talk, and what they show is compared with the
@@ -24,8 +23,7 @@
 //
 // The tests have the build tag e2e, so that go test ./... needs no Docker.
 //
-// The test in which the demo's recover repairs what is missing breaks the installation. run.sh gives it a kind cluster
-// of its own beside the other tests; on the cluster in KUBECONFIG it runs before them, as does the test that kills the
-// operator. All others run beside each other: they wait for the cluster most of the time. Their containers together use
-// less than a core, and no assertion depends on how soon a container gets it.
+// Tests that break the installation (the operator is killed, the demo's recover repairs what is missing) run one at a
+// time and first. All others run beside each other afterwards: they wait for the cluster most of the time. Their
+// containers together use less than a core, and no assertion depends on how soon a container gets it.
 package e2e

@@ -3,7 +3,6 @@
 package e2e_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -57,8 +56,7 @@ func run(m *testing.M) (code int, err error) {
 			return 1, err
 		}
 		kubeconfig = filepath.Join(dir, "kubeconfig")
-		name := cmp.Or(os.Getenv("E2E_CLUSTER"), "kernel-gossip-e2e")
-		if world.kind, err = testcluster.FindKind(name, kubeconfig); err != nil {
+		if world.kind, err = testcluster.FindKind("kernel-gossip-e2e", kubeconfig); err != nil {
 			return 1, err
 		}
 		if !keep {
