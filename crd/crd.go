@@ -1,9 +1,8 @@
 // Package crd turns findings into Kubernetes objects: [New] makes a KernelWhisper or a PodBirthCertificate of group
 // kernel.gossip.io, [HasObject] reports what gets one, and [News] whether a newer object is worth a write.
 //
-//	for now := range analyzer.Findings() {
-//		worst, _ := analyzer.Worst(now.Subject())
-//		r := crd.Report{Now: now, Worst: worst, Windows: analyzer.Windows(now.Subject()), Pod: pod}
+//	for f := range analyzer.PodFindings() {
+//		r := crd.Report{Now: f.Now, Worst: f.Worst, Windows: f.Windows, Pod: pod}
 //		if crd.HasObject(r) {
 //			fmt.Println(crd.New(r.Advised(rules)))
 //		}

@@ -113,7 +113,7 @@ func (r *rollUp) dropPassed(all, present []*podPart, newest time.Time) []*podPar
 	if r.horizon.part == 0 {
 		return present
 	}
-	var settings []rolledSetting
+	var settings []setting
 	for _, p := range present {
 		if s := p.makeSetting(); !slices.Contains(settings, s) {
 			settings = append(settings, s)
@@ -124,32 +124,16 @@ func (r *rollUp) dropPassed(all, present []*podPart, newest time.Time) []*podPar
 			return false
 		}
 		s := p.makeSetting()
-		p.windows = slices.DeleteFunc(p.windows, func(w rolledWindow) bool { return r.isTooOld(w.End, newest) })
-		return len(p.windows) == 0 || !slices.ContainsFunc(settings, s.mayEqual)
+		p.windows = slices.DeleteFunc(p.windows, func(w rolledWindow) bool {
+			return r.horizon.isOver(w.End.UnixNano(), newest.UnixNano())
+		})
+		return len(p.windows) == 0 || !slices.ContainsFunc(settings, func(o setting) bool { return !s.differsFrom(&o) })
 	})
 }
 
-// isTooOld reports whether a window ended before the horizon.
-func (r *rollUp) isTooOld(end, newest time.Time) bool {
-	return !r.horizon.isWhole &&
-		r.horizon.partOf(end.UnixNano()) < r.horizon.partOf(newest.UnixNano())-horizonParts
-}
-
-// rolledSetting is the setting of a pod's container. What is not known differs from nothing.
-type rolledSetting struct {
-	limit, request Optional[float64]
-	image          string
-}
-
-func (p *podPart) makeSetting() rolledSetting {
-	return rolledSetting{limit: limitOf(p.Now), request: p.Request, image: p.Image}
-}
-
-// mayEqual reports whether nothing that is known of both settings differs.
-func (s rolledSetting) mayEqual(o rolledSetting) bool {
-	return (s.limit == o.limit || !s.limit.Known || !o.limit.Known) &&
-		(s.request == o.request || !s.request.Known || !o.request.Known) &&
-		(s.image == o.image || s.image == "" || o.image == "")
+// makeSetting returns the setting of the pod's container.
+func (p *podPart) makeSetting() setting {
+	return setting{limit: limitOf(p.Now), request: p.Request, image: p.Image}
 }
 
 // findWorst returns the worst window of all pods. Of equal ones it is the first pod's.

@@ -75,9 +75,7 @@ func (r *rollUp) withDemand(w WorstWindow) rolledWindow {
 // compare orders windows as an Analyzer does: the worse is greater.
 func (w *rolledWindow) compare(o *rolledWindow) int {
 	return cmp.Or(
-		cmp.Compare(w.Finding.Severity(), o.Finding.Severity()),
-		cmp.Compare(w.demand, o.demand),
-		cmp.Compare(mainFigure(w.Finding), mainFigure(o.Finding)),
+		compareTrouble(w.Finding, w.demand, o.Finding, o.demand),
 		o.Start.Compare(w.Start),
 		w.End.Compare(o.End),
 	)

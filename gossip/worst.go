@@ -51,6 +51,11 @@ func newHorizon(length time.Duration) horizon {
 // partOf returns the number of the part in which a window ends. Parts begin at multiples of their length.
 func (h horizon) partOf(end int64) int64 { return floorDiv(end, h.part) }
 
+// isOver reports whether a window that ended then is of a part that is too old.
+func (h horizon) isOver(end, newest int64) bool {
+	return !h.isWhole && h.partOf(end) < h.partOf(newest)-horizonParts
+}
+
 // worstWindow is a window that is kept, or competes.
 type worstWindow struct {
 	finding    windowFinding
@@ -80,12 +85,19 @@ func (w *worstWindow) withHistory(h History) WorstWindow {
 // from. Of equal ones the earlier is worse, because it is where the trouble began.
 func (w *worstWindow) isWorseThan(o *worstWindow) bool {
 	return cmp.Or(
-		cmp.Compare(w.finding.Severity(), o.finding.Severity()),
-		cmp.Compare(w.demand, o.demand),
-		cmp.Compare(mainFigure(w.finding), mainFigure(o.finding)),
+		compareTrouble(w.finding, w.demand, o.finding, o.demand),
 		cmp.Compare(o.start, w.start),
 		cmp.Compare(w.end, o.end), // more evidence
 	) > 0
+}
+
+// compareTrouble orders findings by severity, then by demand, then by the ratio that the severity comes from.
+func compareTrouble(f Finding, demand float64, other Finding, otherDemand float64) int {
+	return cmp.Or(
+		cmp.Compare(f.Severity(), other.Severity()),
+		cmp.Compare(demand, otherDemand),
+		cmp.Compare(mainFigure(f), mainFigure(other)),
+	)
 }
 
 // mainFigure returns the figure that the severity of a finding comes from.
@@ -154,11 +166,7 @@ func (l *worstWindows) placeOf(end int64, h horizon) (i int, found bool) {
 
 // dropBefore drops the windows of parts that are older than the horizon before newest.
 func (l *worstWindows) dropBefore(newest int64, h horizon) {
-	if h.isWhole {
-		return
-	}
-	oldest := h.partOf(newest) - horizonParts
-	*l = slices.DeleteFunc(*l, func(w worstWindow) bool { return h.partOf(w.end) < oldest })
+	*l = slices.DeleteFunc(*l, func(w worstWindow) bool { return h.isOver(w.end, newest) })
 }
 
 // dropOtherLimits drops the windows that were measured under another limit. It is for windows of an earlier pod or

@@ -51,11 +51,11 @@ func (a ages) timeToLive(o crd.Object) time.Duration {
 }
 
 // isOverHorizon reports whether the worst window of a stored whisper is older than the horizon, and nothing in it is in
-// trouble any more.
+// trouble any more. A whisper that is kept for ever is never over.
 func (a ages) isOverHorizon(s situation) bool {
 	w, ok := s.stored.(*v1alpha1.KernelWhisper)
 	isOver := s.worst.Finding != nil && s.worst.Finding.Severity() < gossip.SeverityInfo
-	return ok && isOver && w.Status.Worst.EndTime != nil &&
+	return ok && isOver && a.whisperTTL >= 0 && w.Status.Worst.EndTime != nil &&
 		crd.Severity(w) >= gossip.SeverityInfo && !s.finding.Time().Before(w.Status.Worst.EndTime.Add(a.horizon))
 }
 

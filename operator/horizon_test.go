@@ -67,3 +67,21 @@ func TestAnIncidentOlderThanTheHorizonIsForgotten(t *testing.T) {
 	r.post(t, recordsUntil(time.Now().Add(8*time.Minute), "forgotten", "api-0", string(pod.UID), 36, 0)...)
 	gone(t, k, w)
 }
+
+// With a negative time to live it stays, and says that there is no trouble within the horizon.
+func TestAWhisperThatIsKeptForEverStaysAfterTheHorizon(t *testing.T) {
+	t.Parallel()
+	c := cluster(t)
+	k := admin(t, c)
+	pod := makePod(t, k, "forever", "api-0")
+	r := start(t, c.Config, in("forever"), func(o *operator.Options) {
+		o.Analysis.Window, o.Analysis.Horizon, o.WhisperTTL = time.Minute, 14*time.Minute, -1
+	})
+	r.post(t, incident("forever", "api-0", string(pod.UID), 10*time.Minute)...)
+	before := whisper(t, k, "forever", "api-0", severity(v1alpha1.SeverityNone))
+	require.Equal(t, v1alpha1.SeverityCritical, before.Status.Severity)
+	r.post(t, recordsUntil(time.Now().Add(8*time.Minute), "forever", "api-0", string(pod.UID), 36, 0)...)
+	after := whisper(t, k, "forever", "api-0",
+		func(w *v1alpha1.KernelWhisper) bool { return w.Status.Severity == v1alpha1.SeverityNone })
+	require.Equal(t, before.UID, after.UID)
+}

@@ -137,7 +137,7 @@ func TestCapturesOverOTLPGiveTheObjectsOfReplay(t *testing.T) {
 		code := replay.Run([]string{"-o", "yaml", "--pods", pods}, bytes.NewReader(content), &printed, &errs)
 		require.Less(t, code, 2, errs.String())
 		for _, way := range []string{"gRPC", "HTTP"} {
-			if testing.Short() && way == "HTTP" { // behind the door the way is the same
+			if testing.Short() && way == "HTTP" { // both ports give the same events
 				continue
 			}
 			t.Run(strings.TrimSuffix(filepath.Base(capture), ".ndjson")+" "+way, func(t *testing.T) {

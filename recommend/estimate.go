@@ -35,9 +35,10 @@ const (
 // estimate is a CPU limit in cores and how it was found.
 type estimate struct {
 	target, lower, upper float64 // upper is 0 when nothing bounds it
-	basis                string  // why that number, as a sentence
-	isStep               bool    // the counters do not show the demand, so only a step can be advised
-	measureAgain         bool    // the evidence is thin, or target is a step
+	// basis returns why that number, as a sentence. Many estimates are only compared with others, and need none.
+	basis        func() string
+	isStep       bool // the counters do not show the demand, so only a step can be advised
+	measureAgain bool // the evidence is thin, or target is a step
 }
 
 // estimateLimit returns the limit that lets the container's bursts finish without waiting. The error says why there can
@@ -51,7 +52,9 @@ func estimateLimit(f gossip.CPUThrottling) (estimate, error) {
 	if most := usableCores(f); most > 0 {
 		if e.target > most {
 			e.target = most
-			e.basis = fmt.Sprintf("It cannot use more than %s at once: its threads, or the node's CPUs.", formatCores(most))
+			e.basis = func() string {
+				return fmt.Sprintf("It cannot use more than %s at once: its threads, or the node's CPUs.", formatCores(most))
+			}
 		}
 		e.upper = cmp.Or(e.upper, most)
 	}
@@ -76,14 +79,18 @@ func estimateNeed(f gossip.CPUThrottling) estimate {
 		e.isStep, e.measureAgain = true, true
 		e.target = limit * maxStep
 	}
-	if e.basis == "" {
-		e.basis = "How long it waited, or how much it used, was not measured: the share of throttled periods alone gives a " +
-			"step."
+	if e.basis == nil {
+		e.basis = func() string {
+			return "How long it waited, or how much it used, was not measured: the share of throttled periods alone gives a " +
+				"step."
+		}
 	}
 	if e.target < e.lower {
 		e.target = e.lower
-		e.basis = fmt.Sprintf("It is at least %g times the limit, and leaves what it uses at %.0f%% of the new one.",
-			floorFactor, usageTarget*100)
+		e.basis = func() string {
+			return fmt.Sprintf("It is at least %g times the limit, and leaves what it uses at %.0f%% of the new one.",
+				floorFactor, usageTarget*100)
+		}
 	}
 	return e
 }
@@ -102,7 +109,9 @@ func (e *estimate) fillFromCounters(f gossip.CPUThrottling) {
 	if used >= saturatedUse && ratio >= saturated {
 		e.isStep, e.measureAgain = true, true
 		e.target = min(e.upper, floor)
-		e.basis = "It uses its whole limit all the time, so the counters do not show how much more it would use."
+		e.basis = func() string {
+			return "It uses its whole limit all the time, so the counters do not show how much more it would use."
+		}
 		return
 	}
 	burst := math.Inf(1)
@@ -112,17 +121,17 @@ func (e *estimate) fillFromCounters(f gossip.CPUThrottling) {
 	}
 	e.target = min(e.upper, max(burst, floor))
 	e.measureAgain = f.ThrottledPeriods.Value < fewThrottled || (ratio < weakRatio && burst < floor)
-	switch e.target {
-	case e.upper:
-		e.basis = fmt.Sprintf(
-			"It tried to use up to %s at once: the limit plus the mean wait of a throttled period.", formatCores(e.upper),
-		)
-	case burst:
-		e.basis = fmt.Sprintf(
-			"One burst needs about %s for one period of %s; with that it ends without waiting.", formatCores(burst), f.CFSPeriod,
-		)
-	default:
-		e.basis = fmt.Sprintf("Its waits say that it tried to use about %s.", formatCores(tried))
+	target, upper, length := e.target, e.upper, f.CFSPeriod
+	e.basis = func() string {
+		switch target {
+		case upper:
+			return fmt.Sprintf("It tried to use up to %s at once: the limit plus the mean wait of a throttled period.",
+				formatCores(upper))
+		case burst:
+			return fmt.Sprintf("One burst needs about %s for one period of %s; with that it ends without waiting.",
+				formatCores(burst), length)
+		}
+		return fmt.Sprintf("Its waits say that it tried to use about %s.", formatCores(tried))
 	}
 }
 

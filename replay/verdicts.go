@@ -44,7 +44,7 @@ func (c *analysis) collectMeasurements() []measurement {
 	for i, analyzer := range c.lanes.analyzers {
 		all.Go(func() {
 			own[i] = measurementsOf(analyzer)
-			stats[i] = analyzer.Stats() // after Findings, which observes what was pending
+			stats[i] = analyzer.Stats() // after PodFindings, which observes what was pending
 			c.lanes.analyzers[i] = nil
 		})
 	}

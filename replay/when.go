@@ -11,7 +11,7 @@ import (
 // isPresent reports whether the worst window is the present one, or is part of it and of the same severity: the trouble
 // goes on.
 func (m *measurement) isPresent() bool {
-	switch f := m.worst.Finding.(type) { // a verdict from before a restart stands for the present
+	switch f := m.worst.Finding.(type) { // the verdict from before a restart is also the present one
 	case gossip.CPUThrottling:
 		if f.Standing {
 			return true
