@@ -21,8 +21,8 @@ type Options struct {
 	// Evicted is called with each subject that is evicted, and with whether its pod exists (Provenance.PodExists). It must
 	// not call the Analyzer. Nil is not called.
 	Evicted func(about Subject, podExists bool)
-	// Horizon is how far back the worst window of a subject may be (Analyzer.Worst); 0 keeps none but the present one, and
-	// WholeHorizon has no end. One window is kept of each seventh of it.
+	// Horizon is how far back the worst window of a subject may be (Analyzer.Worst), and a change; 0 keeps none but the
+	// present one, and WholeHorizon has no end. One window is kept of each seventh of it.
 	Horizon time.Duration
 	// Demand returns what a container needs, by a finding of any kind, to choose between windows of one severity. Only
 	// comparisons of findings about one subject count. Nil is the same for all.

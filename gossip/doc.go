@@ -71,6 +71,25 @@
 //     both, and over a silence.
 //   - [Analyzer.Restore] gives the windows back that a program had stored.
 //
+// # What a change did
+//
+// With a horizon, the newest change of a container's limit, request or image is kept for as long as windows are, with
+// the figures before and after it ([PodFinding.Change]).
+//
+//   - Before is the last window with the old setting, also where a silence or another pod of the same name came in
+//     between. After is the first full window with the new one. Until there is one it is the present window, and then
+//     [Change.Complete] is false. A full window is at least 93 % as long as the window.
+//   - Where containers restart too often for a full window, the last one that a window's length holds counts.
+//   - Changes without a verdict between them are one, and none if the setting is the first one again.
+//   - The source that is believed decides. A setting that was not known before has not changed.
+//   - Kills have the change that the memory samples of the container show: after a change that helped there is no kill
+//     with the new limit. The last kills are before it, and any kills are after it.
+//
+// [SumChanges] sums this over the pods of a workload that got the setting of the newest change. Pods of the next
+// revision with another setting are compared with the pods of the one before. Counters are summed. If usage rose or
+// fell by more than half, the loads are not comparable ([WorkloadChange.Comparable]), unless that would have had the
+// opposite effect: a container with a higher limit, more usage and less throttling has been helped.
+//
 // # CPU throttling
 //
 // With counters, sums over the window (P is the length of a CFS period, 100 ms by default):
@@ -190,9 +209,9 @@
 // Memory is bounded by [Options.MaxSubjects] and [Options.MaxBytes], which is compared with an estimate that is kept
 // while records are observed ([Stats.Bytes]). A subject has at most eight sources, of at most 60 buckets with 64
 // remembered records each, and at most 32 records of its newest instant that wait to be put in order. With a horizon
-// there are 16 groups more for each source, 32 after a time without samples, and eight windows. A birth keeps at most
-// 32 steps of its timeline, with 256 bytes of an action and of its details, and the 32 most frequent system calls. The
-// decoder limits the length of other texts.
+// there are 16 groups more for each source, 32 after a time without samples, the verdicts before and after its newest
+// change, and eight windows. A birth keeps at most 32 steps of its timeline, with 256 bytes of an action and of its
+// details, and the 32 most frequent system calls. The decoder limits the length of other texts.
 //
 // A subject that is evicted is forgotten, history included. Without a bound that is reached, neither order nor number
 // of the records changes a verdict. [Analyzer.ObserveFrom] says what is evicted first.

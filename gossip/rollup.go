@@ -307,13 +307,7 @@ func (f *WorkloadFinding) sumFigures(seen []*podPart, worst *rolledWindow) {
 		}
 		some, of := countersOf(p.counts.Finding, worst.Finding)
 		part, whole = addSat(part, some), addSat(whole, of)
-		switch k := p.counts.Finding.(type) {
-		case OOMKilled:
-			kills = addSat(kills, max(0, k.Kills))
-		case MemoryPressure:
-			kills = addSat(kills, max(0, k.Kills.Value))
-		case CPUThrottling, NetworkIssue, PodBirth:
-		}
+		kills = addSat(kills, killsOf(p.counts.Finding))
 	}
 	f.Kills = kills
 	if whole > 0 {

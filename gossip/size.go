@@ -106,9 +106,12 @@ func (r *record) eventSize() int64 {
 func (s *stream) estimateSize() int64 {
 	n := sizeOf[stream]() + s.sampleWindow.estimateSize() +
 		int64(len(s.source)+len(s.container)+len(s.previousContainer)+len(s.lasting.image))
-	if s.previousVerdict != nil {
-		n += verdictSize
+	for _, f := range []windowFinding{s.previousVerdict, s.lastVerdict} {
+		if f != nil {
+			n += verdictSize
+		}
 	}
+	n += s.change.estimateSize()
 	return n
 }
 

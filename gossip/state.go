@@ -200,6 +200,7 @@ func (s *state) countSample(r *record, a *Analyzer) outcome {
 		s.keepAll(t, a)
 		if t.lasting.differsFrom(&r.setting) {
 			s.worst = nil
+			t.beginChange(r, a.horizon)
 		}
 		if t.isUnused() { // a new pod or a source that is back begins its first epoch
 			t.lasting = setting{}

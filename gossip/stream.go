@@ -17,6 +17,10 @@ type stream struct {
 	epoch
 	dropped         int
 	previousVerdict windowFinding // of the previous epoch; nil if there is none, or when it is no longer needed
+
+	// Both outlive pods and times without samples. lastVerdict is of the newest epoch with this setting that has ended.
+	change      *settingChange // the newest; nil if there was none
+	lastVerdict windowFinding  // nil if there is none
 }
 
 // sampleWindow is the window of one source. Each kind has its own.
@@ -118,15 +122,18 @@ func (s *stream) observe(r *record, newest int64, t thresholds) outcome {
 	default:
 		s.since = min(s.since, r.end)
 	}
+	if got == counted {
+		s.change.learnTime(r.end)
+	}
 	return got
 }
 
-// startLife empties the stream, but for the setting.
+// startLife empties the stream, but for the setting and its change.
 func (s *stream) startLife() {
 	s.sampleWindow.startLife(s)
 	*s = stream{
 		source: s.source, counters: s.counters, width: s.width, sampleWindow: s.sampleWindow,
-		epoch: epoch{epochs: 1, lasting: s.lasting},
+		epoch: epoch{epochs: 1, lasting: s.lasting}, change: s.change, lastVerdict: s.lastVerdict,
 	}
 }
 

@@ -27,6 +27,8 @@ type PodFinding struct {
 	// pod's setting.
 	Request Optional[float64]
 	Image   string
+	// Change is the newest change of the setting; nil if there was none.
+	Change *Change
 }
 
 // Need is a number to set, as the finding about one pod supports it. All figures are in cores or bytes.
@@ -137,7 +139,7 @@ func (a *Analyzer) PodFinding(about Subject) (PodFinding, bool) {
 	if now == nil {
 		return PodFinding{}, false
 	}
-	p := PodFinding{Now: now}
+	p := PodFinding{Now: now, Change: e.newestChange(now, kept, a)}
 	p.Windows, p.Worst = e.showWindows(kept, now)
 	if e.oldest != 0 {
 		p.Since = time.Unix(0, e.oldest).UTC()

@@ -227,17 +227,25 @@ func (s *state) judgePast(t *stream, w sampleWindow, list *worstWindows, a *Anal
 	if kept != nil && !worst.isWorseThan(kept) {
 		return
 	}
+	worst.finding = s.reportPast(t, view, f, missing, end)
+	list.add(worst, a.horizon)
+}
+
+// reportPast returns a finding about a past window of a stream with its report: view is the window, end is where its
+// newest sample ends, and missing are the fields that the finding lacks.
+func (s *state) reportPast(
+	t *stream, view sampleWindow, f windowFinding, missing []string, end int64,
+) windowFinding {
 	spans := newSpanList()
 	defer spans.releaseSpans()
 	view.appendSpans(spans)
 	covered := spans.toCoverage()
 	covered.Confidence, covered.Missing = covered.rateConfidence(t.usesCounters(f)), missing
 	covered.Epochs, covered.Source = t.epochs, t.source
-	worst.finding = f.withReport(Report{
+	return f.withReport(Report{
 		About: s.about, PodUID: s.uid, At: time.Unix(0, end).UTC(),
 		Level: f.Severity(), Reason: f.wholeReport().Reason, Covered: covered,
 	}, false)
-	list.add(worst, a.horizon)
 }
 
 // mayBeExceeded reports whether the past window that is its turn in a window of a stream may be worse, by its severity,
@@ -272,14 +280,22 @@ func (s *state) isCoveredBefore(t *stream, start, end int64) bool {
 func (s *state) keepEnded(t *stream, a *Analyzer) {
 	for t.nextEnded() {
 		s.judgePast(t, t.sampleWindow, &s.worst, a)
+		s.noteAfter(t, t.sampleWindow, a)
 	}
 }
 
-// keepAll keeps the worst of all of a stream's windows, before its epoch ends or it is dropped.
+// keepAll keeps the worst of all of a stream's windows, and the verdict on the last one, before its epoch ends or it is
+// dropped.
 func (s *state) keepAll(t *stream, a *Analyzer) {
 	s.keepEnded(t, a)
-	for w := t.pendingPast(true, a.folded); w.nextEnded(); {
+	w, ended := t.pendingPast(true, a.folded), false
+	for w.nextEnded() {
 		s.judgePast(t, w, &s.worst, a)
+		s.noteAfter(t, w, a)
+		ended = true
+	}
+	if ended {
+		s.noteLast(t, w, a)
 	}
 }
 
