@@ -12,6 +12,8 @@ import (
 // The number of recommendations in an object, and their size in bytes, are bounded.
 const (
 	maxRecommendations = 8
+	maxResizes         = 5
+	maxRollbacks       = maxResizes + 1
 	whisperRoom        = 8 << 10
 	certificateRoom    = 2 << 10 // the timeline needs the rest
 )
@@ -27,6 +29,7 @@ func fitRecommendations(
 		if r.Rule == "" || slices.ContainsFunc(list, func(kept v1alpha1.Recommendation) bool { return kept.Rule == r.Rule }) {
 			continue
 		}
+		dropCommands(&r, room)
 		size := recommendationSize(&r)
 		if len(list) == maxRecommendations || size > room {
 			omitted++
@@ -49,9 +52,9 @@ func newRecommendation(r recommend.Recommendation) v1alpha1.Recommendation {
 		Target:     copyQuantity(r.Target),
 		LowerBound: copyQuantity(r.Lower),
 		UpperBound: copyQuantity(r.Upper),
-		Resize:     wholeCommand(r.Resize),
+		Resize:     wholeCommands(r.Resize, maxResizes),
 		Patch:      wholeCommand(r.Patch),
-		Rollback:   wholeCommand(r.Rollback),
+		Rollback:   wholeCommands(r.Rollback, maxRollbacks),
 		Risk:       clipText(r.Risk, maxProse),
 	}
 }
@@ -77,16 +80,49 @@ func recommendationSize(r *v1alpha1.Recommendation) int {
 		{"target", formatQuantity(r.Target)},
 		{"lowerBound", formatQuantity(r.LowerBound)},
 		{"upperBound", formatQuantity(r.UpperBound)},
-		{"resize", r.Resize},
 		{"patch", r.Patch},
-		{"rollback", r.Rollback},
 		{"risk", r.Risk},
 	} {
 		if field.text != "" {
 			size += len(field.name) + jsonSize(field.text) + len(`"":"",`)
 		}
 	}
+	return size + commandsSize("resize", r.Resize) + commandsSize("rollback", r.Rollback)
+}
+
+// commandsSize returns the length of a list of commands in JSON, with its name and the comma after it.
+func commandsSize(name string, commands []string) int {
+	if len(commands) == 0 {
+		return 0
+	}
+	size := len(name) + len(`"":[],`) - len(`,`)
+	for _, c := range commands {
+		size += jsonSize(c) + len(`"",`)
+	}
 	return size
+}
+
+// wholeCommands returns the commands that fit as a whole, up to a number of them.
+func wholeCommands(commands []string, most int) []string {
+	var list []string
+	for _, c := range commands {
+		if c = wholeCommand(c); c != "" && len(list) < most {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// dropCommands drops commands for single pods, the last first, until a recommendation has room. One stays.
+func dropCommands(r *v1alpha1.Recommendation, room int) {
+	for n := len(r.Resize); n > 1 && recommendationSize(r) > room; n-- {
+		r.Resize = r.Resize[:n-1]
+		if undo := len(r.Rollback); r.Patch == "" && undo == n {
+			r.Rollback = r.Rollback[:undo-1]
+		} else if undo == n+1 {
+			r.Rollback = slices.Delete(r.Rollback, undo-2, undo-1)
+		}
+	}
 }
 
 func formatQuantity(q *resource.Quantity) string {

@@ -2,6 +2,7 @@ package crd_test
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,6 +35,26 @@ func TestTheShortAdviceIsTheSummaryOfARule(t *testing.T) {
 		certificate := crd.New(crd.Report{Now: podBirth(), Advice: test.advice}).(*v1alpha1.PodBirthCertificate)
 		require.Equal(t, test.want, certificate.Status.Advice, name)
 	}
+}
+
+// The commands for single pods must not cost a recommendation its place: some are left out first, each with the one
+// that takes it back.
+func TestCommandsForSinglePodsMakeRoom(t *testing.T) {
+	command := func(what string, size int) string { return what + strings.Repeat("x", size-len(what)) }
+	advice := raiseAdvice()
+	advice.Resize, advice.Rollback = nil, nil
+	for _, pod := range []string{"1", "2", "3", "4", "5"} {
+		advice.Resize = append(advice.Resize, command("do "+pod, 1000))
+		advice.Rollback = append(advice.Rollback, command("undo "+pod, 1000))
+	}
+	advice.Patch, advice.Rollback = "do all", append(advice.Rollback, "undo all")
+	object := crd.New(crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{advice}})
+	whisper := object.(*v1alpha1.KernelWhisper)
+	require.Len(t, whisper.Status.Recommendations, 1)
+	got := whisper.Status.Recommendations[0]
+	require.Equal(t, advice.Resize[:3], got.Resize)
+	require.Equal(t, append(slices.Clone(advice.Rollback[:3]), "undo all"), got.Rollback)
+	require.Equal(t, "do all", got.Patch)
 }
 
 // No rule is special here: a rule of another program has the same place in an object as the default ones.

@@ -152,7 +152,8 @@ func largestFindings(text string) (gossip.CPUThrottling, gossip.PodBirth, []reco
 			Rule: string(id), Priority: gossip.SeverityCritical, Action: long, Reason: long, Evidence: long, Risk: long,
 			Current: quantityOf("999999999m"), Target: quantityOf("999999999m"), Lower: quantityOf("999999999m"),
 			Upper:  quantityOf("999999999m"),
-			Resize: strings.Repeat("x", 900), Patch: strings.Repeat("x", 900), Rollback: long,
+			Resize: slices.Repeat([]string{strings.Repeat("x", 900)}, 7), Patch: strings.Repeat("x", 900),
+			Rollback: slices.Repeat([]string{long, strings.Repeat("x", 900)}, 7),
 		})
 	}
 	for _, id := range "mnopqrstuvwxyz" { // small ones that fill the room that is left

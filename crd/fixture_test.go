@@ -66,8 +66,8 @@ func raiseAdvice() recommend.Recommendation {
 		Reason:   "That is what its bursts need to finish within a period.",
 		Evidence: "45 of 56 periods throttled (80%), mean wait 73ms",
 		Current:  quantityOf("100m"), Target: quantityOf("1"), Lower: quantityOf("150m"), Upper: quantityOf("2"),
-		Resize:   resize,
-		Rollback: resize,
+		Resize:   []string{resize},
+		Rollback: []string{resize},
 		Risk:     "The node may be overcommitted further.",
 	}
 }

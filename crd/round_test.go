@@ -135,9 +135,12 @@ func TestTheSizeIsTheSizeOfTheJSON(t *testing.T) {
 	for name, text := range map[string]string{"plain": "kernel", "escaped": `"<a> & \`, "not ASCII": "→\u2028\u2029é"} {
 		var r v1alpha1.Recommendation
 		for _, field := range reflect.ValueOf(&r).Elem().Fields() {
-			if field.Kind() == reflect.String {
+			switch field.Kind() {
+			case reflect.String:
 				field.SetString(text)
-			} else {
+			case reflect.Slice:
+				field.Set(reflect.ValueOf([]string{text, "kubectl"}))
+			default:
 				field.Set(reflect.ValueOf(resource.NewMilliQuantity(1500, resource.DecimalSI)))
 			}
 		}

@@ -108,7 +108,7 @@ func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var withCommands []v1alpha1.Recommendation
 			for _, r := range a.recommendations(t) {
-				if r.Resize+r.Patch != "" {
+				if len(r.Resize) > 0 || r.Patch != "" {
 					withCommands = append(withCommands, r)
 				}
 			}
@@ -123,7 +123,7 @@ func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 			require.NoError(t, err)
 			for _, r := range withCommands {
 				before := resourcesOf(t, k, spaces)
-				for _, command := range []string{r.Resize, r.Patch} {
+				for _, command := range append(r.Resize, r.Patch) {
 					if command == "" {
 						continue
 					}
@@ -138,7 +138,9 @@ func TestPrintedCommandsCanBeTakenBack(t *testing.T) {
 					fmt.Fprintf(table, "accepted, and taken back: %s\n", command)
 				}
 				require.NotEmpty(t, r.Rollback)
-				shell(t, r.Rollback)
+				for _, command := range r.Rollback {
+					shell(t, command)
+				}
 				require.Empty(t, cmp.Diff(before, resourcesOf(t, k, spaces)), "after %s", r.Rollback)
 			}
 		})

@@ -63,12 +63,21 @@ func (c limitChange) formatCommand(kind, name, flags, patch string) string {
 
 // fillCommands fills in the commands and the risk. Rollback takes back both Resize and Patch, with one command for
 // each: taking back what was not done changes nothing, and the pod that was resized may no longer exist.
-func (c limitChange) fillCommands(r *Recommendation) {
-	var undo [2]string
-	r.Resize, undo[0] = c.resizeCommands()
-	r.Patch, undo[1] = c.patchCommands()
-	r.Rollback = strings.Trim(strings.Join(undo[:], "; "), "; ")
+func (c limitChange) fillCommands(r *advice) {
+	resize, undoResize := c.resizeCommands()
+	patch, undoPatch := c.patchCommands()
+	r.Resize, r.Patch = appendCommand(nil, resize), patch
+	r.Rollback = appendCommand(appendCommand(nil, undoResize), undoPatch)
 	r.Risk = c.describeRisk()
+	r.change = &c
+}
+
+// appendCommand appends a command to a list, unless there is none.
+func appendCommand(list []string, command string) []string {
+	if command == "" {
+		return list
+	}
+	return append(list, command)
 }
 
 // startSentence returns the text with its first letter in upper case.

@@ -2,7 +2,6 @@ package recommend_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -105,13 +104,12 @@ func TestPatchesStartFromTheTemplate(t *testing.T) {
 			require.Contains(t, r.Risk, test.risk)
 			if test.patch == "" {
 				require.Empty(t, r.Patch)
-				require.NotContains(t, r.Rollback, "deployment")
+				require.NotContains(t, commandsOf(r), "patch deployment")
 				return
 			}
 			require.Contains(t, r.Patch, formatResources(test.patch))
-			_, undo, found := strings.Cut(r.Rollback, "; ")
-			require.True(t, found, r.Rollback)
-			require.Contains(t, undo, formatResources(test.undo))
+			require.Len(t, r.Rollback, 2)
+			require.Contains(t, r.Rollback[1], formatResources(test.undo))
 		})
 	}
 }
@@ -122,10 +120,9 @@ func TestRollbacksGoBackToWhatEachHad(t *testing.T) {
 		t, inTemplate(func(c *gossip.Container) { c.CPULimit = gossip.Some(0.2) }),
 		func(p *gossip.Pod) { p.Containers[0].CPULimit = gossip.Some(0.5) },
 	)
-	pod, template, found := strings.Cut(r.Rollback, "; ")
-	require.True(t, found)
-	require.Contains(t, pod, `"limits":{"cpu":"500m"}`)
-	require.Contains(t, template, `"limits":{"cpu":"200m"}`)
+	require.Len(t, r.Rollback, 2)
+	require.Contains(t, r.Rollback[0], `"limits":{"cpu":"500m"}`)
+	require.Contains(t, r.Rollback[1], `"limits":{"cpu":"200m"}`)
 	require.Equal(t, "230m", r.Current.String(), "which is what was measured")
 }
 
@@ -221,7 +218,7 @@ func TestWhatTheClusterSaysAgainstAChange(t *testing.T) {
 			require.Contains(
 				t, r.Reason, "(the estimate is 1)", "the number is said, for whoever can change what speaks against it",
 			)
-			require.Empty(t, r.Resize+r.Patch+r.Rollback)
+			require.Empty(t, commandsOf(r))
 		})
 	}
 }
@@ -247,7 +244,7 @@ func TestPodsThatCannotBeResizedKeepTheirPatch(t *testing.T) {
 			require.NotNil(t, r.Target)
 			require.Empty(t, r.Resize)
 			require.NotEmpty(t, r.Patch)
-			require.NotContains(t, r.Rollback, "patch pod")
+			require.NotContains(t, commandsOf(r), "patch pod")
 			require.Contains(t, r.Risk, test.risk)
 		})
 	}
@@ -297,12 +294,12 @@ func TestThePodsOwnMemoryLimit(t *testing.T) {
 				return
 			}
 			require.Equal(t, test.target, r.Target.String())
-			require.Contains(t, r.Resize, `--subresource resize --patch '{"spec":{"resources":{"limits":{"memory":"720Mi"}}}}'`)
+			require.Contains(t, r.Resize[0], `--subresource resize --patch '{"spec":{"resources":{"limits":{"memory":"720Mi"}}}}'`)
 			require.Contains(
 				t, r.Patch,
 				`{"spec":{"template":{"spec":{"resources":{"limits":{"memory":"720Mi"},"requests":{"memory":"200Mi"}}}}}}`,
 			)
-			require.Contains(t, r.Rollback, `{"spec":{"resources":{"limits":{"memory":"600Mi"}}}}`)
+			require.Contains(t, r.Rollback[0], `{"spec":{"resources":{"limits":{"memory":"600Mi"}}}}`)
 		})
 	}
 	sum := recommend.Default().For(observeOne(t, newKill(300, noLimit, global)), whole(func(p *gossip.Pod) {
@@ -322,7 +319,7 @@ func TestQuantitiesAreWrittenAsTheyWere(t *testing.T) {
 		k.UsageBytes, k.LimitBytes = gossip.Some[int64](512_000_000), gossip.Some[int64](512_000_000)
 	})
 	r := recommend.Default().For(observeOne(t, k), p)[0]
-	require.Contains(t, r.Rollback, `"limits":{"memory":"512M"}`)
+	require.Contains(t, r.Rollback[0], `"limits":{"memory":"512M"}`)
 	require.Equal(t, "512M", r.Current.String())
 }
 
@@ -334,10 +331,10 @@ func TestUnknownTemplatesAreGuarded(t *testing.T) {
 	require.Equal(t, command+`'[{"op":"test","path":"/spec/template/spec/containers/0/name","value":"app"},`+
 		`{"op":"test","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"230m"},`+
 		`{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"1"}]'`, r.Patch)
-	_, undo, _ := strings.Cut(r.Rollback, "; ")
+	require.Len(t, r.Rollback, 2)
 	require.Equal(t, command+`'[{"op":"test","path":"/spec/template/spec/containers/0/name","value":"app"},`+
 		`{"op":"test","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"1"},`+
-		`{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"230m"}]'`, undo)
+		`{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"230m"}]'`, r.Rollback[1])
 	require.Contains(t, r.Risk, "the patch is refused, and changes nothing, unless the template has what the pod has")
 
 	r = adviceAfter(t, guaranteed, unknown)

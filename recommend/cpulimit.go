@@ -9,9 +9,9 @@ import (
 )
 
 // raiseCPULimit advises the limit that lets the container's bursts finish without waiting, where the counters show it.
-func raiseCPULimit(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
+func raiseCPULimit(f gossip.CPUThrottling, p gossip.Pod) (advice, bool) {
 	if !wantsLimit(f, p) {
-		return Recommendation{}, false
+		return advice{}, false
 	}
 	e, err := estimateLimit(f)
 	switch {
@@ -21,19 +21,19 @@ func raiseCPULimit(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) 
 		return refuseCPULimit(f, err.Error()), true
 	}
 	if e.isStep {
-		return Recommendation{}, false
+		return advice{}, false
 	}
 	return limitAdvice(f, p, e), true
 }
 
 // cpuLimitStep advises a step up where the demand cannot be known: at full use, or where only the ratio was measured.
-func cpuLimitStep(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
+func cpuLimitStep(f gossip.CPUThrottling, p gossip.Pod) (advice, bool) {
 	if !wantsLimit(f, p) || roleOf(f, p) == gossip.RoleEphemeral {
-		return Recommendation{}, false
+		return advice{}, false
 	}
 	e, err := estimateLimit(f)
 	if err != nil || !e.isStep {
-		return Recommendation{}, false
+		return advice{}, false
 	}
 	return limitAdvice(f, p, e), true
 }
@@ -50,13 +50,13 @@ func roleOf(f gossip.CPUThrottling, p gossip.Pod) gossip.Role {
 }
 
 // limitAdvice turns an estimate into advice, or into a refusal where something in the cluster speaks against it.
-func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) Recommendation {
+func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) advice {
 	change := limitChange{pod: p, subject: f.About, unit: cpu, from: f.Limit.Value, to: e.target}
 	if against := change.findObjection(); against != "" {
 		return refuseCPULimit(f, fmt.Sprintf("%s (the estimate is %s)", against, formatCores(e.target)))
 	}
 	current, target := cpuQuantity(change.from), cpuQuantity(e.target)
-	r := Recommendation{
+	r := advice{Recommendation: Recommendation{
 		Summary:  change.summarizeChange(e.measureAgain),
 		Priority: f.Level,
 		Action:   fmt.Sprintf("Raise the CPU limit of container %s from %s to %s", f.About.Container, current, target),
@@ -67,7 +67,7 @@ func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) Recommendatio
 		Lower:    cpuQuantity(e.lower),
 
 		MeasureAgain: e.measureAgain,
-	}
+	}}
 	change.fillCommands(&r)
 	switch {
 	case e.isStep:
@@ -87,13 +87,13 @@ func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) Recommendatio
 }
 
 // refuseCPULimit returns a recommendation without a number. Its Reason begins with why.
-func refuseCPULimit(f gossip.CPUThrottling, why string) Recommendation {
-	r := Recommendation{
+func refuseCPULimit(f gossip.CPUThrottling, why string) advice {
+	r := advice{isAgainstNumber: true, Recommendation: Recommendation{
 		Priority: f.Level,
 		Action:   fmt.Sprintf("No number for the CPU limit of container %s.", f.About.Container),
 		Reason:   startSentence(why) + ".",
 		Evidence: cpuEvidence(f),
-	}
+	}}
 	r.Summary = firstClause(r.Reason)
 	if f.Limit.Value > 0 {
 		r.Current = cpuQuantity(f.Limit.Value)

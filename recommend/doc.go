@@ -3,7 +3,7 @@
 //	for f := range analyzer.Findings() {
 //		for _, r := range recommend.Default().For(f, pod) {
 //			fmt.Println(r)        // what to do and why, with the number
-//			fmt.Println(r.Resize) // the command
+//			fmt.Println(r.Resize) // the commands
 //		}
 //	}
 //
@@ -13,6 +13,10 @@
 // A [Rule] is a value: a kebab-case ID and a pure function of a finding and its pod. Append rules of your own to
 // [Default]; [Rule.For] asks one rule alone. Where there can be no number, or something in the cluster speaks against
 // it, the advice is a refusal: a [Recommendation] without Target. Its Reason says why.
+//
+// [Rules.ForWorkload] gives the advice about a workload, from what [gossip.RollUp] says of its pods together. One
+// template has one limit, so there is one number, of the pod that needs most ([Rules.NeedOf] returns what one pod
+// needs), one Patch, and a command in Resize for each pod in trouble, five at most.
 //
 // # The rules
 //
@@ -78,8 +82,8 @@
 //
 // # Commands
 //
-// Resize changes the running pod in place. Patch changes its owner's template, so that the change lasts. Rollback
-// restores the values that the pod and the template had. All three are safe to paste:
+// Resize changes running pods in place, with one command for each pod. Patch changes their owner's template, so that
+// the change lasts. Rollback restores the values that the pods and the template had. All are safe to paste:
 //
 //   - The patch starts from the template's own values ([gossip.Pod.Template]), never from the pod's, which an
 //     autoscaler, a webhook or a resize may have changed. It never lowers a value of the template. Where the template

@@ -25,7 +25,7 @@ func Example() {
 		for _, r := range recommend.Default().For(f, gossip.Pod{}) {
 			fmt.Println(r.Action)
 			fmt.Println(r.Reason)
-			fmt.Println(strings.Replace(r.Resize, " --patch", "\n  --patch", 1))
+			fmt.Println(strings.Replace(r.Resize[0], " --patch", "\n  --patch", 1))
 		}
 	}
 	// Output:

@@ -2,6 +2,7 @@ package recommend_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,10 +22,11 @@ func TestNoTextOfAPodGetsIntoAdviceUncleaned(t *testing.T) {
 		n := i
 		replaceText(reflect.ValueOf(&p).Elem(), &n, hostile)
 		for _, r := range recommend.Default().For(observeOne(t, newSample()), p) {
-			for _, text := range []string{r.Summary, r.Action, r.Reason, r.Evidence, r.Risk, r.Resize, r.Patch, r.Rollback} {
+			texts := slices.Concat([]string{r.Summary, r.Action, r.Reason, r.Evidence, r.Risk, r.Patch}, r.Resize, r.Rollback)
+			for _, text := range texts {
 				require.Equal(t, gossip.CleanText(text), text)
 			}
-			require.NotContains(t, r.Resize+r.Patch+r.Rollback, "delete")
+			require.NotContains(t, commandsOf(r), "delete")
 		}
 	}
 }
@@ -40,11 +42,14 @@ func TestAKindThatIsNoneIsNotNamed(t *testing.T) {
 // A rule of a user may make any command.
 func TestACommandThatCannotBeShownIsLeftOut(t *testing.T) {
 	rule := recommend.RuleFor("mine", func(gossip.Finding, gossip.Pod) (recommend.Recommendation, bool) {
-		return recommend.Recommendation{Action: "a\x1bb", Resize: "kubectl a\nkubectl b", Patch: "kubectl a"}, true
+		return recommend.Recommendation{
+			Action: "a\x1bb", Resize: []string{"kubectl a\nkubectl b", "kubectl c", ""}, Patch: "kubectl a",
+		}, true
 	})
 	r, ok := rule.For(observeOne(t, newSample()), gossip.Pod{})
 	require.True(t, ok)
-	require.Equal(t, []string{"a�b", "", "kubectl a"}, []string{r.Action, r.Resize, r.Patch})
+	require.Equal(t, []string{"a�b", "kubectl a"}, []string{r.Action, r.Patch})
+	require.Equal(t, []string{"kubectl c"}, r.Resize)
 }
 
 // fullPod has every text that a pod may have.

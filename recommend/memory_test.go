@@ -75,7 +75,7 @@ func TestRaiseMemoryLimitFillsEveryField(t *testing.T) {
 		"current":  "512Mi", "target": "624Mi",
 		"resize": resize("pod api-7f9c-x1", "--subresource resize", "", "624Mi", ""),
 		"patch":  resize("deployment api", "--type strategic", `{"spec":{"template":`, "624Mi", "}}"),
-		"rollback": resize("pod api-7f9c-x1", "--subresource resize", "", "512Mi", "") + "; " +
+		"rollback": resize("pod api-7f9c-x1", "--subresource resize", "", "512Mi", "") + "\n" +
 			resize("deployment api", "--type strategic", `{"spec":{"template":`, "512Mi", "}}"),
 		"risk": "The request stays: when the node runs short, what uses most above its request is killed first." +
 			" The rollback may fail while more is in use. Patching the owner rolls its pods.",
@@ -90,7 +90,7 @@ func plain(r recommend.Recommendation) map[string]string {
 	m := map[string]string{
 		"rule": r.Rule, "summary": r.Summary, "priority": r.Priority.String(),
 		"action": r.Action, "reason": r.Reason, "evidence": r.Evidence,
-		"resize": r.Resize, "patch": r.Patch, "rollback": r.Rollback, "risk": r.Risk,
+		"resize": joinCommands(r.Resize), "patch": r.Patch, "rollback": joinCommands(r.Rollback), "risk": r.Risk,
 	}
 	if r.Current != nil {
 		m["current"] = r.Current.String()
@@ -329,12 +329,12 @@ func TestMemoryAdviceFollowsFindingAndPod(t *testing.T) {
 			require.Len(t, got, 1)
 			r := got[0]
 			require.Equal(t, test.rule, r.Rule)
-			require.Contains(t, strings.Join([]string{r.Action, r.Reason, r.Risk, r.Resize}, "\n"), test.says)
-			require.NotContains(t, r.Resize+r.Patch+r.Rollback, "$(")
+			require.Contains(t, strings.Join(append(r.Resize, r.Action, r.Reason, r.Risk), "\n"), test.says)
+			require.NotContains(t, commandsOf(r), "$(")
 			require.LessOrEqual(t, len(r.Risk), 512)
 			if test.target == "" {
 				require.Nil(t, r.Target)
-				require.Empty(t, r.Resize+r.Patch+r.Rollback)
+				require.Empty(t, commandsOf(r))
 				return
 			}
 			require.NotNil(t, r.Target, r.Reason)
@@ -346,7 +346,7 @@ func TestMemoryAdviceFollowsFindingAndPod(t *testing.T) {
 	}))[0]
 	require.Empty(t, never.Resize)
 	require.Contains(t, never.Patch, `"requests":{"memory":"400Mi"}`)
-	require.Contains(t, never.Rollback, `"requests":{"memory":null}`, "there was no request")
+	require.Contains(t, joinCommands(never.Rollback), `"requests":{"memory":null}`, "there was no request")
 }
 
 // The advice about a kill by the node follows from what was used, requested and admitted, in the case of
@@ -509,7 +509,7 @@ func TestNetworkRulesAdviseAboveTheirOwnThreshold(t *testing.T) {
 		var all []string
 		for _, r := range recommend.Default().For(f, gossip.Pod{}) {
 			require.Nil(t, r.Target)
-			require.Empty(t, r.Resize+r.Patch)
+			require.Empty(t, commandsOf(r))
 			require.NotEmpty(t, r.Action)
 			require.LessOrEqual(t, len(r.Action), 256)
 			all = append(all, fmt.Sprintf("%s %s: %s %s", r.Rule, r.Priority, r.Reason, r.Evidence))

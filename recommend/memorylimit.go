@@ -7,10 +7,10 @@ import (
 )
 
 // raiseMemoryLimit advises a limit above the largest use, where the limit is what hurts and memory does not leak.
-func raiseMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
+func raiseMemoryLimit(f gossip.Finding, p gossip.Pod) (advice, bool) {
 	n, ok := memoryNeedOf(f, p)
 	if !ok || n.Level < gossip.SeverityWarning || n.leak.Known || n.isNodeShort() || n.isPodLimit() {
-		return Recommendation{}, false
+		return advice{}, false
 	}
 	if why := n.whyNoLimit(); why != "" {
 		return n.refuseNumber("limit", why), true

@@ -148,13 +148,13 @@ func (n memoryNeed) subjectName() string {
 }
 
 // adviseChange turns a change into advice, or into a refusal where something in the cluster speaks against it.
-func (n memoryNeed) adviseChange(c limitChange, what string) Recommendation {
+func (n memoryNeed) adviseChange(c limitChange, what string) advice {
 	if against := c.findObjection(); against != "" {
 		return n.refuseNumber(what, fmt.Sprintf("%s (the estimate is %s)", against, memory.formatAmount(c.to)))
 	}
-	r := Recommendation{
+	r := advice{Recommendation: Recommendation{
 		Summary: c.summarizeChange(false), Priority: n.Level, Evidence: n.evidence, Target: memory.newQuantity(c.to),
-	}
+	}}
 	c.fillCommands(&r)
 	from := "from " + memory.formatAmount(c.from) + " "
 	if c.from > 0 {
@@ -167,12 +167,12 @@ func (n memoryNeed) adviseChange(c limitChange, what string) Recommendation {
 }
 
 // refuseNumber returns a recommendation without a number. Its Reason begins with why.
-func (n memoryNeed) refuseNumber(what, why string) Recommendation {
-	r := Recommendation{
+func (n memoryNeed) refuseNumber(what, why string) advice {
+	r := advice{isAgainstNumber: true, Recommendation: Recommendation{
 		Priority: n.Level, Evidence: n.evidence,
 		Action: fmt.Sprintf("No number for the memory %s of %s.", what, n.subjectName()),
 		Reason: startSentence(why) + ".",
-	}
+	}}
 	r.Summary = firstClause(r.Reason)
 	if n.limit.Known && what == "limit" {
 		r.Current = memoryQuantity(n.limit.Value)

@@ -10,10 +10,10 @@ import (
 // uses most of the node's memory. The kubelet adds a handicap (oom_score_adj): 1000 minus the share of the node's
 // memory that the container requests, in thousandths. So the process that uses most above its request is killed first.
 // A Guaranteed pod has -997, a pod without requests 1000 (pkg/kubelet/qos in kubernetes/kubernetes).
-func nodeOutOfMemory(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
+func nodeOutOfMemory(f gossip.Finding, p gossip.Pod) (advice, bool) {
 	n, ok := memoryNeedOf(f, p)
 	if !ok || n.leak.Known || !n.isNodeShort() {
-		return Recommendation{}, false
+		return advice{}, false
 	}
 	container, known := p.Container(n.About.Container)
 	request := container.MemoryRequest.Or(0)

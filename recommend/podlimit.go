@@ -8,10 +8,10 @@ import (
 
 // raisePodMemoryLimit advises a higher limit for the pod as a whole (spec.resources), where that limit hurts or caused
 // a kill.
-func raisePodMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
+func raisePodMemoryLimit(f gossip.Finding, p gossip.Pod) (advice, bool) {
 	n, ok := memoryNeedOf(f, p)
 	if !ok || n.leak.Known || !n.isPodLimit() {
-		return Recommendation{}, false
+		return advice{}, false
 	}
 	ownUse := "it has none of its own"
 	if n.About.Container != "" {
@@ -31,7 +31,7 @@ func raisePodMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) 
 			"limit", fmt.Sprintf("%s (the estimate for the pod as a whole is %s)", why, memory.formatAmount(c.to)),
 		), true
 	}
-	r := Recommendation{
+	r := advice{Recommendation: Recommendation{
 		Summary: c.summarizeChange(false), Priority: n.Level, Evidence: n.evidence, Current: memory.newQuantity(c.from),
 		Target: memory.newQuantity(c.to),
 		Action: fmt.Sprintf(
@@ -42,7 +42,7 @@ func raisePodMemoryLimit(f gossip.Finding, p gossip.Pod) (Recommendation, bool) 
 			"The pod as a whole used %s at most, and its limit is %s.", formatMebibytes(n.peak.Value),
 			formatMebibytes(n.podLimit.Value),
 		),
-	}
+	}}
 	if n.killed {
 		r.Reason = fmt.Sprintf(
 			"A limit killed it, and not its own (%s): the pod's limit of %s, which its containers share, was full. "+

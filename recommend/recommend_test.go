@@ -78,12 +78,20 @@ func guaranteed(p *gossip.Pod) {
 	p.Containers[0].CPURequest = p.Containers[0].CPULimit
 }
 
+// joinCommands returns commands as lines.
+func joinCommands(list []string) string { return strings.Join(list, "\n") }
+
+// commandsOf returns all commands of a recommendation.
+func commandsOf(r recommend.Recommendation) string {
+	return joinCommands(r.Resize) + r.Patch + joinCommands(r.Rollback)
+}
+
 // formatFields returns the fields of a recommendation as texts.
 func formatFields(r recommend.Recommendation) map[string]string {
 	m := map[string]string{
 		"rule": r.Rule, "summary": r.Summary, "priority": r.Priority.String(), "action": r.Action, "reason": r.Reason,
 		"evidence": r.Evidence,
-		"resize":   r.Resize, "patch": r.Patch, "rollback": r.Rollback, "risk": r.Risk,
+		"resize":   joinCommands(r.Resize), "patch": r.Patch, "rollback": joinCommands(r.Rollback), "risk": r.Risk,
 	}
 	if r.Current != nil {
 		m["current"] = r.Current.String()
@@ -113,7 +121,7 @@ func TestRaiseCPULimitFillsEveryField(t *testing.T) {
 			`'{"spec":{"template":{"spec":{"containers":[{"name":"app",` +
 			`"resources":{"limits":{"cpu":"1"},"requests":{"cpu":"100m"}}}]}}}}'`,
 		"rollback": `kubectl --namespace shop patch pod api-7f9c-x1 --subresource resize --patch ` +
-			`'{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}}}]}}'; ` +
+			`'{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}}}]}}'` + "\n" +
 			`kubectl --namespace shop patch deployment api --type strategic --patch ` +
 			`'{"spec":{"template":{"spec":{"containers":[{"name":"app",` +
 			`"resources":{"limits":{"cpu":"230m"},"requests":{"cpu":"100m"}}}]}}}}'`,
@@ -225,10 +233,10 @@ func TestThePodChangesTheNumberOrForbidsIt(t *testing.T) {
 			}
 			r := recommend.Default().For(observeOne(t, s), newPod(test.pod...))[0]
 			got := formatFields(r)
-			require.Contains(t, r.Action+r.Reason+r.Risk+r.Resize, test.says)
+			require.Contains(t, r.Action+r.Reason+r.Risk+joinCommands(r.Resize), test.says)
 			if test.target == "" {
 				require.Nil(t, r.Target)
-				require.Empty(t, r.Resize+r.Patch+r.Rollback)
+				require.Empty(t, commandsOf(r))
 				return
 			}
 			require.Contains(t, got["range"], test.target)
@@ -302,7 +310,7 @@ func TestPatchFollowsTheKindOfWorkload(t *testing.T) {
 			}))[0]
 			require.Contains(t, r.Patch, test.patch)
 			require.Equal(t, test.patch == "", r.Patch == "")
-			require.Contains(t, r.Rollback, test.rollback)
+			require.Contains(t, joinCommands(r.Rollback), test.rollback)
 			require.Contains(t, r.Risk, test.risk)
 		})
 	}
@@ -326,7 +334,7 @@ func TestCommandsAreSafeToPaste(t *testing.T) {
 			require.NotNil(t, r.Target, "the number does not depend on names")
 			require.Empty(t, r.Resize, "%s %q", field, hostile)
 			if field != "pod" {
-				require.Empty(t, r.Patch+r.Rollback, "%s %q", field, hostile)
+				require.Empty(t, commandsOf(r), "%s %q", field, hostile)
 			}
 		}
 	}

@@ -26,9 +26,13 @@ type Recommendation struct {
 	// MeasureAgain is true when Target is a first step, or the evidence is thin.
 	MeasureAgain bool
 
-	Resize   string // kubectl command that resizes the running pod in place; empty when the pod cannot be resized
-	Patch    string // kubectl command that changes the owner's template, so that it lasts
-	Rollback string // kubectl commands that restore the values that the pod and the template had before Resize and Patch
+	// Resize are kubectl commands that resize running pods in place, one for each pod; empty when none can be resized. Of
+	// a workload they are for the pods in trouble, five at most.
+	Resize []string
+	Patch  string // kubectl command that changes the owner's template, so that it lasts
+	// Rollback are kubectl commands that restore the values that the pods and the template had before Resize and Patch.
+	// The template's is the last.
+	Rollback []string
 	Risk     string // what may go wrong
 }
 

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"iter"
 	"reflect"
 	"slices"
 
@@ -10,7 +11,14 @@ import (
 // Rule gives at most one piece of advice about a finding. RuleFor makes one.
 type Rule struct {
 	id     string
-	advise func(gossip.Finding, gossip.Pod) (Recommendation, bool)
+	advise func(gossip.Finding, gossip.Pod) (advice, bool)
+}
+
+// advice is a recommendation with what the advice about a workload needs besides.
+type advice struct {
+	Recommendation
+	change          *limitChange // what the commands do; nil if they are not by a rule of this package
+	isAgainstNumber bool         // it says why there is no number, or why none is to be set
 }
 
 // RuleFor makes a rule about findings of type F, or about findings of all types where F is gossip.Finding. The id is
@@ -18,10 +26,17 @@ type Rule struct {
 // fn is pure; it returns false where it has no advice. A refusal is a Recommendation without Target; its Reason begins
 // with why there is no number.
 func RuleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (Recommendation, bool)) Rule {
-	return Rule{id: id, advise: func(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
+	return ruleFor(id, func(f F, p gossip.Pod) (advice, bool) {
+		r, ok := fn(f, p)
+		return advice{Recommendation: r}, ok
+	})
+}
+
+func ruleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (advice, bool)) Rule {
+	return Rule{id: id, advise: func(f gossip.Finding, p gossip.Pod) (advice, bool) {
 		finding, ok := f.(F)
 		if !ok {
-			return Recommendation{}, false
+			return advice{}, false
 		}
 		return fn(finding, p)
 	}}
@@ -35,15 +50,21 @@ func (r Rule) ID() string { return r.id }
 // there is a Target, and of the Reason if there is none. Texts are cleaned ([gossip.CleanText]), and a command that
 // would change by that is left out.
 func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
-	a, ok := r.advise(valueOf(f), p)
+	a, ok := r.askRule(valueOf(f), p)
+	return a.Recommendation, ok
+}
+
+// askRule returns what For does, about a finding that is no pointer.
+func (r Rule) askRule(f gossip.Finding, p gossip.Pod) (advice, bool) {
+	a, ok := r.advise(f, p)
 	if !ok {
-		return Recommendation{}, false
+		return advice{}, false
 	}
 	a.Rule = r.id
 	if a.Summary == "" {
-		a.Summary = defaultSummary(a)
+		a.Summary = defaultSummary(a.Recommendation)
 	}
-	cleanAdvice(&a)
+	cleanAdvice(&a.Recommendation)
 	return a, true
 }
 
@@ -53,11 +74,12 @@ func cleanAdvice(a *Recommendation) {
 	for _, s := range []*string{&a.Summary, &a.Action, &a.Reason, &a.Evidence, &a.Risk} {
 		*s = gossip.CleanText(*s)
 	}
-	for _, s := range []*string{&a.Resize, &a.Patch, &a.Rollback} {
-		if gossip.CleanText(*s) != *s {
-			*s = ""
-		}
+	isUnsafe := func(command string) bool { return command == "" || gossip.CleanText(command) != command }
+	if isUnsafe(a.Patch) {
+		a.Patch = ""
 	}
+	a.Resize = slices.DeleteFunc(slices.Clone(a.Resize), isUnsafe)
+	a.Rollback = slices.DeleteFunc(slices.Clone(a.Rollback), isUnsafe)
 }
 
 // valueOf returns the finding that a pointer points to, and any other finding as it is: pointers have the methods
@@ -78,14 +100,14 @@ type Rules []Rule
 // some out.
 func Default() Rules {
 	return Rules{
-		RuleFor("raise-cpu-limit", raiseCPULimit),
-		RuleFor("cpu-limit-step", cpuLimitStep),
-		RuleFor("startup-throttling", startupThrottling),
+		ruleFor("raise-cpu-limit", raiseCPULimit),
+		ruleFor("cpu-limit-step", cpuLimitStep),
+		ruleFor("startup-throttling", startupThrottling),
 		RuleFor("match-threads-to-limit", matchThreads),
 		RuleFor("memory-leak", memoryLeak),
-		RuleFor("node-out-of-memory", nodeOutOfMemory),
-		RuleFor("raise-pod-memory-limit", raisePodMemoryLimit),
-		RuleFor("raise-memory-limit", raiseMemoryLimit),
+		ruleFor("node-out-of-memory", nodeOutOfMemory),
+		ruleFor("raise-pod-memory-limit", raisePodMemoryLimit),
+		ruleFor("raise-memory-limit", raiseMemoryLimit),
 		RuleFor("investigate-retransmits", investigateRetransmits),
 		RuleFor("investigate-drops", investigateDrops),
 		RuleFor("investigate-connects", investigateConnects),
@@ -98,14 +120,25 @@ func Default() Rules {
 // an object holds one recommendation for each ID.
 func (rs Rules) For(f gossip.Finding, p gossip.Pod) []Recommendation {
 	f = valueOf(f)
-	var advice []Recommendation
-	for _, r := range rs {
-		if slices.ContainsFunc(advice, func(a Recommendation) bool { return a.Rule == r.id }) {
-			continue
-		}
-		if a, ok := r.For(f, p); ok {
-			advice = append(advice, a)
+	return slices.Collect(rs.eachAdvice(func(r Rule) (advice, bool) { return r.askRule(f, p) }))
+}
+
+// eachAdvice returns the advice of rules, the first of each ID.
+func (rs Rules) eachAdvice(ask func(Rule) (advice, bool)) iter.Seq[Recommendation] {
+	return func(yield func(Recommendation) bool) {
+		given := make([]string, 0, len(rs))
+		for _, r := range rs {
+			if slices.Contains(given, r.id) {
+				continue
+			}
+			a, ok := ask(r)
+			if !ok {
+				continue
+			}
+			given = append(given, r.id)
+			if !yield(a.Recommendation) {
+				return
+			}
 		}
 	}
-	return advice
 }

@@ -61,11 +61,11 @@ func meanSampleLength(c gossip.Coverage) time.Duration {
 
 // startupThrottling advises a boost while the container starts: a permanently higher limit would be needed for the
 // first minute only.
-func startupThrottling(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bool) {
+func startupThrottling(f gossip.CPUThrottling, p gossip.Pod) (advice, bool) {
 	if f.Level < gossip.SeverityInfo || !isOnlyDuringStart(f, p) {
-		return Recommendation{}, false
+		return advice{}, false
 	}
-	r := Recommendation{
+	r := advice{isAgainstNumber: true, Recommendation: Recommendation{
 		Priority: f.Level,
 		Action: fmt.Sprintf(
 			"Give container %s more CPU while it starts, and leave its limit for steady work as it is: resize it "+
@@ -75,7 +75,7 @@ func startupThrottling(f gossip.CPUThrottling, p gossip.Pod) (Recommendation, bo
 		Reason:   explainStart(f, startOf(f, p)),
 		Evidence: cpuEvidence(f),
 		Risk:     "Whether it is throttled again under load is not known from a start: watch it.",
-	}
+	}}
 	if f.Limit.Value > 0 {
 		r.Current = cpuQuantity(f.Limit.Value)
 	}

@@ -26,23 +26,43 @@ func commandList(rows []tableRow) string {
 // writeCommands writes the commands of one recommendation, each with a comment that says when to use it.
 func writeCommands(b *strings.Builder, s gossip.Subject, r recommend.Recommendation, printed map[string]bool) {
 	undo := "to undo it"
-	if r.Resize != "" && r.Patch != "" {
+	switch n := len(r.Resize); {
+	case n > 1:
+		undo = "to undo all of it"
+	case n == 1 && r.Patch != "":
 		undo = "to undo both"
 	}
 	fmt.Fprintf(b, "# %s/%s %s: %s\n", s.Namespace, s.Pod, s.Container, r.Action)
-	for _, c := range []struct{ what, command string }{
-		{"now, in the running pod (kubectl 1.32 and Kubernetes 1.33, or newer)", r.Resize},
-		{"so that it lasts", r.Patch},
-		{undo, r.Rollback},
+	for _, c := range []struct {
+		what     string
+		commands []string
+	}{
+		{what: "now, in the running pod (kubectl 1.32 and Kubernetes 1.33, or newer)", commands: r.Resize},
+		{what: "so that it lasts", commands: []string{r.Patch}},
+		{what: undo, commands: r.Rollback},
 	} {
-		switch {
-		case c.command == "":
-		case printed[c.command]:
-			fmt.Fprintf(b, "# %s: the same command as above\n", c.what)
-		default:
-			printed[c.command] = true
-			fmt.Fprintf(b, "# %s\n%s\n", c.what, c.command)
-		}
+		printNew(b, c.what, c.commands, printed)
 	}
 	fmt.Fprintf(b, "# %s\n\n", r.Risk)
+}
+
+// printNew prints commands after a comment, and those that were printed before only as a comment.
+func printNew(b *strings.Builder, what string, commands []string, printed map[string]bool) {
+	titled := false
+	for _, command := range commands {
+		switch {
+		case command == "":
+			continue
+		case printed[command] && titled:
+			fmt.Fprintln(b, "# and a command from above")
+			continue
+		case printed[command]:
+			fmt.Fprintf(b, "# %s: the same command as above\n", what)
+			continue
+		case !titled:
+			fmt.Fprintf(b, "# %s\n", what)
+		}
+		titled, printed[command] = true, true
+		fmt.Fprintln(b, command)
+	}
 }

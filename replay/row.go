@@ -75,4 +75,4 @@ func (s tableRow) chosenAdvice() []recommend.Recommendation {
 }
 
 // hasCommand reports whether a recommendation can be applied with kubectl.
-func hasCommand(r recommend.Recommendation) bool { return r.Resize+r.Patch != "" }
+func hasCommand(r recommend.Recommendation) bool { return len(r.Resize) > 0 || r.Patch != "" }

@@ -148,11 +148,14 @@ type Recommendation struct {
 	// +optional
 	UpperBound *resource.Quantity `json:"upperBound,omitempty"`
 
-	// resize is a kubectl command that changes the running pod in place.
+	// resize are kubectl commands that change running pods in place, one for each pod: those in trouble, five at most.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	Resize string `json:"resize,omitempty"`
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=5
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=1024
+	Resize []string `json:"resize,omitempty"`
 
 	// patch is a kubectl command that changes the owner's template, so that the change lasts.
 	// +optional
@@ -160,12 +163,15 @@ type Recommendation struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Patch string `json:"patch,omitempty"`
 
-	// rollback holds the kubectl commands that restore the values that the pod and the template had before resize and
-	// patch.
+	// rollback are kubectl commands that restore the values that the pods and the template had before resize and patch.
+	// The template's is the last.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	Rollback string `json:"rollback,omitempty"`
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=6
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=1024
+	Rollback []string `json:"rollback,omitempty"`
 
 	// risk says what may go wrong.
 	// +optional

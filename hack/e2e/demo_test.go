@@ -162,7 +162,7 @@ func demoShowsThrottling(t *testing.T) {
 	var advised []string
 	for _, w := range source.whispers[v1alpha1.WhisperCPUThrottling] {
 		for _, r := range w.Status.Recommendations {
-			advised = append(advised, r.Resize)
+			advised = append(advised, r.Resize...)
 		}
 	}
 	require.Subset(t, advised, source.commands[2:3], "what was run is what an object said")

@@ -87,14 +87,14 @@ func TestThePrintedResizeEndsTheThrottling(t *testing.T) {
 	name := pods.Items[0].Name
 	w := whisper(t, ns, name, "throttled while the CPU is low", func(w *v1alpha1.KernelWhisper) bool {
 		return throttled(w).Reason == v1alpha1.ReasonThrottledWhileCPULow && len(w.Status.Recommendations) > 0 &&
-			w.Status.Recommendations[0].Resize != ""
+			len(w.Status.Recommendations[0].Resize) == 1
 	})
 	show(t, "before the resize", ns)
 	require.GreaterOrEqual(t, *w.Status.KernelTruth.CPU.ThrottledPercent, int32(25))
 	require.Less(t, *w.Status.MetricsLie.CPU.PercentOfLimit, int32(80))
-	t.Logf("%s\n%s", throttled(w).Message, w.Status.Recommendations[0].Resize)
+	t.Logf("%s\n%s", throttled(w).Message, w.Status.Recommendations[0].Resize[0])
 
-	shell := exec.CommandContext(t.Context(), "sh", "-c", w.Status.Recommendations[0].Resize)
+	shell := exec.CommandContext(t.Context(), "sh", "-c", w.Status.Recommendations[0].Resize[0])
 	shell.Env = world.kubectl.Environ()
 	out, err := shell.CombinedOutput()
 	require.NoError(t, err, "%s", out)

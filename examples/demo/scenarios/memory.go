@@ -45,9 +45,9 @@ func memorySteps(s *show) []step {
 		{"The fix", func(context.Context) error {
 			for _, r := range kill.Status.Recommendations {
 				s.Say("%s %s", r.Action, r.Reason)
-				if r.Resize != "" {
+				if len(r.Resize) > 0 {
 					s.Note("The object's command, not run here, since this worker would fill more memory too:")
-					s.Command(r.Resize, "")
+					s.Command(r.Resize[0], "")
 				}
 			}
 			return nil

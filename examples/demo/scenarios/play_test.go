@@ -69,7 +69,7 @@ func throttled(t *testing.T, current, target string) *v1alpha1.KernelWhisper {
 	}
 	advice := &w.Status.Recommendations[0]
 	advice.Current, advice.Target = new(resource.MustParse(current)), new(resource.MustParse(target))
-	advice.Resize = "kubectl patch pod --subresource resize " + target
+	advice.Resize = []string{"kubectl patch pod --subresource resize " + target}
 	return w
 }
 

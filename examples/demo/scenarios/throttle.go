@@ -73,7 +73,7 @@ const mostSteps = 3
 func (s *show) followAdvice(ctx context.Context, advice *v1alpha1.Recommendation, steps int) (throttling, error) {
 	s.Say("%s", advice.Action)
 	s.Say("%s", advice.Evidence)
-	if err := s.run(ctx, advice.Resize); err != nil {
+	if err := s.run(ctx, advice.Resize[0]); err != nil {
 		return throttling{}, err
 	}
 	var next *v1alpha1.Recommendation
@@ -100,7 +100,7 @@ func (s *show) followAdvice(ctx context.Context, advice *v1alpha1.Recommendation
 // findResize returns the first advice that has a number and a command; nil if there is none.
 func findResize(kw *v1alpha1.KernelWhisper) *v1alpha1.Recommendation {
 	for i, r := range kw.Status.Recommendations {
-		if r.Resize != "" && r.Target != nil {
+		if len(r.Resize) > 0 && r.Target != nil {
 			return &kw.Status.Recommendations[i]
 		}
 	}
