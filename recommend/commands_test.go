@@ -294,7 +294,9 @@ func TestThePodsOwnMemoryLimit(t *testing.T) {
 				return
 			}
 			require.Equal(t, test.target, r.Target.String())
-			require.Contains(t, r.Resize[0], `--subresource resize --patch '{"spec":{"resources":{"limits":{"memory":"720Mi"}}}}'`)
+			require.Contains(
+				t, r.Resize[0], `--subresource resize --patch '{"spec":{"resources":{"limits":{"memory":"720Mi"}}}}'`,
+			)
 			require.Contains(
 				t, r.Patch,
 				`{"spec":{"template":{"spec":{"resources":{"limits":{"memory":"720Mi"},"requests":{"memory":"200Mi"}}}}}}`,

@@ -11,15 +11,19 @@
 // known about the pod.
 //
 // A [Rule] is a value: a kebab-case ID and a pure function of a finding and its pod. Append rules of your own to
-// [Default]; [Rule.For] asks one rule alone. Where there can be no number, or something in the cluster speaks against
-// it, the advice is a refusal: a [Recommendation] without Target. Its Reason says why.
+// [Default]; [Rule.For] asks one rule alone. A rule that compares the pods of a workload is made by [RuleForWorkload].
+// Where there can be no number, or something in the cluster speaks against it, the advice is a refusal: a
+// [Recommendation] without Target. Its Reason says why.
 //
 // [Rules.ForWorkload] gives the advice about a workload, from what [gossip.RollUp] says of its pods together. One
 // template has one limit, so there is one number, of the pod that needs most ([Rules.NeedOf] returns what one pod
-// needs), one Patch, and a command in Resize for each pod in trouble, five at most.
+// needs), one Patch, and a command in Resize for each pod in trouble, five at most. Pods that are gone, that have the
+// number already, or for which something in the cluster speaks against it get no command. With several pods, Evidence
+// names the pod that it is of, and while there are several revisions, that pod's.
 //
 // # The rules
 //
+//	skewed-pod             one pod of a workload needs far more than most: its traffic and its node come first
 //	raise-cpu-limit        the limit that lets bursts finish without waiting
 //	cpu-limit-step         a step up, where the demand cannot be known: at full use, or when only the ratio was measured
 //	startup-throttling     throttled only while the container started: more CPU for that time, not a higher limit

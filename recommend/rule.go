@@ -8,10 +8,12 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// Rule gives at most one piece of advice about a finding. RuleFor makes one.
+// Rule gives at most one piece of advice about a finding. RuleFor and RuleForWorkload make one.
 type Rule struct {
-	id     string
-	advise func(gossip.Finding, gossip.Pod) (advice, bool)
+	id string
+	// One of the two is nil.
+	advise         func(gossip.Finding, gossip.Pod) (advice, bool)
+	adviseWorkload func(gossip.WorkloadFinding, gossip.Pod) (Recommendation, bool)
 }
 
 // advice is a recommendation with what the advice about a workload needs besides.
@@ -32,6 +34,12 @@ func RuleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (Recommendation
 	})
 }
 
+// RuleForWorkload makes a rule that compares the pods of a workload. Only [Rules.ForWorkload] asks it. The pod is the
+// one that gives the number, or the worst one; it may be the zero Pod. For id and fn see RuleFor.
+func RuleForWorkload(id string, fn func(gossip.WorkloadFinding, gossip.Pod) (Recommendation, bool)) Rule {
+	return Rule{id: id, adviseWorkload: fn}
+}
+
 func ruleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (advice, bool)) Rule {
 	return Rule{id: id, advise: func(f gossip.Finding, p gossip.Pod) (advice, bool) {
 		finding, ok := f.(F)
@@ -45,10 +53,10 @@ func ruleFor[F gossip.Finding](id string, fn func(F, gossip.Pod) (advice, bool))
 // ID returns the rule's kebab-case name.
 func (r Rule) ID() string { return r.id }
 
-// For returns this rule's advice about a finding, and false where the rule has none. The pod may be the zero Pod, which
-// means that nothing is known about it. Where the rule left the Summary empty, it is the first clause of the Action if
-// there is a Target, and of the Reason if there is none. Texts are cleaned ([gossip.CleanText]), and a command that
-// would change by that is left out.
+// For returns this rule's advice about a finding of one pod, and false where the rule has none. The pod may be the zero
+// Pod, which means that nothing is known about it. Where the rule left the Summary empty, it is the first clause of the
+// Action if there is a Target, and of the Reason if there is none. Texts are cleaned ([gossip.CleanText]), and a
+// command that would change by that is left out.
 func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 	a, ok := r.askRule(valueOf(f), p)
 	return a.Recommendation, ok
@@ -56,16 +64,34 @@ func (r Rule) For(f gossip.Finding, p gossip.Pod) (Recommendation, bool) {
 
 // askRule returns what For does, about a finding that is no pointer.
 func (r Rule) askRule(f gossip.Finding, p gossip.Pod) (advice, bool) {
+	if r.advise == nil {
+		return advice{}, false
+	}
 	a, ok := r.advise(f, p)
 	if !ok {
 		return advice{}, false
 	}
+	r.completeAdvice(&a.Recommendation)
+	return a, true
+}
+
+// askAboutWorkload returns the advice of a rule that compares pods.
+func (r Rule) askAboutWorkload(f gossip.WorkloadFinding, p gossip.Pod) (advice, bool) {
+	a, ok := r.adviseWorkload(f, p)
+	if !ok {
+		return advice{}, false
+	}
+	r.completeAdvice(&a)
+	return advice{Recommendation: a}, true
+}
+
+// completeAdvice fills in what a rule leaves out, and cleans the rest.
+func (r Rule) completeAdvice(a *Recommendation) {
 	a.Rule = r.id
 	if a.Summary == "" {
-		a.Summary = defaultSummary(a.Recommendation)
+		a.Summary = defaultSummary(*a)
 	}
-	cleanAdvice(&a.Recommendation)
-	return a, true
+	cleanAdvice(a)
 }
 
 // cleanAdvice makes each text one line that is safe to show, and drops commands that are not, because a command must
@@ -100,6 +126,7 @@ type Rules []Rule
 // some out.
 func Default() Rules {
 	return Rules{
+		RuleForWorkload("skewed-pod", skewedPod),
 		ruleFor("raise-cpu-limit", raiseCPULimit),
 		ruleFor("cpu-limit-step", cpuLimitStep),
 		ruleFor("startup-throttling", startupThrottling),

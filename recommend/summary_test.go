@@ -73,7 +73,7 @@ func TestPointersGetTheAdviceOfTheirFinding(t *testing.T) {
 	want := rules.For(f, newPod())
 	require.NotEmpty(t, want)
 	require.Empty(t, cmp.Diff(want, rules.For(&f, newPod())))
-	_, ok := rules[0].For(&f, newPod())
+	_, ok := rules[1].For(&f, newPod())
 	require.True(t, ok)
 	require.Empty(t, rules.For((*gossip.CPUThrottling)(nil), newPod()))
 }

@@ -51,10 +51,9 @@ func limitInForce(f gossip.Finding, p gossip.Pod) gossip.Optional[float64] {
 		of, limit = memory, optionalFloat(f.Limit)
 	case gossip.OOMKilled:
 		of, limit = memory, optionalFloat(f.Limit)
-	default:
-		return limit
+	case gossip.NetworkIssue, gossip.PodBirth:
 	}
-	if limit.Value <= 0 {
+	if of != "" && limit.Value <= 0 {
 		container, _ := p.Container(f.Subject().Container)
 		limit = of.limitOf(container)
 	}
@@ -66,31 +65,53 @@ func limitInForce(f gossip.Finding, p gossip.Pod) gossip.Optional[float64] {
 // the worst one, but there is only one number. Without a number the worst pod decides, and it also does if its memory
 // leaks. Resize has a command for each pod in trouble that can be resized, the deciding one first, five at most.
 //
-// podOf returns what is known about a pod; the zero Pod if nothing is. If nothing is known about the deciding pod,
-// which may be gone, what another pod of the workload has in common with it counts.
+// podOf returns what is known about a pod; the zero Pod if nothing is. For a pod that is gone it may return another pod
+// of the workload. If nothing is known about the deciding pod, which may be gone, what another pod of the workload has
+// in common with it counts.
 func (rs Rules) ForWorkload(
 	f gossip.WorkloadFinding, podOf func(gossip.PodEvidence) gossip.Pod,
 ) []Recommendation {
 	w := newWorkloadPods(f, podOf)
 	decides := decidingPod(f)
-	finding, pod := valueOf(decides.Window.Finding), w.describePod(decides)
+	decidingFinding, pod := valueOf(decides.Window.Finding), w.describePod(decides)
 	worst, worstPod := valueOf(f.Worst.Window.Finding), w.describePod(f.Worst)
-	isWorst := isSamePod(decides, f.Worst)
-
 	return slices.Collect(rs.eachAdvice(func(r Rule) (advice, bool) {
-		a, ok := r.askRule(finding, pod)
-		if !ok && !isWorst {
-			a, ok = r.askRule(worst, worstPod)
-			ok = ok && a.Target == nil && !a.isAgainstNumber
+		if r.adviseWorkload != nil {
+			a, ok := r.askAboutWorkload(f, pod)
+			nameEvidence(&a, f, decides)
+			return a, ok
 		}
-		if ok && a.Priority == finding.Severity() {
+		a, ok := r.askRule(decidingFinding, pod)
+		of := decides
+		if !ok && !isSamePod(decides, f.Worst) {
+			a, ok = r.askRule(worst, worstPod)
+			of, ok = f.Worst, ok && a.Target == nil && !a.isAgainstNumber
+		}
+		if a.Target != nil && a.Priority == decidingFinding.Severity() {
 			a.Priority = f.Severity()
 		}
-		if ok && a.change != nil {
+		if a.change != nil {
 			w.fillCommands(&a)
 		}
+		nameEvidence(&a, f, of)
 		return a, ok
 	}))
+}
+
+// nameEvidence says which pod the evidence is about, if a workload has several, and its revision if there are several.
+func nameEvidence(a *advice, f gossip.WorkloadFinding, of gossip.PodEvidence) {
+	isMixed := len(f.Revisions) > 1 && of.Revision != ""
+	if f.Pods.Seen < 2 && !isMixed {
+		return
+	}
+	text := "pod " + of.Pod
+	if isMixed {
+		text += " of revision " + of.Revision
+	}
+	if a.Evidence != "" {
+		text += ": " + a.Evidence
+	}
+	a.Evidence = gossip.CleanText(text)
 }
 
 // decidingPod returns the pod that gives the advice about its workload. More memory only delays the end of a leak, so
@@ -122,7 +143,7 @@ func newWorkloadPods(f gossip.WorkloadFinding, podOf func(gossip.PodEvidence) go
 	add := func(e gossip.PodEvidence, isAffected bool) {
 		same := func(l listedPod) bool { return isSamePod(l.PodEvidence, e) }
 		if !slices.ContainsFunc(w.listed, same) {
-			w.listed = append(w.listed, listedPod{e, podOf(e), isAffected})
+			w.listed = append(w.listed, listedPod{e, podOrStandIn(podOf(e), e), isAffected})
 		}
 	}
 	add(decidingPod(f), true)
@@ -153,6 +174,14 @@ func (w *workloadPods) describePod(e gossip.PodEvidence) gossip.Pod {
 	return withoutLife(standIn.pod, e)
 }
 
+// podOrStandIn returns what is known about a pod, by itself or by another pod of its workload.
+func podOrStandIn(p gossip.Pod, e gossip.PodEvidence) gossip.Pod {
+	if p.Known() && p.Name != e.Pod {
+		return withoutLife(p, e)
+	}
+	return p
+}
+
 // withoutLife returns a pod that is gone, with what the template gave to another pod of its workload, and nothing of
 // what happened to that.
 func withoutLife(p gossip.Pod, e gossip.PodEvidence) gossip.Pod {
@@ -163,8 +192,31 @@ func withoutLife(p gossip.Pod, e gossip.PodEvidence) gossip.Pod {
 		c := &p.Containers[i]
 		c.ID, c.LastID, c.Started, c.Ready, c.Asked = "", "", time.Time{}, time.Time{}, nil
 		c.ShowsOOMKill = gossip.Optional[bool]{}
+		if p.Template != nil {
+			restoreAmounts(c, *p.Template)
+		}
 	}
 	return p
+}
+
+// restoreAmounts gives a container the requests and limits that the template has: an autoscaler or a resize may have
+// changed them.
+func restoreAmounts(c *gossip.Container, t gossip.Template) {
+	has, _ := t.Container(c.Name)
+	for _, amount := range []struct{ from, to *gossip.Optional[float64] }{
+		{from: &has.CPURequest, to: &c.CPURequest}, {from: &has.CPULimit, to: &c.CPULimit},
+	} {
+		if amount.from.Known {
+			*amount.to = *amount.from
+		}
+	}
+	for _, amount := range []struct{ from, to *gossip.Optional[int64] }{
+		{from: &has.MemoryRequest, to: &c.MemoryRequest}, {from: &has.MemoryLimit, to: &c.MemoryLimit},
+	} {
+		if amount.from.Known {
+			*amount.to = *amount.from
+		}
+	}
 }
 
 // fillCommands fills in the commands that change the pods in trouble, and how to take them back. The owner's stay as
@@ -205,6 +257,9 @@ func (w *workloadPods) listChanges(c limitChange) []limitChange {
 		present := current.limit
 		if of.requestOnly {
 			present = current.request
+		}
+		if !present.Known && !c.requestOnly && !c.wholePod {
+			present = limitInForce(valueOf(l.Window.Finding), l.pod)
 		}
 		of.from = present.Or(c.from)
 		if of.from < of.to && of.findObjection() == "" {
