@@ -21,7 +21,19 @@ func TestNoTextOfAPodGetsIntoAdviceUncleaned(t *testing.T) {
 		p := fullPod()
 		n := i
 		replaceText(reflect.ValueOf(&p).Elem(), &n, hostile)
-		for _, r := range recommend.Default().For(observeOne(t, newSample()), p) {
+		f := observeOne(t, newSample())
+		one := gossip.PodEvidence{
+			Pod: f.Subject().Pod, Node: hostile, Revision: hostile, Window: gossip.WorstWindow{Finding: f},
+		}
+		other := one
+		other.Pod = hostile
+		advice := recommend.Default().ForWorkload(gossip.WorkloadFinding{
+			About: gossip.WorkloadSubject{Kind: gossip.KindCPUThrottling}, Worst: other, Now: one, Number: &other,
+			Affected: []gossip.PodEvidence{one, other}, Revisions: []string{hostile, "b"}, Skewed: true,
+			Pods: gossip.PodCounts{Seen: 2, Affected: 2},
+		}, func(gossip.PodEvidence) gossip.Pod { return p })
+		require.Equal(t, "skewed-pod", advice[0].Rule)
+		for _, r := range append(advice, recommend.Default().For(f, p)...) {
 			texts := slices.Concat([]string{r.Summary, r.Action, r.Reason, r.Evidence, r.Risk, r.Patch}, r.Resize, r.Rollback)
 			for _, text := range texts {
 				require.Equal(t, gossip.CleanText(text), text)

@@ -79,6 +79,7 @@ func (rs Rules) ForWorkload(
 		if r.adviseWorkload != nil {
 			a, ok := r.askAboutWorkload(f, pod)
 			nameEvidence(&a, f, decides)
+			cleanAdvice(&a.Recommendation)
 			return a, ok
 		}
 		a, ok := r.askRule(decidingFinding, pod)
@@ -94,6 +95,7 @@ func (rs Rules) ForWorkload(
 			w.fillCommands(&a)
 		}
 		nameEvidence(&a, f, of)
+		cleanAdvice(&a.Recommendation)
 		return a, ok
 	}))
 }
@@ -111,7 +113,7 @@ func nameEvidence(a *advice, f gossip.WorkloadFinding, of gossip.PodEvidence) {
 	if a.Evidence != "" {
 		text += ": " + a.Evidence
 	}
-	a.Evidence = gossip.CleanText(text)
+	a.Evidence = text
 }
 
 // decidingPod returns the pod that gives the advice about its workload. More memory only delays the end of a leak, so

@@ -25,10 +25,10 @@ func commandList(rows []tableRow) string {
 
 // writeCommands writes the commands of one recommendation, each with a comment that says when to use it.
 func writeCommands(b *strings.Builder, s gossip.Subject, r recommend.Recommendation, printed map[string]bool) {
-	undo := "to undo it"
+	undo, pods := "to undo it", "pod"
 	switch n := len(r.Resize); {
 	case n > 1:
-		undo = "to undo all of it"
+		undo, pods = "to undo all of it", "pods"
 	case n == 1 && r.Patch != "":
 		undo = "to undo both"
 	}
@@ -37,7 +37,7 @@ func writeCommands(b *strings.Builder, s gossip.Subject, r recommend.Recommendat
 		what     string
 		commands []string
 	}{
-		{what: "now, in the running pod (kubectl 1.32 and Kubernetes 1.33, or newer)", commands: r.Resize},
+		{what: "now, in the running " + pods + " (kubectl 1.32 and Kubernetes 1.33, or newer)", commands: r.Resize},
 		{what: "so that it lasts", commands: []string{r.Patch}},
 		{what: undo, commands: r.Rollback},
 	} {
