@@ -173,12 +173,15 @@ func (s *state) changeOfMemory(own, of *Change, now OOMKilled, kept worstWindows
 	}
 	at := of.Time.UnixNano()
 	for i := range kept {
-		if k, ok := kept[i].finding.(OOMKilled); ok && k.Kills > 0 && kept[i].end <= at {
-			of.Before = kept[i].withHistory(now.History).Finding
+		if kept[i].end < at {
+			of.Before = kept[i].finding
 		}
 	}
+	if now.Kills > 0 && now.LastKill.Before(of.Time) {
+		of.Before = now
+	}
 	switch {
-	case now.Kills > 0 && now.LastKill.After(of.Time):
+	case now.Kills > 0 && !now.LastKill.Before(of.Time):
 		of.After, of.Complete = now, m.newest-at >= int64(a.window)
 	case m.lastWithoutKill-at >= int64(a.window):
 		now.Kills, now.Level, now.Reason = 0, SeverityNone, ReasonNoKillInWindow

@@ -272,6 +272,30 @@ func TestAChangeOfMemoryShowsWhatItDidToKills(t *testing.T) {
 	require.Equal(t, change, observe(before, memoryOf(40, 60, 120, 256), kills, []gossip.Event{killAt(59)}))
 }
 
+// Kills under the old limit are no reason for advice once the memory samples show another one.
+func TestAChangeOfMemoryEndsTheHorizonOfKills(t *testing.T) {
+	kill := gossip.OOMKill{Origin: memoryOf(14, 15, 1, 1)[0].From(), LimitBytes: gossip.Some(int64(128 << 20))}
+	observe := func(until, limit int64) gossip.PodFinding {
+		a := gossip.New(aWeek)
+		a.Observe(kill)
+		for _, e := range append(memoryOf(0, 20, 120, 128), memoryOf(20, until, 120, limit)...) {
+			a.Observe(e)
+		}
+		found, ok := a.PodFinding(kill.Subject())
+		require.True(t, ok)
+		return found
+	}
+	found := observe(22, 256)
+	require.Equal(t, gossip.SeverityCritical, found.Now.Severity(), "it was minutes ago")
+	require.True(t, found.Worst.Finding.(gossip.OOMKilled).Standing)
+	require.False(t, observe(22, 128).Worst.Finding.(gossip.OOMKilled).Standing)
+
+	found = observe(60, 256)
+	require.Equal(t, gossip.SeverityNone, found.Worst.Finding.Severity())
+	require.Len(t, found.Windows, 1)
+	require.Equal(t, gossip.SeverityCritical, observe(60, 128).Worst.Finding.Severity())
+}
+
 // What a change keeps is part of the estimate that bounds memory.
 func TestAChangeCountsAsMemory(t *testing.T) {
 	bytes := func(events ...[]gossip.Event) int64 {

@@ -83,7 +83,7 @@
 //   - Changes without a verdict between them are one, and none if the setting is the first one again.
 //   - The source that is believed decides. A setting that was not known before has not changed.
 //   - Kills have the change that the memory samples of the container show: after a change that helped there is no kill
-//     with the new limit. The last kills are before it, and any kills are after it.
+//     with the new limit. The last kills are before it, and any kills are after it. The change ends their horizon.
 //
 // [SumChanges] sums this over the pods of a workload that got the setting of the newest change. Pods of the next
 // revision with another setting are compared with the pods of the one before. Counters are summed. If usage rose or

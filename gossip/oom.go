@@ -72,19 +72,23 @@ func (f OOMKilled) Outside() bool {
 }
 
 // completeFromMemory completes a finding about kills with the memory samples of the same container: the limit, whether
-// its memory climbed steadily before, and whether a window has passed without a kill, which only samples that count
-// kills can show. They do not give the usage at the kill: they were measured earlier, when it was less.
+// its memory climbed steadily before, whether the setting has changed since, and whether a window has passed without a
+// kill, which only samples that count kills can show. They do not give the usage at the kill: they were measured
+// earlier, when it was less.
 func (s *state) completeFromMemory(f OOMKilled, r Report, a *Analyzer) (OOMKilled, Report) {
 	m := s.memoryState(a)
 	if m == nil {
 		return f, r
 	}
 	f, r.Covered.Missing = s.completeKill(f, r.Covered.Missing, m, a)
+	if c := m.shownChange(a); c != nil && f.LastKill.Before(c.Time) {
+		f.Standing = true
+	}
 	last := max(s.newest, m.lastWithKill)
 	if m.lastWithoutKill-last < int64(a.window) {
 		return f, r
 	}
-	f.Kills = 0
+	f.Kills, f.Standing = 0, false
 	r.Level, r.Reason, r.At = SeverityNone, ReasonNoKillInWindow, time.Unix(0, m.lastWithoutKill).UTC()
 	r.History.Transition = time.Unix(0, last).Add(a.window).UTC()
 	if best := m.believedStream(); best != nil {

@@ -135,11 +135,11 @@ func (a *Analyzer) PodFinding(about Subject) (PodFinding, bool) {
 	if e == nil {
 		return PodFinding{}, false
 	}
-	kept, now := e.listWindows(a)
+	kept, now, change := e.listWindows(a)
 	if now == nil {
 		return PodFinding{}, false
 	}
-	p := PodFinding{Now: now, Change: e.newestChange(now, kept, a)}
+	p := PodFinding{Now: now, Change: change}
 	p.Windows, p.Worst = e.showWindows(kept, now)
 	if e.oldest != 0 {
 		p.Since = time.Unix(0, e.oldest).UTC()

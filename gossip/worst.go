@@ -320,14 +320,14 @@ func (s *state) presentWindow(a *Analyzer) (*worstWindow, Finding) {
 }
 
 // listWindows returns the windows that are kept or compete, the oldest first, and the present one, which may be one of
-// them. There is no present one for a birth.
-func (s *state) listWindows(a *Analyzer) (list worstWindows, now Finding) {
+// them. There is no present one for a birth. change is the newest one; nil if there is none.
+func (s *state) listWindows(a *Analyzer) (list worstWindows, now Finding, change *Change) {
 	present, now := s.presentWindow(a)
 	if present == nil {
-		return nil, now
+		return nil, now, nil
 	}
 	if a.horizon.part == 0 {
-		return worstWindows{*present}, now
+		return worstWindows{*present}, now, nil
 	}
 	s.worst.dropBefore(s.newest, a.horizon)
 	best := s.believedStream()
@@ -342,6 +342,10 @@ func (s *state) listWindows(a *Analyzer) (list worstWindows, now Finding) {
 			s.judgePast(best, w, &list, a)
 		}
 	}
+	change = s.newestChange(now, list, a)
+	if change != nil && s.about.Kind == KindOOMKill { // no kill may have shown that the horizon has ended
+		list = slices.DeleteFunc(list, func(w worstWindow) bool { return w.end < change.Time.UnixNano() })
+	}
 	level := present.finding.Severity()
 	if level > SeverityUnknown { // news about a healthy subject, not what was measured earlier
 		list = slices.DeleteFunc(list, func(w worstWindow) bool { return w.isHealthy() })
@@ -349,7 +353,7 @@ func (s *state) listWindows(a *Analyzer) (list worstWindows, now Finding) {
 	if level > SeverityUnknown || len(list) == 0 {
 		list.add(*present, a.horizon)
 	}
-	return list, now
+	return list, now, change
 }
 
 // demandOf returns what a finding says that its container needs; 0 without trouble.
