@@ -3,6 +3,7 @@
 //
 //	for f := range analyzer.PodFindings() {
 //		r := crd.Report{Now: f.Now, Worst: f.Worst, Windows: f.Windows, Pod: pod}
+//		r.Change = gossip.SumChanges([]gossip.PodFinding{f}, options)
 //		if crd.HasObject(r) {
 //			fmt.Println(crd.New(r.Advised(rules)))
 //		}
@@ -29,6 +30,11 @@
 // an alert. Further windows in trouble are in otherWindows. [Windows] makes the windows of an object again, so that
 // gossip.Analyzer.Restore can have them after a restart: what [New] makes of them is the same object, except for
 // rounding.
+//
+// # What a change did
+//
+// After a limit, a request or the image was changed, lastChange has the kernel's side before and after it. The figures
+// of the worst window are then about the new setting only. [KeepChange] keeps it over a restart.
 //
 // # Definitions
 //
@@ -68,14 +74,14 @@ func New(r Report) Object {
 }
 
 // HasObject reports whether a report becomes an object. A birth always becomes a certificate. Any other report becomes
-// a whisper if it has severity Info or above now or in a window that is kept, or has had it: after a recovery the
-// whisper stays, also where another limit ended the horizon.
+// a whisper if it has severity Info or above now, in a window that is kept or before its newest change, or has had it:
+// after a recovery the whisper stays, also where another limit ended the horizon.
 func HasObject(r Report) bool {
 	worst := r.worstWindow()
 	switch now := valueOf(r.Now).(type) {
 	case gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue:
 		return max(now.Severity(), worst.Finding.Severity(), now.Seen().Worst) >= gossip.SeverityInfo ||
-			len(r.troubleWindows(worst)) > 0
+			len(r.troubleWindows(worst)) > 0 || hasTrouble(r.Change)
 	case gossip.PodBirth:
 		return true
 	}

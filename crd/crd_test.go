@@ -2,6 +2,7 @@ package crd_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -196,12 +197,24 @@ func largestFindingsOfAllKinds(text string) ([]gossip.Finding, []recommend.Recom
 	}, advice
 }
 
+// largestChange returns a change with the longest texts.
+func largestChange(f gossip.Finding) *gossip.WorkloadChange {
+	odd := func(n float64) gossip.Setting {
+		return gossip.Setting{Limit: gossip.Some(n), Request: gossip.Some(n), Image: fmt.Sprint(n)}
+	}
+	figures := gossip.ChangeFigures{Worst: f, Share: gossip.Some(1e9), Kills: math.MaxInt64}
+	return &gossip.WorkloadChange{
+		Time: noon, From: odd(math.MaxInt32 + 0.123), To: odd(math.MaxInt32 + 0.321), Before: figures, After: figures,
+		Changed: math.MaxInt64, Seen: math.MaxInt64,
+	}
+}
+
 // largestReports returns the largest report of each kind: alone, and with ten more windows.
 func largestReports(text string) []crd.Report {
 	findings, advice := largestFindingsOfAllKinds(text)
 	var all []crd.Report
 	for _, f := range findings {
-		r := crd.Report{Now: f, Advice: advice}
+		r := crd.Report{Now: f, Advice: advice, Change: largestChange(f)}
 		all = append(all, r)
 		for day := range 10 {
 			end := noon.AddDate(0, 0, -day-1)

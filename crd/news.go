@@ -30,6 +30,7 @@ const (
 //   - a target that appeared, disappeared or moved by more than 20 %;
 //   - a percentage that appeared, disappeared or moved by 5 points or more, or a share of packets that moved by 20 % of
 //     itself;
+//   - another lastChange, or what it did: a figure that is not final counts once;
 //   - a lastSeenTime that moved by 5 minutes or more.
 //
 // Texts alone (messages, evidence) and counts are never news. Small moves add up, because each is compared with what
@@ -57,6 +58,7 @@ func whisperNews(a, b *v1alpha1.KernelWhisperStatus) bool {
 		percentNews(la.PercentOfLimit, lb.PercentOfLimit) ||
 		memoryNews(&a.KernelTruth.Memory, &b.KernelTruth.Memory) ||
 		networkNews(&a.KernelTruth.Network, &b.KernelTruth.Network) ||
+		changeNews(&a.LastChange, &b.LastChange) ||
 		timeNews(a.LastSeenTime, b.LastSeenTime)
 }
 

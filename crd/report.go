@@ -15,6 +15,9 @@ type Report struct {
 	// Windows are the windows that are kept of the horizon, as gossip.Analyzer.Windows returns them. The worst one may be
 	// among them. A birth has none.
 	Windows []gossip.WorstWindow
+	// Change is the newest change of the setting, as gossip.SumChanges returns it; nil if there was none. A birth has
+	// none.
+	Change *gossip.WorkloadChange
 	// Pod gives the UID where the events have none. It may be the zero Pod.
 	Pod gossip.Pod
 	// Advice is about the worst window, the most useful first: see Advised. It may be empty. Only the first recommendation

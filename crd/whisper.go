@@ -38,6 +38,7 @@ func newWhisper(now gossip.Finding, r Report) *v1alpha1.KernelWhisper {
 			KernelTruth:     decides.truth,
 			MetricsLie:      decides.lie,
 			Coverage:        newCoverage(decides.report.Covered),
+			LastChange:      newLastChange(report.About.Kind, r.Change),
 			Recommendations: list, RecommendationsOmitted: omitted,
 			OtherWindows: fitWindows(r.troubleWindows(worst), r.Pod, room+windowsRoom),
 		},

@@ -282,6 +282,11 @@ type KernelWhisperStatus struct {
 	// +optional
 	Coverage Coverage `json:"coverage,omitzero"`
 
+	// lastChange says what the newest change of the limit, the request or the image did, by our advice or not. Absent when
+	// none was seen within the horizon.
+	// +optional
+	LastChange LastChange `json:"lastChange,omitzero"`
+
 	// recommendations say what to do about the worst window, the most useful first.
 	// +optional
 	// +listType=map
@@ -320,6 +325,38 @@ type WorstWindow struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Reason string `json:"reason,omitempty"`
+}
+
+// LastChange says what a change of the limit, the request or the image did.
+type LastChange struct {
+	// time is when the first pod had the new setting, by the time of the samples.
+	// +required
+	Time *metav1.Time `json:"time,omitempty"`
+
+	// what was changed: "cpu limit 100m → 1 core".
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	What string `json:"what,omitempty"`
+
+	// before is the kernel's side of the last window before the change, of all pods that changed together.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Before string `json:"before,omitempty"`
+
+	// after is the same of the first full window after the change. It ends in "so far" until that is over, and in "no
+	// comparable load" where a difference in usage may explain it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	After string `json:"after,omitempty"`
+
+	// pods is how many of the pods have the new setting: "3 of 40".
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=48
+	Pods string `json:"pods,omitempty"`
 }
 
 // Verdict is a severity and what the kernel says.
