@@ -64,6 +64,7 @@ func (r *reconciler) reconcileSubject(ctx context.Context, about gossip.Subject,
 	s := situation{pod: pod, stored: stored, seen: seen, now: time.Now()}
 	if f, known := r.analyzer.PodFinding(about); known {
 		s.finding, s.worst, s.windows = f.Now, f.Worst, f.Windows
+		s.change = gossip.SumChanges([]gossip.PodFinding{f}, gossip.Options{})
 		if seen.count == 0 { // the arrival is not remembered, so it was when the newest record was measured
 			s.seen.at = time.Unix(0, max(seen.at.UnixNano(), min(f.Now.Time().UnixNano(), s.now.UnixNano())))
 		}
@@ -117,6 +118,7 @@ type situation struct {
 	finding gossip.Finding // nil if the analyzer has none
 	worst   gossip.WorstWindow
 	windows []gossip.WorstWindow
+	change  *gossip.WorkloadChange // nil if there was none
 	seen    arrival
 	now     time.Time
 }
@@ -177,7 +179,7 @@ func (s *situation) keepsStored() bool {
 
 // makeReport returns what an object of the situation is made of.
 func (s *situation) makeReport(pod gossip.Pod) crd.Report {
-	return crd.Report{Now: s.finding, Worst: s.worst, Windows: s.windows, Pod: pod}
+	return crd.Report{Now: s.finding, Worst: s.worst, Windows: s.windows, Change: s.change, Pod: pod}
 }
 
 // hasTrouble reports whether the finding says anything that a new object would be about.
@@ -196,6 +198,7 @@ func (r *reconciler) makeObject(ctx context.Context, s situation) (crd.Object, e
 			return nil, err
 		}
 		wanted = r.ages.applyAge(crd.New(s.makeReport(facts).Advised(r.rules)), s.seen, s.now)
+		wanted = crd.KeepChange(s.stored, wanted, s.now.Add(-r.ages.horizon))
 		if !crd.News(s.stored, wanted) {
 			break
 		}

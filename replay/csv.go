@@ -17,6 +17,7 @@ import (
 var csvColumns = []string{
 	"severity", "now", "namespace", "pod", "container", "kind", "start", "end", "reason", "kernel_says", "metrics_say",
 	"now_says", "advice", "rule", "current", "target", "confidence", "samples", "expected_samples", "window_seconds",
+	"change_time", "change", "change_before", "change_after",
 }
 
 // printCSV writes one line for each verdict as comma-separated values (RFC 4180, with line feeds), the worst first.
@@ -47,14 +48,14 @@ func (s *tableRow) csvLine() []string {
 		now = kernel
 	}
 	rule, current, target := s.firstNumber()
-	return []string{
+	return append([]string{
 		s.worstSeverity().String(), s.now.Severity().String(),
 		about.Namespace, about.Pod, about.Container, string(about.Kind),
 		formatTime(s.worst.Start), formatTime(s.worst.End),
 		reason, kernel, metrics, now, advice, rule, current, target,
 		covered.Confidence.String(), strconv.Itoa(covered.Samples), strconv.Itoa(covered.Expected),
 		strconv.FormatInt(int64(covered.Window.Round(time.Second)/time.Second), 10),
-	}
+	}, s.changeCells()...)
 }
 
 // firstNumber returns the first recommendation's rule, the value in force and the one to set.

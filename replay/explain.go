@@ -31,8 +31,8 @@ func (l layout) wrapIndented(paragraphs []string) string {
 	return indent + strings.ReplaceAll(text, "\n", "\n"+indent)
 }
 
-// explainVerdict returns one paragraph for the worst window, one for its meaning, one for each recommendation, and one
-// for the present window if that is another.
+// explainVerdict returns one paragraph for the worst window, one for its meaning, one for each recommendation, one for
+// the newest change, and one for the present window if that is another.
 func (l layout) explainVerdict(s tableRow) []string {
 	paragraphs := []string{l.explainWorst(s.verdict)}
 	if s.memory != nil && !s.countsSameKills() {
@@ -43,6 +43,9 @@ func (l layout) explainVerdict(s tableRow) []string {
 	}
 	for _, r := range s.chosenAdvice() {
 		paragraphs = append(paragraphs, strings.TrimSpace(r.Action+" "+r.Reason))
+	}
+	if text := l.explainChange(s.verdict); text != "" {
+		paragraphs = append(paragraphs, text)
 	}
 	if !s.isPresent() {
 		paragraphs = append(paragraphs, "Now: "+conditionMessage(s.object))

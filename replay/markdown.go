@@ -44,7 +44,7 @@ func (l layout) markdownRow(s tableRow) table.Row {
 		kernel, set, now = joinLines(b.Status.KernelSays, "took "+b.Status.Took), cmp.Or(b.Status.Advice, "–"), "–"
 	}
 	row := table.Row{
-		s.worstSeverity().String(), name, kernel, s.metricsCell(), set, l.formatSpan(s.worst.Start, s.worst.End), now,
+		s.worstSeverity().String(), name, joinLines(kernel, l.formatChange(s.verdict, ": ")), s.metricsCell(), set, l.formatSpan(s.worst.Start, s.worst.End), now,
 	}
 	for i, cell := range row {
 		row[i] = escapeMarkdown(cell.(string))

@@ -71,7 +71,8 @@ func (l layout) whisperTable(list []tableRow) string {
 		f := s.finding
 		name, covered := subjectCell(f.Subject()), f.Coverage()
 		rows[i] = table.Row{
-			l.colorSeverity(s.worstSeverity()), name, joinLines(s.kernelCell(), l.formatWhen(s.verdict)), s.metricsCell(),
+			l.colorSeverity(s.worstSeverity()), name, joinLines(s.kernelCell(), l.formatWhen(s.verdict), l.formatChange(s.verdict, ":\n")),
+			s.metricsCell(),
 			s.settingCell(), formatCoverage(covered, "\n"),
 		}
 		if l.width < narrowWidth {

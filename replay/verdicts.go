@@ -13,6 +13,7 @@ type measurement struct {
 	now     gossip.Finding // of the present window, which ends with the newest record that counts
 	worst   gossip.WorstWindow
 	windows []gossip.WorstWindow // all that are kept, if they are several
+	change  *gossip.WorkloadChange
 }
 
 func (m *measurement) judgedSubject() gossip.Subject  { return m.now.Subject() }
@@ -20,14 +21,14 @@ func (m *measurement) worstSeverity() gossip.Severity { return m.worst.Finding.S
 
 // reportAbout returns what the object is made of.
 func (m *measurement) reportAbout(pod gossip.Pod) crd.Report {
-	return crd.Report{Now: m.now, Worst: m.worst, Windows: m.windows, Pod: pod}
+	return crd.Report{Now: m.now, Worst: m.worst, Windows: m.windows, Change: m.change, Pod: pod}
 }
 
 // measurementsOf returns what an analyzer knows, in the order of subjects.
 func measurementsOf(analyzer *gossip.Analyzer) []measurement {
 	var list []measurement
 	for found := range analyzer.PodFindings() {
-		m := measurement{now: found.Now, worst: found.Worst}
+		m := measurement{now: found.Now, worst: found.Worst, change: changeOf(found)}
 		if len(found.Windows) > 1 {
 			m.windows = found.Windows
 		}

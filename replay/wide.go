@@ -41,7 +41,7 @@ func (l layout) singleRows(verdicts []verdict) (shown, all []tableRow) {
 	all = make([]tableRow, len(verdicts))
 	for i, v := range verdicts {
 		if v.object == nil { // healthy, or not measured
-			v.object = crd.New(crd.Report{Now: v.now, Worst: v.worst})
+			v.object = crd.New(crd.Report{Now: v.now, Worst: v.worst, Change: v.change})
 		}
 		all[i] = tableRow{verdict: v}
 		if v.worstSeverity() >= l.lowestShown {
@@ -61,7 +61,7 @@ func (l layout) wideRow(s tableRow) table.Row {
 		l.colorSeverity(s.worstSeverity()), l.colorSeverity(s.now.Severity()),
 		about.Namespace, about.Pod, cmp.Or(about.Container, "–"), string(about.Kind),
 		formatTime(s.worst.Start), formatTime(s.worst.End),
-		oneLine(kernel), oneLine(metrics), oneLine(set), formatCoverage(s.finding.Coverage(), ", "),
+		oneLine(joinLines(kernel, l.formatChange(s.verdict, ": "))), oneLine(metrics), oneLine(set), formatCoverage(s.finding.Coverage(), ", "),
 	}
 }
 
