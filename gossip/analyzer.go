@@ -24,9 +24,9 @@ type Options struct {
 	// Horizon is how far back the worst window of a subject may be (Analyzer.Worst), and a change; 0 keeps none but the
 	// present one, and WholeHorizon has no end. One window is kept of each seventh of it.
 	Horizon time.Duration
-	// Demand returns what a container needs, by a finding of any kind, to choose between windows of one severity. Only
-	// comparisons of findings about one subject count. Nil is the same for all.
-	Demand func(Finding) float64
+	// Demand returns what a container needs, to choose between windows of one severity. Only comparisons of findings about
+	// one subject count.
+	Demand Demand
 	// ThrottleWarning and ThrottleCritical are the shares 0–1 of throttled periods from which the severity of a container
 	// is Warning and Critical; 0 means 0.25 and 0.80.
 	ThrottleWarning, ThrottleCritical float64
@@ -50,7 +50,7 @@ type Analyzer struct {
 	window     time.Duration
 	thresholds thresholds
 	horizon    horizon
-	demand     func(Finding) float64
+	demand     Demand
 	onEviction func(about Subject, podExists bool)
 	folded     *foldedWindows // for a past window, while it is judged
 

@@ -95,12 +95,11 @@ func (s *state) fullVerdict(t *stream, w sampleWindow, a *Analyzer) windowFindin
 
 // verdictOfPast returns the finding about the past window of a stream that is judged; nil without a verdict.
 func (s *state) verdictOfPast(t *stream, w sampleWindow, a *Analyzer) windowFinding {
-	view := w.pastWindow(a.folded)
-	f := view.judgeWindow(t, a.thresholds)
+	f := w.pastFinding(t, a.thresholds, a.folded, s.reportOfPast(w), nil)
 	if f.Severity() == SeverityUnknown {
 		return nil
 	}
-	return s.reportPast(t, view, f, view.missingFields(t), w.endOfPast())
+	return f.withReport(f.wholeReport(), false)
 }
 
 // noteLast keeps the verdict on the last window of an epoch, or of a time without samples after it. It is the verdict

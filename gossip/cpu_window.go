@@ -73,7 +73,14 @@ func (w *cpuWindow) judgeWindow(s *stream, t thresholds) windowFinding {
 	var f CPUThrottling
 	s.fillCPUFigures(&f, &sum, usec)
 	if sum.lastThrottled != 0 {
-		w.measureCalm(&f, sum.lastThrottled)
+		list := newSpanList()
+		defer list.releaseSpans()
+		w.appendSpans(list)
+		var throttled [buckets]int64
+		for i, b := range w.buckets {
+			throttled[i] = b.sums.lastThrottled
+		}
+		f.measureCalm(list, throttled[:], w.width)
 	}
 	f.Level, f.Reason = t.judgeCPU(&f)
 	return f
@@ -93,38 +100,70 @@ func (w *cpuWindow) nextEnded() bool {
 	return true
 }
 
-// judgePast judges the past window by the running sums alone.
-func (w *cpuWindow) judgePast(s *stream, t thresholds, _ *foldedWindows) (level Severity, figure float64) {
+// pastBadness judges the past window by the running sums. The finding lacks the times of throttling.
+func (w *cpuWindow) pastBadness(s *stream, t thresholds, d Demand, _ *foldedWindows) badness {
+	total := w.pastTotal()
+	sum := total.cpuSums
+	sum.lastThrottled = 0
+	if sum.threads > 0 || sum.nodeCPUs > 0 { // the largest values may be of groups that have left
+		sum.threads, sum.nodeCPUs = w.largestCounts()
+	}
+	var f CPUThrottling
+	s.fillCPUFigures(&f, &sum, total.usec)
+	f.Level, f.Reason = t.judgeCPU(&f)
+	return d.cpuBadness(&f)
+}
+
+// pastTotal returns the sums of the past window without the maxima.
+func (w *cpuWindow) pastTotal() *runningSum {
 	if !w.pastRunning.valid {
 		w.pastRunning.set(w.past.totalSums())
 	}
-	var f CPUThrottling
-	s.fillCPUFigures(&f, &w.pastRunning.cpuSums, w.pastRunning.usec)
-	level, _ = t.judgeCPU(&f)
-	return level, f.Throttled.Or(0)
+	return &w.pastRunning
 }
 
-// pastFinding returns the figures of the past window, without those that need its single groups.
-func (w *cpuWindow) pastFinding(s *stream, t thresholds, _ *foldedWindows) windowFinding {
-	sum := w.pastRunning.cpuSums
-	sum.threads, sum.nodeCPUs, sum.lastThrottled = 0, 0, 0
+// largestCounts returns the largest numbers of threads and of the node's CPUs in the past window.
+func (w *cpuWindow) largestCounts() (threads, nodeCPUs int32) {
 	for i := range w.past.groupCount() {
 		g := &w.past.groupAt(i).sums
-		sum.threads, sum.nodeCPUs = max(sum.threads, g.threads), max(sum.nodeCPUs, g.nodeCPUs)
-		sum.lastThrottled = max(sum.lastThrottled, g.lastThrottled)
+		threads, nodeCPUs = max(threads, g.threads), max(nodeCPUs, g.nodeCPUs)
 	}
-	var f CPUThrottling
-	s.fillCPUFigures(&f, &sum, w.pastRunning.usec)
-	f.Level, f.Reason = t.judgeCPU(&f)
+	return threads, nodeCPUs
+}
+
+func (w *cpuWindow) pastFinding(
+	s *stream, t thresholds, _ *foldedWindows, r Report, unused windowFinding,
+) windowFinding {
+	f, ok := unused.(*CPUThrottling)
+	if !ok {
+		f = &CPUThrottling{}
+	}
+	*f = CPUThrottling{}
+	total := w.pastTotal()
+	sum := total.cpuSums
+	sum.threads, sum.nodeCPUs = w.largestCounts()
+	sum.lastThrottled = 0
+	var throttled [pastGroups]int64
+	for i := range w.past.groupCount() {
+		throttled[i] = w.past.groupAt(i).sums.lastThrottled
+		sum.lastThrottled = max(sum.lastThrottled, throttled[i])
+	}
+	s.fillCPUFigures(f, &sum, total.usec)
+	if sum.lastThrottled != 0 {
+		list := newSpanList()
+		defer list.releaseSpans()
+		w.past.appendSpans(list)
+		f.measureCalm(list, throttled[:], w.width*groupSlots)
+	}
+	r.Level, r.Reason = t.judgeCPU(f)
+	r.Covered = w.past.coverPast(s, s.counters, s.missingCPUFields(f, &sum, false))
+	f.Report = r
 	return f
 }
 
-func (w *cpuWindow) pastWindow(m *foldedWindows) sampleWindow {
-	return &cpuWindow{window: w.foldPast(&m.cpu)}
-}
-
 func (w *cpuWindow) pendingPast(closed bool, m *foldedWindows) sampleWindow {
-	return &cpuWindow{window: w.pendingWindow(closed, &m.cpu)}
+	m.cpuPending = cpuWindow{window: w.pendingWindow(closed, &m.cpu)}
+	return &m.cpuPending
 }
 
 // missingFields names the fields that a sample lacks and that would have made the verdict or the advice better.
@@ -132,40 +171,44 @@ func (w *cpuWindow) missingFields(s *stream) []string {
 	sum, usec := w.totalSums()
 	var f CPUThrottling
 	s.fillCPUFigures(&f, &sum, usec)
+	return s.missingCPUFields(&f, &sum, w.hasUntimed())
+}
+
+// missingCPUFields names the missing fields of a finding, with the sums that it comes from.
+func (s *stream) missingCPUFields(f *CPUThrottling, sum *cpuSums, hasUntimed bool) []string {
 	return missingNames([]field{
 		{!s.counters, "nr_periods"},
 		{sum.noWait > 0, "throttled_usec"},
 		{sum.noUsage > 0 && (s.counters || (!f.Usage.Known && !f.UsedOfLimit.Known)), "usage_usec"},
 		{!f.Limit.Known, "limit_cores"},
 		{!f.Threads.Known, "threads"},
-		{w.hasUntimed(), "period_seconds"},
+		{hasUntimed, "period_seconds"},
 	})
 }
 
-// measureCalm fills in when the container was throttled first, and for how long it was not. Each bucket remembers its
-// last throttled sample.
-func (w *cpuWindow) measureCalm(f *CPUThrottling, lastThrottled int64) {
-	list := newSpanList()
-	defer list.releaseSpans()
-	w.appendSpans(list)
+// measureCalm fills in when the container was throttled first, and for how long it was not. list has the samples.
+// throttled are the ends of the last throttled samples of parts of the window, in order of time; 0 is a part without.
+// width is the length of a part in nanoseconds.
+func (f *CPUThrottling) measureCalm(list *spanList, throttled []int64, width int64) {
 	list.sort()
+	last := f.LastThrottled.UnixNano()
 	for _, s := range list.spans {
-		if s.end > lastThrottled {
-			f.Calm += time.Duration(s.end - max(s.start, lastThrottled))
+		if s.end > last {
+			f.Calm += time.Duration(s.end - max(s.start, last))
 		}
 	}
-	precision := max(list.medianPeriod(), time.Duration(w.width))
+	precision := max(list.medianPeriod(), time.Duration(width))
 	before := int64(0)
-	for _, b := range w.buckets {
-		if b.sums.lastThrottled == 0 {
+	for _, end := range throttled {
+		if end == 0 {
 			continue
 		}
 		if before == 0 {
-			f.FirstThrottled = time.Unix(0, b.sums.lastThrottled).UTC()
+			f.FirstThrottled = time.Unix(0, end).UTC()
 		} else {
-			f.Paused = max(f.Paused, time.Duration(b.sums.lastThrottled-before)-precision)
+			f.Paused = max(f.Paused, time.Duration(end-before)-precision)
 		}
-		before = b.sums.lastThrottled
+		before = end
 	}
 }
 

@@ -61,20 +61,25 @@ func (w *memoryWindow) judgePressure(s *stream) MemoryPressure {
 	return f
 }
 
-func (w *memoryWindow) judgePast(s *stream, t thresholds, m *foldedWindows) (level Severity, figure float64) {
-	return judgeFolded(w.pastWindow(m), s, t)
+func (w *memoryWindow) pastBadness(s *stream, _ thresholds, d Demand, m *foldedWindows) badness {
+	past := memoryWindow{window: w.foldPast(&m.memory)}
+	f := past.judgePressure(s)
+	return d.memoryBadness(&f)
 }
 
-func (w *memoryWindow) pastFinding(s *stream, t thresholds, m *foldedWindows) windowFinding {
-	return w.pastWindow(m).judgeWindow(s, t)
-}
-
-func (w *memoryWindow) pastWindow(m *foldedWindows) sampleWindow {
-	return &memoryWindow{window: w.foldPast(&m.memory)}
+func (w *memoryWindow) pastFinding(
+	s *stream, _ thresholds, m *foldedWindows, r Report, _ windowFinding,
+) windowFinding {
+	past := memoryWindow{window: w.foldPast(&m.memory)}
+	f := past.judgePressure(s)
+	r.Level, r.Reason, r.Covered = f.Level, f.Reason, w.past.coverPast(s, s.counters, past.missingFields(s))
+	f.Report = r
+	return f
 }
 
 func (w *memoryWindow) pendingPast(closed bool, m *foldedWindows) sampleWindow {
-	return &memoryWindow{window: w.pendingWindow(closed, &m.memory)}
+	m.memoryPending = memoryWindow{window: w.pendingWindow(closed, &m.memory)}
+	return &m.memoryPending
 }
 
 // missingFields names the fields that would have made the verdict or the advice better.

@@ -21,20 +21,26 @@ func (w *networkWindow) judgeWindow(s *stream, _ thresholds) windowFinding {
 	return w.measureFigures(s)
 }
 
-func (w *networkWindow) judgePast(s *stream, t thresholds, m *foldedWindows) (level Severity, figure float64) {
-	return judgeFolded(w.pastWindow(m), s, t)
+func (w *networkWindow) pastBadness(s *stream, _ thresholds, _ Demand, m *foldedWindows) badness {
+	past := networkWindow{w.foldPast(&m.network)}
+	f := past.measureFigures(s)
+	return networkBadness(&f)
 }
 
-func (w *networkWindow) pastFinding(s *stream, t thresholds, m *foldedWindows) windowFinding {
-	return w.pastWindow(m).judgeWindow(s, t)
-}
-
-func (w *networkWindow) pastWindow(m *foldedWindows) sampleWindow {
-	return &networkWindow{w.foldPast(&m.network)}
+func (w *networkWindow) pastFinding(
+	s *stream, _ thresholds, m *foldedWindows, r Report, _ windowFinding,
+) windowFinding {
+	past := networkWindow{w.foldPast(&m.network)}
+	f := past.measureFigures(s)
+	r.Level, r.Reason = f.Level, f.Reason
+	r.Covered = w.past.coverPast(s, s.counters && !f.Reported, past.missingFields(s))
+	f.Report = r
+	return f
 }
 
 func (w *networkWindow) pendingPast(closed bool, m *foldedWindows) sampleWindow {
-	return &networkWindow{w.pendingWindow(closed, &m.network)}
+	m.networkPending = networkWindow{w.pendingWindow(closed, &m.network)}
+	return &m.networkPending
 }
 
 // missingFields names the fields that would have made the verdict better.

@@ -31,7 +31,10 @@ func (w *oomWindow) judgeSeverity(*stream, thresholds) Severity {
 	return SeverityCritical
 }
 
-func (w *oomWindow) judgeWindow(s *stream, t thresholds) windowFinding {
+func (w *oomWindow) judgeWindow(s *stream, t thresholds) windowFinding { return w.judgeKills(s, t) }
+
+// judgeKills returns the figures of the window with the verdict.
+func (w *oomWindow) judgeKills(s *stream, t thresholds) OOMKilled {
 	sum, _ := w.totalSums()
 	k := sum.last
 	f := OOMKilled{
@@ -46,20 +49,24 @@ func (w *oomWindow) judgeWindow(s *stream, t thresholds) windowFinding {
 	return f
 }
 
-func (w *oomWindow) judgePast(*stream, thresholds, *foldedWindows) (level Severity, figure float64) {
-	return SeverityCritical, math.Inf(1)
+// pastBadness returns the most that there may be: what the container needs depends on its memory samples too.
+func (w *oomWindow) pastBadness(*stream, thresholds, Demand, *foldedWindows) badness {
+	return badness{level: SeverityCritical, demand: math.Inf(1), figure: math.Inf(1)}
 }
 
-func (w *oomWindow) pastFinding(s *stream, t thresholds, m *foldedWindows) windowFinding {
-	return w.pastWindow(m).judgeWindow(s, t)
-}
-
-func (w *oomWindow) pastWindow(m *foldedWindows) sampleWindow {
-	return &oomWindow{w.foldPast(&m.kills)}
+func (w *oomWindow) pastFinding(
+	s *stream, t thresholds, m *foldedWindows, r Report, _ windowFinding,
+) windowFinding {
+	past := oomWindow{w.foldPast(&m.kills)}
+	f := past.judgeKills(s, t)
+	r.Level, r.Reason, r.Covered = f.Level, f.Reason, w.past.coverPast(s, s.counters, past.missingFields(s))
+	f.Report = r
+	return f
 }
 
 func (w *oomWindow) pendingPast(closed bool, m *foldedWindows) sampleWindow {
-	return &oomWindow{w.pendingWindow(closed, &m.kills)}
+	m.killsPending = oomWindow{w.pendingWindow(closed, &m.kills)}
+	return &m.killsPending
 }
 
 // missingFields names the fields that the advice would need.

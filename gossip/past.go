@@ -73,12 +73,7 @@ func (p *past[S]) closeGroup() {
 
 // growRing makes room: for the groups of a window, and for those that leave together in a time without samples.
 func (p *past[S]) growRing() {
-	const few = 4 // of a short capture
-	n := few
-	if len(p.ring) > 0 {
-		n = max(pastGroups+1, 2*len(p.ring))
-	}
-	larger := make([]group[S], n)
+	larger := make([]group[S], max(pastGroups+1, 2*len(p.ring)))
 	for i := range p.count {
 		larger[i] = *p.groupAt(i)
 	}
@@ -202,6 +197,14 @@ func (g *group[S]) addStretch(start, end, samples int64) {
 	g.firstStart, g.newestEnd = min(g.firstStart, start), max(g.newestEnd, end)
 }
 
+// appendSpans appends the groups of the window that is judged, which are in order of time.
+func (p *past[S]) appendSpans(to *spanList) {
+	for i := range p.groupCount() {
+		g := p.groupAt(i)
+		to.spans = append(to.spans, span{start: g.firstStart, end: g.newestEnd, samples: g.samples, timed: true})
+	}
+}
+
 // findBounds returns the oldest start and the newest end of the samples of the window that is judged.
 func (p *past[S]) findBounds() (start, end int64) {
 	start, end = math.MaxInt64, p.lastGroup().newestEnd
@@ -293,6 +296,18 @@ func (w *window[S]) foldPast(memory *foldedWindow[S]) window[S] {
 	return window[S]{width: w.width * groupSlots, buckets: memory.fillFrom(w.past)}
 }
 
+// coverPast returns the coverage of the past window that is judged. counters reports whether the verdict is based on
+// counters, and missing are the fields that would have helped.
+func (p *past[S]) coverPast(s *stream, counters bool, missing []string) Coverage {
+	spans := newSpanList()
+	defer spans.releaseSpans()
+	p.appendSpans(spans)
+	c := spans.toCoverage()
+	c.Confidence, c.Missing = c.rateConfidence(counters), missing
+	c.Epochs, c.Source = s.epochs, s.source
+	return c
+}
+
 // pendingWindow returns a copy of the past with which the windows are judged that end in the present window: late
 // records may still change them. With closed, no record will, and the newest group has ended too. The copy is valid
 // until the next one is made in this memory.
@@ -316,4 +331,23 @@ type foldedWindows struct {
 	memory  foldedWindow[memorySums]
 	kills   foldedWindow[oomSums]
 	network foldedWindow[networkSums]
+
+	// findings are the memory for those that are shown next; shown is their number.
+	findings []*CPUThrottling
+	shown    int
+
+	// See pendingPast.
+	cpuPending     cpuWindow
+	memoryPending  memoryWindow
+	killsPending   oomWindow
+	networkPending networkWindow
+}
+
+// nextShown returns memory for a finding that is needed until the windows of a subject are shown.
+func (m *foldedWindows) nextShown() windowFinding {
+	if m.shown == len(m.findings) {
+		m.findings = append(m.findings, &CPUThrottling{})
+	}
+	m.shown++
+	return m.findings[m.shown-1]
 }

@@ -50,7 +50,7 @@ func RollUp(pods []PodFinding, o Options, need func(PodFinding, Finding) Need) [
 type rollUp struct {
 	window  time.Duration
 	horizon horizon
-	demand  func(Finding) float64
+	demand  Demand
 	need    func(PodFinding, Finding) Need
 }
 

@@ -18,10 +18,10 @@ type podPart struct {
 	need    Need           // by that window
 }
 
-// rolledWindow is a window with the demand that it shows.
+// rolledWindow is a window with its badness.
 type rolledWindow struct {
 	WorstWindow
-	demand float64
+	badness
 }
 
 // isValue reports whether a finding is a value of a type of this package.
@@ -36,13 +36,13 @@ func (r *rollUp) newPart(p *PodFinding) *podPart {
 	}
 	part := &podPart{PodFinding: p, about: p.Now.Subject()}
 	at := p.Now.Time()
-	part.present = r.withDemand(WorstWindow{
+	part.present = r.withBadness(WorstWindow{
 		Finding: p.Now, Start: at.Add(-max(0, p.Now.Coverage().Window)), End: at,
 	})
 	for _, w := range p.Windows {
 		if isValue(w.Finding) && w.Finding.Subject() == part.about {
 			w.Start = earlierOf(w.Start, w.End)
-			part.windows = append(part.windows, r.withDemand(w))
+			part.windows = append(part.windows, r.withBadness(w))
 		}
 	}
 	if len(part.windows) == 0 {
@@ -65,17 +65,14 @@ func earlierOf(a, b time.Time) time.Time {
 	return a
 }
 
-func (r *rollUp) withDemand(w WorstWindow) rolledWindow {
-	if r.demand == nil || w.Finding.Severity() <= SeverityNone {
-		return rolledWindow{WorstWindow: w}
-	}
-	return rolledWindow{w, r.demand(w.Finding)}
+func (r *rollUp) withBadness(w WorstWindow) rolledWindow {
+	return rolledWindow{w, r.demand.badnessOf(w.Finding)}
 }
 
 // compare orders windows as an Analyzer does: the worse is greater.
 func (w *rolledWindow) compare(o *rolledWindow) int {
 	return cmp.Or(
-		compareTrouble(w.Finding, w.demand, o.Finding, o.demand),
+		w.badness.compare(o.badness),
 		o.Start.Compare(w.Start),
 		w.End.Compare(o.End),
 	)

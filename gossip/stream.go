@@ -43,17 +43,16 @@ type sampleWindow interface {
 	keepPast()
 	hasEnded() bool
 	nextEnded() bool
-	// judgePast returns the severity of the past window, and the figure that it comes from. It costs less than to judge
-	// what pastWindow returns.
-	judgePast(s *stream, t thresholds, m *foldedWindows) (level Severity, figure float64)
-	// pastFinding returns the figures that a demand may come from, after judgePast.
-	pastFinding(s *stream, t thresholds, m *foldedWindows) windowFinding
-	// pastWindow returns the past window in that memory, until the next one is folded there.
-	pastWindow(m *foldedWindows) sampleWindow
+	// pastBadness returns the badness of the past window, or more. It costs less than pastFinding.
+	pastBadness(s *stream, t thresholds, d Demand, m *foldedWindows) badness
+	// pastFinding returns the finding about the past window, and completes the report for it. It may be a pointer, and in
+	// the memory of an earlier one, which is not used any more.
+	pastFinding(s *stream, t thresholds, m *foldedWindows, r Report, unused windowFinding) windowFinding
 	startOfPast() int64
 	endOfPast() int64
 	pastBounds() (start, end int64, holdsAll bool)
 	// pendingPast returns a window with the past windows that end in the present window. With closed, no sample will come.
+	// It is valid until the next one is made in this memory.
 	pendingPast(closed bool, m *foldedWindows) sampleWindow
 	// estimateSize returns the estimated size, bytes.
 	estimateSize() int64
@@ -64,6 +63,7 @@ type windowFinding interface {
 	Finding
 	wholeReport() Report
 	isPrevious() bool // it is the verdict of the previous epoch
+	// withReport returns a copy, which is a value.
 	withReport(r Report, previous bool) windowFinding
 }
 
@@ -81,12 +81,6 @@ func newSampleWindow(like eventPointer, width int64) sampleWindow {
 	case *PodCreation:
 	}
 	return nil
-}
-
-// judgeFolded returns the severity of a past window, and the figure that it comes from.
-func judgeFolded(w sampleWindow, s *stream, t thresholds) (level Severity, figure float64) {
-	f := w.judgeWindow(s, t)
-	return f.Severity(), mainFigure(f)
 }
 
 // compare puts counters before percentages, then sources in the order of their names: the first with samples is

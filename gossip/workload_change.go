@@ -188,11 +188,12 @@ func sumFindings(list []Finding) ChangeFigures {
 	var part, whole, usages int64
 	var used float64
 	var largest Optional[float64]
+	var noDemand Demand // a change is about what happened
 	for _, f := range list {
 		if f == nil {
 			continue
 		}
-		if sum.Worst == nil || compareTrouble(f, 0, sum.Worst, 0) > 0 {
+		if sum.Worst == nil || noDemand.badnessOf(f).compare(noDemand.badnessOf(sum.Worst)) > 0 {
 			sum.Worst = f
 		}
 		some, of := countersOf(f, f)

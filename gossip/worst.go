@@ -58,17 +58,17 @@ func (h horizon) isOver(end, newest int64) bool {
 
 // worstWindow is a window that is kept, or competes.
 type worstWindow struct {
+	badness
 	finding    windowFinding
 	start, end int64 // Unix nanoseconds
-	demand     float64
-	isPresent  bool // it is the present window, and its finding has the history
+	isPresent  bool  // it is the present window, and its finding has the history
 }
 
 // worstWindows are kept of one subject: the worst of each part of the horizon, the oldest first.
 type worstWindows []worstWindow
 
 // isHealthy reports whether a window shows no trouble, or nothing.
-func (w *worstWindow) isHealthy() bool { return w.finding.Severity() <= SeverityNone }
+func (w *worstWindow) isHealthy() bool { return w.level <= SeverityNone }
 
 // withHistory returns the window for users, with the history of its subject.
 func (w *worstWindow) withHistory(h History) WorstWindow {
@@ -81,52 +81,14 @@ func (w *worstWindow) withHistory(h History) WorstWindow {
 	return WorstWindow{Finding: f, Start: time.Unix(0, w.start).UTC(), End: time.Unix(0, w.end).UTC()}
 }
 
-// isWorseThan orders windows: by severity, then by what the container needs, then by the ratio that the severity comes
-// from. Of equal ones the earlier is worse, because it is where the trouble began.
+// isWorseThan orders windows by their trouble. Of equal ones the earlier is worse, because it is where the trouble
+// began.
 func (w *worstWindow) isWorseThan(o *worstWindow) bool {
 	return cmp.Or(
-		compareTrouble(w.finding, w.demand, o.finding, o.demand),
+		w.badness.compare(o.badness),
 		cmp.Compare(o.start, w.start),
 		cmp.Compare(w.end, o.end), // more evidence
 	) > 0
-}
-
-// compareTrouble orders findings by severity, then by demand, then by the ratio that the severity comes from.
-func compareTrouble(f Finding, demand float64, other Finding, otherDemand float64) int {
-	return cmp.Or(
-		cmp.Compare(f.Severity(), other.Severity()),
-		cmp.Compare(demand, otherDemand),
-		cmp.Compare(mainFigure(f), mainFigure(other)),
-	)
-}
-
-// mainFigure returns the figure that the severity of a finding comes from.
-func mainFigure(f Finding) float64 {
-	switch f := f.(type) {
-	case CPUThrottling:
-		return f.Throttled.Or(0)
-	case MemoryPressure:
-		return f.UsedOfLimit.Or(0)
-	case OOMKilled:
-		return float64(f.Kills)
-	case NetworkIssue:
-		return f.mainFigure()
-	case PodBirth:
-		return float64(f.Own)
-	}
-	return 0
-}
-
-// mainFigure returns the figure that the reason is about.
-func (f *NetworkIssue) mainFigure() float64 {
-	switch f.Reason {
-	case ReasonRetransmits:
-		return f.Retransmitted.Or(0)
-	case ReasonDrops:
-		return f.Dropped.Or(0)
-	default:
-		return f.FailedPerMinute.Or(0)
-	}
 }
 
 // add keeps a window if it is the worst of its part of the horizon. Of windows without trouble one is kept, of the
@@ -183,6 +145,8 @@ func limitOf(f Finding) Optional[float64] {
 	switch f := f.(type) {
 	case CPUThrottling:
 		return f.Limit
+	case *CPUThrottling: // see pastFinding
+		return f.Limit
 	case MemoryPressure:
 		return floatBytes(f.Limit)
 	case OOMKilled:
@@ -207,9 +171,9 @@ func (l *worstWindows) dropLeast() {
 // competes. A window competes when it may be worse than the one of its part, when it is at least half as long as the
 // window, or holds all samples that there are, and when no source that is believed more was measuring then.
 func (s *state) judgePast(t *stream, w sampleWindow, list *worstWindows, a *Analyzer) {
-	level, figure := w.judgePast(t, a.thresholds, a.folded)
+	most := w.pastBadness(t, a.thresholds, a.demand, a.folded)
 	kept := list.findPart(w.endOfPast(), a.horizon)
-	if level == SeverityUnknown || (kept != nil && !kept.mayBeExceeded(t, w, level, figure, a)) {
+	if most.level == SeverityUnknown || (kept != nil && !kept.mayBeExceeded(most, w.startOfPast())) {
 		return
 	}
 	start, end, holdsAll := w.pastBounds()
@@ -217,50 +181,37 @@ func (s *state) judgePast(t *stream, w sampleWindow, list *worstWindows, a *Anal
 	if tooShort || s.isCoveredBefore(t, start, end) {
 		return
 	}
-	view := w.pastWindow(a.folded)
-	f := view.judgeWindow(t, a.thresholds)
-	missing := view.missingFields(t)
-	if k, ok := f.(OOMKilled); ok {
-		f, missing = s.completeKill(k, missing, s.memoryState(a), a)
-	}
-	worst := worstWindow{finding: f, start: start, end: end, demand: a.demandOf(f)}
+	worst := worstWindow{badness: most, start: start, end: end}
 	if kept != nil && !worst.isWorseThan(kept) {
 		return
 	}
-	worst.finding = s.reportPast(t, view, f, missing, end)
+	var unused windowFinding // of the window that loses its place
+	switch {
+	case list != &s.worst:
+		unused = a.folded.nextShown()
+	case kept != nil:
+		unused = kept.finding
+	}
+	worst.finding = w.pastFinding(t, a.thresholds, a.folded, s.reportOfPast(w), unused)
+	if k, ok := worst.finding.(OOMKilled); ok {
+		k, k.Covered.Missing = s.completeKill(k, k.Covered.Missing, s.memoryState(a), a)
+		worst.finding, worst.badness = k, a.demand.killsBadness(&k)
+		if kept != nil && !worst.isWorseThan(kept) {
+			return
+		}
+	}
 	list.add(worst, a.horizon)
 }
 
-// reportPast returns a finding about a past window of a stream with its report: view is the window, end is where its
-// newest sample ends, and missing are the fields that the finding lacks.
-func (s *state) reportPast(
-	t *stream, view sampleWindow, f windowFinding, missing []string, end int64,
-) windowFinding {
-	spans := newSpanList()
-	defer spans.releaseSpans()
-	view.appendSpans(spans)
-	covered := spans.toCoverage()
-	covered.Confidence, covered.Missing = covered.rateConfidence(t.usesCounters(f)), missing
-	covered.Epochs, covered.Source = t.epochs, t.source
-	return f.withReport(Report{
-		About: s.about, PodUID: s.uid, At: time.Unix(0, end).UTC(),
-		Level: f.Severity(), Reason: f.wholeReport().Reason, Covered: covered,
-	}, false)
+// reportOfPast returns the part of a report that is not about the figures of the past window.
+func (s *state) reportOfPast(w sampleWindow) Report {
+	return Report{About: s.about, PodUID: s.uid, At: time.Unix(0, w.endOfPast()).UTC()}
 }
 
-// mayBeExceeded reports whether the past window that is its turn in a window of a stream may be worse, by its severity,
-// the figure that this comes from, and the demand.
-func (w *worstWindow) mayBeExceeded(t *stream, by sampleWindow, level Severity, figure float64, a *Analyzer) bool {
-	if kept := w.finding.Severity(); level != kept {
-		return level > kept
-	}
-	if level > SeverityNone && a.demand != nil {
-		if demand := a.demandOf(by.pastFinding(t, a.thresholds, a.folded)); demand != w.demand {
-			return demand > w.demand
-		}
-	}
-	kept := mainFigure(w.finding)
-	return figure > kept || (figure == kept && level > SeverityNone && by.startOfPast() <= w.start)
+// mayBeExceeded reports whether a window with at most that trouble may be worse. Nothing of it begins before start.
+func (w *worstWindow) mayBeExceeded(most badness, start int64) bool {
+	order := most.compare(w.badness)
+	return order > 0 || (order == 0 && most.level > SeverityNone && start <= w.start)
 }
 
 // isCoveredBefore reports whether a source that is believed more than a stream was measuring at that time.
@@ -314,8 +265,7 @@ func (s *state) presentWindow(a *Analyzer) (*worstWindow, Finding) {
 		end = best.previousVerdict.Time().UnixNano()
 	}
 	return &worstWindow{
-		finding: f, start: end - int64(now.Coverage().Window), end: end, demand: a.demandOf(f),
-		isPresent: true,
+		badness: a.demand.badnessOf(f), finding: f, start: end - int64(now.Coverage().Window), end: end, isPresent: true,
 	}, now
 }
 
@@ -335,6 +285,7 @@ func (s *state) listWindows(a *Analyzer) (list worstWindows, now Finding, change
 		s.keepEnded(best, a)
 	}
 	list = slices.Clone(s.worst)
+	a.folded.shown = 0
 	if best != nil {
 		// The newest of these ends where the present window does, unless the present one is about the time after the kills.
 		k, ok := now.(OOMKilled)
@@ -354,14 +305,6 @@ func (s *state) listWindows(a *Analyzer) (list worstWindows, now Finding, change
 		list.add(*present, a.horizon)
 	}
 	return list, now, change
-}
-
-// demandOf returns what a finding says that its container needs; 0 without trouble.
-func (a *Analyzer) demandOf(f windowFinding) float64 {
-	if a.demand == nil || f.Severity() <= SeverityNone {
-		return 0
-	}
-	return a.demand(f)
 }
 
 // Windows returns the windows of a subject that decide about it, the oldest first; none when nothing is known. There is
@@ -415,7 +358,7 @@ func (s *state) restoreWindows(windows []WorstWindow, a *Analyzer) {
 			continue
 		}
 		s.worst.add(worstWindow{
-			finding: f, start: w.Start.UnixNano(), end: w.End.UnixNano(), demand: a.demandOf(f),
+			badness: a.demand.badnessOf(f), finding: f, start: w.Start.UnixNano(), end: w.End.UnixNano(),
 		}, a.horizon)
 	}
 }

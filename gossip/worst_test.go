@@ -154,7 +154,7 @@ func TestOneWindowIsKeptOfEachPartOfTheHorizon(t *testing.T) {
 // Of two windows of one severity, the one with the larger demand is worse.
 func TestDemandDecidesBetweenWindowsOfOneSeverity(t *testing.T) {
 	o := aWeek
-	o.Demand = func(f gossip.Finding) float64 { return f.(gossip.CPUThrottling).Usage.Value }
+	o.Demand.CPU = func(f gossip.CPUThrottling) float64 { return f.Usage.Value }
 	busier := func(s *gossip.CPUSample) { s.UsageUsec = gossip.Some(int64(4_000_000)) }
 	worst := worstOf(t, o, cpuEvents(0, 20, 0.7, nil), cpuEvents(20, 40, 0, nil),
 		cpuEvents(40, 60, 0.6, busier), cpuEvents(60, 90, 0, nil))
@@ -434,9 +434,8 @@ func TestWindowsAreOfTheSourceThatWasBelievedThen(t *testing.T) {
 
 // All windows are the same in any order of the records, with restarts, gaps, and samples without a period.
 func TestWindowsDoNotDependOnTheOrderOfRecords(t *testing.T) {
-	o := gossip.Options{Horizon: 7 * time.Hour, Demand: func(f gossip.Finding) float64 {
-		return f.(gossip.CPUThrottling).Usage.Or(0)
-	}}
+	o := gossip.Options{Horizon: 7 * time.Hour}
+	o.Demand.CPU = func(f gossip.CPUThrottling) float64 { return f.Usage.Or(0) }
 	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		untimed := func(s *gossip.CPUSample) {

@@ -139,7 +139,7 @@ func (o Options) withDefaults() Options {
 	o.MetricsAddress = cmp.Or(o.MetricsAddress, defaultMetricsAddress)
 	o.Analysis.Window = cmp.Or(o.Analysis.Window, defaultWindow)
 	o.Analysis.Horizon = cmp.Or(o.Analysis.Horizon, defaultHorizon)
-	o.Analysis.Demand = recommend.Demand
+	o.Analysis.Demand = recommend.Demand()
 	o.Analysis.MaxSubjects = cmp.Or(o.Analysis.MaxSubjects, defaultMaxSubjects)
 	o.Analysis.MaxBytes = cmp.Or(o.Analysis.MaxBytes, subjectsPart(memoryLimit()))
 	o.IngestMaxMemory = cmp.Or(o.IngestMaxMemory, requestsPart(memoryLimit()))

@@ -60,7 +60,7 @@ func limitAdvice(f gossip.CPUThrottling, p gossip.Pod, e estimate) advice {
 		Summary:  change.summarizeChange(e.measureAgain),
 		Priority: f.Level,
 		Action:   fmt.Sprintf("Raise the CPU limit of container %s from %s to %s", f.About.Container, current, target),
-		Reason:   e.basis(),
+		Reason:   e.explainBasis(),
 		Evidence: cpuEvidence(f),
 		Current:  current,
 		Target:   target,

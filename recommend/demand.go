@@ -2,21 +2,24 @@ package recommend
 
 import "github.com/kernel-gossip/kernel-gossip/gossip"
 
-// Demand returns what a container needs by a finding, to choose between windows of one severity: it is the
-// gossip.Options.Demand of both programs. It is the limit that the rules would advise, before they round it, in cores
-// or bytes. Only comparisons of findings of one kind have a meaning. It is 0 where there is no number, as for networks
-// and births.
-func Demand(f gossip.Finding) float64 {
-	switch f := valueOf(f).(type) {
-	case gossip.CPUThrottling:
-		if checkEstimable(f) == nil {
+// Demand is the gossip.Options.Demand of both programs. What a container needs is the limit that the rules would
+// advise, before they round it, in cores or bytes; 0 where there is no number.
+func Demand() gossip.Demand {
+	return gossip.Demand{
+		CPU: func(f gossip.CPUThrottling) float64 {
+			if checkEstimable(f) != nil {
+				return 0
+			}
 			return estimateNeed(f).target
-		}
-	case gossip.MemoryPressure, gossip.OOMKilled:
-		if need, ok := memoryNeedOf(f, gossip.Pod{}); ok && need.peak.Known {
-			return needForUsage(need.peak.Value)
-		}
-	case gossip.NetworkIssue, gossip.PodBirth:
+		},
+		Memory: func(f gossip.MemoryPressure) float64 { return memoryDemand(f) },
+		Kills:  func(f gossip.OOMKilled) float64 { return memoryDemand(f) },
+	}
+}
+
+func memoryDemand(f gossip.Finding) float64 {
+	if need, ok := memoryNeedOf(f, gossip.Pod{}); ok && need.peak.Known {
+		return needForUsage(need.peak.Value)
 	}
 	return 0
 }

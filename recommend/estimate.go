@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
@@ -35,10 +36,48 @@ const (
 // estimate is a CPU limit in cores and how it was found.
 type estimate struct {
 	target, lower, upper float64 // upper is 0 when nothing bounds it
-	// basis returns why that number, as a sentence. Many estimates are only compared with others, and need none.
-	basis        func() string
-	isStep       bool // the counters do not show the demand, so only a step can be advised
-	measureAgain bool // the evidence is thin, or target is a step
+	basis                basis
+	basisCores           float64       // what the basis is about
+	period               time.Duration // of the kernel's enforcement
+	isStep               bool          // the counters do not show the demand, so only a step can be advised
+	measureAgain         bool          // the evidence is thin, or target is a step
+}
+
+// basis is why the target is that number.
+type basis int
+
+const (
+	basisRatio     basis = iota // only the share of throttled periods is known
+	basisSaturated              // it uses its whole limit all the time
+	basisPeak                   // what it tried to use at once
+	basisBurst                  // what one burst needs
+	basisWaits                  // what its waits say that it tried to use
+	basisLeast                  // the least step
+	basisUsable                 // what it can use at once
+)
+
+// explainBasis returns why the target is that number, as a sentence.
+func (e *estimate) explainBasis() string {
+	switch e.basis {
+	case basisSaturated:
+		return "It uses its whole limit all the time, so the counters do not show how much more it would use."
+	case basisPeak:
+		return fmt.Sprintf("It tried to use up to %s at once: the limit plus the mean wait of a throttled period.",
+			formatCores(e.basisCores))
+	case basisBurst:
+		return fmt.Sprintf("One burst needs about %s for one period of %s; with that it ends without waiting.",
+			formatCores(e.basisCores), e.period)
+	case basisWaits:
+		return fmt.Sprintf("Its waits say that it tried to use about %s.", formatCores(e.basisCores))
+	case basisLeast:
+		return fmt.Sprintf("It is at least %g times the limit, and leaves what it uses at %.0f%% of the new one.",
+			floorFactor, usageTarget*100)
+	case basisUsable:
+		return fmt.Sprintf("It cannot use more than %s at once: its threads, or the node's CPUs.",
+			formatCores(e.basisCores))
+	case basisRatio:
+	}
+	return "How long it waited, or how much it used, was not measured: the share of throttled periods alone gives a step."
 }
 
 // estimateLimit returns the limit that lets the container's bursts finish without waiting. The error says why there can
@@ -51,10 +90,7 @@ func estimateLimit(f gossip.CPUThrottling) (estimate, error) {
 	e.target = roundUpCores(e.target)
 	if most := usableCores(f); most > 0 {
 		if e.target > most {
-			e.target = most
-			e.basis = func() string {
-				return fmt.Sprintf("It cannot use more than %s at once: its threads, or the node's CPUs.", formatCores(most))
-			}
+			e.target, e.basis, e.basisCores = most, basisUsable, most
 		}
 		e.upper = cmp.Or(e.upper, most)
 	}
@@ -79,18 +115,8 @@ func estimateNeed(f gossip.CPUThrottling) estimate {
 		e.isStep, e.measureAgain = true, true
 		e.target = limit * maxStep
 	}
-	if e.basis == nil {
-		e.basis = func() string {
-			return "How long it waited, or how much it used, was not measured: the share of throttled periods alone gives a " +
-				"step."
-		}
-	}
 	if e.target < e.lower {
-		e.target = e.lower
-		e.basis = func() string {
-			return fmt.Sprintf("It is at least %g times the limit, and leaves what it uses at %.0f%% of the new one.",
-				floorFactor, usageTarget*100)
-		}
+		e.target, e.basis = e.lower, basisLeast
 	}
 	return e
 }
@@ -108,10 +134,7 @@ func (e *estimate) fillFromCounters(f gossip.CPUThrottling) {
 	floor := min(waitMargin*tried, maxStep*limit)
 	if used >= saturatedUse && ratio >= saturated {
 		e.isStep, e.measureAgain = true, true
-		e.target = min(e.upper, floor)
-		e.basis = func() string {
-			return "It uses its whole limit all the time, so the counters do not show how much more it would use."
-		}
+		e.target, e.basis = min(e.upper, floor), basisSaturated
 		return
 	}
 	burst := math.Inf(1)
@@ -121,17 +144,14 @@ func (e *estimate) fillFromCounters(f gossip.CPUThrottling) {
 	}
 	e.target = min(e.upper, max(burst, floor))
 	e.measureAgain = f.ThrottledPeriods.Value < fewThrottled || (ratio < weakRatio && burst < floor)
-	target, upper, length := e.target, e.upper, f.CFSPeriod
-	e.basis = func() string {
-		switch target {
-		case upper:
-			return fmt.Sprintf("It tried to use up to %s at once: the limit plus the mean wait of a throttled period.",
-				formatCores(upper))
-		case burst:
-			return fmt.Sprintf("One burst needs about %s for one period of %s; with that it ends without waiting.",
-				formatCores(burst), length)
-		}
-		return fmt.Sprintf("Its waits say that it tried to use about %s.", formatCores(tried))
+	e.period = f.CFSPeriod
+	switch e.target {
+	case e.upper:
+		e.basis, e.basisCores = basisPeak, e.upper
+	case burst:
+		e.basis, e.basisCores = basisBurst, burst
+	default:
+		e.basis, e.basisCores = basisWaits, tried
 	}
 }
 

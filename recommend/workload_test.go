@@ -44,7 +44,7 @@ func adviceOnWorkload(
 	t *testing.T, rules recommend.Rules, members ...member,
 ) (gossip.WorkloadFinding, []recommend.Recommendation) {
 	t.Helper()
-	options := gossip.Options{Horizon: gossip.WholeHorizon, Demand: recommend.Demand}
+	options := gossip.Options{Horizon: gossip.WholeHorizon, Demand: recommend.Demand()}
 	a := gossip.New(options)
 	pods := map[string]gossip.Pod{}
 	revisions, standIns := map[string]string{}, map[string]string{}

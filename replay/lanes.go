@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"runtime"
 	"sync"
 
 	"github.com/cespare/xxhash/v2"
@@ -26,7 +27,8 @@ type lanes struct {
 	pods      catalogs
 
 	filling [laneCount]*gossip.Events // a lane owns its events
-	used    chan *gossip.Events       // free to be filled again
+	used    chan *gossip.Events       // free to be filled again; it has room for all
+	made    int                       // number of batches
 	todo    [laneCount]chan *gossip.Events
 	workers sync.WaitGroup
 }
@@ -37,13 +39,29 @@ func newBatch() *gossip.Events {
 }
 
 func newLanes(pods catalogs, settings gossip.Options) *lanes {
-	settings.MaxSubjects, settings.Horizon, settings.Demand = maxSubjects, gossip.WholeHorizon, recommend.Demand
-	l := &lanes{pods: pods, used: make(chan *gossip.Events, 2*laneCount)}
+	settings.MaxSubjects, settings.Horizon, settings.Demand = maxSubjects, gossip.WholeHorizon, recommend.Demand()
+	// One is filled for each lane, and each CPU has one in work and one that waits.
+	most := laneCount + 2*min(runtime.GOMAXPROCS(0), laneCount)
+	l := &lanes{pods: pods, used: make(chan *gossip.Events, most)}
 	for i := range l.analyzers {
 		l.analyzers[i] = gossip.New(settings)
-		l.filling[i] = newBatch()
+		l.filling[i] = l.nextBatch()
 	}
 	return l
+}
+
+// nextBatch returns an empty batch. It waits for a lane if there are enough: new memory costs more than the wait.
+func (l *lanes) nextBatch() *gossip.Events {
+	if l.made == cap(l.used) {
+		return <-l.used
+	}
+	select {
+	case b := <-l.used:
+		return b
+	default:
+		l.made++
+		return newBatch()
+	}
 }
 
 // start begins to observe what is added, until wait.
@@ -98,11 +116,7 @@ func addKind[E any](
 // handOver hands the gathered events to lane i.
 func (l *lanes) handOver(i int) {
 	l.todo[i] <- l.filling[i]
-	select {
-	case l.filling[i] = <-l.used:
-	default:
-		l.filling[i] = newBatch()
-	}
+	l.filling[i] = l.nextBatch()
 }
 
 // observeBatches is the work of lane i.
@@ -114,10 +128,7 @@ func (l *lanes) observeBatches(i int) {
 		}
 		analyzer.ObserveAll(b)
 		b.Reset()
-		select {
-		case l.used <- b:
-		default:
-		}
+		l.used <- b
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
 // blockSize is how many objects are encoded at a time: enough that the exchange between goroutines costs little.
@@ -18,13 +20,14 @@ const blockSize = 64
 // once would need much memory.
 func printJSON(out io.Writer, measurements []measurement, pods catalogs) error {
 	var used sync.Pool // buffers that are written
+	rules := recommend.Default()
 	encode := func(measurements []measurement) encodedBlock {
 		text, ok := used.Get().(*bytes.Buffer)
 		if !ok {
 			text = &bytes.Buffer{}
 		}
 		text.Reset()
-		return encodedBlock{text, encode(text, pods.makeVerdicts(measurements))}
+		return encodedBlock{text, encode(text, measurements, pods, rules)}
 	}
 	for lines := range mapParallel(slices.Chunk(measurements, blockSize), encode) {
 		if _, err := lines.text.WriteTo(out); err != nil {
@@ -44,11 +47,12 @@ type encodedBlock struct {
 	err  error
 }
 
-// encode appends the objects of verdicts to a text, one a line.
-func encode(text *bytes.Buffer, verdicts []verdict) error {
+// encode appends the objects of measurements to a text, one a line.
+func encode(text *bytes.Buffer, measurements []measurement, pods catalogs, rules recommend.Rules) error {
 	encoder := json.NewEncoder(text)
 	encoder.SetEscapeHTML(false)
-	for _, v := range verdicts {
+	for i := range measurements {
+		v := pods.makeVerdict(&measurements[i], rules)
 		if v.object == nil {
 			continue
 		}

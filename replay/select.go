@@ -86,12 +86,20 @@ func (s *selection) ofPod(all []measurement) []measurement {
 
 // filterSubjects returns the measurements of the wanted subjects.
 func filterSubjects(all []measurement, wanted func(gossip.Subject) bool) []measurement {
-	return slices.DeleteFunc(slices.Clone(all), func(m measurement) bool { return !wanted(m.judgedSubject()) })
+	return dropUnwanted(all, func(m measurement) bool { return !wanted(m.judgedSubject()) })
 }
 
 // filterSeverity returns the measurements with a worst window that was at least this severe.
 func filterSeverity(lowest gossip.Severity, all []measurement) []measurement {
-	return slices.DeleteFunc(slices.Clone(all), func(m measurement) bool { return m.worstSeverity() < lowest })
+	return dropUnwanted(all, func(m measurement) bool { return m.worstSeverity() < lowest })
+}
+
+// dropUnwanted returns the other measurements. Mostly all are wanted, and none is copied.
+func dropUnwanted(all []measurement, unwanted func(measurement) bool) []measurement {
+	if !slices.ContainsFunc(all, unwanted) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), unwanted)
 }
 
 func namespaceOf(a gossip.Subject) string { return a.Namespace }

@@ -26,7 +26,7 @@ func (m *measurement) reportAbout(pod gossip.Pod) crd.Report {
 
 // measurementsOf returns what an analyzer knows, in the order of subjects.
 func measurementsOf(analyzer *gossip.Analyzer) []measurement {
-	var list []measurement
+	list := make([]measurement, 0, analyzer.Stats().Subjects)
 	for found := range analyzer.PodFindings() {
 		m := measurement{now: found.Now, worst: found.Worst, change: changeOf(found)}
 		if len(found.Windows) > 1 {
@@ -51,20 +51,29 @@ func (c *analysis) collectMeasurements() []measurement {
 	}
 	all.Wait()
 	reportUncounted(c.errs, stats[:])
-	return mergeMeasurements(own[:])
+	merged := mergeMeasurements(own[:])
+	list := make([]measurement, len(merged))
+	for i, m := range merged {
+		list[i] = *m
+	}
+	return list
 }
 
 // mergeMeasurements merges lists that are each in the order of subjects.
-func mergeMeasurements(lists [][]measurement) []measurement {
+func mergeMeasurements(lists [][]measurement) []*measurement {
 	if len(lists) == 1 {
-		return lists[0]
+		list := make([]*measurement, len(lists[0]))
+		for i := range lists[0] {
+			list[i] = &lists[0][i]
+		}
+		return list
 	}
-	var a, b []measurement
+	var a, b []*measurement
 	var both sync.WaitGroup
 	both.Go(func() { a = mergeMeasurements(lists[:len(lists)/2]) })
 	both.Go(func() { b = mergeMeasurements(lists[len(lists)/2:]) })
 	both.Wait()
-	list := make([]measurement, 0, len(a)+len(b))
+	list := make([]*measurement, 0, len(a)+len(b))
 	for len(a) > 0 && len(b) > 0 {
 		if a[0].judgedSubject().Compare(b[0].judgedSubject()) <= 0 {
 			list, a = append(list, a[0]), a[1:]
@@ -89,13 +98,17 @@ type verdict struct {
 func (c catalogs) makeVerdicts(measurements []measurement) []verdict {
 	rules := recommend.Default()
 	list := make([]verdict, len(measurements))
-	for i, m := range measurements {
-		v := verdict{measurement: m, finding: m.worst.Finding}
-		if crd.HasObject(m.reportAbout(gossip.Pod{})) {
-			report := m.reportAbout(c.findPod(m.judgedSubject(), m.now.UID())).Advised(rules)
-			v.pod, v.advice, v.object = report.Pod, report.Advice, crd.New(report)
-		}
-		list[i] = v
+	for i := range measurements {
+		list[i] = c.makeVerdict(&measurements[i], rules)
 	}
 	return list
+}
+
+func (c catalogs) makeVerdict(m *measurement, rules recommend.Rules) verdict {
+	v := verdict{measurement: *m, finding: m.worst.Finding}
+	if crd.HasObject(m.reportAbout(gossip.Pod{})) {
+		report := m.reportAbout(c.findPod(m.judgedSubject(), m.now.UID())).Advised(rules)
+		v.pod, v.advice, v.object = report.Pod, report.Advice, crd.New(report)
+	}
+	return v
 }
