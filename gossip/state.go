@@ -197,11 +197,7 @@ func (s *state) countSample(r *record, a *Analyzer) outcome {
 		return tooLate
 	}
 	if t.isEndedBy(r) && !t.isLateForEpoch(r) {
-		s.keepAll(t, a)
-		if t.lasting.differsFrom(&r.setting) {
-			s.worst = nil
-			t.beginChange(r, a.horizon)
-		}
+		s.endEpoch(t, r, a)
 		if t.isUnused() { // a new pod or a source that is back begins its first epoch
 			t.lasting = setting{}
 		}
@@ -219,6 +215,20 @@ func (s *state) countSample(r *record, a *Analyzer) outcome {
 		}
 	}
 	return got
+}
+
+// endEpoch keeps what is needed of the epoch of a stream that a record ends.
+func (s *state) endEpoch(t *stream, r *record, a *Analyzer) {
+	if !t.lasting.differsFrom(&r.setting) {
+		s.keepAll(t, a)
+		return
+	}
+	kept := s.worst
+	s.worst = nil // what this source measured under the old setting competes with nothing
+	s.keepAll(t, a)
+	s.worst = kept
+	s.worst.dropOtherSettings(&r.setting)
+	t.beginChange(r, a.horizon)
 }
 
 // maxSources is how many sources of one subject are kept.

@@ -60,8 +60,9 @@ func (h horizon) isOver(end, newest int64) bool {
 type worstWindow struct {
 	badness
 	finding    windowFinding
-	start, end int64 // Unix nanoseconds
-	isPresent  bool  // it is the present window, and its finding has the history
+	start, end int64   // Unix nanoseconds
+	setting    setting // as its source had it; of a restored window nothing is known
+	isPresent  bool    // it is the present window, and its finding has the history
 }
 
 // worstWindows are kept of one subject: the worst of each part of the horizon, the oldest first.
@@ -140,6 +141,12 @@ func (l *worstWindows) dropOtherLimits(limit Optional[float64]) {
 	})
 }
 
+// dropOtherSettings drops the windows that were measured under another setting than a new one. Those under the new one
+// are of another source, which has shown it earlier.
+func (l *worstWindows) dropOtherSettings(to *setting) {
+	*l = slices.DeleteFunc(*l, func(w worstWindow) bool { return !w.setting.hasAllOf(to) })
+}
+
 // limitOf returns the limit of a finding, in cores or bytes.
 func limitOf(f Finding) Optional[float64] {
 	switch f := f.(type) {
@@ -181,7 +188,7 @@ func (s *state) judgePast(t *stream, w sampleWindow, list *worstWindows, a *Anal
 	if tooShort || s.isCoveredBefore(t, start, end) {
 		return
 	}
-	worst := worstWindow{badness: most, start: start, end: end}
+	worst := worstWindow{badness: most, start: start, end: end, setting: t.lasting}
 	if kept != nil && !worst.isWorseThan(kept) {
 		return
 	}

@@ -108,6 +108,24 @@ func TestAChangedLimitEndsTheHorizon(t *testing.T) {
 	require.Equal(t, gossip.SeverityInfo, worst.Finding.Severity())
 }
 
+// One source shows the new limit an hour after the other one: what was measured under it by then stays, and what was
+// measured under the old one does not.
+func TestASecondSourceWithTheNewLimitEndsNoHorizon(t *testing.T) {
+	raised := func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(2.0) }
+	percentages := func(limit float64) func(*gossip.CPUSample) {
+		return func(s *gossip.CPUSample) {
+			absent := gossip.Optional[int64]{}
+			s.Periods, s.ThrottledPeriods, s.ThrottledUsec = absent, absent, absent
+			s.ThrottledShare, s.LimitCores, s.Source = gossip.Some(0.99), gossip.Some(limit), "other"
+		}
+	}
+	worst := worstOf(t, aWeek,
+		cpuEvents(0, 20, 0, percentages(0.5)), cpuEvents(20, 40, 0.9, nil), cpuEvents(40, 70, 0.6, raised),
+		cpuEvents(70, 100, 0, raised), cpuEvents(100, 101, 0, percentages(2)), cpuEvents(101, 120, 0, raised))
+	require.Equal(t, gossip.SeverityHigh, worst.Finding.Severity())
+	require.InDelta(t, 0.6, worst.Finding.(gossip.CPUThrottling).Throttled.Value, 0.01)
+}
+
 func TestANewContainerDoesNotEndTheHorizon(t *testing.T) {
 	restarted := func(s *gossip.CPUSample) { s.ContainerID = "b" }
 	worst := worstOf(t, aWeek, cpuEvents(0, 30, 0.9, nil), cpuEvents(30, 60, 0.12, restarted))
