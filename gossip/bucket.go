@@ -9,9 +9,10 @@ import (
 type entry[S any] struct {
 	stamp
 	sums S // what it adds, as far as that does not depend on an unknown period
-	// onceTimed returns the part of the sums that depends on the sample's length in microseconds. It is called with 0 if
-	// the length never becomes known. It is nil if the length is known or irrelevant (OOM kills).
-	onceTimed func(usec int64) S
+	// onceTimed adds the part of the sums that depends on the sample's length in microseconds. Like merge it may change
+	// what the sums point to. It is called with 0 if the length never becomes known. It is nil if the length is known or
+	// irrelevant (OOM kills).
+	onceTimed func(sum S, usec int64) S
 }
 
 // stamp is what is remembered of a single sample: its time, and a digest by which a repeated one is recognised.
@@ -42,9 +43,9 @@ type bucket[S sums[S]] struct {
 // overflow holds what most buckets do not need, so that a bucket of CPU samples stays at 176 bytes: duplicates, samples
 // without a period, and the samples beyond the two kept inline.
 type overflow[S sums[S]] struct {
-	listed    []stamp              // all samples of a listed bucket; else nil
-	onceTimed []func(usec int64) S // of the single samples, by index; may be shorter
-	untimed   int64                // number of samples without a period
+	listed    []stamp                     // all samples of a listed bucket; else nil
+	onceTimed []func(sum S, usec int64) S // of the single samples, by index; may be shorter
+	untimed   int64                       // number of samples without a period
 	// duplicates is what repeated records would have added. It joins the sums when the bucket is folded, because from then
 	// on repeated records are not recognised, and how many of them came earlier must not depend on the order of arrival.
 	duplicates *bucket[S]
@@ -127,7 +128,7 @@ func (b *bucket[S]) lastEnd() int64 {
 }
 
 // onceTimedAt returns the function of a single sample without a period; nil for one with a period.
-func (b *bucket[S]) onceTimedAt(i int) func(usec int64) S {
+func (b *bucket[S]) onceTimedAt(i int) func(sum S, usec int64) S {
 	if b.overflow == nil || i >= len(b.overflow.onceTimed) {
 		return nil
 	}
@@ -148,7 +149,7 @@ func (b *bucket[S]) add(e *entry[S]) {
 	}
 	if b.isFolded() {
 		if e.onceTimed != nil {
-			b.sums = b.sums.merge(e.onceTimed(0))
+			b.sums = e.onceTimed(b.sums, 0)
 		}
 		b.overflow.foldSample(e.stamp)
 		return
@@ -187,7 +188,7 @@ func (b *bucket[S]) foldSamples() {
 	o := b.ensureOverflow()
 	for i, s := range b.singleSamples() {
 		if onceTimed := b.onceTimedAt(i); onceTimed != nil {
-			b.sums = b.sums.merge(onceTimed(0))
+			b.sums = onceTimed(b.sums, 0)
 		}
 		o.foldSample(s)
 	}

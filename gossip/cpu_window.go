@@ -298,9 +298,12 @@ func cpuEntry(e *entry[cpuSums], s *CPUSample, digest fingerprint) {
 	e.sums.setCounters(s)
 	a := cpuAverages{s.UsageUsec.Known, s.ThrottledShare, s.UsageCores, s.ReportedShare}
 	if s.Period > 0 {
-		e.sums.means = a.weightedMeans(s.Period.Microseconds())
+		if a.areKnown() {
+			e.sums.means = &cpuMeans{}
+			a.addTo(e.sums.means, s.Period.Microseconds())
+		}
 	} else {
-		e.onceTimed = a.sumsOnceTimed
+		e.onceTimed = a.addOnceTimed
 	}
 }
 
@@ -334,24 +337,26 @@ type cpuAverages struct {
 	ratio, cores, ofTheLimit Optional[float64]
 }
 
-// weightedMeans returns the averages, weighted by the length of the sample in microseconds; 0 is an unknown length. It
-// returns nil where the sample has no averages.
-func (a cpuAverages) weightedMeans(usec int64) *cpuMeans {
-	if !a.ratio.Known && !a.cores.Known && !a.ofTheLimit.Known {
-		return nil
-	}
-	m := &cpuMeans{}
+// areKnown reports whether the sample has averages.
+func (a *cpuAverages) areKnown() bool { return a.ratio.Known || a.cores.Known || a.ofTheLimit.Known }
+
+// addTo adds the averages, weighted by the length of the sample in microseconds; 0 is an unknown length.
+func (a *cpuAverages) addTo(m *cpuMeans, usec int64) {
 	m.ratio.addValue(a.ratio, usec/1000)
 	m.cores.addValue(a.cores, usec/1000)
 	m.ofTheLimit.addValue(a.ofTheLimit, usec/1000)
-	return m
 }
 
-// sumsOnceTimed returns what a sample of that length adds besides its counters.
-func (a cpuAverages) sumsOnceTimed(usec int64) cpuSums {
-	c := cpuSums{means: a.weightedMeans(usec)}
+// addOnceTimed adds what a sample of that length adds besides its counters.
+func (a cpuAverages) addOnceTimed(c cpuSums, usec int64) cpuSums {
 	if a.usage {
-		c.timedUsec = usec
+		c.timedUsec = addSat(c.timedUsec, usec)
+	}
+	if a.areKnown() {
+		if c.means == nil {
+			c.means = &cpuMeans{}
+		}
+		a.addTo(c.means, usec)
 	}
 	return c
 }

@@ -236,7 +236,7 @@ func memoryEntry(s *MemorySample, digest fingerprint) entry[memorySums] {
 	if s.Period > 0 {
 		e.sums = e.sums.merge(rate(s.Period.Microseconds()))
 	} else {
-		e.onceTimed = rate
+		e.onceTimed = func(sum memorySums, usec int64) memorySums { return sum.merge(rate(usec)) }
 	}
 	return e
 }

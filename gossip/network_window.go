@@ -140,7 +140,7 @@ func networkEntry(s *NetworkSample, digest fingerprint) entry[networkSums] {
 	if a.failed {
 		e.sums.untimedFailed = 1
 	}
-	e.onceTimed = a.sumsOnceTimed
+	e.onceTimed = func(sum networkSums, usec int64) networkSums { return sum.merge(a.sumsOnceTimed(usec)) }
 	return e
 }
 

@@ -182,7 +182,7 @@ func (g *group[S]) addUntimed(b *bucket[S], i int, lengths *spanList) {
 		case s.timed:
 			continue
 		default:
-			g.sums = g.sums.merge(b.onceTimedAt(s.sample)(usec))
+			g.sums = b.onceTimedAt(s.sample)(g.sums, usec)
 		}
 		g.timedUsec = addSat(g.timedUsec, usec)
 	}

@@ -201,7 +201,7 @@ func (w *window[S]) totalWithUntimed() (sum S, total int64) {
 		usec := (s.end - s.start) / int64(time.Microsecond)
 		if !b.isFolded() {
 			total = addSat(total, usec)
-			sum = sum.merge(b.onceTimedAt(s.sample)(usec))
+			sum = b.onceTimedAt(s.sample)(sum, usec)
 			continue
 		}
 		usec = max(0, usec-b.timedUsec)
