@@ -119,12 +119,23 @@ func (s *state) noteLast(t *stream, w sampleWindow, a *Analyzer) {
 // finding, kept are the windows that are kept.
 func (s *state) newestChange(now Finding, kept worstWindows, a *Analyzer) *Change {
 	change := s.ownChange(now, a)
-	if k, ok := now.(OOMKilled); ok {
-		if m := s.memoryState(a); m != nil {
-			return s.changeOfMemory(change, m.shownChange(a), k, kept, m, a)
-		}
+	k, ok := now.(OOMKilled)
+	if !ok {
+		return change
 	}
-	return change
+	m := s.memoryState(a)
+	if m == nil {
+		return change
+	}
+	of := m.shownChange(a) // there may be no kill after it that would show it
+	switch {
+	case of == nil:
+		return change
+	case change != nil && !change.To.DiffersFrom(of.To):
+		change.Time = of.Time
+		return change
+	}
+	return m.completeByKills(of, k, kept, a)
 }
 
 // ownChange returns the newest change that the records of the subject show.
@@ -159,17 +170,9 @@ func (s *state) shownChange(a *Analyzer) *Change {
 	return change
 }
 
-// changeOfMemory returns what a change did to kills that the memory samples of the same container show: there may be
-// no kill after it that would show it. own is the change that the kills show, of is the one of the memory; both may be
-// nil. Before it are the last kills within the horizon, and after it any kills.
-func (s *state) changeOfMemory(own, of *Change, now OOMKilled, kept worstWindows, m *state, a *Analyzer) *Change {
-	switch {
-	case of == nil:
-		return own
-	case own != nil && !own.To.DiffersFrom(of.To):
-		own.Time = of.Time
-		return own
-	}
+// completeByKills returns a change that memory samples show with what it did to the kills of the same container. Before
+// it are the last kills within the horizon, and after it any kills.
+func (s *state) completeByKills(of *Change, now OOMKilled, kept worstWindows, a *Analyzer) *Change {
 	at := of.Time.UnixNano()
 	for i := range kept {
 		if kept[i].end < at {
@@ -181,10 +184,10 @@ func (s *state) changeOfMemory(own, of *Change, now OOMKilled, kept worstWindows
 	}
 	switch {
 	case now.Kills > 0 && !now.LastKill.Before(of.Time):
-		of.After, of.Complete = now, m.newest-at >= int64(a.window)
-	case m.lastWithoutKill-at >= int64(a.window):
+		of.After, of.Complete = now, s.newest-at >= int64(a.window)
+	case s.lastWithoutKill-at >= int64(a.window):
 		now.Kills, now.Level, now.Reason = 0, SeverityNone, ReasonNoKillInWindow
-		now.At = time.Unix(0, m.lastWithoutKill).UTC()
+		now.At = time.Unix(0, s.lastWithoutKill).UTC()
 		of.After, of.Complete = now, true
 	}
 	return of

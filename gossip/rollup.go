@@ -20,14 +20,17 @@ const (
 
 // RollUp returns what the findings about pods say about their workloads, in the order of [WorkloadSubject.Compare]: see
 // "Workloads" in the package comment. It takes each pod once for each of its subjects, in any order. Findings that are
-// nil, or pointers, are left out. Window, Horizon and Demand of the options count, and are to be the Analyzer's. need
-// returns the number that a finding about a pod supports; nil is none.
-func RollUp(pods []PodFinding, o Options, need func(PodFinding, Finding) Need) []WorkloadFinding {
+// nil, or pointers, are left out. A birth is about its pod, not about a workload. Window, Horizon and Demand of the
+// options count, and are to be the Analyzer's. need returns the number that a finding about a pod supports; nil is
+// none. kept is what a program had stored of workloads: their windows compete, and their histories go on.
+func RollUp(
+	pods []PodFinding, o Options, need func(PodFinding, Finding) Need, kept ...WorkloadFinding,
+) []WorkloadFinding {
 	if need == nil {
 		need = func(PodFinding, Finding) Need { return Need{} }
 	}
 	r := rollUp{
-		window:  cmp.Or(max(0, o.Window), defaultWindow),
+		options: o, window: cmp.Or(max(0, o.Window), defaultWindow),
 		horizon: newHorizon(o.Horizon), demand: o.Demand, need: need,
 	}
 	groups := map[WorkloadSubject][]*podPart{}
@@ -40,7 +43,12 @@ func RollUp(pods []PodFinding, o Options, need func(PodFinding, Finding) Need) [
 	}
 	var out []WorkloadFinding
 	for about, parts := range groups {
-		out = append(out, r.rollGroup(about, parts))
+		i := slices.IndexFunc(kept, func(k WorkloadFinding) bool { return k.About.Identity() == about })
+		if i < 0 {
+			out = append(out, r.rollGroup(about, parts, nil))
+			continue
+		}
+		out = append(out, r.rollGroup(about, parts, &kept[i]))
 	}
 	slices.SortFunc(out, func(a, b WorkloadFinding) int { return a.About.Compare(b.About) })
 	return out
@@ -48,36 +56,145 @@ func RollUp(pods []PodFinding, o Options, need func(PodFinding, Finding) Need) [
 
 // rollUp has what is the same for all workloads.
 type rollUp struct {
+	options Options
 	window  time.Duration
 	horizon horizon
 	demand  Demand
 	need    func(PodFinding, Finding) Need
 }
 
-// rollGroup returns the finding about one workload.
-func (r *rollUp) rollGroup(about WorkloadSubject, all []*podPart) WorkloadFinding {
+// rollGroup returns the finding about one workload. kept is what was stored of it, or nil.
+func (r *rollUp) rollGroup(about WorkloadSubject, all []*podPart, kept *WorkloadFinding) WorkloadFinding {
 	slices.SortFunc(all, comparePods)
 	newest := slices.MaxFunc(all, func(a, b *podPart) int { return a.Now.Time().Compare(b.Now.Time()) }).Now.Time()
 	present := slices.DeleteFunc(slices.Clone(all), func(p *podPart) bool { return newest.Sub(p.Now.Time()) >= r.window })
 	f := WorkloadFinding{About: about, Revisions: listRevisions(present)}
 	f.About.Workload = describeWorkload(about.Workload, all)
 
-	parts := r.dropPassed(all, present, newest)
-	worst := findWorst(parts)
-	seen := r.measureSeen(parts, worst)
-	for _, p := range seen {
-		if p.counts == worst {
-			f.Worst = p.makeEvidence(worst)
-		}
+	windows := r.listRolled(r.dropPassed(all, present, newest))
+	if kept != nil {
+		windows = r.addKept(windows, kept.Windows, present, newest)
 	}
+	worst := slices.MaxFunc(windows, func(a, b WorkloadWindow) int { return r.compareWindows(&a, &b) })
+	f.WorkloadWindow = worst
+	f.Windows = slices.DeleteFunc(windows, func(w WorkloadWindow) bool { return w.Severity() < SeverityInfo })
+
 	now := slices.MaxFunc(present, func(a, b *podPart) int { return a.present.compare(&b.present) })
 	f.Now = now.makeEvidence(&now.present)
 	f.Now.Need = r.need(*now.PodFinding, now.Now)
-	f.Pods.Seen = len(seen)
-	f.setAffected(seen)
-	f.setNumber(seen)
-	f.sumFigures(seen, worst)
+	f.Change = SumChanges(findingsOf(all), r.options)
+	r.setHistory(&f, all, present, kept)
 	return f
+}
+
+// listRolled returns the windows of a workload: the worst of each part of the horizon, the oldest first. Without a
+// horizon there is one.
+func (r *rollUp) listRolled(parts []*podPart) []WorkloadWindow {
+	var list []WorkloadWindow
+	for _, number := range r.listParts(parts) {
+		worst := findWorst(parts, func(w *rolledWindow) bool { return r.partOf(w.End) == number })
+		list = append(list, r.rollWindow(parts, worst))
+	}
+	return list
+}
+
+// listParts returns the numbers of the parts of the horizon in which pods have windows, the oldest first.
+func (r *rollUp) listParts(parts []*podPart) []int64 {
+	var numbers []int64
+	for _, p := range parts {
+		for i := range p.windows {
+			numbers = append(numbers, r.partOf(p.windows[i].End))
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
+// partOf returns the number of the part of the horizon in which a window ends.
+func (r *rollUp) partOf(end time.Time) int64 {
+	if r.horizon.part == 0 {
+		return 0
+	}
+	return r.horizon.partOf(end.UnixNano())
+}
+
+// rollWindow returns what the pods showed in the time of a window of one of them.
+func (r *rollUp) rollWindow(parts []*podPart, worst *rolledWindow) (w WorkloadWindow) {
+	seen := r.measureSeen(parts, worst)
+	for _, p := range seen {
+		if p.counts == worst {
+			w.Worst = p.makeEvidence(worst)
+		}
+	}
+	w.Pods.Seen = len(seen)
+	w.setAffected(seen)
+	w.setNumber(seen)
+	w.sumFigures(seen, worst)
+	return w
+}
+
+// addKept adds windows that were stored to the windows of the pods: the worst of each part of the horizon stays. A
+// window that was measured under a limit that no pod has any more is no reason for advice once it is a window old:
+// until then a pod that is deleted counts as one that still exists.
+func (r *rollUp) addKept(windows, kept []WorkloadWindow, present []*podPart, newest time.Time) []WorkloadWindow {
+	if r.horizon.part == 0 {
+		return windows
+	}
+	hasLimit := func(w *WorkloadWindow) bool {
+		return slices.ContainsFunc(present, func(p *podPart) bool {
+			return isSameLimit(limitOf(w.Worst.Window.Finding), limitOf(p.Now))
+		})
+	}
+	for i := range kept {
+		w := &kept[i]
+		end := w.Worst.Window.End
+		isPast := newest.Sub(end) >= r.window && !hasLimit(w)
+		if !isValue(w.Worst.Window.Finding) || r.horizon.isOver(end.UnixNano(), newest.UnixNano()) || isPast {
+			continue
+		}
+		part := r.partOf(w.Worst.Window.End)
+		at, found := slices.BinarySearchFunc(windows, part, func(o WorkloadWindow, part int64) int {
+			return cmp.Compare(r.partOf(o.Worst.Window.End), part)
+		})
+		switch {
+		case !found:
+			windows = slices.Insert(windows, at, *w)
+		case w.isSameAs(&windows[at]):
+			windows[at].keepPods(w)
+		case r.compareWindows(w, &windows[at]) > 0:
+			windows[at] = *w
+		}
+	}
+	return windows
+}
+
+// isSameAs reports whether two windows are of the same pod and time: one that was stored has whole seconds.
+func (w *WorkloadWindow) isSameAs(o *WorkloadWindow) bool {
+	a, b := &w.Worst.Window, &o.Worst.Window
+	return w.Worst.Pod == o.Worst.Pod && a.Start.Sub(b.Start).Abs() < time.Second && a.End.Sub(b.End).Abs() < time.Second
+}
+
+// keepPods keeps what was stored of the pods of the window, if some of them are gone: pods that were seen stay so.
+func (w *WorkloadWindow) keepPods(stored *WorkloadWindow) {
+	if stored.Pods.Seen > w.Pods.Seen {
+		measured := w.Worst
+		*w = *stored
+		w.Worst = measured
+	}
+}
+
+func (r *rollUp) compareWindows(a, b *WorkloadWindow) int {
+	x, y := r.withBadness(a.Worst.Window), r.withBadness(b.Worst.Window)
+	return x.compare(&y)
+}
+
+// findingsOf returns the findings about pods.
+func findingsOf(parts []*podPart) []PodFinding {
+	list := make([]PodFinding, len(parts))
+	for i, p := range parts {
+		list[i] = *p.PodFinding
+	}
+	return list
 }
 
 // comparePods orders pods by their names.
@@ -136,11 +253,12 @@ func (p *podPart) makeSetting() setting {
 	return setting{limit: limitOf(p.Now), request: p.Request, image: p.Image}
 }
 
-// findWorst returns the worst window of all pods. Of equal ones it is the first pod's.
-func findWorst(parts []*podPart) *rolledWindow {
+// findWorst returns the worst window of all pods that meets a condition; nil if none does. Of equal ones it is the
+// first pod's.
+func findWorst(parts []*podPart, holds func(*rolledWindow) bool) *rolledWindow {
 	var worst *rolledWindow
 	for _, p := range parts {
-		if w := p.worstOf(func(*rolledWindow) bool { return true }); worst == nil || w.compare(worst) > 0 {
+		if w := p.worstOf(holds); w != nil && (worst == nil || w.compare(worst) > 0) {
 			worst = w
 		}
 	}
@@ -158,6 +276,16 @@ func (p *podPart) worstOf(holds func(*rolledWindow) bool) *rolledWindow {
 	return worst
 }
 
+// hasWindow reports whether a window is one of the pod's.
+func (p *podPart) hasWindow(w *rolledWindow) bool {
+	for i := range p.windows {
+		if &p.windows[i] == w {
+			return true
+		}
+	}
+	return false
+}
+
 // measureSeen returns the pods that were measured in the time of the worst window, each with the window that counts:
 // the worst at that time, or else the worst of the same part of the horizon, the only one that is kept of it. What a
 // pod needed at other times does not count.
@@ -169,6 +297,9 @@ func (r *rollUp) measureSeen(parts []*podPart, worst *rolledWindow) []*podPart {
 	}
 	return slices.DeleteFunc(slices.Clone(parts), func(p *podPart) bool {
 		p.counts = p.worstOf(isNear)
+		if p.hasWindow(worst) { // and not one of the part before or after it
+			p.counts = worst
+		}
 		if p.counts == nil && (p.since.After(worst.End) || p.Now.Time().Before(worst.Start)) {
 			return true
 		}
@@ -223,17 +354,17 @@ func listRevisions(parts []*podPart) []string {
 }
 
 // setAffected lists the pods in trouble.
-func (f *WorkloadFinding) setAffected(seen []*podPart) {
+func (w *WorkloadWindow) setAffected(seen []*podPart) {
 	affected := slices.DeleteFunc(slices.Clone(seen), func(p *podPart) bool { return !p.isAffected() })
 	slices.SortStableFunc(affected, func(a, b *podPart) int { return b.counts.compare(a.counts) })
-	f.Pods.Affected = len(affected)
+	w.Pods.Affected = len(affected)
 	for _, p := range affected[:min(len(affected), maxAffected)] {
-		f.Affected = append(f.Affected, p.makeEvidence(p.counts))
+		w.Affected = append(w.Affected, p.makeEvidence(p.counts))
 	}
 }
 
 // setNumber sets the number: the largest need of the newest revision that has one, because one template has one limit.
-func (f *WorkloadFinding) setNumber(seen []*podPart) {
+func (w *WorkloadWindow) setNumber(seen []*podPart) {
 	for _, revision := range append(listRevisions(seen), "") {
 		of := slices.DeleteFunc(slices.Clone(seen), func(p *podPart) bool { return p.Revision != revision })
 		decides := findLargest(of)
@@ -241,10 +372,10 @@ func (f *WorkloadFinding) setNumber(seen []*podPart) {
 			continue
 		}
 		e := decides.makeEvidence(decides.counts)
-		f.Number = &e
+		w.Number = &e
 		median, n := medianNeed(of)
-		f.Pods.LargestTarget, f.Pods.MedianTarget = decides.need.Target, Some(median)
-		f.Skewed = n >= leastSkewed && decides.need.Target.Value > skewFactor*median
+		w.Pods.LargestTarget, w.Pods.MedianTarget = decides.need.Target, Some(median)
+		w.Skewed = n >= leastSkewed && decides.need.Target.Value > skewFactor*median
 		return
 	}
 }
@@ -298,7 +429,7 @@ func isPositive(x Optional[float64]) bool {
 }
 
 // sumFigures sums counters of all pods that have a window in the time of the worst one.
-func (f *WorkloadFinding) sumFigures(seen []*podPart, worst *rolledWindow) {
+func (w *WorkloadWindow) sumFigures(seen []*podPart, worst *rolledWindow) {
 	var part, whole int64
 	var kills int64
 	for _, p := range seen {
@@ -309,9 +440,9 @@ func (f *WorkloadFinding) sumFigures(seen []*podPart, worst *rolledWindow) {
 		part, whole = addSat(part, some), addSat(whole, of)
 		kills = addSat(kills, killsOf(p.counts.Finding))
 	}
-	f.Kills = kills
+	w.Kills = kills
 	if whole > 0 {
-		f.Share = Some(float64(part) / float64(whole))
+		w.Share = Some(float64(part) / float64(whole))
 	}
 }
 

@@ -83,9 +83,9 @@ func (w *rolledWindow) overlapsTime(start, end time.Time) bool {
 	return !w.Start.After(end) && !w.End.Before(start)
 }
 
-// ownWorkload returns the pod's workload; the pod itself if nothing is known.
+// ownWorkload returns the pod's workload; the pod itself for its birth, and if nothing is known.
 func (p *podPart) ownWorkload() Workload {
-	if p.Workload.Known() {
+	if p.Workload.Known() && p.about.Kind != KindPodBirth {
 		return p.Workload
 	}
 	return Workload{Kind: "Pod", Version: "v1", Name: p.about.Pod, UID: p.Now.UID()}

@@ -102,6 +102,18 @@ func TestTheWorstPodIsTheVerdictOfItsWorkload(t *testing.T) {
 	require.InDelta(t, 1.1, f.Pods.MedianTarget.Value, 1e-9, "a needs what it has")
 }
 
+// The windows of a pod on both sides of midnight touch: each is the worst of its own day.
+func TestWindowsOfNeighbouringDaysAreBothKept(t *testing.T) {
+	midnight := 24*60 - int(incident.Sub(incident.Truncate(24*time.Hour))/time.Minute)
+	f := rollOne(t, podOfWeb("a", cpuWindow("a", midnight-1, 0.62), cpuWindow("a", midnight+13, 0.9)))
+	require.Equal(t, gossip.SeverityCritical, f.Severity())
+	require.Len(t, f.Windows, 2)
+	for i, end := range []int{midnight - 1, midnight + 13} {
+		require.Equal(t, at(end), f.Windows[i].Worst.Window.End)
+		require.Equal(t, 1, f.Windows[i].Pods.Affected)
+	}
+}
+
 func TestAtMostFivePodsAreListed(t *testing.T) {
 	var pods []gossip.PodFinding
 	for i := range 40 {

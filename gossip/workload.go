@@ -48,12 +48,13 @@ func (w Workload) Compare(o Workload) int {
 	return cmp.Or(strings.Compare(w.Name, o.Name), strings.Compare(w.Kind, o.Kind), strings.Compare(w.Group, o.Group))
 }
 
-// String returns the workload as messages name it: "Deployment web", or "~web" if it was guessed.
+// String returns the workload as messages name it: "Deployment web", or "~web" if it was guessed. A kind that
+// Kubernetes would not accept is left out: it may be any text.
 func (w Workload) String() string {
 	switch {
 	case w.Guessed:
 		return "~" + w.Name
-	case w.Kind == "":
+	case !IsKindName(w.Kind):
 		return w.Name
 	}
 	return w.Kind + " " + w.Name

@@ -31,6 +31,32 @@ type PodFinding struct {
 	Change *Change
 }
 
+// WithPod returns the finding with what Kubernetes knows of its pod. Of a pod that has been replaced by one of the same
+// name only the workload is known.
+func (p PodFinding) WithPod(pod *Pod) PodFinding {
+	p.Workload = pod.Workload
+	if pod.Replaced {
+		return p
+	}
+	p.Revision, p.Node, p.Started = pod.Revision, pod.Node, pod.Started
+	about := p.Now.Subject()
+	for i := range pod.Containers { // it is large, and not copied
+		c := &pod.Containers[i]
+		if c.Name != about.Container {
+			continue
+		}
+		p.Image = c.Image
+		switch about.Kind {
+		case KindCPUThrottling:
+			p.Request = Some(c.CPURequest.Or(0))
+		case KindMemoryPressure, KindOOMKill:
+			p.Request = Some(float64(c.MemoryRequest.Or(0)))
+		case KindNetworkIssue, KindPodBirth:
+		}
+	}
+	return p
+}
+
 // Need is a number to set, as the finding about one pod supports it. All figures are in cores or bytes.
 type Need struct {
 	// Target is absent where there is no number to give.
@@ -98,17 +124,11 @@ type PodCounts struct {
 	MedianTarget, LargestTarget Optional[float64]
 }
 
-// WorkloadFinding is what the findings about the pods of a workload say together.
-type WorkloadFinding struct {
-	About WorkloadSubject
+// WorkloadWindow is a window of a workload, with what its pods showed in that time.
+type WorkloadWindow struct {
 	// Worst is the worst window of the worst pod: severity, figures and time are the workload's.
 	Worst PodEvidence
-	// Now is the worst of what the pods that report now show.
-	Now PodEvidence
-	// Revisions are the revisions of the pods that report now, the newest first. While there are several, Worst and Now
-	// are to be named with theirs.
-	Revisions []string
-	Pods      PodCounts
+	Pods  PodCounts
 	// Affected are pods in trouble, the worst first, five at most.
 	Affected []PodEvidence
 	// Number is the pod with the largest target, which is the number to set in the template; nil where there is none.
@@ -117,14 +137,40 @@ type WorkloadFinding struct {
 	// more likely than the limit.
 	Skewed bool
 	// Share is the share 0–1 of throttled periods, or of segments sent again or packets dropped, of all pods together in
-	// the time of the worst window. It comes from summed counters, and is absent without counters.
+	// the time of the window. It comes from summed counters, and is absent without counters.
 	Share Optional[float64]
-	// Kills is the number of processes that were killed, in all pods together, in the time of the worst window.
+	// Kills is the number of processes that were killed, in all pods together, in the time of the window.
 	Kills int64
 }
 
-// Severity returns how bad the worst window is.
-func (f WorkloadFinding) Severity() Severity { return f.Worst.Window.Finding.Severity() }
+// Severity returns how bad the window is; Unknown without a finding.
+func (w WorkloadWindow) Severity() Severity {
+	if w.Worst.Window.Finding == nil {
+		return SeverityUnknown
+	}
+	return w.Worst.Window.Finding.Severity()
+}
+
+// WorkloadFinding is what the findings about the pods of a workload say together.
+type WorkloadFinding struct {
+	About WorkloadSubject
+	// WorkloadWindow is the worst window, which decides.
+	WorkloadWindow
+	// Windows are the worst windows of each part of the horizon that had trouble, the worst one among them, the oldest
+	// first. There are none without trouble.
+	Windows []WorkloadWindow
+	// Now is the worst of what the pods that report now show. Its finding has the workload's history, from all pods.
+	Now PodEvidence
+	// Revisions are the revisions of the pods that report now, the newest first. While there are several, Worst and Now
+	// are to be named with theirs.
+	Revisions []string
+	// Change is what the newest change of a limit, a request or the image did, of all pods with that change; nil if there
+	// was none within the horizon.
+	Change *WorkloadChange
+	// Restarted reports that pods have been measured for less than a window since a program started, so that a better
+	// verdict may only be news of what is missing. Of a finding that was stored it says that an earlier process did that.
+	Restarted bool
+}
 
 // PodFinding returns what is known of a subject for [RollUp], without what Kubernetes knows of the pod. It returns
 // false when nothing is known.

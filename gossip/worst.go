@@ -86,7 +86,7 @@ func (w *worstWindow) withHistory(h History) WorstWindow {
 // began.
 func (w *worstWindow) isWorseThan(o *worstWindow) bool {
 	return cmp.Or(
-		w.badness.compare(o.badness),
+		w.compare(o.badness),
 		cmp.Compare(o.start, w.start),
 		cmp.Compare(w.end, o.end), // more evidence
 	) > 0
@@ -133,12 +133,15 @@ func (l *worstWindows) dropBefore(newest int64, h horizon) {
 }
 
 // dropOtherLimits drops the windows that were measured under another limit. It is for windows of an earlier pod or
-// process. A limit that was stored may be rounded, so one that differs by less than a hundredth is the same.
+// process.
 func (l *worstWindows) dropOtherLimits(limit Optional[float64]) {
-	*l = slices.DeleteFunc(*l, func(w worstWindow) bool {
-		had := limitOf(w.finding)
-		return limit.Known && had.Known && math.Abs(had.Value-limit.Value) > 0.01*limit.Value
-	})
+	*l = slices.DeleteFunc(*l, func(w worstWindow) bool { return !isSameLimit(limitOf(w.finding), limit) })
+}
+
+// isSameLimit reports whether a limit that was stored can be the present one. It may be rounded, so one that differs by
+// less than a hundredth is the same, and one that is not known differs from nothing.
+func isSameLimit(had, limit Optional[float64]) bool {
+	return !limit.Known || !had.Known || math.Abs(had.Value-limit.Value) <= 0.01*limit.Value
 }
 
 // dropOtherSettings drops the windows that were measured under another setting than a new one. Those under the new one

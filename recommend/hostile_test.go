@@ -28,9 +28,11 @@ func TestNoTextOfAPodGetsIntoAdviceUncleaned(t *testing.T) {
 		other := one
 		other.Pod = hostile
 		advice := recommend.Default().ForWorkload(gossip.WorkloadFinding{
-			About: gossip.WorkloadSubject{Kind: gossip.KindCPUThrottling}, Worst: other, Now: one, Number: &other,
-			Affected: []gossip.PodEvidence{one, other}, Revisions: []string{hostile, "b"}, Skewed: true,
-			Pods: gossip.PodCounts{Seen: 2, Affected: 2},
+			About: gossip.WorkloadSubject{Kind: gossip.KindCPUThrottling}, Now: one, Revisions: []string{hostile, "b"},
+			WorkloadWindow: gossip.WorkloadWindow{
+				Worst: other, Number: &other, Affected: []gossip.PodEvidence{one, other}, Skewed: true,
+				Pods: gossip.PodCounts{Seen: 2, Affected: 2},
+			},
 		}, func(gossip.PodEvidence) gossip.Pod { return p })
 		require.Equal(t, "skewed-pod", advice[0].Rule)
 		for _, r := range append(advice, recommend.Default().For(f, p)...) {

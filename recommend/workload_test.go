@@ -333,10 +333,10 @@ func TestALeakInTheWorstPodLeavesNoNumber(t *testing.T) {
 		Report: report("b", gossip.SeverityWarning), Limit: limit, Peak: gossip.Some[int64](500 * mebi),
 	}
 	number := gossip.PodEvidence{Pod: "b", Window: gossip.WorstWindow{Finding: short}}
-	advice := recommend.Default().ForWorkload(gossip.WorkloadFinding{
+	advice := recommend.Default().ForWorkload(gossip.WorkloadFinding{WorkloadWindow: gossip.WorkloadWindow{
 		Worst:  gossip.PodEvidence{Pod: "a", Window: gossip.WorstWindow{Finding: leak}},
 		Number: &number, Pods: gossip.PodCounts{Seen: 12}, Skewed: true,
-	}, func(gossip.PodEvidence) gossip.Pod { return gossip.Pod{} })
+	}}, func(gossip.PodEvidence) gossip.Pod { return gossip.Pod{} })
 	require.Len(t, advice, 1)
 	require.Equal(t, "memory-leak", advice[0].Rule)
 }

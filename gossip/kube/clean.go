@@ -24,10 +24,11 @@ func cleanText(s string) string {
 func cleanPod(p *gossip.Pod) {
 	for _, s := range []*string{
 		&p.Namespace, &p.Name, &p.UID, &p.Node, (*string)(&p.QoS), &p.Revision, &p.Autoscaler, &p.MemoryAutoscaler,
-		&p.UnreadAutoscaler, &p.Workload.Group, &p.Workload.Version, &p.Workload.Kind, &p.Workload.Name, &p.Workload.UID,
+		&p.UnreadAutoscaler,
 	} {
 		*s = cleanText(*s)
 	}
+	cleanWorkload(&p.Workload)
 	cleanContainers(p.Containers)
 	if p.Template != nil {
 		p.Template.Maker = cleanText(p.Template.Maker)
@@ -41,6 +42,12 @@ func cleanPod(p *gossip.Pod) {
 	}
 	for i := range p.Quotas {
 		p.Quotas[i].Name = cleanText(p.Quotas[i].Name)
+	}
+}
+
+func cleanWorkload(w *gossip.Workload) {
+	for _, s := range []*string{&w.Group, &w.Version, &w.Kind, &w.Name, &w.UID} {
+		*s = cleanText(*s)
 	}
 }
 

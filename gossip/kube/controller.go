@@ -24,6 +24,17 @@ const rolloutHashLabel = "rollouts-pod-template-hash"
 // maxSteps is how many ReplicaSets and Jobs may be above each other. Kubernetes has one.
 const maxSteps = 8
 
+// WorkloadOf returns what Pod returns as the workload of a pod. It takes a fraction of the time. It is the zero
+// Workload for a nil pod.
+func WorkloadOf(p *corev1.Pod, o Objects) gossip.Workload {
+	if p == nil {
+		return gossip.Workload{}
+	}
+	w := workloadOf(p, o)
+	cleanWorkload(&w)
+	return w
+}
+
 // workloadOf returns the workload of a pod. It follows controllers from the pod on while they are ReplicaSets or Jobs
 // that are known. The object that controls the last one has the template, whatever its kind; it is not read.
 func workloadOf(p *corev1.Pod, o Objects) gossip.Workload {
