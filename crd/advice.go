@@ -14,7 +14,7 @@ const (
 	maxRecommendations = 8
 	maxResizes         = 5
 	maxRollbacks       = maxResizes + 1
-	whisperRoom        = 8 << 10
+	whisperRoom        = 8 << 10 // less where the names of pods need the room
 	certificateRoom    = 2 << 10 // the timeline needs the rest
 )
 

@@ -30,9 +30,9 @@ func TestTheShortAdviceIsTheSummaryOfARule(t *testing.T) {
 		"no summary is no advice":     {advice: []recommend.Recommendation{silent, task}, want: "call the team"},
 		"a long one is cut as others": {advice: []recommend.Recommendation{long}, want: strings.Repeat("x", 125) + "…"},
 	} {
-		whisper := crd.New(crd.Report{Now: hiddenThrottling(), Advice: test.advice}).(*v1alpha1.KernelWhisper)
+		whisper := crd.New(adviseOn(hiddenThrottling(), test.advice...)).(*v1alpha1.KernelWhisper)
 		require.Equal(t, test.want, whisper.Status.Advice, name)
-		certificate := crd.New(crd.Report{Now: podBirth(), Advice: test.advice}).(*v1alpha1.PodBirthCertificate)
+		certificate := crd.New(adviseOn(podBirth(), test.advice...)).(*v1alpha1.PodBirthCertificate)
 		require.Equal(t, test.want, certificate.Status.Advice, name)
 	}
 }
@@ -48,7 +48,7 @@ func TestCommandsForSinglePodsMakeRoom(t *testing.T) {
 		advice.Rollback = append(advice.Rollback, command("undo "+pod, 1000))
 	}
 	advice.Patch, advice.Rollback = "do all", append(advice.Rollback, "undo all")
-	object := crd.New(crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{advice}})
+	object := crd.New(adviseOn(hiddenThrottling(), advice))
 	whisper := object.(*v1alpha1.KernelWhisper)
 	require.Len(t, whisper.Status.Recommendations, 1)
 	got := whisper.Status.Recommendations[0]

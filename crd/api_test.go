@@ -3,20 +3,23 @@ package crd_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
-	"github.com/kernel-gossip/kernel-gossip/recommend"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
 // The objects go to a real API server: what it accepts, what it refuses, and what kubectl shows.
 func TestTheAPIServerTakesWhatWeMakeAndRefusesTheRest(t *testing.T) {
-	c := startCluster(t)
+	c := startCluster(t, crd.CRDs()...)
 	t.Run("takes every object of testdata", func(t *testing.T) {
 		for _, e := range readExamples(t) {
 			object := crd.New(e.report)
@@ -27,7 +30,7 @@ func TestTheAPIServerTakesWhatWeMakeAndRefusesTheRest(t *testing.T) {
 		}
 	})
 	t.Run("keeps what was written", func(t *testing.T) {
-		object := crd.New(crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{raiseAdvice()}})
+		object := crd.New(adviseHidden())
 		var stored, written struct {
 			Metadata struct{ Generation int64 }
 			Status   json.RawMessage
@@ -63,7 +66,8 @@ func testRefusals(t *testing.T, c *cluster) {
 	t.Helper()
 	const (
 		whisper = `{"apiVersion":"kernel.gossip.io/v1alpha1","kind":"KernelWhisper","metadata":{"name":"refused"},` +
-			`"spec":{"kind":"CPUThrottling","pod":{"name":"api-0","uid":"u"},"container":"app"},"status":{%s}}`
+			`"spec":{"kind":"CPUThrottling","workload":{"group":"apps","kind":"Deployment","name":"web","uid":"u"},` +
+			`"container":"app"},"status":{%s}}`
 		certificate = `{"apiVersion":"kernel.gossip.io/v1alpha1","kind":"PodBirthCertificate",` +
 			`"metadata":{"name":"refused"},"spec":{"pod":{"name":"refused","uid":"u"}},"status":{%s}}`
 		when = `"lastTransitionTime":"2026-03-01T12:00:00Z"`
@@ -103,15 +107,48 @@ func testRefusals(t *testing.T, c *cluster) {
 		"unknown scope": {
 			object: whisper, old: `%s`, new: `"kernelTruth":{"memory":{"scope":"pod"}}`, want: "Unsupported value",
 		},
-		"another pod":       {object: whisper, old: `"api-0"`, new: `"api-1"`, want: "spec is immutable"},
-		"another container": {object: whisper, old: `"app"`, new: `"other"`, want: "spec is immutable"},
-		"another UID":       {object: whisper, old: `"u"`, new: `"v"`, want: "spec is immutable"},
-		"no pod name":       {object: whisper, old: `"name":"api-0",`, new: ``, want: "spec.pod.name: Required"},
-		"empty pod name": {
-			object: whisper, old: `"api-0"`, new: `""`, want: "spec.pod.name in body should be at least 1 chars long",
+		"another workload":   {object: whisper, old: `"web"`, new: `"shop"`, want: "spec is immutable"},
+		"another group":      {object: whisper, old: `"apps"`, new: `"argoproj.io"`, want: "spec is immutable"},
+		"another kind of it": {object: whisper, old: `"Deployment"`, new: `"StatefulSet"`, want: "spec is immutable"},
+		"another container":  {object: whisper, old: `"app"`, new: `"other"`, want: "spec is immutable"},
+		"another UID":        {object: whisper, old: `"u"`, new: `"v"`, want: "spec is immutable"},
+		"no UID any more":    {object: whisper, old: `,"uid":"u"`, new: ``, want: "spec is immutable"},
+		"no workload": {
+			object: whisper, old: `"workload":{"group":"apps","kind":"Deployment","name":"web","uid":"u"},`, new: ``,
+			want: "spec.workload: Required",
 		},
-		"long pod name": {
-			object: whisper, old: `api-0`, new: strings.Repeat("a", 254), want: "may not be more than 253",
+		"a pod in place of a workload": {
+			object: whisper, old: `"workload":{"group":"apps","kind":"Deployment",`, new: `"pod":{`,
+			want: "field not declared in schema",
+		},
+		"no workload's name": {object: whisper, old: `"name":"web",`, new: ``, want: "spec.workload.name: Required"},
+		"empty name": {
+			object: whisper, old: `"web"`, new: `""`, want: "spec.workload.name in body should be at least 1 chars long",
+		},
+		"long name": {
+			object: whisper, old: `"web"`, new: `"` + strings.Repeat("a", 254) + `"`, want: "may not be more than 253",
+		},
+		"long kind of it": {
+			object: whisper, old: `"Deployment"`, new: `"` + strings.Repeat("A", 64) + `"`, want: "may not be more than 63",
+		},
+		"many pods": {
+			object: whisper, old: `%s`,
+			new:  `"pods":{"list":[` + strings.Repeat(`{"name":"a","severity":"Info"},`, 5) + `{"name":"b","severity":"Info"}]}`,
+			want: "must have at most 5 items",
+		},
+		"a pod without severity": {
+			object: whisper, old: `%s`, new: `"pods":{"list":[{"name":"a"}]}`, want: "severity: Required",
+		},
+		"a negative number of pods": {
+			object: whisper, old: `%s`, new: `"pods":{"seen":-1}`, want: "should be greater than or equal to 0",
+		},
+		"many revisions": {
+			object: whisper, old: `%s`, new: `"revisions":["a","b","c","d","e"]`, want: "must have at most 4 items",
+		},
+		"a long pod in a window": {
+			object: whisper, old: `%s`,
+			new:  `"worst":{"pod":{"name":"` + strings.Repeat("a", 254) + `"}}`,
+			want: "may not be more than 253",
 		},
 		"unknown field": {
 			object: whisper, old: `"spec":{`, new: `"spec":{"node":"n",`, want: "field not declared in schema",
@@ -196,44 +233,100 @@ func testRefusals(t *testing.T, c *cluster) {
 		}
 	}
 	out, err := c.kubectl(
-		t, strings.Replace(fmt.Sprintf(whisper, ""), `,"container":"app"`, ``, 1), "create", "--validate=strict", "-f", "-",
-	)
-	require.Error(t, err)
-	require.Contains(t, out, "container is required for kind CPUThrottling")
-	out, err = c.kubectl(
 		t, strings.Replace(fmt.Sprintf(whisper, ""), "CPUThrottling", "NetworkIssue", 1), "create", "--validate=strict", "-f",
 		"-",
 	)
 	require.Error(t, err)
-	require.Contains(t, out, "a NetworkIssue is about the whole pod")
+	require.Contains(t, out, "a NetworkIssue is about whole pods")
+	for _, kind := range []string{"CPUThrottling", "MemoryPressure", "OOMKill", "NetworkIssue"} {
+		object := strings.Replace(fmt.Sprintf(whisper, ""), `,"container":"app"`, ``, 1)
+		object = strings.Replace(strings.Replace(object, "CPUThrottling", kind, 1), "refused", strings.ToLower(kind), 1)
+		c.must(t, object, "create", "--validate=strict", "-f", "-")
+	}
+}
+
+// A cluster with the definitions of before, where a whisper was about a pod, keeps working with today's: what is
+// there can be read and deleted, and new objects can be written.
+func TestDefinitionsOfBeforeAreUpgradedInPlace(t *testing.T) {
+	var before [][]byte
+	paths, err := filepath.Glob("testdata/before_workloads/*.yaml")
+	require.NoError(t, err)
+	require.Len(t, paths, 2)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		before = append(before, text)
+	}
+	c := startCluster(t, before...)
+	const (
+		whisper = `{"apiVersion":"kernel.gossip.io/v1alpha1","kind":"KernelWhisper",` +
+			`"metadata":{"name":"api-0.app.cputhrottling"},"spec":{"kind":"CPUThrottling","pod":{"name":"api-0","uid":"u"},` +
+			`"container":"app"},"status":{"severity":"High","worstSeverity":"Critical","kernelSays":"throttled"}}`
+		certificate = `{"apiVersion":"kernel.gossip.io/v1alpha1","kind":"PodBirthCertificate",` +
+			`"metadata":{"name":"api-0"},"spec":{"pod":{"name":"api-0","uid":"u"}},"status":{"severity":"None"}}`
+	)
+	for _, object := range []string{whisper, certificate} {
+		for _, subresource := range []string{"", "/status"} {
+			answer, err := c.apply(t, object, subresource)
+			require.NoError(t, err, answer)
+		}
+	}
+	c.install(t, crd.CRDs()...)
+	text, err := json.Marshal(crd.New(adviseHidden()))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		_, err := c.apply(t, string(text), "")
+		return err == nil
+	}, 30*time.Second, 100*time.Millisecond, "the API serves today's definition")
+
+	var list v1alpha1.KernelWhisperList
+	require.NoError(t, json.Unmarshal([]byte(c.must(t, "", "get", "kw", "-o", "json")), &list))
+	require.Len(t, list.Items, 2)
+	require.Equal(t, "api-0.app.cputhrottling", list.Items[0].Name)
+	require.Empty(t, list.Items[0].Spec.Workload.Name, "this is what the operator knows it by")
+	require.Equal(t, v1alpha1.SeverityHigh, list.Items[0].Status.Severity)
+	require.Contains(t, c.must(t, "", "get", "kernel-gossip"), "api-0.app.cputhrottling")
+
+	c.write(t, crd.New(adviseHidden()))
+	c.write(t, crd.New(reportOf(birthWith(func(f *gossip.PodBirth) { f.PodUID = "u" }))))
+	c.must(t, "", "delete", "kw", "api-0.app.cputhrottling")
+	require.Equal(t, "kernelwhisper.kernel.gossip.io/deployment.web.app.cputhrottling",
+		strings.TrimSpace(c.must(t, "", "get", "kw", "-o", "name")))
 }
 
 // testColumns compares what `kubectl get` shows with what README.md promises.
 func testColumns(t *testing.T, c *cluster) {
 	t.Helper()
 	c.must(t, "", "delete", "kernel-gossip", "--all")
-	whisper := crd.New(crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{raiseAdvice()}})
+	whisper := crd.New(adviseHidden())
 	c.write(t, whisper)
-	c.write(t, crd.New(crd.Report{Now: podBirth()}))
+	c.write(t, crd.New(reportOf(podBirth())))
 	for _, tc := range []struct {
 		args []string
 		want string
 	}{
-		{[]string{"get", "kw"}, "NAME SEVERITY KERNEL METRICS ADVICE WHEN AGE " +
-			"api-0.app.cputhrottling Critical throttled in 80% of periods 33% of the CPU limit cpu limit 100m → 1 core "},
+		{
+			[]string{"get", "kw"},
+			"NAME WORKLOAD PODS SEVERITY KERNEL METRICS ADVICE WHEN AGE " +
+				"deployment.web.app.cputhrottling web 2/3 Critical throttled in 80% of periods " +
+				"33% of the CPU limit cpu limit 100m → 1 core ",
+		},
 		{[]string{"get", "pbc"}, "NAME SEVERITY TOOK KERNEL AGE " +
 			"api-0 None 1.153s 13942 syscalls, longest: sandbox exec → container exec (733ms) "},
 		{
 			[]string{"get", "kw", "-o", "wide"},
-			"NAME SEVERITY KERNEL METRICS ADVICE WHEN AGE NOW POD CONTAINER KIND CONFIDENCE SEEN ",
+			" WHEN AGE NOW WORST POD CONTAINER KIND CONFIDENCE SEEN ",
 		},
 		{[]string{"get", "pbc", "-o", "wide"}, "NAME SEVERITY TOOK KERNEL AGE ADVICE SYSCALLS PROCESSES CONFIDENCE BORN "},
+		{
+			[]string{"get", "kw", "-l", "kernel.gossip.io/workload-name=web", "-o", "name"},
+			"deployment.web.app.cputhrottling ",
+		},
+		{[]string{"get", "kw", "-l", "kernel.gossip.io/workload-kind=StatefulSet"}, "No resources found"},
 	} {
 		out := c.must(t, "", tc.args...)
 		t.Logf("kubectl %s\n%s", strings.Join(tc.args, " "), out)
-		require.True(
-			t, strings.HasPrefix(strings.Join(strings.Fields(out), " ")+" ", tc.want), "want %q, got\n%s", tc.want, out,
-		)
+		require.Contains(t, strings.Join(strings.Fields(out), " ")+" ", tc.want)
 	}
 	stale := crd.NoRecentSamples(whisper.(*v1alpha1.KernelWhisper), metav1.Now().Time)
 	c.write(t, stale)

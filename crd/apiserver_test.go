@@ -35,8 +35,8 @@ type cluster struct {
 	http                       *http.Client
 }
 
-// startCluster starts a cluster with our definitions and stops it at the end of the test.
-func startCluster(t *testing.T) *cluster {
+// startCluster starts a cluster with some definitions and stops it at the end of the test.
+func startCluster(t *testing.T, definitions ...[]byte) *cluster {
 	t.Helper()
 	assets, err := kubeassets.Find()
 	if err != nil && os.Getenv("CI") == "true" {
@@ -77,12 +77,18 @@ func startCluster(t *testing.T) *cluster {
 		_, err := c.do(t, http.MethodGet, "/readyz", "")
 		return err == nil
 	}, time.Minute, 100*time.Millisecond, "the API server is not ready")
-	for _, definition := range crd.CRDs() {
+	c.install(t, definitions...)
+	c.must(t, "", "create", "namespace", "shop")
+	return c
+}
+
+// install applies definitions, as an installation and an upgrade do, and waits until the API has them.
+func (c *cluster) install(t *testing.T, definitions ...[]byte) {
+	t.Helper()
+	for _, definition := range definitions {
 		c.must(t, string(definition), "apply", "--server-side", "-f", "-")
 	}
 	c.must(t, "", "wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
-	c.must(t, "", "create", "namespace", "shop")
-	return c
 }
 
 // startProcess runs a server until the end of the test, and logs the end of its output when the test fails.

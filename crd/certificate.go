@@ -11,13 +11,23 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-func newCertificate(f gossip.PodBirth, p gossip.Pod, advice []recommend.Recommendation) *v1alpha1.PodBirthCertificate {
+// newCertificate returns the certificate of a birth. The pod gives the UID where the event has none, and its workload.
+func newCertificate(
+	f gossip.PodBirth, p gossip.Pod, advice []recommend.Recommendation,
+) *v1alpha1.PodBirthCertificate {
 	pod := podReference(f.Report, p)
+	about := CertificateOf(f.About.Namespace, pod.Name)
+	about.Workload.UID, about.Workload.Version = pod.UID, "v1"
+	meta := newMeta(about)
+	if p.Workload.Known() {
+		about.Workload = p.Workload
+	}
+	meta.Labels = newLabels(about)
 	list, omitted, _ := fitRecommendations(advice, certificateRoom)
 	steps, left := newTimeline(f)
 	return &v1alpha1.PodBirthCertificate{
 		TypeMeta:   typeMeta(v1alpha1.KindPodBirthCertificate),
-		ObjectMeta: objectMeta(f.Report, pod),
+		ObjectMeta: meta,
 		Spec:       v1alpha1.PodBirthCertificateSpec{Pod: pod},
 		Status: v1alpha1.PodBirthCertificateStatus{
 			Conditions: []metav1.Condition{

@@ -91,7 +91,7 @@ func afterSays(c *gossip.WorkloadChange) string {
 		return notYet
 	}
 	says := figuresSay(&c.After)
-	if _, ok := valueOf(c.After.Worst).(gossip.CPUThrottling); ok {
+	if _, ok := c.After.Worst.(gossip.CPUThrottling); ok {
 		if p := roundPercent(c.After.Share, 100); p != nil && *p == 0 {
 			says = "0%"
 		}
@@ -107,7 +107,7 @@ func afterSays(c *gossip.WorkloadChange) string {
 
 // figuresSay returns the kernel's side of all pods together, as kernelSays has it for one.
 func figuresSay(c *gossip.ChangeFigures) string {
-	switch f := valueOf(c.Worst).(type) {
+	switch f := c.Worst.(type) {
 	case gossip.CPUThrottling:
 		if c.Share.Known {
 			f.Throttled = c.Share
@@ -139,7 +139,7 @@ func hasTrouble(c *gossip.WorkloadChange) bool {
 	if c == nil {
 		return false
 	}
-	before := valueOf(c.Before.Worst)
+	before := c.Before.Worst
 	return before != nil && before.Severity() >= gossip.SeverityInfo
 }
 

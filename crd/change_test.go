@@ -34,8 +34,15 @@ func throttledFigures(share float64) gossip.ChangeFigures {
 	return gossip.ChangeFigures{Worst: f, Share: gossip.Some(share)}
 }
 
+// changed returns the report on a pod with a change.
+func changed(now gossip.Finding, c *gossip.WorkloadChange) crd.Report {
+	r := reportOf(now)
+	r.Finding.Change = c
+	return r
+}
+
 func lastChangeOf(now gossip.Finding, c *gossip.WorkloadChange) v1alpha1.LastChange {
-	return crd.New(crd.Report{Now: now, Change: c}).(*v1alpha1.KernelWhisper).Status.LastChange
+	return crd.New(changed(now, c)).(*v1alpha1.KernelWhisper).Status.LastChange
 }
 
 func TestTheLastChangeSaysWhatItDid(t *testing.T) {
@@ -135,17 +142,17 @@ func TestTheLastChangeSaysWhatItDid(t *testing.T) {
 func TestAChangeThatEndedTroubleHasAnObject(t *testing.T) {
 	healthy := hiddenThrottling()
 	healthy.Level, healthy.History = gossip.SeverityNone, gossip.History{}
-	require.False(t, crd.HasObject(crd.Report{Now: healthy}))
-	require.True(t, crd.HasObject(crd.Report{Now: healthy, Change: raisedLimit()}))
+	require.False(t, crd.HasObject(changed(healthy, nil).Finding))
+	require.True(t, crd.HasObject(changed(healthy, raisedLimit()).Finding))
 	calm := raisedLimit(func(c *gossip.WorkloadChange) { c.Before = throttledFigures(0) })
-	require.False(t, crd.HasObject(crd.Report{Now: healthy, Change: calm}))
+	require.False(t, crd.HasObject(changed(healthy, calm).Finding))
 	unknown := raisedLimit(func(c *gossip.WorkloadChange) { c.Before = gossip.ChangeFigures{} })
-	require.False(t, crd.HasObject(crd.Report{Now: healthy, Change: unknown}))
+	require.False(t, crd.HasObject(changed(healthy, unknown).Finding))
 }
 
 func TestAChangeIsNewsAndSoIsWhatItDid(t *testing.T) {
 	object := func(c *gossip.WorkloadChange) crd.Object {
-		return crd.New(crd.Report{Now: hiddenThrottling(), Change: c})
+		return crd.New(changed(hiddenThrottling(), c))
 	}
 	early := func(share float64) *gossip.WorkloadChange {
 		return raisedLimit(func(c *gossip.WorkloadChange) { c.After, c.Complete = throttledFigures(share), false })
@@ -177,7 +184,7 @@ func TestAChangeIsNewsAndSoIsWhatItDid(t *testing.T) {
 // A program that begins again does not know the change, but the object does.
 func TestAStoredChangeIsKept(t *testing.T) {
 	object := func(c *gossip.WorkloadChange) crd.Object {
-		return crd.New(crd.Report{Now: hiddenThrottling(), Change: c})
+		return crd.New(changed(hiddenThrottling(), c))
 	}
 	changeIn := func(o crd.Object) v1alpha1.LastChange { return o.(*v1alpha1.KernelWhisper).Status.LastChange }
 	stored, none, oldest := object(raisedLimit()), object(nil), noon.Add(-time.Hour)
@@ -189,6 +196,6 @@ func TestAStoredChangeIsKept(t *testing.T) {
 	silent := object(raisedLimit(func(c *gossip.WorkloadChange) { c.After = gossip.ChangeFigures{} }))
 	require.Equal(t, none, crd.KeepChange(silent, none, oldest), "it was never measured, and may have been taken back")
 	require.Equal(t, none, crd.KeepChange(nil, none, oldest))
-	birth := crd.New(crd.Report{Now: podBirth()})
+	birth := crd.New(reportOf(podBirth()))
 	require.Equal(t, birth, crd.KeepChange(birth, birth, oldest))
 }

@@ -1,11 +1,10 @@
-// Package crd turns findings into Kubernetes objects: [New] makes a KernelWhisper or a PodBirthCertificate of group
-// kernel.gossip.io, [HasObject] reports what gets one, and [News] whether a newer object is worth a write.
+// Package crd turns findings into Kubernetes objects of group kernel.gossip.io: [New] makes a KernelWhisper about a
+// workload, or a PodBirthCertificate about a pod, [HasObject] reports what gets one, and [News] whether a newer object
+// is worth a write.
 //
-//	for f := range analyzer.PodFindings() {
-//		r := crd.Report{Now: f.Now, Worst: f.Worst, Windows: f.Windows, Pod: pod}
-//		r.Change = gossip.SumChanges([]gossip.PodFinding{f}, options)
-//		if crd.HasObject(r) {
-//			fmt.Println(crd.New(r.Advised(rules)))
+//	for _, f := range gossip.RollUp(slices.Collect(analyzer.PodFindings()), options, need) {
+//		if crd.HasObject(f) {
+//			fmt.Println(crd.New(crd.Report{Finding: f}.Advised(rules)))
 //		}
 //	}
 //
@@ -27,14 +26,15 @@
 //
 // A whisper has the figures, the severity and the advice of the worst window within the horizon, because that is what
 // has to be sized for. Its condition and its field now are of the present window, because last Monday is no reason for
-// an alert. Further windows in trouble are in otherWindows. [Windows] makes the windows of an object again, so that
-// gossip.Analyzer.Restore can have them after a restart: what [New] makes of them is the same object, except for
-// rounding.
+// an alert. Further windows in trouble are in otherWindows. [Stored] makes the finding of an object again, so that
+// gossip.RollUp can have it when pods are gone or after a restart: the windows that no pod has any more are the same
+// in the next object.
 //
 // # What a change did
 //
-// After a limit, a request or the image was changed, lastChange has the kernel's side before and after it. The figures
-// of the worst window are then about the new setting only. [KeepChange] keeps it over a restart.
+// After a limit, a request or the image was changed, lastChange has the kernel's side before and after it, of all pods
+// with the change. The figures of the worst window are then about the new setting only. [KeepChange] keeps it over a
+// restart.
 //
 // # Definitions
 //
@@ -44,7 +44,6 @@ package crd
 
 import (
 	"cmp"
-	"reflect"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,45 +60,38 @@ type Object interface {
 	runtime.Object
 }
 
-// New makes the object of a report, with identity, spec and status. The operator applies the first two once, and the
-// status with all news. It returns nil for a report without a finding.
+// New makes the object of a report, with identity, spec and status: a whisper, or the certificate of a birth. The
+// operator applies the first two once, and the status with all news. It returns nil for a report without a finding.
 func New(r Report) Object {
-	switch now := valueOf(r.Now).(type) {
-	case gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue:
-		return newWhisper(now, r)
-	case gossip.PodBirth:
-		return newCertificate(now, r.Pod, r.Advice)
+	if birth, ok := r.Finding.Now.Window.Finding.(gossip.PodBirth); ok {
+		return newCertificate(birth, r.podOf(r.Finding.Now), r.Advice)
 	}
-	return nil
+	if !isTrouble(r.Finding.Now.Window.Finding) || !isTrouble(r.Finding.Worst.Window.Finding) {
+		return nil
+	}
+	return newWhisper(r)
 }
 
-// HasObject reports whether a report becomes an object. A birth always becomes a certificate. Any other report becomes
-// a whisper if it has severity Info or above now, in a window that is kept or before its newest change, or has had it:
-// after a recovery the whisper stays, also where another limit ended the horizon.
-func HasObject(r Report) bool {
-	worst := r.worstWindow()
-	switch now := valueOf(r.Now).(type) {
+// isTrouble reports whether a finding is of a kind that whispers are about.
+func isTrouble(f gossip.Finding) bool {
+	switch f.(type) {
 	case gossip.CPUThrottling, gossip.MemoryPressure, gossip.OOMKilled, gossip.NetworkIssue:
-		return max(now.Severity(), worst.Finding.Severity(), now.Seen().Worst) >= gossip.SeverityInfo ||
-			len(r.troubleWindows(worst)) > 0 || hasTrouble(r.Change)
-	case gossip.PodBirth:
 		return true
+	case gossip.PodBirth: // has a certificate
 	}
 	return false
 }
 
-// valueOf returns the finding that a pointer points to, and any other finding as it is: pointers have the methods
-// of a Finding, too. It returns nil for a nil pointer.
-func valueOf(f gossip.Finding) gossip.Finding {
-	v := reflect.ValueOf(f)
-	switch {
-	case v.Kind() != reflect.Pointer:
-		return f
-	case v.IsNil():
-		return nil
+// HasObject reports whether a finding becomes an object. A birth always becomes a certificate. Any other finding
+// becomes a whisper if it has severity Info or above now or in a window that is kept, or has had it: after a recovery
+// the whisper stays, also where another limit ended the horizon.
+func HasObject(f gossip.WorkloadFinding) bool {
+	now, worst := f.Now.Window.Finding, f.Worst.Window.Finding
+	if _, ok := now.(gossip.PodBirth); ok {
+		return true
 	}
-	value, _ := reflect.TypeAssert[gossip.Finding](v.Elem())
-	return value
+	return isTrouble(now) && isTrouble(worst) &&
+		(max(now.Severity(), worst.Severity(), now.Seen().Worst) >= gossip.SeverityInfo || hasTrouble(f.Change))
 }
 
 // typeMeta returns the type of a kind of our group. Objects need it because replay prints them without a scheme.
@@ -107,13 +99,19 @@ func typeMeta(kind string) metav1.TypeMeta {
 	return metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: kind}
 }
 
-// objectMeta returns the identity of an object: it is in the namespace of its pod, and owned by the pod where the UID
-// is known. The pod does not control its reports, and its deletion does not wait for them, so neither of these two
-// flags is set.
-func objectMeta(r gossip.Report, pod v1alpha1.PodReference) metav1.ObjectMeta {
-	m := metav1.ObjectMeta{Name: Name(r.About), Namespace: clipText(r.About.Namespace, maxLabel)}
-	if pod.UID != "" {
-		m.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Pod", Name: pod.Name, UID: types.UID(pod.UID)}}
+// newMeta returns the identity of an object: it is in the namespace of its subject, and owned by it where its UID is
+// known. The owner does not control its reports, and its deletion does not wait for them, so neither of these two flags
+// is set.
+func newMeta(about gossip.WorkloadSubject) metav1.ObjectMeta {
+	m := metav1.ObjectMeta{
+		Name: Name(about), Namespace: clipText(about.Namespace, maxLabel), Labels: newLabels(about),
+	}
+	w := about.Workload
+	if version := w.APIVersion(); w.UID != "" && version != "" && w.Kind != "" {
+		m.OwnerReferences = []metav1.OwnerReference{{
+			APIVersion: version, Kind: clipText(w.Kind, maxLabel), Name: clipText(w.Name, maxName),
+			UID: types.UID(clipText(w.UID, maxUID)),
+		}}
 	}
 	return m
 }

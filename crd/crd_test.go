@@ -2,15 +2,14 @@ package crd_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -22,94 +21,58 @@ import (
 )
 
 func TestFindingsFromInfoOnHaveAnObject(t *testing.T) {
+	about := hiddenThrottling().About
 	level := func(now gossip.Severity) gossip.Finding {
-		return gossip.CPUThrottling{Report: gossip.Report{Level: now}}
+		return gossip.CPUThrottling{Report: gossip.Report{About: about, Level: now, At: noon}}
 	}
 	window := func(then gossip.Severity) gossip.WorstWindow {
-		return gossip.WorstWindow{Finding: level(then), End: noon}
+		return gossip.WorstWindow{Finding: level(then), Start: noon, End: noon}
 	}
+	of := func(now gossip.Finding, windows ...gossip.WorstWindow) gossip.WorkloadFinding {
+		return reportOf(now, windows...).Finding
+	}
+	with := func(now, worst gossip.Finding) (f gossip.WorkloadFinding) {
+		f.Now.Window.Finding, f.Worst.Window.Finding = now, worst
+		return f
+	}
+	healthy := level(gossip.SeverityNone)
 	for name, tc := range map[string]struct {
-		report crd.Report
-		want   bool
+		finding gossip.WorkloadFinding
+		want    bool
 	}{
-		"nothing":       {crd.Report{}, false},
-		"healthy":       {crd.Report{Now: level(gossip.SeverityNone)}, false},
-		"not measured":  {crd.Report{Now: level(gossip.SeverityUnknown)}, false},
-		"worth knowing": {crd.Report{Now: level(gossip.SeverityInfo)}, true},
-		"recovered": {
-			crd.Report{Now: level(gossip.SeverityNone), Worst: window(gossip.SeverityWarning)}, true,
-		},
-		"not measured since": {
-			crd.Report{Now: level(gossip.SeverityUnknown), Worst: window(gossip.SeverityCritical)}, true,
-		},
+		"nothing":            {finding: gossip.WorkloadFinding{}},
+		"healthy":            {finding: of(healthy)},
+		"not measured":       {finding: of(level(gossip.SeverityUnknown))},
+		"worth knowing":      {finding: of(level(gossip.SeverityInfo)), want: true},
+		"recovered":          {finding: of(healthy, window(gossip.SeverityWarning)), want: true},
+		"not measured since": {finding: of(level(gossip.SeverityUnknown), window(gossip.SeverityCritical)), want: true},
 		"one window of several": {
-			crd.Report{
-				Now:     level(gossip.SeverityNone),
-				Windows: []gossip.WorstWindow{window(gossip.SeverityNone), window(gossip.SeverityInfo)},
-			}, true,
+			finding: of(healthy, window(gossip.SeverityNone), window(gossip.SeverityInfo)), want: true,
 		},
-		"healthy all the time": {
-			crd.Report{Now: level(gossip.SeverityNone), Windows: []gossip.WorstWindow{window(gossip.SeverityNone)}}, false,
-		},
+		"healthy all the time": {finding: of(healthy, window(gossip.SeverityNone))},
 		"recovered by another limit, which ends the horizon": {
-			crd.Report{Now: gossip.CPUThrottling{Report: gossip.Report{
-				Level: gossip.SeverityNone, History: gossip.History{Worst: gossip.SeverityHigh},
-			}}}, true,
+			finding: of(gossip.CPUThrottling{Report: gossip.Report{
+				About: about, Level: gossip.SeverityNone, History: gossip.History{Worst: gossip.SeverityHigh},
+			}}), want: true,
 		},
-		"a window without a finding": {
-			crd.Report{Now: level(gossip.SeverityNone), Windows: []gossip.WorstWindow{{End: noon}}}, false,
+		"now that a pod is worse than the worst window": {
+			finding: with(level(gossip.SeverityInfo), healthy), want: true,
 		},
-		"every birth":          {crd.Report{Now: gossip.PodBirth{}}, true},
-		"pointer to a finding": {crd.Report{Now: &gossip.PodBirth{}}, true},
-		"nil pointer":          {crd.Report{Now: (*gossip.PodBirth)(nil)}, false},
+		"every birth":             {finding: of(podBirth()), want: true},
+		"a window of nothing":     {finding: with(level(gossip.SeverityInfo), nil)},
+		"a window, and no now":    {finding: with(nil, level(gossip.SeverityInfo))},
+		"a pointer to a finding":  {finding: with(&gossip.CPUThrottling{}, level(gossip.SeverityInfo))},
+		"a pointer to a birth":    {finding: with(&gossip.PodBirth{}, nil)},
+		"a nil pointer":           {finding: with((*gossip.PodBirth)(nil), nil)},
+		"a birth among the worst": {finding: with(level(gossip.SeverityInfo), gossip.PodBirth{})},
 	} {
-		if got := crd.HasObject(tc.report); got != tc.want {
+		if got := crd.HasObject(tc.finding); got != tc.want {
 			t.Errorf("%s: HasObject = %v, want %v", name, got, tc.want)
 		}
-		if made := crd.New(tc.report) != nil; tc.want && !made {
+		if made := crd.New(crd.Report{Finding: tc.finding}) != nil; tc.want && !made {
 			t.Errorf("%s: New made nothing", name)
 		}
 	}
-}
-
-// A pointer to a finding gives the object of the finding.
-func TestPointersGiveTheObjectOfTheirFinding(t *testing.T) {
-	cpu, born := hiddenThrottling(), podBirth()
-	memory, kill, network := memoryFinding(), oomFinding(), networkFinding()
-	pointers := []gossip.Finding{&cpu, &born, &memory, &kill, &network}
-	for i, value := range []gossip.Finding{cpu, born, memory, kill, network} {
-		require.Empty(t, cmp.Diff(crd.New(crd.Report{Now: value}), crd.New(crd.Report{Now: pointers[i]})))
-	}
-	require.Nil(t, crd.New(crd.Report{Now: (*gossip.CPUThrottling)(nil)}))
-}
-
-func TestNamesAreValidAndUnique(t *testing.T) {
-	long := strings.Repeat("a.", 120) // 240 characters: too long with container and kind
-	for _, tc := range []struct {
-		about gossip.Subject
-		want  string
-	}{
-		{gossip.Subject{Kind: gossip.KindCPUThrottling, Pod: "api-0", Container: "app"}, "api-0.app.cputhrottling"},
-		{gossip.Subject{Kind: gossip.KindNetworkIssue, Pod: "api-0"}, "api-0.networkissue"},
-		{gossip.Subject{Kind: gossip.KindMemoryPressure, Pod: "api-0", Container: "app"}, "api-0.app.memorypressure"},
-		{gossip.Subject{Kind: gossip.KindOOMKill, Pod: "api-0"}, "api-0.oomkill"},
-		{gossip.Subject{Kind: gossip.KindPodBirth, Pod: "api-0"}, "api-0"},
-		{ // no label may end in a dot or begin with a dash
-			gossip.Subject{Kind: gossip.KindCPUThrottling, Pod: long + "b", Container: "app"},
-			long + "b-a91c87c99f",
-		},
-	} {
-		got := crd.Name(tc.about)
-		if got != tc.want {
-			t.Errorf("Name(%v) = %s, want %s", tc.about, got, tc.want)
-		}
-		require.LessOrEqual(t, len(got), 253)
-		require.Regexp(t, `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`, got)
-	}
-	a := crd.Name(gossip.Subject{Kind: gossip.KindCPUThrottling, Pod: strings.Repeat("p", 253), Container: "a"})
-	b := crd.Name(gossip.Subject{Kind: gossip.KindCPUThrottling, Pod: strings.Repeat("p", 253), Container: "b"})
-	require.NotEqual(t, a, b, "names that differ only in what is cut")
-	require.Equal(t, strings.Repeat("p", 242)+"-30dc055503", a, "a name never changes")
 }
 
 // largestFindings returns the largest finding about CPU, the largest birth and the largest advice that a payload can
@@ -200,7 +163,7 @@ func largestFindingsOfAllKinds(text string) ([]gossip.Finding, []recommend.Recom
 // largestChange returns a change with the longest texts.
 func largestChange(f gossip.Finding) *gossip.WorkloadChange {
 	odd := func(n float64) gossip.Setting {
-		return gossip.Setting{Limit: gossip.Some(n), Request: gossip.Some(n), Image: fmt.Sprint(n)}
+		return gossip.Setting{Limit: gossip.Some(n), Request: gossip.Some(n), Image: strconv.FormatFloat(n, 'g', -1, 64)}
 	}
 	figures := gossip.ChangeFigures{Worst: f, Share: gossip.Some(1e9), Kills: math.MaxInt64}
 	return &gossip.WorkloadChange{
@@ -209,21 +172,102 @@ func largestChange(f gossip.Finding) *gossip.WorkloadChange {
 	}
 }
 
-// largestReports returns the largest report of each kind: alone, and with ten more windows.
+// largestReports returns the largest report of each kind: about a pod, and about a workload with ten more windows, of
+// which another one gives the number, and with as many pods in trouble as are listed.
 func largestReports(text string) []crd.Report {
 	findings, advice := largestFindingsOfAllKinds(text)
 	var all []crd.Report
 	for _, f := range findings {
-		r := crd.Report{Now: f, Advice: advice, Change: largestChange(f)}
-		all = append(all, r)
+		all = append(all, adviseOn(f, advice...))
+		if f.Subject().Kind == gossip.KindPodBirth {
+			continue
+		}
+		long := func(n int) string { return strings.Repeat("n", 253-n) }
+		workload := gossip.Workload{Kind: long(190), Group: long(0), Version: "v1alpha1", Name: long(0), UID: long(125)}
+		evidence := func(f gossip.Finding, pod string, end time.Time) gossip.PodEvidence {
+			return gossip.PodEvidence{
+				Pod: pod + long(1), UID: long(125), Node: long(0), Revision: long(190),
+				Window: gossip.WorstWindow{Finding: f, Start: end.Add(-time.Hour), End: end},
+			}
+		}
+		list := func(end time.Time) (list []gossip.PodEvidence) {
+			for pod := range 7 {
+				list = append(list, evidence(f, strconv.Itoa(pod), end))
+			}
+			return list
+		}
+		huge := gossip.Some(1e300)
+		r := crd.Report{Advice: advice, Finding: gossip.WorkloadFinding{
+			Change: largestChange(f),
+			About: gossip.WorkloadSubject{
+				Kind: f.Subject().Kind, Namespace: f.Subject().Namespace, Container: f.Subject().Container, Workload: workload,
+			}, Now: evidence(f, "0", noon), Revisions: slices.Repeat([]string{long(190)}, 9),
+		}}
 		for day := range 10 {
 			end := noon.AddDate(0, 0, -day-1)
-			r.Windows = append(r.Windows, gossip.WorstWindow{Finding: f, Start: end.Add(-time.Hour), End: end})
+			affected := list(end)
+			r.Finding.Windows = append(r.Finding.Windows, gossip.WorkloadWindow{
+				Worst: affected[0], Affected: affected[:5], Number: &affected[6], Skewed: true, Share: gossip.Some(1.0),
+				Kills: math.MaxInt64, Pods: gossip.PodCounts{
+					Seen: math.MaxInt64, Affected: math.MaxInt64, LargestTarget: huge, MedianTarget: huge,
+				},
+			})
 		}
-		r.Worst = r.Windows[3]
+		r.Finding.WorkloadWindow = r.Finding.Windows[3]
 		all = append(all, r)
 	}
 	return all
+}
+
+// With names as long as clusters have them, nothing is left out: five pods, the window of the number, a window of each
+// other day, and advice with commands.
+func TestOrdinaryObjectsLoseNothing(t *testing.T) {
+	name := func(pod int) string { return "web-" + strings.Repeat("n", 24) + "-5c9f7b6d4-" + strconv.Itoa(pod) }
+	f := measuredFindings()[0].(gossip.CPUThrottling)
+	f.Covered.Missing = []string{"threads", "node_cpus"}
+	evidence := func(pod int, end time.Time) gossip.PodEvidence {
+		return gossip.PodEvidence{
+			Pod: name(pod), UID: podUID, Node: "ip-10-0-113-" + strconv.Itoa(pod) + ".ec2.internal",
+			Revision: "5c9f7b6d4", Window: gossip.WorstWindow{Finding: f, Start: end.Add(-15 * time.Minute), End: end},
+		}
+	}
+	advice := raiseAdvice()
+	advice.Reason, advice.Evidence = strings.Repeat("r", 300), strings.Repeat("e", 200)
+	advice.Resize = slices.Repeat([]string{strings.Repeat("x", 190)}, 5)
+	advice.Patch, advice.Rollback = strings.Repeat("x", 300), slices.Repeat([]string{strings.Repeat("x", 190)}, 6)
+	r := crd.Report{Advice: []recommend.Recommendation{advice}}
+	about := f.About
+	r.Finding.About = gossip.WorkloadSubject{
+		Kind: about.Kind, Namespace: about.Namespace, Container: about.Container, Workload: web,
+	}
+	r.Finding.Now, r.Finding.Revisions = evidence(0, noon), []string{"5c9f7b6d4", "7d8c9f5b6"}
+	for day := range 8 {
+		w := gossip.WorkloadWindow{
+			Worst: evidence(0, noon.AddDate(0, 0, -day)), Pods: gossip.PodCounts{Seen: 40, Affected: 9},
+		}
+		r.Finding.Windows = append(r.Finding.Windows, w)
+	}
+	worst := &r.Finding.Windows[0]
+	for pod := range 5 {
+		worst.Affected = append(worst.Affected, evidence(pod, noon))
+	}
+	worst.Number, worst.Skewed, worst.Share = &worst.Affected[4], true, gossip.Some(0.4)
+	worst.Pods.LargestTarget, worst.Pods.MedianTarget = gossip.Some(1.2), gossip.Some(0.5)
+	r.Finding.WorkloadWindow = *worst
+
+	o := crd.New(r).(*v1alpha1.KernelWhisper)
+	text, err := json.Marshal(o)
+	require.NoError(t, err)
+	t.Logf("%d bytes", len(text))
+	require.Less(t, len(text), 14<<10)
+	require.Len(t, o.Status.Pods.List, 5)
+	require.Equal(t, v1alpha1.PodNeedsSkewed, o.Status.Pods.Needs)
+	require.True(t, crd.Stored(o).Skewed)
+	require.Len(t, o.Status.OtherWindows, 7)
+	require.Equal(t, name(4), o.Status.NumberWindow.Pod.Name)
+	require.Len(t, o.Status.Recommendations, 1)
+	require.Len(t, o.Status.Recommendations[0].Resize, 5)
+	require.Len(t, o.Status.Recommendations[0].Rollback, 6)
 }
 
 // The largest possible objects leave room for what the API server adds, such as managed fields: see apiserver_test.go.
@@ -236,59 +280,6 @@ func TestTheLargestObjectsFit(t *testing.T) {
 			t.Logf("%T of %q: %d bytes", object, text, len(got))
 			require.Less(t, len(got), 14<<10, "%T of %q: the API server's own fields need the rest of 16 KiB", object, text)
 		}
-	}
-}
-
-func TestNoRecentSamplesIsUnknown(t *testing.T) {
-	w := crd.New(adviseHidden()).(*v1alpha1.KernelWhisper)
-	before := w.DeepCopy()
-	first := crd.NoRecentSamples(w, noon.Add(time.Hour))
-	if diff := cmp.Diff(before, w); diff != "" {
-		t.Errorf("the argument changed (-before +after):\n%s", diff)
-	}
-	later := crd.NoRecentSamples(first, noon.Add(2*time.Hour))
-	if diff := cmp.Diff(first, later); diff != "" {
-		t.Errorf("said twice (-first +later):\n%s", diff)
-	}
-	c := first.Status.Conditions[0]
-	got := []string{
-		c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339),
-		string(first.Status.Now.Severity), string(first.Status.Severity), first.Status.KernelSays, first.Status.Advice,
-	}
-	if diff := cmp.Diff(
-		[]string{
-			"Throttled", "Unknown", "NoRecentSamples", "2026-03-01T13:00:00Z", "Unknown", "Critical",
-			"throttled in 80% of periods", "cpu limit 100m → 1 core",
-		}, got,
-	); diff != "" {
-		t.Errorf("condition (-want +got):\n%s", diff)
-	}
-}
-
-// A window without a record of a kill is a window without a kill.
-func TestNoRecentKillIsHealthy(t *testing.T) {
-	f := oomFinding()
-	f.Report = hiddenThrottling().Report
-	f.About.Kind, f.Reason = gossip.KindOOMKill, gossip.ReasonOOMKilled
-	w := crd.New(crd.Report{Now: f}).(*v1alpha1.KernelWhisper)
-	quiet := crd.NoRecentSamples(w, noon.Add(time.Hour))
-	later := crd.NoRecentSamples(quiet, noon.Add(2*time.Hour))
-	require.Empty(t, cmp.Diff(quiet, later))
-	c := quiet.Status.Conditions[0]
-	require.Equal(
-		t, []string{"OOMKilled", "False", "NoKillInWindow", "2026-03-01T13:00:00Z", "Critical", "None"}, []string{
-			c.Type, string(c.Status), c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339), string(quiet.Status.Severity),
-			string(quiet.Status.Now.Severity),
-		},
-	)
-	for _, finding := range []gossip.Finding{
-		gossip.MemoryPressure{Report: gossip.Report{About: gossip.Subject{Kind: gossip.KindMemoryPressure}}},
-		gossip.NetworkIssue{Report: gossip.Report{About: gossip.Subject{Kind: gossip.KindNetworkIssue}}},
-	} {
-		w := crd.New(crd.Report{Now: finding}).(*v1alpha1.KernelWhisper)
-		stale := crd.NoRecentSamples(w, noon)
-		require.Equal(t, w.Status.Conditions[0].Type, stale.Status.Conditions[0].Type)
-		require.Equal(t, "NoRecentSamples", stale.Status.Conditions[0].Reason)
 	}
 }
 

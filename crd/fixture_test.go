@@ -1,11 +1,13 @@
 package crd_test
 
 import (
+	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kernel-gossip/kernel-gossip/crd"
+	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
@@ -20,9 +22,87 @@ func quantityOf(s string) *resource.Quantity {
 	return &v
 }
 
-// adviseHidden returns a report of hiddenThrottling with its advice.
+// aWeek is what the operator keeps.
+var aWeek = gossip.Options{Window: 15 * time.Minute, Horizon: 7 * 24 * time.Hour}
+
+// web is the workload of fixtures with several pods.
+var web = gossip.Workload{
+	Group: "apps", Version: "v1", Kind: "Deployment", Name: "web", UID: "0b7c2d6e-2f1a-4d0c-8f55-9a1c3e5d7f90",
+}
+
+// needTwice says that a container needs twice its limit, and more by the throttled share of a core.
+func needTwice(_ gossip.PodFinding, f gossip.Finding) gossip.Need {
+	c, ok := f.(gossip.CPUThrottling)
+	if !ok {
+		return gossip.Need{}
+	}
+	n := gossip.Need{Current: c.Limit}
+	if c.Level >= gossip.SeverityInfo {
+		n.Target = gossip.Some(2*c.Limit.Value + c.Throttled.Value)
+	}
+	return n
+}
+
+// rollPods returns the finding about the one workload of some pods, with what was stored of it.
+func rollPods(pods []gossip.PodFinding, kept ...gossip.WorkloadFinding) gossip.WorkloadFinding {
+	all := gossip.RollUp(pods, aWeek, needTwice, kept...)
+	if len(all) != 1 {
+		panic(fmt.Sprintf("%d workloads have a finding, and not one", len(all)))
+	}
+	return all[0]
+}
+
+// reportOf returns the report about a pod that nothing controls.
+func reportOf(now gossip.Finding, windows ...gossip.WorstWindow) crd.Report {
+	return crd.Report{Finding: rollPods([]gossip.PodFinding{{Now: now, Windows: windows}})}
+}
+
+// adviseOn returns the same with advice.
+func adviseOn(now gossip.Finding, advice ...recommend.Recommendation) crd.Report {
+	r := reportOf(now)
+	r.Advice = advice
+	return r
+}
+
+// whisperOf returns the whisper about a pod that nothing controls.
+func whisperOf(now gossip.Finding, windows ...gossip.WorstWindow) *v1alpha1.KernelWhisper {
+	return crd.New(reportOf(now, windows...)).(*v1alpha1.KernelWhisper)
+}
+
+// inPod returns a finding as one about that pod, in web.
+func inPod(pod string, f gossip.CPUThrottling) gossip.PodFinding {
+	f.About.Pod, f.PodUID = pod, "uid-of-"+pod
+	return gossip.PodFinding{Now: f, Workload: web, Revision: "5c9f7b6d4", Node: "node-" + pod[len(pod)-1:]}
+}
+
+// throttledIn returns a finding with that number of 56 periods throttled.
+func throttledIn(periods int64, level gossip.Severity) gossip.CPUThrottling {
+	f := hiddenThrottling()
+	f.Level, f.ThrottledPeriods, f.Throttled = level, gossip.Some(periods), gossip.Some(float64(periods)/56)
+	f.ThrottledTime = gossip.Some(time.Duration(periods) * f.MeanWait.Value)
+	if level < gossip.SeverityInfo {
+		f.Reason, f.History = gossip.ReasonBelowThreshold, gossip.History{Transition: f.At}
+	}
+	return f
+}
+
+// adviseHidden returns the example of the README: a Deployment of three pods, two of them in trouble, with its advice.
 func adviseHidden() crd.Report {
-	return crd.Report{Now: hiddenThrottling(), Advice: []recommend.Recommendation{raiseAdvice()}}
+	need := func(_ gossip.PodFinding, f gossip.Finding) gossip.Need {
+		switch c := f.(gossip.CPUThrottling); c.Level {
+		case gossip.SeverityCritical:
+			return gossip.Need{Target: gossip.Some(1.0), Current: c.Limit}
+		case gossip.SeverityInfo:
+			return gossip.Need{Target: gossip.Some(0.15), Current: c.Limit}
+		default:
+			return gossip.Need{Current: c.Limit}
+		}
+	}
+	return crd.Report{Finding: gossip.RollUp([]gossip.PodFinding{
+		inPod("web-5c9f7b6d4-bk2z6", throttledIn(6, gossip.SeverityInfo)),
+		inPod("web-5c9f7b6d4-x8k27", hiddenThrottling()),
+		inPod("web-5c9f7b6d4-zv4c8", throttledIn(0, gossip.SeverityNone)),
+	}, aWeek, need)[0], Advice: []recommend.Recommendation{raiseAdvice()}}
 }
 
 // hiddenThrottling returns the example of the API's documentation: an illustration, not a measurement.
@@ -103,9 +183,13 @@ func podBirth() gossip.PodBirth {
 	}
 }
 
-// memoryFinding, oomFinding and networkFinding return illustrations, not measurements. Their reports are empty.
+// memoryFinding, oomFinding and networkFinding return illustrations, not measurements. Their reports say only what they
+// are about.
 func memoryFinding() gossip.MemoryPressure {
 	return gossip.MemoryPressure{
+		Report: gossip.Report{
+			About: gossip.Subject{Kind: gossip.KindMemoryPressure, Namespace: "shop", Pod: "api-0", Container: "app"},
+		},
 		WorkingSet: gossip.Some[int64](470 << 20), Peak: gossip.Some[int64](480 << 20), Limit: gossip.Some[int64](512 << 20),
 		UsedOfLimit: gossip.Some(0.9375),
 		SomeAvg60:   gossip.Some(0.125), FullAvg10: gossip.Some(0.031), MajorFaults: gossip.Some[int64](40),
@@ -116,6 +200,9 @@ func memoryFinding() gossip.MemoryPressure {
 
 func oomFinding() gossip.OOMKilled {
 	return gossip.OOMKilled{
+		Report: gossip.Report{
+			About: gossip.Subject{Kind: gossip.KindOOMKill, Namespace: "shop", Pod: "api-0", Container: "app"},
+		},
 		Kills: 3, LastKill: noon, VictimPID: gossip.Some[int64](4711), VictimComm: "java", Scope: gossip.ScopeMemcg,
 		ContainerID: "c1",
 		Usage:       gossip.Some[int64](512 << 20), Peak: gossip.Some[int64](512 << 20), Limit: gossip.Some[int64](512 << 20),
@@ -124,6 +211,9 @@ func oomFinding() gossip.OOMKilled {
 
 func networkFinding() gossip.NetworkIssue {
 	return gossip.NetworkIssue{
+		Report: gossip.Report{
+			About: gossip.Subject{Kind: gossip.KindNetworkIssue, Namespace: "shop", Pod: "api-0"},
+		},
 		Segments: gossip.Some[int64](12_000), Retransmits: gossip.Some[int64](240), Retransmitted: gossip.Some(0.02),
 		Packets: gossip.Some[int64](9000), Drops: gossip.Some[int64](0), Dropped: gossip.Some(0.0),
 		FailedConnects: gossip.Some[int64](1),

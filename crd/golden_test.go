@@ -23,12 +23,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the objects in testdata")
 
-// example is a file of testdata: a finding, where it needs them the worst window, all windows, a pod and the advice,
-// and the object that New makes. All are YAML. All but the object have Go's field names, and a figure that is absent
-// was not measured.
+// example is a file of testdata: findings about pods of one workload, the advice, and the object that New makes of
+// them. After a finding there may be its windows, what is known of its pod, and the need that it supports. All are
+// YAML. All but the object have Go's field names, and a figure that is absent was not measured.
 type example struct {
 	name   string
 	file   *txtar.Archive
+	pods   []gossip.PodFinding
+	needs  map[string]gossip.Need // by pod
 	report crd.Report
 	object *txtar.File
 }
@@ -43,31 +45,69 @@ func readExamples(t *testing.T) []example {
 	for _, path := range paths {
 		file, err := txtar.ParseFile(path)
 		require.NoError(t, err)
-		e := example{name: strings.TrimSuffix(filepath.Base(path), ".txtar"), file: file}
-		for i := range file.Files {
-			part := &file.Files[i]
-			switch part.Name {
-			case "finding":
-				e.report.Now = readFinding(t, part.Data)
-			case "worst":
-				e.report.Worst = readWindow(t, part.Data)
-			case "window": // there may be several
-				e.report.Windows = append(e.report.Windows, readWindow(t, part.Data))
-			case "pod":
-				require.NoError(t, yaml.UnmarshalStrict(part.Data, &e.report.Pod), path)
-			case "advice":
-				require.NoError(t, yaml.UnmarshalStrict(part.Data, &e.report.Advice), path)
-			case "object":
-				e.object = part
-			default:
-				t.Fatalf("%s: unknown part %s", path, part.Name)
-			}
+		e := example{
+			name: strings.TrimSuffix(filepath.Base(path), ".txtar"), file: file, needs: map[string]gossip.Need{},
 		}
-		require.NotNil(t, e.report.Now, path)
+		known := map[string]gossip.Pod{}
+		for i := range file.Files {
+			e.readPart(t, &file.Files[i], known)
+		}
+		require.NotEmpty(t, e.pods, path)
 		require.NotNil(t, e.object, path)
+		e.report.Finding = e.rollUp(t)
+		e.report.PodOf = func(of gossip.PodEvidence) gossip.Pod { return known[of.Pod] }
 		all = append(all, e)
 	}
 	return all
+}
+
+// readPart reads one part of a file. A finding begins the parts about its pod.
+func (e *example) readPart(t *testing.T, part *txtar.File, known map[string]gossip.Pod) {
+	t.Helper()
+	switch part.Name {
+	case "finding":
+		e.pods = append(e.pods, gossip.PodFinding{Now: readFinding(t, part.Data)})
+		return
+	case "advice":
+		require.NoError(t, yaml.UnmarshalStrict(part.Data, &e.report.Advice), e.name)
+		return
+	case "object":
+		e.object = part
+		return
+	}
+	require.NotEmpty(t, e.pods, "%s: part %s is before its finding", e.name, part.Name)
+	last := &e.pods[len(e.pods)-1]
+	name := last.Now.Subject().Pod
+	switch part.Name {
+	case "window": // there may be several
+		last.Windows = append(last.Windows, readWindow(t, part.Data))
+	case "pod":
+		var pod gossip.Pod
+		require.NoError(t, yaml.UnmarshalStrict(part.Data, &pod), e.name)
+		known[name], *last = pod, last.WithPod(&pod)
+	case "need":
+		var need gossip.Need
+		require.NoError(t, yaml.UnmarshalStrict(part.Data, &need), e.name)
+		e.needs[name] = need
+	default:
+		t.Fatalf("%s: unknown part %s", e.name, part.Name)
+	}
+}
+
+// rollUp returns the finding about the workload, which goes on from what was stored of it.
+func (e *example) rollUp(t *testing.T, kept ...gossip.WorkloadFinding) gossip.WorkloadFinding {
+	t.Helper()
+	all := gossip.RollUp(e.pods, aWeek, e.needOf, kept...)
+	require.Len(t, all, 1, e.name)
+	return all[0]
+}
+
+func (e *example) needOf(_ gossip.PodFinding, f gossip.Finding) gossip.Need {
+	need := e.needs[f.Subject().Pod]
+	if f.Severity() < gossip.SeverityInfo {
+		need.Target = gossip.Optional[float64]{}
+	}
+	return need
 }
 
 // readWindow returns a window: its start, its end, and its finding.
@@ -155,8 +195,8 @@ func TestREADMEShowsRealObjects(t *testing.T) {
 
 	var certificate v1alpha1.PodBirthCertificate
 	require.NoError(t, yaml.UnmarshalStrict(examples[1][1], &certificate))
-	made := crd.New(crd.Report{Now: podBirth()}).(*v1alpha1.PodBirthCertificate)
-	made.OwnerReferences = nil
+	made := crd.New(reportOf(podBirth())).(*v1alpha1.PodBirthCertificate)
+	made.OwnerReferences, made.Labels = nil, nil
 	if diff := cmp.Diff(made, &certificate); diff != "" {
 		t.Errorf("certificate (-New +README.md):\n%s", diff)
 	}

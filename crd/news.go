@@ -26,7 +26,9 @@ const (
 //   - a new object or another subject;
 //   - another severity of the worst window or of now, another condition (type, status, reason), reason of the worst
 //     window, or set of rules;
-//   - a worst window that has no time in common with the one that was written;
+//   - a worst window that has no time in common with the one that was written, or other numbers of pods in its time;
+//   - several revisions that report where it was one, or one where it was several: which ones is none, because each run
+//     of a CronJob is another one;
 //   - a target that appeared, disappeared or moved by more than 20 %;
 //   - a percentage that appeared, disappeared or moved by 5 points or more, or a share of packets that moved by 20 % of
 //     itself;
@@ -51,6 +53,7 @@ func News(before, after Object) bool {
 func whisperNews(a, b *v1alpha1.KernelWhisperStatus) bool {
 	ta, tb, la, lb := a.KernelTruth.CPU, b.KernelTruth.CPU, a.MetricsLie.CPU, b.MetricsLie.CPU
 	return a.Severity != b.Severity || a.Now.Severity != b.Now.Severity || worstNews(&a.Worst, &b.Worst) ||
+		a.Pods.AffectedOfSeen != b.Pods.AffectedOfSeen || len(a.Revisions) > 1 != (len(b.Revisions) > 1) ||
 		conditionNews(a.Conditions, b.Conditions) ||
 		adviceNews(a.Recommendations, b.Recommendations) ||
 		percentNews(ta.ThrottledPercent, tb.ThrottledPercent) ||

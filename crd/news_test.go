@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
@@ -62,9 +64,9 @@ func TestOnlyLargeMovesOfAWhisperAreNews(t *testing.T) {
 		"seen 5 min":      {finding(func(f *gossip.CPUThrottling) { f.History.Last = noon.Add(5 * time.Minute) }), true},
 	} {
 		f, advice := hiddenThrottling(), []recommend.Recommendation{raiseAdvice()}
-		before := crd.New(crd.Report{Now: f, Advice: advice})
+		before := crd.New(adviseOn(f, advice...))
 		tc.vary(&f, &advice)
-		after := crd.New(crd.Report{Now: f, Advice: advice})
+		after := crd.New(adviseOn(f, advice...))
 		if got := crd.News(before, after); got != tc.want {
 			t.Errorf("%s: News = %v, want %v", name, got, tc.want)
 		}
@@ -78,13 +80,13 @@ func TestOnlyLargeMovesOfMemoryAndNetworkAreNews(t *testing.T) {
 	memory := func(vary func(*gossip.MemoryPressure)) crd.Object {
 		f := memoryFinding()
 		vary(&f)
-		return crd.New(crd.Report{Now: f})
+		return crd.New(reportOf(f))
 	}
 	network := func(vary func(*gossip.NetworkIssue)) crd.Object {
 		f := networkFinding()
 		f.Dropped = gossip.Some(0.005)
 		vary(&f)
-		return crd.New(crd.Report{Now: f})
+		return crd.New(reportOf(f))
 	}
 	before := memory(func(*gossip.MemoryPressure) {})
 	for name, tc := range map[string]struct {
@@ -139,9 +141,9 @@ func TestAnotherWorstWindowIsNews(t *testing.T) {
 			vary(&now, &worst)
 		}
 		end := noon.Add(time.Duration(minutes) * time.Minute)
-		return crd.New(crd.Report{Now: now, Worst: gossip.WorstWindow{
+		return crd.New(reportOf(now, gossip.WorstWindow{
 			Finding: worst, Start: end.Add(-15 * time.Minute), End: end,
-		}})
+		}))
 	}
 	before := reportAt(0, nil)
 	for name, tc := range map[string]struct {
@@ -169,8 +171,40 @@ func TestAnotherWorstWindowIsNews(t *testing.T) {
 	}
 }
 
+// Numbers of pods and the beginning and the end of a rollout are news. The pod that is worst now is none.
+func TestChangesOfPodsThatAreNews(t *testing.T) {
+	object := func(change func(f *gossip.WorkloadFinding)) crd.Object {
+		f := adviseHidden().Finding
+		f.Revisions = []string{"a"}
+		change(&f)
+		return crd.New(crd.Report{Finding: f})
+	}
+	before := object(func(*gossip.WorkloadFinding) {})
+	several := object(func(f *gossip.WorkloadFinding) { f.Revisions = []string{"b", "a"} })
+	for name, tc := range map[string]struct {
+		before, after crd.Object
+		want          bool
+	}{
+		"nothing": {before: before, after: object(func(*gossip.WorkloadFinding) {})},
+		"more in trouble": {
+			before: before, after: object(func(f *gossip.WorkloadFinding) { f.Pods.Affected++ }), want: true,
+		},
+		"more seen":        {before: before, after: object(func(f *gossip.WorkloadFinding) { f.Pods.Seen++ }), want: true},
+		"the worst now":    {before: before, after: object(func(f *gossip.WorkloadFinding) { f.Now.Pod = "other" })},
+		"others listed":    {before: before, after: object(func(f *gossip.WorkloadFinding) { f.Affected = f.Affected[:1] })},
+		"its share":        {before: before, after: object(func(f *gossip.WorkloadFinding) { f.Share = gossip.Some(0.9) })},
+		"a rollout begins": {before: before, after: several, want: true},
+		"a rollout ends":   {before: several, after: before, want: true},
+		"the next run of a CronJob": {
+			before: several, after: object(func(f *gossip.WorkloadFinding) { f.Revisions = []string{"c", "b", "a"} }),
+		},
+	} {
+		require.Equal(t, tc.want, crd.News(tc.before, tc.after), name)
+	}
+}
+
 func TestALaterBirthIsNoNews(t *testing.T) {
-	before := crd.New(crd.Report{Now: podBirth()})
+	before := crd.New(reportOf(podBirth()))
 	for name, tc := range map[string]struct {
 		vary func(*gossip.PodBirth)
 		want bool
@@ -188,14 +222,14 @@ func TestALaterBirthIsNoNews(t *testing.T) {
 			f.Level, f.Creation.Time = gossip.SeverityWarning, f.Creation.Time.Add(-time.Hour)
 		}, true},
 	} {
-		if got := crd.News(before, crd.New(crd.Report{Now: birthWith(tc.vary)})); got != tc.want {
+		if got := crd.News(before, crd.New(reportOf(birthWith(tc.vary)))); got != tc.want {
 			t.Errorf("%s: News = %v, want %v", name, got, tc.want)
 		}
 	}
 }
 
 func TestNothingIsNoNews(t *testing.T) {
-	whisper, certificate := crd.New(crd.Report{Now: hiddenThrottling()}), crd.New(crd.Report{Now: podBirth()})
+	whisper, certificate := crd.New(reportOf(hiddenThrottling())), crd.New(reportOf(podBirth()))
 	for name, tc := range map[string]struct {
 		before, after crd.Object
 		want          bool

@@ -65,6 +65,14 @@ func parseCores(q *resource.Quantity) gossip.Optional[float64] {
 	return gossip.Some(float64(q.MilliValue()) / 1000) // the nearest: 350m is 0.35
 }
 
+// parseQuantity returns cores or bytes.
+func parseQuantity(q *resource.Quantity) gossip.Optional[float64] {
+	if q == nil {
+		return gossip.Optional[float64]{}
+	}
+	return gossip.Some(q.AsApproximateFloat64())
+}
+
 // parseCoverage is the inverse of newCoverage.
 func parseCoverage(c v1alpha1.Coverage) gossip.Coverage {
 	count := func(n *int64) int { return int(optionalOf(n).Value) }

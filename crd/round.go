@@ -60,6 +60,15 @@ func coresQuantity(c gossip.Optional[float64]) *resource.Quantity {
 	return resource.NewMilliQuantity(gossip.Millicores(max(0, min(c.Value, 1e9))), resource.DecimalSI)
 }
 
+// bytesQuantity rounds memory to bytes, half away from zero.
+func bytesQuantity(n gossip.Optional[float64]) *resource.Quantity {
+	count := roundCount(n)
+	if count == nil {
+		return nil
+	}
+	return resource.NewQuantity(*count, resource.BinarySI)
+}
+
 // eventSeconds returns an event time as the API has it: UTC, in whole seconds. It is nil for the zero time.
 func eventSeconds(t time.Time) *metav1.Time {
 	if t.IsZero() {

@@ -13,39 +13,61 @@ import (
 // killed, so its condition becomes False instead. Severity, figures and advice stay: they are of the worst window. Only
 // the operator has a clock, so only the operator calls this function.
 func NoRecentSamples(w *v1alpha1.KernelWhisper, at time.Time) *v1alpha1.KernelWhisper {
-	w = w.DeepCopy()
-	now := metav1.Condition{
-		Type:               conditionTypeOf(w.Spec.Kind),
-		Status:             metav1.ConditionUnknown,
-		ObservedGeneration: 1,
-		LastTransitionTime: metav1.NewTime(at.UTC().Truncate(time.Second)),
-		Reason:             v1alpha1.ReasonNoRecentSamples,
-		Message:            "No sample has come for a whole window, so what the kernel does now is not known.",
+	now := silence{
+		reason: v1alpha1.ReasonNoRecentSamples, says: "no recent samples",
+		message: "No sample has come for a whole window, so what the kernel does now is not known.",
 	}
-	w.Status.Now = v1alpha1.Verdict{Severity: v1alpha1.SeverityUnknown, KernelSays: "no recent samples"}
 	if w.Spec.Kind == v1alpha1.WhisperOOMKill {
-		now.Status, now.Reason = metav1.ConditionFalse, v1alpha1.ReasonNoKillInWindow
-		now.Message = "The kernel has killed nothing here for a whole window."
-		w.Status.Now = v1alpha1.Verdict{Severity: v1alpha1.SeverityNone, KernelSays: noKill}
+		now = silence{
+			isHealthy: true, reason: v1alpha1.ReasonNoKillInWindow, says: noKill,
+			message: "The kernel has killed nothing here for a whole window.",
+		}
 	}
-	replaceCondition(w, now)
-	return w
+	return now.replaceVerdict(w, at)
 }
 
 // Evicted returns a copy of a whisper about a subject that the operator had to forget, because it may not keep more:
 // its condition and what it says of now are Unknown from the moment at on. Severity, figures and advice stay: they are
 // of the worst window. Only the operator calls this function.
 func Evicted(w *v1alpha1.KernelWhisper, at time.Time) *v1alpha1.KernelWhisper {
+	return silence{
+		reason: v1alpha1.ReasonEvicted, says: "no samples are kept",
+		message: "The operator had to forget the samples, because it may not keep more (--max-memory, --max-subjects), so " +
+			"what the kernel does now is not known.",
+	}.replaceVerdict(w, at)
+}
+
+// NoPods returns a copy of a whisper about a workload without pods: its condition and what it says of now are Unknown
+// from the moment at on. Severity, figures and advice stay: they are of the worst window. Only the operator calls this
+// function.
+func NoPods(w *v1alpha1.KernelWhisper, at time.Time) *v1alpha1.KernelWhisper {
+	return silence{
+		reason: v1alpha1.ReasonNoPods, says: "no pods",
+		message: "The workload has no pods now, so there is nothing that the kernel could do to them.",
+	}.replaceVerdict(w, at)
+}
+
+// silence is the present verdict where there are no samples.
+type silence struct {
+	isHealthy             bool
+	reason, says, message string
+}
+
+// replaceVerdict returns a copy of a whisper with this verdict from the moment at on.
+func (s silence) replaceVerdict(w *v1alpha1.KernelWhisper, at time.Time) *v1alpha1.KernelWhisper {
 	w = w.DeepCopy()
-	w.Status.Now = v1alpha1.Verdict{Severity: v1alpha1.SeverityUnknown, KernelSays: "no samples are kept"}
+	status, severity := metav1.ConditionUnknown, v1alpha1.SeverityUnknown
+	if s.isHealthy {
+		status, severity = metav1.ConditionFalse, v1alpha1.SeverityNone
+	}
+	w.Status.Now, w.Status.Revisions = v1alpha1.Verdict{Severity: severity, KernelSays: s.says}, nil
 	replaceCondition(w, metav1.Condition{
 		Type:               conditionTypeOf(w.Spec.Kind),
-		Status:             metav1.ConditionUnknown,
+		Status:             status,
 		ObservedGeneration: 1,
 		LastTransitionTime: metav1.NewTime(at.UTC().Truncate(time.Second)),
-		Reason:             v1alpha1.ReasonEvicted,
-		Message: "The operator had to forget the samples, because it may not keep more (--max-memory, --max-subjects), so " +
-			"what the kernel does now is not known.",
+		Reason:             s.reason,
+		Message:            s.message,
 	})
 	return w
 }

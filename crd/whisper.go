@@ -1,6 +1,9 @@
 package crd
 
 import (
+	"encoding/json"
+	"fmt"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
@@ -9,40 +12,105 @@ import (
 
 // newWhisper returns the whisper of a report: the sentences, the figures and the advice of its worst window, and the
 // condition of the present one.
-func newWhisper(now gossip.Finding, r Report) *v1alpha1.KernelWhisper {
-	worst, present := r.worstWindow(), viewOf(now, r.Pod)
-	decides := present
-	if r.Worst.Finding != nil {
-		decides = viewOf(worst.Finding, r.Pod)
-	}
-	report := present.report
-	pod := podReference(report, r.Pod)
-	kind := v1alpha1.WhisperKind(report.About.Kind)
-	list, omitted, room := fitRecommendations(r.Advice, whisperRoom)
-	return &v1alpha1.KernelWhisper{
+func newWhisper(r Report) *v1alpha1.KernelWhisper {
+	f := &r.Finding
+	present, worst := r.viewOf(&f.Now), r.viewOf(&f.Worst)
+	now := present.report
+	kind := v1alpha1.WhisperKind(f.About.Kind)
+	w := &v1alpha1.KernelWhisper{
 		TypeMeta:   typeMeta(v1alpha1.KindKernelWhisper),
-		ObjectMeta: objectMeta(report, pod),
-		Spec:       v1alpha1.KernelWhisperSpec{Kind: kind, Pod: pod, Container: clipText(report.About.Container, maxLabel)},
+		ObjectMeta: newMeta(f.About),
+		Spec: v1alpha1.KernelWhisperSpec{
+			Kind: kind, Workload: newWorkload(f.About.Workload), Container: clipText(f.About.Container, maxLabel),
+		},
 		Status: v1alpha1.KernelWhisperStatus{
 			Conditions: []metav1.Condition{
-				newCondition(conditionTypeOf(kind), troubleStatus(report.Level), report, messageOf(now, r.Pod)),
+				newCondition(conditionTypeOf(kind), troubleStatus(now.Level), now, r.messageOf(&f.Now)),
 			},
-			Severity:        apiSeverity(decides.report.Level),
-			Worst:           newWorst(worst, decides.report.Reason),
-			Now:             v1alpha1.Verdict{Severity: apiSeverity(report.Level), KernelSays: present.kernelSays},
-			FirstSeenTime:   eventSeconds(report.History.First),
-			LastSeenTime:    eventSeconds(report.History.Last),
-			KernelSays:      decides.kernelSays,
-			MetricsSay:      decides.metricsSay,
-			Advice:          shortAdvice(r.Advice),
-			KernelTruth:     decides.truth,
-			MetricsLie:      decides.lie,
-			Coverage:        newCoverage(decides.report.Covered),
-			LastChange:      newLastChange(report.About.Kind, r.Change),
-			Recommendations: list, RecommendationsOmitted: omitted,
-			OtherWindows: fitWindows(r.troubleWindows(worst), r.Pod, room+windowsRoom),
+			Severity:  apiSeverity(worst.report.Level),
+			Worst:     newWorst(&f.Worst, worst.report.Reason),
+			Pods:      newPodCounts(&f.WorkloadWindow),
+			Revisions: newRevisions(f.Revisions),
+			Now: v1alpha1.Verdict{
+				Severity: apiSeverity(now.Level), KernelSays: present.kernelSays, Pod: newMeasuredPod(&f.Now),
+			},
+			FirstSeenTime: eventSeconds(now.History.First),
+			LastSeenTime:  eventSeconds(now.History.Last),
+			KernelSays:    worst.kernelSays,
+			MetricsSay:    worst.metricsSay,
+			Advice:        shortAdvice(r.Advice),
+			KernelTruth:   worst.truth,
+			MetricsLie:    worst.lie,
+			Coverage:      newCoverage(worst.report.Covered),
+			LastChange:    newLastChange(f.About.Kind, f.Change),
 		},
 	}
+	s, room := &w.Status, roomLeft(w)
+	most := min(whisperRoom, room-windowsRoom)
+	list, omitted, left := fitRecommendations(r.Advice, most)
+	s.Recommendations, s.RecommendationsOmitted = list, omitted
+	s.OtherWindows, s.NumberWindow = r.fitWindows(room - most + left)
+	return w
+}
+
+// roomLeft returns how many bytes of JSON a whisper may get still. Names of pods, nodes and workloads may take half of
+// an object, and have a tenth of that in practice.
+func roomLeft(w *v1alpha1.KernelWhisper) int {
+	text, err := json.Marshal(w)
+	if err != nil {
+		return 0
+	}
+	return maxWhisper - len(text)
+}
+
+func newWorkload(w gossip.Workload) v1alpha1.WorkloadReference {
+	return v1alpha1.WorkloadReference{
+		Group: clipText(w.Group, maxName), Kind: clipText(w.Kind, maxLabel),
+		Name: clipText(w.Name, maxName), UID: clipText(w.UID, maxUID),
+	}
+}
+
+// newMeasuredPod names the pod of an evidence.
+func newMeasuredPod(e *gossip.PodEvidence) v1alpha1.MeasuredPod {
+	return v1alpha1.MeasuredPod{
+		Name: clipText(e.Pod, maxName), UID: clipText(e.UID, maxUID),
+		Node: clipText(e.Node, maxName), Revision: clipText(e.Revision, maxLabel),
+	}
+}
+
+// newRevisions returns the revisions that report, where there are several.
+func newRevisions(list []string) []string {
+	if len(list) < 2 {
+		return nil
+	}
+	return clipTexts(list, 4, maxLabel)
+}
+
+// newPodCounts returns how many pods a window is about.
+func newPodCounts(w *gossip.WorkloadWindow) v1alpha1.PodCounts {
+	p := v1alpha1.PodCounts{
+		AffectedOfSeen: fmt.Sprintf("%d/%d", w.Pods.Affected, w.Pods.Seen),
+		Seen:           new(int64(w.Pods.Seen)), Affected: new(int64(w.Pods.Affected)),
+		ShareBasisPoints: roundBasisPoints(w.Share),
+	}
+	if w.Skewed {
+		p.Needs = v1alpha1.PodNeedsSkewed
+	}
+	if w.Kills > 0 {
+		p.OOMKills = new(w.Kills)
+	}
+	quantityOf := coresQuantity
+	if w.Worst.Window.Finding.Subject().Kind != gossip.KindCPUThrottling {
+		quantityOf = bytesQuantity
+	}
+	p.LargestTarget, p.MedianTarget = quantityOf(w.Pods.LargestTarget), quantityOf(w.Pods.MedianTarget)
+	for i := range w.Affected {
+		pod := &w.Affected[i]
+		p.List = append(p.List, v1alpha1.AffectedPod{
+			MeasuredPod: newMeasuredPod(pod), Severity: apiSeverity(pod.Window.Finding.Severity()),
+		})
+	}
+	return p
 }
 
 // view is what an object says of a finding.
@@ -53,10 +121,10 @@ type view struct {
 	lie                    v1alpha1.MetricsLie
 }
 
-// viewOf returns what an object says of a finding; the zero view for a birth.
-func viewOf(f gossip.Finding, p gossip.Pod) view {
+// viewOf returns what an object says of the evidence of a pod; the zero view for a birth.
+func (r *Report) viewOf(e *gossip.PodEvidence) view {
 	v := view{}
-	switch f := f.(type) {
+	switch f := e.Window.Finding.(type) {
 	case gossip.CPUThrottling:
 		v.report, v.truth.CPU, v.lie.CPU = f.Report, newCPUTruth(f), newCPULie(f)
 		v.kernelSays, v.metricsSay = throttlingSays(f), throttlingMetrics(v.lie.CPU)
@@ -65,7 +133,7 @@ func viewOf(f gossip.Finding, p gossip.Pod) view {
 		v.kernelSays, v.metricsSay = memorySays(f), memoryMetrics(f)
 	case gossip.OOMKilled:
 		v.report, v.truth.Memory = f.Report, newKillTruth(f)
-		v.kernelSays, v.metricsSay = oomSays(f), shownKill(f, p)
+		v.kernelSays, v.metricsSay = oomSays(f), shownKill(f, r.podOf(*e))
 	case gossip.NetworkIssue:
 		v.report, v.truth.Network, v.lie.Network = f.Report, newNetworkTruth(f), newNetworkLie(f)
 		v.kernelSays, v.metricsSay = networkSays(f), formatLatencies(f)
@@ -75,15 +143,15 @@ func viewOf(f gossip.Finding, p gossip.Pod) view {
 	return v
 }
 
-// messageOf returns the message of the condition about a finding; empty for a birth.
-func messageOf(f gossip.Finding, p gossip.Pod) string {
-	switch f := f.(type) {
+// messageOf returns the message of the condition about the evidence of a pod; empty for a birth.
+func (r *Report) messageOf(e *gossip.PodEvidence) string {
+	switch f := e.Window.Finding.(type) {
 	case gossip.CPUThrottling:
 		return throttlingMessage(f, newCPULie(f))
 	case gossip.MemoryPressure:
-		return memoryMessage(f, p)
+		return memoryMessage(f, r.podOf(*e))
 	case gossip.OOMKilled:
-		return oomMessage(f, shownKill(f, p))
+		return oomMessage(f, shownKill(f, r.podOf(*e)))
 	case gossip.NetworkIssue:
 		return networkMessage(f)
 	case gossip.PodBirth: // has a certificate

@@ -9,95 +9,72 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// The number of windows beside the worst one is bounded. Their size is bounded by what the recommendations leave of
-// their room, and by some more: a window of a real capture has about 600 bytes.
+// The number of windows beside the worst one is bounded. They have the room that the rest of the whisper leaves, and at
+// least some: a window of a real capture has about 850 bytes.
 const (
 	maxWindows  = 8
 	windowsRoom = 1 << 10
+	// maxWhisper is the most of a whisper in JSON. The API server adds what it manages, and stores less than 16 KiB. The
+	// names of the fields that get the room need the rest of 14 KiB.
+	maxWhisper = 14<<10 - 128
 )
 
-// newWorst says when the worst window was.
-func newWorst(w gossip.WorstWindow, reason gossip.Reason) v1alpha1.WorstWindow {
+// newWorst says when the worst window was, and names its pod.
+func newWorst(e *gossip.PodEvidence, reason gossip.Reason) v1alpha1.WorstWindow {
 	return v1alpha1.WorstWindow{
-		StartTime: eventSeconds(w.Start), EndTime: eventSeconds(w.End), Reason: apiReason(reason),
+		StartTime: eventSeconds(e.Window.Start), EndTime: eventSeconds(e.Window.End), Reason: apiReason(reason),
+		Pod: newMeasuredPod(e),
 	}
 }
 
-// fitWindows returns the windows that have room, the oldest first. Where not all have, the more severe ones stay, and
-// of equal ones the newer.
-func fitWindows(windows []gossip.WorstWindow, p gossip.Pod, room int) []v1alpha1.Window {
-	slices.SortStableFunc(windows, func(a, b gossip.WorstWindow) int {
-		return cmp.Or(cmp.Compare(b.Finding.Severity(), a.Finding.Severity()), b.End.Compare(a.End))
-	})
-	var list []v1alpha1.Window
-	for _, w := range windows {
-		one := newWindow(w, p)
-		text, err := json.Marshal(one)
-		size := len(text) + len(",")
-		if err != nil || size > room || len(list) == maxWindows {
-			continue
+// fitWindows returns the windows in trouble beside the worst one that have room, the oldest first, and the one of the
+// number, if that is not the worst one. Where not all have room, the more severe ones stay, and of equal ones the
+// newer.
+func (r *Report) fitWindows(room int) (others []v1alpha1.Window, number v1alpha1.Window) {
+	fits := func(w *v1alpha1.Window) bool {
+		text, err := json.Marshal(w)
+		if size := len(text) + len(","); err == nil && size <= room {
+			room -= size
+			return true
 		}
-		room -= size
-		list = append(list, one)
+		return false
 	}
-	slices.SortStableFunc(list, func(a, b v1alpha1.Window) int { return a.EndTime.Compare(b.EndTime.Time) })
-	return list
+	f := &r.Finding
+	if n := f.Number; n != nil && !isSameEvidence(n, &f.Worst) {
+		if w := r.newWindow(n); fits(&w) {
+			number = w
+		}
+	}
+	windows := slices.DeleteFunc(slices.Clone(f.Windows), func(w gossip.WorkloadWindow) bool {
+		return isSameEvidence(&w.Worst, &f.Worst) || !isTrouble(w.Worst.Window.Finding)
+	})
+	slices.SortStableFunc(windows, func(a, b gossip.WorkloadWindow) int {
+		return cmp.Or(cmp.Compare(b.Severity(), a.Severity()), b.Worst.Window.End.Compare(a.Worst.Window.End))
+	})
+	for i := range windows {
+		one := r.newWindow(&windows[i].Worst)
+		one.Seen, one.Affected = new(int64(windows[i].Pods.Seen)), new(int64(windows[i].Pods.Affected))
+		if len(others) < maxWindows && fits(&one) {
+			others = append(others, one)
+		}
+	}
+	slices.SortStableFunc(others, func(a, b v1alpha1.Window) int { return a.EndTime.Compare(b.EndTime.Time) })
+	return others, number
+}
+
+// isSameEvidence reports whether two pieces of evidence are about the same pod and time. One that was stored has whole
+// seconds.
+func isSameEvidence(a, b *gossip.PodEvidence) bool {
+	return a.Pod == b.Pod && eventSeconds(a.Window.Start).Equal(eventSeconds(b.Window.Start)) &&
+		eventSeconds(a.Window.End).Equal(eventSeconds(b.Window.End))
 }
 
 // newWindow returns a window with its figures.
-func newWindow(w gossip.WorstWindow, p gossip.Pod) v1alpha1.Window {
-	v := viewOf(w.Finding, p)
+func (r *Report) newWindow(e *gossip.PodEvidence) v1alpha1.Window {
+	v := r.viewOf(e)
 	return v1alpha1.Window{
-		StartTime: orUnixStart(w.Start), EndTime: orUnixStart(w.End),
-		Severity: apiSeverity(v.report.Level), Reason: apiReason(v.report.Reason),
+		StartTime: orUnixStart(e.Window.Start), EndTime: orUnixStart(e.Window.End),
+		Severity: apiSeverity(v.report.Level), Reason: apiReason(v.report.Reason), Pod: newMeasuredPod(e),
 		KernelTruth: v.truth, MetricsLie: v.lie, Coverage: newCoverage(v.report.Covered),
 	}
-}
-
-// Windows returns the windows of an object with their figures, the oldest first: the worst one and the others. Nothing
-// is known of them but what the object says, so figures are rounded, and times are in whole seconds.
-// gossip.Analyzer.Restore takes them after a restart. There are none for a certificate, or without trouble.
-func Windows(o Object) []gossip.WorstWindow {
-	w, ok := o.(*v1alpha1.KernelWhisper)
-	if !ok || w == nil {
-		return nil
-	}
-	s := &w.Status
-	stored := slices.Clone(s.OtherWindows)
-	if s.Worst.StartTime != nil && s.Worst.EndTime != nil {
-		stored = append(stored, v1alpha1.Window{
-			StartTime: s.Worst.StartTime, EndTime: s.Worst.EndTime, Severity: s.Severity, Reason: s.Worst.Reason,
-			KernelTruth: s.KernelTruth, MetricsLie: s.MetricsLie, Coverage: s.Coverage,
-		})
-	}
-	var list []gossip.WorstWindow
-	for i := range stored {
-		if f := findingOf(w, &stored[i]); f != nil && f.Severity() >= gossip.SeverityInfo {
-			list = append(list, gossip.WorstWindow{
-				Finding: f, Start: eventTime(stored[i].StartTime), End: eventTime(stored[i].EndTime),
-			})
-		}
-	}
-	slices.SortStableFunc(list, func(a, b gossip.WorstWindow) int { return a.End.Compare(b.End) })
-	return list
-}
-
-// findingOf returns the finding of a window of a whisper; nil if it is of an unknown kind.
-func findingOf(o *v1alpha1.KernelWhisper, w *v1alpha1.Window) gossip.Finding {
-	r := gossip.Report{
-		About: Subject(o), PodUID: PodUID(o), At: eventTime(w.EndTime),
-		Level: parseSeverity(w.Severity), Reason: gossip.Reason(w.Reason), History: History(o),
-		Covered: parseCoverage(w.Coverage),
-	}
-	switch o.Spec.Kind {
-	case v1alpha1.WhisperCPUThrottling:
-		return parseThrottling(r, w.KernelTruth.CPU, w.MetricsLie.CPU)
-	case v1alpha1.WhisperMemoryPressure:
-		return parsePressure(r, w.KernelTruth.Memory, w.MetricsLie.Memory)
-	case v1alpha1.WhisperOOMKill:
-		return parseKills(r, w.KernelTruth.Memory)
-	case v1alpha1.WhisperNetworkIssue:
-		return parseNetwork(r, w.KernelTruth.Network, w.MetricsLie.Network)
-	}
-	return nil
 }

@@ -13,51 +13,6 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// What was stored gives the same object again, so a restart of the operator changes none.
-func TestStoredWindowsGiveTheSameObjectAgain(t *testing.T) {
-	tried := 0
-	for _, e := range readExamples(t) {
-		object := crd.New(e.report)
-		stored := crd.Windows(object)
-		if crd.Severity(object) < gossip.SeverityInfo || e.report.Now.Subject().Kind == gossip.KindPodBirth {
-			require.Empty(t, stored, e.name)
-			continue
-		}
-		tried++
-		again := e.report
-		again.Windows, again.Worst = stored, worstStored(t, stored, object)
-		require.Empty(t, cmp.Diff(object, crd.New(again)), e.name)
-		require.Equal(t, stored, crd.Windows(crd.New(again)), e.name)
-	}
-	require.Greater(t, tried, 15)
-}
-
-// worstStored returns the stored window with the time of the worst one.
-func worstStored(t *testing.T, stored []gossip.WorstWindow, o crd.Object) gossip.WorstWindow {
-	t.Helper()
-	end := o.(*v1alpha1.KernelWhisper).Status.Worst.EndTime
-	for _, w := range stored {
-		if w.End.Equal(end.Time) {
-			return w
-		}
-	}
-	require.Fail(t, "the worst window is not stored", "%s in %v", end, stored)
-	return gossip.WorstWindow{}
-}
-
-// The advice for a stored window is the advice that was given when it was measured.
-func TestStoredWindowsGiveTheSameAdviceAgain(t *testing.T) {
-	rules := recommend.Default()
-	for _, f := range measuredFindings() {
-		r := crd.Report{Now: f, Pod: gossip.Pod{Name: "api-0"}}.Advised(rules)
-		require.NotEmpty(t, r.Advice, f.Subject())
-		stored := crd.Windows(crd.New(r))
-		require.Len(t, stored, 1, f.Subject())
-		again := crd.Report{Now: f, Pod: r.Pod, Worst: stored[0]}.Advised(rules)
-		require.Empty(t, cmp.Diff(r.Advice, again.Advice), f.Subject())
-	}
-}
-
 // measuredFindings returns a finding of each kind with all the figures that advice and texts use.
 func measuredFindings() []gossip.Finding {
 	report := func(kind gossip.Kind, level gossip.Severity, reason gossip.Reason) gossip.Report {
@@ -96,47 +51,46 @@ func measuredFindings() []gossip.Finding {
 // A stored finding has all figures of the one that was measured.
 func TestStoredFindingsHaveAllFigures(t *testing.T) {
 	for _, f := range measuredFindings() {
-		stored := crd.Windows(crd.New(crd.Report{Now: f}))
+		stored := crd.Stored(whisperOf(f)).Windows
 		require.Len(t, stored, 1)
 		whole := cmp.FilterValues(func(a, b time.Time) bool { return a.Truncate(time.Second).Equal(b.Truncate(time.Second)) },
 			cmp.Ignore())
-		if diff := cmp.Diff(f, stored[0].Finding, whole); diff != "" {
+		window := stored[0].Worst.Window
+		if diff := cmp.Diff(f, window.Finding, whole); diff != "" {
 			t.Errorf("%s (-measured +stored):\n%s", f.Subject(), diff)
 		}
-		require.Equal(t, stored[0].End, stored[0].Finding.Time())
-		require.Equal(t, f.Coverage().Window, stored[0].End.Sub(stored[0].Start))
+		require.Equal(t, window.End, window.Finding.Time())
+		require.Equal(t, f.Coverage().Window, window.End.Sub(window.Start))
+	}
+}
+
+// The advice for a stored window is the advice that was given when it was measured.
+func TestStoredWindowsGiveTheSameAdviceAgain(t *testing.T) {
+	rules := recommend.Default()
+	for _, f := range measuredFindings() {
+		advice := rules.For(f, gossip.Pod{Name: "api-0"})
+		require.NotEmpty(t, advice, f.Subject())
+		stored := crd.Stored(whisperOf(f)).Worst.Window.Finding
+		require.Empty(t, cmp.Diff(advice, rules.For(stored, gossip.Pod{Name: "api-0"})), f.Subject())
 	}
 }
 
 func TestObjectsWithoutTroubleHaveNoWindows(t *testing.T) {
-	healthy := hiddenThrottling()
-	healthy.Level, healthy.Reason = gossip.SeverityNone, gossip.ReasonBelowThreshold
-	for name, o := range map[string]crd.Object{
-		"nil":           nil,
-		"a nil pointer": (*v1alpha1.KernelWhisper)(nil),
-		"no status":     &v1alpha1.KernelWhisper{},
-		"a certificate": crd.New(crd.Report{Now: podBirth()}),
-		"healthy":       crd.New(crd.Report{Now: healthy}),
+	for name, o := range map[string]*v1alpha1.KernelWhisper{
+		"no status": {},
+		"healthy":   whisperOf(throttledIn(0, gossip.SeverityNone)),
 	} {
-		require.Empty(t, crd.Windows(o), name)
+		stored := crd.Stored(o)
+		require.Empty(t, stored.Windows, name)
+		require.Nil(t, stored.Number, name)
+		require.LessOrEqual(t, stored.Severity(), gossip.SeverityNone, name)
 	}
-}
-
-// A window about another subject, which only a mistake can bring here, does not decide.
-func TestWindowsOfOtherSubjectsDoNotCount(t *testing.T) {
-	now, other := hiddenThrottling(), hiddenThrottling()
-	now.Level, now.Reason, now.History = gossip.SeverityNone, gossip.ReasonBelowThreshold, gossip.History{}
-	other.About.Pod = "api-1"
-	window := gossip.WorstWindow{Finding: other, Start: noon, End: noon}
-	r := crd.Report{Now: now, Worst: window, Windows: []gossip.WorstWindow{window}}
-	require.False(t, crd.HasObject(r))
-	require.Empty(t, cmp.Diff(crd.New(crd.Report{Now: now}), crd.New(r)))
 }
 
 // Where there is no room for all windows, the more severe ones stay, and of equal ones the newer.
 func TestTheMoreSevereWindowsStay(t *testing.T) {
 	cpu := measuredFindings()[0].(gossip.CPUThrottling)
-	r := crd.Report{Now: cpu}
+	var windows []gossip.WorkloadWindow
 	for day := range 12 {
 		f := cpu
 		f.Level = gossip.SeverityWarning
@@ -144,8 +98,13 @@ func TestTheMoreSevereWindowsStay(t *testing.T) {
 			f.Level = gossip.SeverityHigh
 		}
 		end := noon.AddDate(0, 0, day-13)
-		r.Windows = append(r.Windows, gossip.WorstWindow{Finding: f, Start: end.Add(-15 * time.Minute), End: end})
+		windows = append(windows, gossip.WorkloadWindow{Worst: gossip.PodEvidence{
+			Pod: "api-0", Window: gossip.WorstWindow{Finding: f, Start: end.Add(-15 * time.Minute), End: end},
+		}})
 	}
+	r := reportOf(cpu)
+	windows = append(windows, r.Finding.WorkloadWindow)
+	r.Finding.Windows = windows
 	list := crd.New(r).(*v1alpha1.KernelWhisper).Status.OtherWindows
 	var days []int
 	for _, w := range list {

@@ -52,6 +52,8 @@ func TestForbiddenWritesWaitUntilTheyAreAllowed(t *testing.T) {
 			Verbs: []string{"list", "watch"},
 		},
 		{APIGroups: []string{"kernel.gossip.io"}, Resources: []string{"*"}, Verbs: []string{"list", "watch"}},
+		{APIGroups: []string{"apps"}, Resources: []string{"replicasets"}, Verbs: []string{"list", "watch"}},
+		{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"list", "watch"}},
 		{
 			APIGroups: []string{"autoscaling"}, Resources: []string{"horizontalpodautoscalers"},
 			Verbs: []string{"list", "watch"},
@@ -195,7 +197,7 @@ func TestNextLeaderGoesOnFromTheObjects(t *testing.T) {
 
 	first.stop(t)
 	second.listening(t)
-	second.post(t, records("leader", "api-0", string(pod.UID), 12, 15)...)
+	second.post(t, recordsUntil(time.Now().Add(time.Minute), "leader", "api-0", string(pod.UID), 12, 15)...)
 	after := whisper(t, k, "leader", "api-0", severity(v1alpha1.SeverityWarning))
 	require.Equal(t, before.Status.FirstSeenTime, after.Status.FirstSeenTime)
 }

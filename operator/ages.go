@@ -21,11 +21,6 @@ type ages struct {
 	certificateTTL time.Duration
 }
 
-// untilSilent returns the time until no record has come for a window; 0 if it has passed.
-func (a ages) untilSilent(seen arrival) time.Duration {
-	return max(0, time.Until(seen.at.Add(a.window)))
-}
-
 // applyAge returns a whisper without a sample for a window with the verdict that is then due, and any other object as
 // it is.
 func (a ages) applyAge(o crd.Object, seen arrival, now time.Time) crd.Object {
@@ -43,7 +38,8 @@ func (a ages) timeToLive(o crd.Object) time.Duration {
 		return a.certificateTTL
 	}
 	c := crd.Condition(o)
-	recovered := c != nil && (c.Status == metav1.ConditionFalse || c.Reason == v1alpha1.ReasonNoRecentSamples)
+	recovered := c != nil && (c.Status == metav1.ConditionFalse || c.Reason == v1alpha1.ReasonNoRecentSamples ||
+		c.Reason == v1alpha1.ReasonNoPods)
 	if !recovered {
 		return -1
 	}
@@ -53,10 +49,12 @@ func (a ages) timeToLive(o crd.Object) time.Duration {
 // isOverHorizon reports whether the worst window of a stored whisper is older than the horizon, and nothing in it is in
 // trouble any more. A whisper that is kept for ever is never over.
 func (a ages) isOverHorizon(s situation) bool {
-	w, ok := s.stored.(*v1alpha1.KernelWhisper)
-	isOver := s.worst.Finding != nil && s.worst.Finding.Severity() < gossip.SeverityInfo
-	return ok && isOver && a.whisperTTL >= 0 && w.Status.Worst.EndTime != nil &&
-		crd.Severity(w) >= gossip.SeverityInfo && !s.finding.Time().Before(w.Status.Worst.EndTime.Add(a.horizon))
+	w := s.storedWhisper()
+	if w == nil || !s.known || a.whisperTTL < 0 || w.Status.Worst.EndTime == nil {
+		return false
+	}
+	return s.finding.Severity() < gossip.SeverityInfo && crd.Severity(w) >= gossip.SeverityInfo &&
+		!s.finding.Now.Window.Finding.Time().Before(w.Status.Worst.EndTime.Add(a.horizon))
 }
 
 // isExpired reports whether an object has been kept for its time to live.

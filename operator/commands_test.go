@@ -86,7 +86,8 @@ func (a advice) recommendations(t *testing.T) []v1alpha1.Recommendation {
 	for decoder := json.NewDecoder(&printed); decoder.More(); {
 		var o v1alpha1.KernelWhisper
 		must(t, decoder.Decode(&o))
-		if bytes.Contains(a.pods, []byte("name: "+o.Spec.Pod.Name)) { // of others nothing is known, and the advice says so
+		// Of other pods nothing is known, and the advice says so.
+		if bytes.Contains(a.pods, []byte("name: "+o.Status.Worst.Pod.Name)) {
 			all = append(all, o.Status.Recommendations...)
 		}
 	}

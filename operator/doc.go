@@ -1,9 +1,10 @@
 // Package operator takes kernel events, over HTTP, as OpenTelemetry metrics and from Pixie's API, and keeps Kubernetes
-// objects that say what they mean: KernelWhisper and PodBirthCertificate, with evidence, verdict, and the number to
-// set. Its program is kernel-gossip-operator; [Run] is all of it, and [New] is for your own programs.
+// objects that say what they mean: KernelWhisper about a workload and PodBirthCertificate about a pod, with evidence,
+// verdict, and the number to set. Its program is kernel-gossip-operator; [Run] is all of it, and [New] is for your own
+// programs.
 //
-//	POST, OTLP, Pixie ─▶ ingest ─▶ Analyzer.Observe ─▶ queue of subjects ─▶ Reconcile: Finding ─▶ Rules.For
-//	    ─▶ crd.New ─▶ server-side apply
+//	POST, OTLP, Pixie ─▶ ingest ─▶ Analyzer.Observe ─▶ queue of workloads ─▶ Reconcile: gossip.RollUp of the pods'
+//	    findings and of the stored object ─▶ Rules.ForWorkload ─▶ crd.New ─▶ server-side apply
 //
 // gossip-replay has the same steps, so a capture that is posted here gives the objects that replay prints.
 //
@@ -25,16 +26,22 @@
 // A record that contradicts the cache is not observed, so that no sender can replace what is known of an existing pod.
 // One with the UID of a pod that the cache does not have waits, in bounded room, until the pod appears; one with a
 // container name or a container ID that its pod does not have waits for the pod's status, for 30 s. Findings about pods
-// that do not exist are counted, logged once, and written as soon as the pod appears. Objects belong to their pod, so
-// Kubernetes removes them with it; a pod that is created again under its name gets a new object. After a restart, the
-// worst windows, first seen and the last transition continue from the stored objects, and for one window no better
-// condition than the stored one counts: the window began again, without the samples from before.
+// that do not exist are counted, logged once, and written as soon as the pod appears.
+//
+// The workload of a pod comes from its controllers, through the ReplicaSets and Jobs in the cache. A whisper belongs to
+// its workload, and a certificate to its pod, so Kubernetes removes them with it; a workload that is created again
+// under its name gets a new object. What pods showed outlives them in the whisper, which is the only memory of pods
+// that are gone: each reconciliation reads it again with crd.Stored. After a restart, the worst windows, first seen and
+// the last transition continue from there, and for one window no better condition than the stored one counts: the
+// window began again, without the samples from before. Whispers of a version that named no workload are deleted once,
+// when an operator begins to lead.
 //
 // # Time
 //
 // Verdicts know event time only. The wall clock ages objects: the condition of a whisper without a sample for one
-// window becomes Unknown (NoRecentSamples), or False (NoKillInWindow) if it is about OOM kills. Whispers that are not
-// in trouble, and certificates, are deleted some time after their last write.
+// window becomes Unknown (NoRecentSamples), or False (NoKillInWindow) if it is about OOM kills. It is Unknown
+// (NoPods) while its workload has no pods. Whispers that are not in trouble, and certificates, are deleted some
+// time after their last write. Of the certificates of a workload only the newest are kept.
 //
 // # Pulling from Pixie
 //

@@ -39,10 +39,24 @@ func (v *evictions) takeAll() []gossip.Subject {
 // publishEvictions queues the subjects that the analyzer has evicted: their objects must not keep a verdict that is not
 // looked after any more.
 func (i *intake) publishEvictions() {
+	ctx := log.IntoContext(context.Background(), i.log)
 	for _, about := range i.evictions.takeAll() {
 		i.metrics.evictedPods.Inc()
-		i.journal.logEviction(log.IntoContext(context.Background(), i.log), about)
-		i.ledger.markEvicted(about)
-		i.queue.AddWithOpts(priorityqueue.AddOpts{After: i.delay}, about)
+		i.journal.logEviction(ctx, about)
+		of, ok := i.subjectOf(ctx, about)
+		if !ok {
+			continue
+		}
+		i.ledger.markEvicted(of)
+		i.queue.AddWithOpts(priorityqueue.AddOpts{After: i.delay}, of)
 	}
+}
+
+// subjectOf returns the subject of the object about a subject of a pod, and false if the cache has no such pod.
+func (i *intake) subjectOf(ctx context.Context, about gossip.Subject) (gossip.WorkloadSubject, bool) {
+	pod, err := i.pods.get(ctx, about.Namespace, about.Pod)
+	if err != nil || pod == nil {
+		return gossip.WorkloadSubject{}, false
+	}
+	return objectSubject(about, i.pods.guessWorkload(ctx, pod)), true
 }

@@ -21,6 +21,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 	"github.com/kernel-gossip/kernel-gossip/operator"
@@ -214,8 +215,16 @@ func makeNamespace(t *testing.T, k client.Client, name string) {
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})))
 }
 
-// whisper waits until a whisper about a pod's container app is as wanted, and returns it.
+// whisper waits until the whisper about container app of a pod without a controller is as wanted, and returns it.
 func whisper(t *testing.T, k client.Client, namespace, pod string,
+	wanted func(*v1alpha1.KernelWhisper) bool,
+) *v1alpha1.KernelWhisper {
+	t.Helper()
+	return whisperNamed(t, k, namespace, "pod."+pod+".app.cputhrottling", wanted)
+}
+
+// whisperNamed waits until the whisper with a name is as wanted, and returns it.
+func whisperNamed(t *testing.T, k client.Client, namespace, name string,
 	wanted func(*v1alpha1.KernelWhisper) bool,
 ) *v1alpha1.KernelWhisper {
 	t.Helper()
@@ -223,11 +232,20 @@ func whisper(t *testing.T, k client.Client, namespace, pod string,
 	var err error
 	require.Eventually(t, func() bool {
 		w = v1alpha1.KernelWhisper{}
-		err = k.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: pod + ".app.cputhrottling"}, &w)
+		err = k.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, &w)
 		return err == nil && wanted(&w)
-	}, 40*time.Second, 20*time.Millisecond, "the whisper about %s/%s is not as wanted", namespace, pod)
+	}, 40*time.Second, 20*time.Millisecond, "whisper %s/%s is not as wanted:%s", namespace, name, lateText(func() string {
+		w.ManagedFields = nil
+		text, _ := yaml.Marshal(w)
+		return fmt.Sprintf(" %v\n%s", err, text)
+	}))
 	return &w
 }
+
+// lateText is a text that is made when it is printed.
+type lateText func() string
+
+func (f lateText) String() string { return f() }
 
 // severity returns whether a whisper has this severity now.
 func severity(s v1alpha1.Severity) func(*v1alpha1.KernelWhisper) bool {

@@ -35,6 +35,7 @@ func TestAnIncidentKeepsItsTimeAndItsNumber(t *testing.T) {
 	require.Equal(t, "throttled in 90% of periods", w.Status.KernelSays)
 	require.Equal(t, v1alpha1.Verdict{
 		Severity: v1alpha1.SeverityNone, KernelSays: "throttled in 0% of periods",
+		Pod: v1alpha1.MeasuredPod{Name: "api-0", UID: string(pod.UID)},
 	}, w.Status.Now)
 	require.WithinRange(t, w.Status.Worst.EndTime.Time, began.Add(-12*time.Minute), began.Add(-9*time.Minute))
 	require.Equal(t, metav1.ConditionFalse, w.Status.Conditions[0].Status)
@@ -50,6 +51,35 @@ func TestAnIncidentKeepsItsTimeAndItsNumber(t *testing.T) {
 	require.Equal(t, w.Status.KernelTruth, after.Status.KernelTruth)
 	require.Equal(t, w.Status.Recommendations, after.Status.Recommendations)
 	require.Equal(t, metav1.ConditionTrue, after.Status.Conditions[0].Status)
+}
+
+// The windows in trouble beside the worst one are in the object, and a restart keeps them.
+func TestARestartKeepsTheOtherWindowsInTrouble(t *testing.T) {
+	t.Parallel()
+	c := cluster(t)
+	k := admin(t, c)
+	pod := makePod(t, k, "windows", "api-0")
+	parts := func(o *operator.Options) { o.Analysis.Window, o.Analysis.Horizon = time.Minute, 70*time.Minute }
+	ago := func(minutes, n, throttled int) []string {
+		end := time.Now().Add(-time.Duration(minutes) * time.Minute)
+		return recordsUntil(end, "windows", "api-0", string(pod.UID), n, throttled)
+	}
+	r := start(t, c.Config, in("windows"), parts)
+	r.post(t, slices.Concat(ago(40, 24, 45), ago(20, 24, 15), ago(0, 36, 0))...)
+	before := whisper(t, k, "windows", "api-0", severity(v1alpha1.SeverityNone))
+	require.Equal(t, v1alpha1.SeverityCritical, before.Status.Severity)
+	require.NotEmpty(t, before.Status.OtherWindows)
+	require.Equal(t, v1alpha1.SeverityWarning, before.Status.OtherWindows[0].Severity)
+	r.stop(t)
+
+	r = start(t, c.Config, in("windows"), parts)
+	r.post(t, ago(-2, 24, 30)...)
+	after := whisper(t, k, "windows", "api-0", severity(v1alpha1.SeverityHigh))
+	require.Equal(t, before.Status.Worst, after.Status.Worst)
+	require.Greater(t, len(after.Status.OtherWindows), len(before.Status.OtherWindows))
+	for i, w := range before.Status.OtherWindows {
+		require.Equal(t, w, after.Status.OtherWindows[i])
+	}
 }
 
 // A whisper about a container that is healthy goes when its last trouble is older than the horizon.

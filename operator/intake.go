@@ -36,14 +36,15 @@ type intake struct {
 	unmatched unmatchedEvents
 	evictions *evictions
 	lease     *lease
+	quota     *objectQuota
 
 	ready chan struct{} // closed once queue is set
-	queue priorityqueue.PriorityQueue[gossip.Subject]
+	queue priorityqueue.PriorityQueue[gossip.WorkloadSubject]
 }
 
 // setQueue takes the controller's queue when the controller starts.
-func (i *intake) setQueue(_ context.Context, q workqueue.TypedRateLimitingInterface[gossip.Subject]) error {
-	queue, ok := q.(priorityqueue.PriorityQueue[gossip.Subject])
+func (i *intake) setQueue(_ context.Context, q workqueue.TypedRateLimitingInterface[gossip.WorkloadSubject]) error {
+	queue, ok := q.(priorityqueue.PriorityQueue[gossip.WorkloadSubject])
 	if !ok {
 		return errors.New("the controller's queue is not a priority queue")
 	}
@@ -58,7 +59,7 @@ func (i *intake) takeEvents(ctx context.Context, events []gossip.Event) (ingest.
 		return ingest.Outcome{}, errNotLeading
 	}
 	podOf := i.podFinder(ctx)
-	matched := make([]gossip.Event, 0, len(events))
+	matched := newBatch(len(events))
 	var podless, unmatched, ignored []gossip.Event
 	var out ingest.Outcome
 	for _, e := range events {
@@ -67,6 +68,9 @@ func (i *intake) takeEvents(ctx context.Context, events []gossip.Event) (ingest.
 			continue
 		}
 		pod := podOf(e)
+		if pod.err != nil {
+			return ingest.Outcome{}, pod.err
+		}
 		if why := pod.mismatchOf(e); why != matches {
 			unmatched = append(unmatched, e)
 			i.metrics.countUnmatched(why)
@@ -77,30 +81,51 @@ func (i *intake) takeEvents(ctx context.Context, events []gossip.Event) (ingest.
 			podless = append(podless, e)
 			continue
 		}
-		matched = append(matched, pod.enrichEvent(e))
+		matched.add(e, pod)
 	}
-	subjects := subjectsIn(matched)
-	if !i.ledger.reservePlaces(subjects) {
+	if !i.ledger.reservePlaces(matched.subjects) {
 		return ingest.Outcome{}, errFull
 	}
 	for _, e := range ignored {
 		i.metrics.countIgnored(e.Subject().Kind)
 	}
-	i.observeEvents(ctx, matched, subjects)
+	i.observeBatch(ctx, matched)
 	i.observePodless(ctx, podless)
 	i.awaitPods(ctx, unmatched)
 	out.Ignored, out.Unknown = len(ignored), len(unmatched)
 	return out, nil
 }
 
-// observeEvents has the analyzer observe events about pods that exist, and queues their subjects.
-func (i *intake) observeEvents(ctx context.Context, events []gossip.Event, subjects []gossip.Subject) {
+// batch is events about pods that exist, with the subjects of the objects about them.
+type batch struct {
+	events   []gossip.Event
+	subjects []gossip.WorkloadSubject // each once
+	has      map[gossip.WorkloadSubject]struct{}
+}
+
+func newBatch(events int) *batch {
+	return &batch{events: make([]gossip.Event, 0, events), has: make(map[gossip.WorkloadSubject]struct{}, 16)}
+}
+
+// add adds an event, with what is known about its pod.
+func (b *batch) add(e gossip.Event, pod podLookup) {
+	e = pod.enrichEvent(e) // which may name its container
+	b.events = append(b.events, e)
+	of := pod.subjectOf(e.Subject())
+	if _, known := b.has[of]; !known {
+		b.has[of] = struct{}{}
+		b.subjects = append(b.subjects, of)
+	}
+}
+
+// observeBatch has the analyzer observe events, and queues the subjects of their objects.
+func (i *intake) observeBatch(ctx context.Context, b *batch) {
 	p := gossip.Provenance{Sender: ingest.SenderOf(ctx), PodExists: true, Now: time.Now()}
-	for _, e := range events {
+	for _, e := range b.events {
 		i.analyzer.ObserveFrom(e, p)
 		i.metrics.countEvent(e)
 	}
-	fresh := i.ledger.addArrivals(subjects, time.Now())
+	fresh := i.ledger.addArrivals(b.subjects, time.Now())
 	i.queue.AddWithOpts(priorityqueue.AddOpts{After: i.delay}, fresh...)
 	i.publishEvictions()
 }
@@ -115,13 +140,13 @@ func (i *intake) observePodless(ctx context.Context, events []gossip.Event) {
 	}
 	podOf := i.podFinder(ctx)
 	for _, e := range events {
-		about := e.Subject()
-		if podOf(e).isMissing() {
+		about, pod := e.Subject(), podOf(e)
+		if pod.Pod == nil {
 			i.journal.logUnknownPod(log.IntoContext(ctx, i.log.WithValues("subject", about.String())), about, "")
 			continue
 		}
 		i.analyzer.SetPodExists(about)
-		i.queue.AddWithOpts(priorityqueue.AddOpts{After: i.delay}, about)
+		i.queue.AddWithOpts(priorityqueue.AddOpts{After: i.delay}, pod.subjectOf(about))
 	}
 	i.publishEvictions()
 }
@@ -155,48 +180,40 @@ func (i *intake) observeWaiting(ctx context.Context, pod *corev1.Pod) {
 	if len(events) == 0 {
 		return
 	}
-	known := newPodLookup(pod)
-	for n, e := range events {
-		events[n] = known.enrichEvent(e)
-	}
-	i.observeEvents(ctx, events, subjectsIn(events))
-}
-
-// subjectsIn lists the subjects of events, each once.
-func subjectsIn(events []gossip.Event) []gossip.Subject {
-	var out []gossip.Subject
-	seen := make(map[gossip.Subject]struct{}, 16)
+	known, waited := i.newPodLookup(ctx, pod), newBatch(len(events))
 	for _, e := range events {
-		about := e.Subject()
-		if _, known := seen[about]; !known {
-			seen[about] = struct{}{}
-			out = append(out, about)
-		}
+		waited.add(e, known)
 	}
-	return out
+	i.observeBatch(ctx, waited)
 }
 
-// podLookup is a pod in the cache. Pod is nil if the cache has none; failed is true if the cache could not be asked.
+// podLookup is a pod in the cache. Pod is nil if the cache has none, or could not be asked.
 type podLookup struct {
 	*corev1.Pod
-	facts  *gossip.Pod // nil without a pod
-	failed bool
+	facts    *gossip.Pod // nil without a pod
+	workload gossip.Workload
+	err      error // the cache could not be asked
 }
 
 // newPodLookup returns a pod with its facts, which all its events share.
-func newPodLookup(pod *corev1.Pod) podLookup {
+func (i *intake) newPodLookup(ctx context.Context, pod *corev1.Pod) podLookup {
 	if pod == nil {
 		return podLookup{}
 	}
-	return podLookup{Pod: pod, facts: new(kube.PodForEvents(pod))}
+	return podLookup{Pod: pod, facts: new(kube.PodForEvents(pod)), workload: i.pods.guessWorkload(ctx, pod).Identity()}
 }
 
 // isMissing reports whether the cache has no such pod.
-func (p podLookup) isMissing() bool { return p.Pod == nil && !p.failed }
+func (p podLookup) isMissing() bool { return p.Pod == nil && p.err == nil }
+
+// subjectOf returns the subject of the object about a subject of the pod.
+func (p podLookup) subjectOf(about gossip.Subject) gossip.WorkloadSubject {
+	return objectSubject(about, p.workload)
+}
 
 // mismatchOf returns how an event contradicts the pod. While the cache cannot be asked, nothing does.
 func (p podLookup) mismatchOf(e gossip.Event) mismatch {
-	if p.failed {
+	if p.err != nil {
 		return matches
 	}
 	return mismatchOf(p.Pod, e)
@@ -220,11 +237,8 @@ func (i *intake) podFinder(ctx context.Context) func(gossip.Event) podLookup {
 		known, ok := found[at]
 		if !ok {
 			pod, err := i.pods.get(ctx, from.Namespace, from.Pod)
-			if err != nil {
-				log.FromContext(ctx).V(1).Info("Cannot look up a pod", "error", err.Error())
-			}
-			known = newPodLookup(pod)
-			known.failed = err != nil
+			known = i.newPodLookup(ctx, pod)
+			known.err = err
 			found[at] = known
 		}
 		return known

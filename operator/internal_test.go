@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 	"github.com/kernel-gossip/kernel-gossip/operator/ingest"
@@ -59,13 +60,16 @@ func TestRulesReadNothingThatIsStripped(t *testing.T) {
 }
 
 func TestLedgerKnowsWhichSubjectsWait(t *testing.T) {
-	about := func(pod string) gossip.Subject {
-		return gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: pod, Container: "app"}
+	about := func(name string) gossip.WorkloadSubject {
+		return gossip.WorkloadSubject{
+			Kind: gossip.KindCPUThrottling, Namespace: "shop", Container: "app",
+			Workload: gossip.Workload{Group: "apps", Kind: "Deployment", Name: name},
+		}
 	}
 	a, b, c := about("a"), about("b"), about("c")
 	now := time.Now()
 	l := newLedger(2, time.Minute)
-	all := func(list ...gossip.Subject) []gossip.Subject { return list }
+	all := func(list ...gossip.WorkloadSubject) []gossip.WorkloadSubject { return list }
 	require.False(t, l.reservePlaces(all(a, b, c)))
 	require.True(t, l.reservePlaces(all(a, b)))
 	require.False(t, l.reservePlaces(all(c)), "the places are reserved, though nothing has come")
@@ -107,7 +111,7 @@ func TestLedgerKnowsWhichSubjectsWait(t *testing.T) {
 
 // A subject that was forgotten meanwhile, and has come again, is not taken for the one that was reconciled.
 func TestForgottenSubjectsAreNotMistakenForNewOnes(t *testing.T) {
-	about := []gossip.Subject{{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "a", Container: "app"}}
+	about := []gossip.WorkloadSubject{crd.CertificateOf("shop", "a")}
 	l := newLedger(2, time.Minute)
 	l.addArrivals(about, time.Now())
 	seen := l.arrivalOf(about[0])
@@ -167,7 +171,7 @@ func TestUnknownPodsTakeUpNoPlace(t *testing.T) {
 	}
 	_, err := i.takeEvents(t.Context(), append(events, bornWith("api-0", "")))
 	require.NoError(t, err)
-	require.Equal(t, []gossip.Subject{bornWith("api-0", "").Subject()}, i.ledger.waitingSubjects())
+	require.Equal(t, []gossip.WorkloadSubject{crd.CertificateOf("shop", "api-0")}, i.ledger.waitingSubjects())
 	require.Len(t, i.ledger.entries, 1)
 	require.Equal(t, 1, i.queue.Len())
 }

@@ -125,6 +125,10 @@ func (j *journal) logWrite(ctx context.Context, before, after crd.Object) {
 		"reason", reason, "says", sentenceOf(after))
 }
 
+func (j *journal) logSurplus(ctx context.Context, o crd.Object) {
+	j.logLine(ctx, "Object deleted: its workload has enough newer certificates", "object", o.GetName())
+}
+
 func (j *journal) logExpiry(ctx context.Context, o crd.Object) {
 	j.logLine(ctx, "Object deleted: it has not changed for its time to live", "object", o.GetName())
 }

@@ -15,19 +15,6 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/operator"
 )
 
-// whisperNamed waits until the whisper with a name is as wanted, and returns it.
-func whisperNamed(t *testing.T, k client.Client, namespace, name string,
-	wanted func(*v1alpha1.KernelWhisper) bool,
-) *v1alpha1.KernelWhisper {
-	t.Helper()
-	var w v1alpha1.KernelWhisper
-	require.Eventually(t, func() bool {
-		w = v1alpha1.KernelWhisper{}
-		return k.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, &w) == nil && wanted(&w)
-	}, 40*time.Second, 20*time.Millisecond, "whisper %s/%s is not as wanted", namespace, name)
-	return &w
-}
-
 // memoryPod makes a pod with a running container app that requests 128Mi and has a limit of 512Mi.
 func memoryPod(t *testing.T, k client.Client, namespace string) *corev1.Pod {
 	t.Helper()
@@ -65,7 +52,7 @@ func TestEveryKindHasItsObject(t *testing.T) {
 		head("network_issue", "kinds", pod)+`,"period_seconds":60,"tcp_segments_sent":12000,"tcp_retransmits":240}`,
 	)
 	said := map[string][]string{}
-	for _, name := range []string{"api-0.app.memorypressure", "api-0.app.oomkill", "api-0.networkissue"} {
+	for _, name := range []string{"pod.api-0.app.memorypressure", "pod.api-0.app.oomkill", "pod.api-0.networkissue"} {
 		w := whisperNamed(t, k, "kinds", name, func(w *v1alpha1.KernelWhisper) bool { return w.Status.Severity != "" })
 		said[name] = []string{
 			w.Status.Conditions[0].Type, string(w.Status.Severity), w.Status.KernelSays,
@@ -74,15 +61,15 @@ func TestEveryKindHasItsObject(t *testing.T) {
 		require.Equal(t, pod.UID, w.OwnerReferences[0].UID)
 	}
 	require.Empty(t, cmp.Diff(map[string][]string{
-		"api-0.app.memorypressure": {
+		"pod.api-0.app.memorypressure": {
 			"MemoryPressured", "Warning", "limit hit 7 times", "94% of the memory limit",
 			"memory limit 512Mi → 592Mi",
 		},
-		"api-0.app.oomkill": {
+		"pod.api-0.app.oomkill": {
 			"OOMKilled", "Critical", "killed 1 process, called worker", "Kubernetes shows no OOM kill",
 			"memory limit 512Mi → 624Mi",
 		},
-		"api-0.networkissue": {
+		"pod.api-0.networkissue": {
 			"NetworkDegraded", "Warning", "2% of TCP segments sent again", "not measured",
 			"Find where segments are lost",
 		},
@@ -106,14 +93,14 @@ func TestSilenceEndsAVerdictByItsKind(t *testing.T) {
 		head("oom_kill", "ages", pod)+`,"container_name":"app"}`,
 		head("network_issue", "ages", pod)+`,"period_seconds":60,"connect_failures":50}`,
 	)
-	whisperNamed(t, k, "ages", "api-0.app.oomkill", severity(v1alpha1.SeverityCritical))
-	whisperNamed(t, k, "ages", "api-0.networkissue", severity(v1alpha1.SeverityHigh))
+	whisperNamed(t, k, "ages", "pod.api-0.app.oomkill", severity(v1alpha1.SeverityCritical))
+	whisperNamed(t, k, "ages", "pod.api-0.networkissue", severity(v1alpha1.SeverityHigh))
 	r.stop(t)
 	start(t, c.Config, in("ages"), short)
-	w := whisperNamed(t, k, "ages", "api-0.app.oomkill", severity(v1alpha1.SeverityNone))
+	w := whisperNamed(t, k, "ages", "pod.api-0.app.oomkill", severity(v1alpha1.SeverityNone))
 	require.Equal(t, v1alpha1.ReasonNoKillInWindow, w.Status.Conditions[0].Reason)
 	require.Equal(t, v1alpha1.SeverityCritical, w.Status.Severity)
-	w = whisperNamed(t, k, "ages", "api-0.networkissue", severity(v1alpha1.SeverityUnknown))
+	w = whisperNamed(t, k, "ages", "pod.api-0.networkissue", severity(v1alpha1.SeverityUnknown))
 	require.Equal(t, v1alpha1.ReasonNoRecentSamples, w.Status.Conditions[0].Reason)
 }
 
@@ -132,8 +119,8 @@ func TestAPodThatGoesIsForgottenInEveryKind(t *testing.T) {
 		head("network_issue", "forgotten", pod)+`,"retransmit_pct":5}`,
 	)
 	for _, name := range []string{
-		"api-0.memorypressure", "api-0.app.memorypressure", "api-0.app.oomkill",
-		"api-0.oomkill", "api-0.networkissue",
+		"pod.api-0.memorypressure", "pod.api-0.app.memorypressure", "pod.api-0.app.oomkill",
+		"pod.api-0.oomkill", "pod.api-0.networkissue",
 	} {
 		whisperNamed(t, k, "forgotten", name, func(w *v1alpha1.KernelWhisper) bool { return w.Status.Severity != "" })
 	}

@@ -14,7 +14,7 @@ type ledger struct {
 	max       int           // of waiting subjects
 	retention time.Duration // of arrivals
 	mu        sync.Mutex
-	entries   map[gossip.Subject]arrival
+	entries   map[gossip.WorkloadSubject]arrival
 	count     uint64 // of all arrivals
 	waiting   int
 	busy      int       // subjects that are waiting, or about to
@@ -34,7 +34,9 @@ type arrival struct {
 func (e *arrival) isBusy() bool { return e.waiting || e.reserved > 0 }
 
 func newLedger(limit int, retention time.Duration) *ledger {
-	return &ledger{max: limit, retention: retention, entries: make(map[gossip.Subject]arrival), startedAt: time.Now()}
+	return &ledger{
+		max: limit, retention: retention, entries: make(map[gossip.WorkloadSubject]arrival), startedAt: time.Now(),
+	}
 }
 
 // setStart sets the time before which no record could arrive.
@@ -45,7 +47,7 @@ func (l *ledger) setStart(now time.Time) {
 }
 
 // changeEntry changes the entry of a subject, and removes it if nothing is known any more.
-func (l *ledger) changeEntry(about gossip.Subject, how func(*arrival)) {
+func (l *ledger) changeEntry(about gossip.WorkloadSubject, how func(*arrival)) {
 	e := l.entries[about]
 	before := e
 	how(&e)
@@ -68,7 +70,7 @@ func (l *ledger) changeEntry(about gossip.Subject, how func(*arrival)) {
 
 // reservePlaces reserves a place for each of the subjects, or none and reports false: they may all be waiting, then.
 // Either addArrivals or releasePlaces has to follow.
-func (l *ledger) reservePlaces(subjects []gossip.Subject) bool {
+func (l *ledger) reservePlaces(subjects []gossip.WorkloadSubject) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	more := 0
@@ -89,10 +91,10 @@ func (l *ledger) reservePlaces(subjects []gossip.Subject) bool {
 // addArrivals notes that records about subjects came, and returns the subjects that were not waiting before: the others
 // are in the queue already, or are being reconciled. It is called after the analyzer observed the records: a reconciler
 // that reads an arrival then reads a finding with its records. It takes the reserved places, if there are some.
-func (l *ledger) addArrivals(subjects []gossip.Subject, now time.Time) []gossip.Subject {
+func (l *ledger) addArrivals(subjects []gossip.WorkloadSubject, now time.Time) []gossip.WorkloadSubject {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var fresh []gossip.Subject
+	var fresh []gossip.WorkloadSubject
 	for _, about := range subjects {
 		l.changeEntry(about, func(e *arrival) {
 			if !e.waiting {
@@ -106,7 +108,7 @@ func (l *ledger) addArrivals(subjects []gossip.Subject, now time.Time) []gossip.
 }
 
 // markEvicted notes that the analyzer has forgotten a subject. Its object has to say so.
-func (l *ledger) markEvicted(about gossip.Subject) {
+func (l *ledger) markEvicted(about gossip.WorkloadSubject) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.changeEntry(about, func(e *arrival) {
@@ -119,7 +121,7 @@ func (l *ledger) markEvicted(about gossip.Subject) {
 }
 
 // arrivalOf returns when records about a subject last came, and how many did.
-func (l *ledger) arrivalOf(about gossip.Subject) arrival {
+func (l *ledger) arrivalOf(about gossip.WorkloadSubject) arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e, ok := l.entries[about]; ok && !e.at.IsZero() {
@@ -130,7 +132,7 @@ func (l *ledger) arrivalOf(about gossip.Subject) arrival {
 
 // markWritten notes that all records up to seen are taken into account. It reports false if more have come since and
 // are waiting. The arrival is forgotten if the subject has no object that ages, or if it was long ago.
-func (l *ledger) markWritten(about gossip.Subject, seen arrival, ages bool, now time.Time) bool {
+func (l *ledger) markWritten(about gossip.WorkloadSubject, seen arrival, ages bool, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[about]
@@ -150,7 +152,7 @@ func (l *ledger) markWritten(about gossip.Subject, seen arrival, ages bool, now 
 }
 
 // forgetSubject removes a subject, even if it is waiting.
-func (l *ledger) forgetSubject(about gossip.Subject) {
+func (l *ledger) forgetSubject(about gossip.WorkloadSubject) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.changeEntry(about, func(e *arrival) { *e = arrival{reserved: e.reserved} })
@@ -164,10 +166,10 @@ func (l *ledger) waitingCount() int {
 }
 
 // waitingSubjects returns the waiting subjects.
-func (l *ledger) waitingSubjects() []gossip.Subject {
+func (l *ledger) waitingSubjects() []gossip.WorkloadSubject {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var out []gossip.Subject
+	var out []gossip.WorkloadSubject
 	for about, e := range l.entries {
 		if e.waiting {
 			out = append(out, about)

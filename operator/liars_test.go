@@ -76,7 +76,7 @@ func TestAForgedContainerIDChangesNoVerdict(t *testing.T) {
 	require.Equal(t, 3, a.Accepted, a)
 	require.Never(t, func() bool {
 		var w v1alpha1.KernelWhisper
-		must(t, k.Get(t.Context(), client.ObjectKey{Namespace: "forged", Name: "api-0.app.cputhrottling"}, &w))
+		must(t, k.Get(t.Context(), client.ObjectKey{Namespace: "forged", Name: "pod.api-0.app.cputhrottling"}, &w))
 		return w.Status.Severity != v1alpha1.SeverityCritical
 	}, time.Second, 50*time.Millisecond)
 

@@ -33,7 +33,7 @@ func TestObjectsBelongToTheirPod(t *testing.T) {
 	w := whisper(t, k, "owner", "api-0", severity(v1alpha1.SeverityCritical))
 	want := []metav1.OwnerReference{{APIVersion: "v1", Kind: "Pod", Name: "api-0", UID: pod.UID}}
 	require.Empty(t, cmp.Diff(want, w.OwnerReferences))
-	require.Equal(t, string(pod.UID), w.Spec.Pod.UID)
+	require.Equal(t, v1alpha1.WorkloadReference{Kind: "Pod", Name: "api-0", UID: string(pod.UID)}, w.Spec.Workload)
 	require.Equal(t, "100m", w.Status.MetricsLie.CPU.Limit.String(), "the limit comes from the pod: the records have none")
 }
 
@@ -104,7 +104,7 @@ func TestRecreatedPodHasAnObjectOfItsOwn(t *testing.T) {
 	r.post(t, records("recreated", "db-0", string(second.UID), 3, 15)...)
 	w := whisper(t, k, "recreated", "db-0",
 		func(w *v1alpha1.KernelWhisper) bool { return w.UID != old.UID && w.Status.Severity != "" })
-	require.Equal(t, string(second.UID), w.Spec.Pod.UID)
+	require.Equal(t, string(second.UID), w.Spec.Workload.UID)
 	require.Equal(t, second.UID, w.OwnerReferences[0].UID)
 	require.Equal(t, v1alpha1.SeverityWarning, w.Status.Severity,
 		"the history of the first pod is not that of the second")

@@ -74,10 +74,10 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	in := &intake{
 		analyzer: analyzer, ledger: ledger, pods: pods, metrics: metrics, delay: o.WriteDelay,
 		isWatched: namespaceFilter(o.Namespaces, o.ExcludeNamespaces), ready: make(chan struct{}), journal: journal, log: log,
-		evictions: &lost, lease: held,
+		evictions: &lost, lease: held, quota: quota,
 	}
 	r := &reconciler{
-		analyzer: analyzer, rules: o.Rules, ledger: ledger, pods: pods,
+		analyzer: analyzer, analysis: o.Analysis, rules: o.Rules, ledger: ledger, pods: pods, earlier: &earlierVerdicts{},
 		publisher: publisher{client: m.GetClient(), quota: quota, metrics: metrics},
 		notify:    notifier{m.GetEventRecorder("kernel-gossip")},
 		journal:   journal,
@@ -92,7 +92,7 @@ func New(config *rest.Config, o Options, log logr.Logger) (*Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newServer(config, m, o, in)
+	s, err := newServer(config, m, o, in, r)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (o *Operator) Start(ctx context.Context) error {
 // so the server can still have its subjects written.
 type afterwards struct {
 	prepared <-chan struct{}
-	control  controller.TypedController[gossip.Subject]
+	control  controller.TypedController[gossip.WorkloadSubject]
 }
 
 // Start is for the manager.
@@ -303,6 +303,9 @@ func mayPass(err error) bool {
 
 // startInformers fills the caches from the start, also in replicas that do not lead, and keeps the quota's count.
 func startInformers(ctx context.Context, c cache.Cache, quota *objectQuota) error {
+	if err := indexControllers(ctx, c); err != nil {
+		return err
+	}
 	for _, o := range []client.Object{&corev1.Pod{}, &v1alpha1.KernelWhisper{}, &v1alpha1.PodBirthCertificate{}} {
 		informer, err := c.GetInformer(ctx, o, cache.BlockUntilSynced(false))
 		if err != nil {
@@ -321,22 +324,21 @@ func startInformers(ctx context.Context, c cache.Cache, quota *objectQuota) erro
 // newController makes the controller, with the sources of its queue: records, pods and objects.
 func newController(
 	m manager.Manager, o Options, r *reconciler, in *intake,
-) (controller.TypedController[gossip.Subject], error) {
-	c, err := controller.NewTypedUnmanaged("kernel-gossip", controller.TypedOptions[gossip.Subject]{
+) (controller.TypedController[gossip.WorkloadSubject], error) {
+	c, err := controller.NewTypedUnmanaged("kernel-gossip", controller.TypedOptions[gossip.WorkloadSubject]{
 		Reconciler:              r,
 		Logger:                  m.GetLogger(),
 		MaxConcurrentReconciles: o.Workers,
 		SkipNameValidation:      new(true), // several operators in one process are fine
-		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[gossip.Subject](
+		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[gossip.WorkloadSubject](
 			100*time.Millisecond, 15*time.Second),
 	})
 	if err != nil {
 		return nil, err
 	}
-	whispers := objectHandler[*v1alpha1.KernelWhisper](in.analyzer, in.pods, o.WriteDelay)
-	certificates := objectHandler[*v1alpha1.PodBirthCertificate](in.analyzer, in.pods, o.WriteDelay)
+	whispers, certificates := objectHandler[*v1alpha1.KernelWhisper](in), objectHandler[*v1alpha1.PodBirthCertificate](in)
 	return c, errors.Join(
-		c.Watch(source.TypedFunc[gossip.Subject](in.setQueue)),
+		c.Watch(source.TypedFunc[gossip.WorkloadSubject](in.setQueue)),
 		c.Watch(source.TypedKind(m.GetCache(), &corev1.Pod{}, podHandler(in))),
 		c.Watch(source.TypedKind(m.GetCache(), &v1alpha1.KernelWhisper{}, whispers)),
 		c.Watch(source.TypedKind(m.GetCache(), &v1alpha1.PodBirthCertificate{}, certificates)),

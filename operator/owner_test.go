@@ -53,6 +53,9 @@ func ofStatefulSet(set *appsv1.StatefulSet) func(*corev1.Pod) {
 	}
 }
 
+// ofSet is the name of the whisper about container app of a set api.
+const ofSet = "statefulset.api.app.cputhrottling"
+
 // patched returns the container as a patch of the set writes it.
 func patched(limit string) string {
 	return `'{"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"` + limit +
@@ -67,14 +70,14 @@ func TestPatchesStartFromTheOwnersTemplateAsItIsNow(t *testing.T) {
 	pod := makePod(t, k, "owners", "api-0", ofStatefulSet(set))
 	r := start(t, cluster(t).Config, in("owners"))
 	r.post(t, records("owners", "api-0", string(pod.UID), 3, 15)...)
-	first := whisper(t, k, "owners", "api-0", severity(v1alpha1.SeverityWarning)).Status.Recommendations[0]
+	first := whisperNamed(t, k, "owners", ofSet, severity(v1alpha1.SeverityWarning)).Status.Recommendations[0]
 	require.Contains(t, strings.Join(first.Rollback, "\n"), patched("50m"))
 	require.Contains(t, first.Patch, patched(first.Target.String()))
 
 	set.Spec.Template.Spec.Containers[0].Resources.Limits[corev1.ResourceCPU] = resource.MustParse("80m")
 	require.NoError(t, k.Update(t.Context(), set))
 	r.post(t, records("owners", "api-0", string(pod.UID), 9, 45)...)
-	second := whisper(t, k, "owners", "api-0", severity(v1alpha1.SeverityHigh)).Status.Recommendations[0]
+	second := whisperNamed(t, k, "owners", ofSet, severity(v1alpha1.SeverityHigh)).Status.Recommendations[0]
 	require.Contains(t, strings.Join(second.Rollback, "\n"), patched("80m"), "and not what a cache may still have")
 }
 
@@ -87,7 +90,7 @@ func TestOwnersThatAreGoneHaveAGuardedPatch(t *testing.T) {
 	require.NoError(t, k.Delete(t.Context(), set))
 	r := start(t, cluster(t).Config, in("orphans"))
 	r.post(t, records("orphans", "api-0", string(pod.UID), 3, 45)...)
-	advice := whisper(t, k, "orphans", "api-0", severity(v1alpha1.SeverityCritical)).Status.Recommendations[0]
+	advice := whisperNamed(t, k, "orphans", ofSet, severity(v1alpha1.SeverityCritical)).Status.Recommendations[0]
 	require.NotEmpty(t, advice.Resize)
 	require.Contains(t, advice.Patch,
 		`{"op":"test","path":"/spec/template/spec/containers/0/resources/limits/cpu","value":"100m"}`)
@@ -136,7 +139,7 @@ func TestAVerticalPodAutoscalerSpeaksAgainst(t *testing.T) {
 	}}))
 	r := start(t, c.Config, in("scaled"))
 	r.post(t, records("scaled", "api-0", string(pod.UID), 3, 45)...)
-	w := whisper(t, k, "scaled", "api-0", severity(v1alpha1.SeverityCritical))
+	w := whisperNamed(t, k, "scaled", ofSet, severity(v1alpha1.SeverityCritical))
 	advice := w.Status.Recommendations[0]
 	require.Nil(t, advice.Target)
 	require.Contains(t, advice.Reason, "VerticalPodAutoscaler api sets its CPU requests and limits")

@@ -2,7 +2,6 @@ package operator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -37,8 +36,8 @@ const lookupTimeout = 10 * time.Second
 
 // pods reads facts about pods from the cluster.
 type pods struct {
-	// reader is the manager's cache. It holds pods from the start, and other kinds from the first time that advice needs
-	// them.
+	// reader is the manager's cache. It holds pods, ReplicaSets and Jobs from the start, and other kinds from the first
+	// time that advice needs them.
 	reader client.Reader
 	// direct asks the API server. Commands start from the values that it reads, for which a cache may be too old.
 	direct client.Reader
@@ -57,39 +56,118 @@ func (p pods) get(ctx context.Context, namespace, name string) (*corev1.Pod, err
 	return &pod, nil
 }
 
-// cachedFacts returns the facts about a pod that the rules need and the cache has: all but the owner's template and the
-// autoscalers that set resources. They are enough to see whether there is news.
-func (p pods) cachedFacts(ctx context.Context, pod *corev1.Pod) (gossip.Pod, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
-	objects, err := p.namespaceObjects(ctx, pod.Namespace)
-	if err != nil {
-		return gossip.Pod{}, err
-	}
-	var failed error
-	objects.Metadata = p.metadataLookup(ctx, &failed)
-	return kube.Pod(pod, objects), failed
+// podFacts are the facts about the pods of one workload that the rules need.
+type podFacts struct {
+	pods    map[string]*corev1.Pod
+	objects kube.Objects
+	known   map[string]gossip.Pod
+	failed  error // the first lookup that failed
 }
 
-// adviceFacts returns all facts about a pod that the rules need, for advice that is about to be written.
-func (p pods) adviceFacts(ctx context.Context, pod *corev1.Pod) (gossip.Pod, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+// cachedFacts returns the facts about pods of one namespace that the cache has: all but the owner's template and the
+// autoscalers that set resources. They are enough to see whether there is news.
+func (p pods) cachedFacts(ctx context.Context, pods []*corev1.Pod) (*podFacts, error) {
+	f := &podFacts{pods: map[string]*corev1.Pod{}, known: map[string]gossip.Pod{}}
+	if len(pods) == 0 {
+		return f, nil
+	}
+	for _, pod := range pods {
+		f.pods[pod.Name] = pod
+	}
+	within, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	objects, err := p.namespaceObjects(ctx, pod.Namespace)
-	if err != nil {
-		return gossip.Pod{}, err
+	var err error
+	if f.objects, err = p.namespaceObjects(within, pods[0].Namespace); err != nil {
+		return nil, err
 	}
-	if objects.ResizingAutoscalers, err = p.listResizingAutoscalers(ctx, pod.Namespace); err != nil {
-		return gossip.Pod{}, err
+	f.objects.Metadata = func(namespace string, ref metav1.OwnerReference) *metav1.PartialObjectMetadata {
+		within, cancel := context.WithTimeout(ctx, lookupTimeout)
+		defer cancel()
+		m, err := p.getMetadata(within, namespace, ref)
+		f.noteFailure(err)
+		return m
 	}
-	var failed error
-	objects.Metadata = p.metadataLookup(ctx, &failed)
-	objects.Workload = func(namespace string, workload gossip.Workload) *kube.Workload {
-		w, err := p.getWorkload(ctx, namespace, workload)
-		failed = errors.Join(failed, err)
-		return w
+	for _, pod := range pods {
+		f.ofPod(pod)
 	}
-	return kube.Pod(pod, objects), failed
+	return f, f.failed
+}
+
+// adviceFacts returns all facts about pods that the rules need, for advice that is about to be written. What is read of
+// the API server is read once, and only for the pods that are asked for.
+func (p pods) adviceFacts(ctx context.Context, pods []*corev1.Pod) (*podFacts, error) {
+	f, err := p.cachedFacts(ctx, pods)
+	if err != nil || len(pods) == 0 {
+		return f, err
+	}
+	clear(f.known)
+	within, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	if f.objects.ResizingAutoscalers, err = p.listResizingAutoscalers(within, pods[0].Namespace); err != nil {
+		return nil, err
+	}
+	var template *kube.Workload
+	isRead := false
+	f.objects.Workload = func(namespace string, workload gossip.Workload) *kube.Workload {
+		if !isRead { // all pods have the same workload
+			within, cancel := context.WithTimeout(ctx, lookupTimeout)
+			defer cancel()
+			var err error
+			template, err = p.getWorkload(within, namespace, workload)
+			f.noteFailure(err)
+			isRead = true
+		}
+		return template
+	}
+	return f, nil
+}
+
+func (f *podFacts) noteFailure(err error) {
+	if f.failed == nil {
+		f.failed = err
+	}
+}
+
+// ofPod returns the facts about a pod.
+func (f *podFacts) ofPod(pod *corev1.Pod) gossip.Pod {
+	known, ok := f.known[pod.Name]
+	if !ok {
+		known = kube.Pod(pod, f.objects)
+		f.known[pod.Name] = known
+	}
+	return known
+}
+
+// ofEvidence returns the facts about a pod that a finding names; about another pod of the workload if it is gone,
+// because what the pods have in common is known then.
+func (f *podFacts) ofEvidence(e gossip.PodEvidence) gossip.Pod {
+	if pod := f.pods[e.Pod]; pod != nil {
+		known := f.ofPod(pod)
+		known.Replaced = e.UID != "" && !known.HasUID(e.UID)
+		return known
+	}
+	if name := f.firstName(); name != "" {
+		return f.ofPod(f.pods[name])
+	}
+	return gossip.Pod{}
+}
+
+// firstName returns the name of the first pod; empty if there is none.
+func (f *podFacts) firstName() (first string) {
+	for name := range f.pods {
+		if first == "" || name < first {
+			first = name
+		}
+	}
+	return first
+}
+
+// findWorkload returns the workload of the pods; the zero Workload if there is no pod.
+func (f *podFacts) findWorkload() gossip.Workload {
+	if name := f.firstName(); name != "" {
+		return f.ofPod(f.pods[name]).Workload
+	}
+	return gossip.Workload{}
 }
 
 // namespaceObjects returns the objects of a namespace that concern all of its pods.

@@ -34,7 +34,7 @@ type publisher struct {
 }
 
 // get returns the object of a subject; nil if there is none.
-func (p publisher) get(ctx context.Context, about gossip.Subject) (crd.Object, error) {
+func (p publisher) get(ctx context.Context, about gossip.WorkloadSubject) (crd.Object, error) {
 	var o interface {
 		crd.Object
 		client.Object
@@ -64,6 +64,7 @@ func (p publisher) createObject(ctx context.Context, o crd.Object) (types.UID, e
 		return "", err
 	}
 	content.SetOwnerReferences(o.GetOwnerReferences())
+	content.SetLabels(o.GetLabels())
 	err = p.callAPI(ctx, o, "create", func(ctx context.Context) error {
 		applied := client.ApplyConfigurationFromUnstructured(content)
 		return p.client.Apply(ctx, applied, client.ForceOwnership, client.FieldOwner(fieldOwner))

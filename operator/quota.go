@@ -14,7 +14,7 @@ type objectQuota struct {
 	max, maxPerNamespace int
 
 	mu          sync.Mutex
-	objects     map[gossip.Subject]gossip.Severity
+	objects     map[gossip.WorkloadSubject]gossip.Severity
 	inNamespace map[string]int
 	// reported are the namespaces with a bound that was reached and logged; "" is the bound on all objects.
 	reported map[string]bool
@@ -23,14 +23,14 @@ type objectQuota struct {
 func newObjectQuota(limit, limitPerNamespace int) *objectQuota {
 	return &objectQuota{
 		max: limit, maxPerNamespace: limitPerNamespace,
-		objects: map[gossip.Subject]gossip.Severity{}, inNamespace: map[string]int{}, reported: map[string]bool{},
+		objects: map[gossip.WorkloadSubject]gossip.Severity{}, inNamespace: map[string]int{}, reported: map[string]bool{},
 	}
 }
 
 // eventHandler keeps the count up to date.
 func (q *objectQuota) eventHandler() toolscache.ResourceEventHandler {
 	count := func(o any) {
-		if object, ok := o.(crd.Object); ok {
+		if object, ok := o.(crd.Object); ok && crd.Subject(object).Workload.Known() {
 			q.countObject(crd.Subject(object), crd.SeverityNow(object))
 		}
 	}
@@ -48,7 +48,7 @@ func (q *objectQuota) eventHandler() toolscache.ResourceEventHandler {
 	}
 }
 
-func (q *objectQuota) countObject(about gossip.Subject, s gossip.Severity) {
+func (q *objectQuota) countObject(about gossip.WorkloadSubject, s gossip.Severity) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if _, known := q.objects[about]; !known {
@@ -57,7 +57,15 @@ func (q *objectQuota) countObject(about gossip.Subject, s gossip.Severity) {
 	q.objects[about] = s
 }
 
-func (q *objectQuota) removeObject(about gossip.Subject) {
+// hasObject reports whether a subject has an object.
+func (q *objectQuota) hasObject(about gossip.WorkloadSubject) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, has := q.objects[about]
+	return has
+}
+
+func (q *objectQuota) removeObject(about gossip.WorkloadSubject) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if _, known := q.objects[about]; !known {
@@ -79,7 +87,7 @@ type quotaRefusal struct {
 }
 
 // admitObject counts an object that is about to be made, unless there are too many.
-func (q *objectQuota) admitObject(about gossip.Subject) quotaRefusal {
+func (q *objectQuota) admitObject(about gossip.WorkloadSubject) quotaRefusal {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if _, known := q.objects[about]; known {

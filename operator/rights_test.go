@@ -50,7 +50,8 @@ func TestTheOperatorUsesExactlyItsRights(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, a.Code, a)
 	}
-	for _, owner := range makeOwners(t, k, "rights") {
+	workloads := []string{"deployment.api", "cronjob.nightly", "statefulset.db", "daemonset.agent"}
+	for i, owner := range makeOwners(t, k, "rights") {
 		name := owner.Name
 		pod := makePod(t, k, "rights", name, func(pod *corev1.Pod) {
 			pod.OwnerReferences = []metav1.OwnerReference{owner}
@@ -61,7 +62,7 @@ func TestTheOperatorUsesExactlyItsRights(t *testing.T) {
 		line := records("rights", name, uid, 1, 45)[0]
 		// The same trouble of two containers is one Event, which becomes a series.
 		post(line, strings.ReplaceAll(line, `"app"`, `"sidecar"`), birth("rights", name, uid, time.Now(), 1))
-		whisper(t, k, "rights", name, severity(v1alpha1.SeverityCritical))
+		whisperNamed(t, k, "rights", workloads[i]+".app.cputhrottling", severity(v1alpha1.SeverityCritical))
 	}
 	var whispers v1alpha1.KernelWhisperList
 	var certificates v1alpha1.PodBirthCertificateList

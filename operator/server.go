@@ -30,6 +30,8 @@ import (
 type server struct {
 	manager      manager.Manager
 	intake       *intake
+	publisher    publisher
+	earlier      *earlierVerdicts
 	drainTimeout time.Duration
 	entrances    []*entrance
 	pull         *puller // nil: no pulling
@@ -41,7 +43,7 @@ type server struct {
 	serving   atomic.Bool
 }
 
-func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*server, error) {
+func newServer(config *rest.Config, m manager.Manager, o Options, in *intake, r *reconciler) (*server, error) {
 	auth, err := newAuthenticator(config, m, o)
 	if err != nil {
 		return nil, err
@@ -64,7 +66,8 @@ func newServer(config *rest.Config, m manager.Manager, o Options, in *intake) (*
 	})
 	doors := doors{door: door, secure: secure, connections: connections, log: m.GetLogger()}
 	return &server{
-		manager: m, intake: in, drainTimeout: o.DrainTimeout, entrances: doors.newEntrances(o), pull: pull,
+		manager: m, intake: in, publisher: r.publisher, earlier: r.earlier, drainTimeout: o.DrainTimeout,
+		entrances: doors.newEntrances(o), pull: pull,
 		listening: make(chan struct{}), prepared: make(chan struct{}),
 	}, nil
 }
@@ -113,7 +116,7 @@ func (s *server) Start(ctx context.Context) error {
 		}
 		return err
 	}
-	if err := s.restoreHistories(ctx); err != nil {
+	if err := s.readObjects(ctx); err != nil {
 		return err
 	}
 	listeners, err := s.listen()
@@ -171,22 +174,29 @@ func (s *server) listen() ([]net.Listener, error) {
 	return listeners, nil
 }
 
-// restoreHistories restores the histories of the stored objects in the analyzer.
-func (s *server) restoreHistories(ctx context.Context) error {
+// readObjects remembers the verdicts of the stored objects, which an earlier process wrote. Objects of a version that
+// named pods are deleted: nothing is known of their workloads.
+func (s *server) readObjects(ctx context.Context) error {
 	var whispers v1alpha1.KernelWhisperList
 	if err := s.manager.GetClient().List(ctx, &whispers); err != nil {
 		return err
 	}
+	old := 0
 	for i := range whispers.Items {
 		w := &whispers.Items[i]
-		if crd.Condition(w) == nil { // an operator died before it wrote the status
-			continue
+		w.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.KindKernelWhisper))
+		switch {
+		case !crd.Subject(w).Workload.Known():
+			if err := s.publisher.deleteObject(ctx, w); err != nil {
+				return err
+			}
+			old++
+		case crd.Condition(w) != nil: // else an operator died before it wrote the status
+			s.earlier.rememberVerdict(w)
 		}
-		s.intake.analyzer.Restore(crd.Subject(w), crd.PodUID(w), crd.History(w), crd.SeverityNow(w), crd.Windows(w)...)
 	}
-	s.intake.publishEvictions()
 	s.intake.ledger.setStart(time.Now())
-	log.FromContext(ctx).Info("Restored the histories of stored objects", "whispers", len(whispers.Items))
+	s.manager.GetLogger().Info("Read the stored objects", "whispers", len(whispers.Items), "deletedOfOldVersion", old)
 	return nil
 }
 

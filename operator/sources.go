@@ -3,7 +3,7 @@ package operator
 import (
 	"context"
 	"reflect"
-	"time"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,43 +16,70 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip/kube"
 )
 
-type subjectQueue = workqueue.TypedRateLimitingInterface[gossip.Subject]
+type subjectQueue = workqueue.TypedRateLimitingInterface[gossip.WorkloadSubject]
 
 // podHandler handles changes of pods. When a pod comes or changes, it queues the subjects with findings about the pod
-// and observes the records that have waited for it; when a pod goes, it forgets the pod.
-func podHandler(in *intake) handler.TypedEventHandler[*corev1.Pod, gossip.Subject] {
+// and observes the records that have waited for it; when a pod goes, it forgets the pod, and queues its workload.
+func podHandler(in *intake) handler.TypedEventHandler[*corev1.Pod, gossip.WorkloadSubject] {
 	queue := func(ctx context.Context, pod *corev1.Pod, q subjectQueue) {
+		w := in.pods.guessWorkload(ctx, pod)
 		for _, about := range subjectsOf(pod) {
 			in.analyzer.SetPodExists(about)
 			if _, known := in.analyzer.Finding(about); known || isIgnored(pod) {
-				q.AddAfter(about, in.delay)
+				q.AddAfter(objectSubject(about, w), in.delay)
 			}
 		}
 		in.observeWaiting(ctx, pod)
 	}
-	forget := func(pod *corev1.Pod) {
+	forget := func(ctx context.Context, pod *corev1.Pod, q subjectQueue) {
+		w := in.pods.guessWorkload(ctx, pod)
+		var known []gossip.Subject
+		for _, about := range subjectsOf(pod) {
+			if _, isKnown := in.analyzer.Finding(about); isKnown {
+				known = append(known, about)
+			}
+		}
 		in.analyzer.Forget(pod.Namespace, pod.Name, string(pod.UID))
 		for _, about := range subjectsOf(pod) {
-			if _, known := in.analyzer.Finding(about); !known {
-				in.ledger.forgetSubject(about)
+			of := objectSubject(about, w)
+			switch _, isKnown := in.analyzer.Finding(about); {
+			case isKnown: // about a newer pod of this name
+			case of.Workload.IsPod():
+				in.ledger.forgetSubject(of)
+			case slices.Contains(known, about) || in.quota.hasObject(of):
+				q.AddAfter(of, in.delay)
 			}
 		}
 	}
-	return handler.TypedFuncs[*corev1.Pod, gossip.Subject]{
+	return handler.TypedFuncs[*corev1.Pod, gossip.WorkloadSubject]{
 		CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[*corev1.Pod], q subjectQueue) {
 			queue(ctx, e.Object, q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.TypedUpdateEvent[*corev1.Pod], q subjectQueue) {
 			if e.ObjectOld.UID != e.ObjectNew.UID {
-				forget(e.ObjectOld)
+				forget(ctx, e.ObjectOld, q)
 			}
 			if !isSamePod(e.ObjectOld, e.ObjectNew) {
 				queue(ctx, e.ObjectNew, q)
+				in.queueFormerWorkload(ctx, e.ObjectOld, e.ObjectNew, q)
 			}
 		},
-		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], _ subjectQueue) {
-			forget(e.Object)
+		DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[*corev1.Pod], q subjectQueue) {
+			forget(ctx, e.Object, q)
 		},
+	}
+}
+
+// queueFormerWorkload queues the objects about the workload that a pod had before, if it has another one now.
+func (i *intake) queueFormerWorkload(ctx context.Context, before, after *corev1.Pod, q subjectQueue) {
+	former := i.pods.guessWorkload(ctx, before).Identity()
+	if former == i.pods.guessWorkload(ctx, after).Identity() {
+		return
+	}
+	for _, about := range subjectsOf(before) {
+		if of := objectSubject(about, former); i.quota.hasObject(of) {
+			q.AddAfter(of, i.delay)
+		}
 	}
 }
 
@@ -64,24 +91,42 @@ func isSamePod(a, b *corev1.Pod) bool {
 // objectHandler queues the subjects of new objects, because time ages them, and of deleted objects, because they may
 // have to come back. An object that a user deletes while there is no trouble is no longer wanted: its history is
 // dropped. An object without a status shows no history: the records about its subject, if there are some, are new.
-func objectHandler[T crd.Object](
-	analyzer *gossip.Analyzer, p pods, delay time.Duration,
-) handler.TypedEventHandler[T, gossip.Subject] {
-	return handler.TypedFuncs[T, gossip.Subject]{
+func objectHandler[T crd.Object](in *intake) handler.TypedEventHandler[T, gossip.WorkloadSubject] {
+	return handler.TypedFuncs[T, gossip.WorkloadSubject]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[T], q subjectQueue) {
-			q.AddAfter(crd.Subject(e.Object), delay)
+			if about := crd.Subject(e.Object); about.Workload.Known() {
+				q.AddAfter(about, in.delay)
+			}
 		},
 		DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[T], q subjectQueue) {
 			about := crd.Subject(e.Object)
-			c := crd.Condition(e.Object)
-			isBlank := c == nil
-			trouble := about.Kind != gossip.KindPodBirth && !isBlank && c.Status == metav1.ConditionTrue
-			pod, err := p.get(ctx, about.Namespace, about.Pod)
-			podExists := err == nil && pod != nil && string(pod.UID) == crd.PodUID(e.Object)
-			if podExists && !trouble && !isBlank {
-				analyzer.Drop(about)
+			if !about.Workload.Known() {
+				return
 			}
-			q.AddAfter(about, delay)
+			c := crd.Condition(e.Object)
+			isTrouble := c != nil && about.Kind != gossip.KindPodBirth && c.Status == metav1.ConditionTrue
+			if c != nil && !isTrouble {
+				in.dropHistory(ctx, about, crd.SubjectUID(e.Object))
+			}
+			q.AddAfter(about, in.delay)
 		},
 	}
+}
+
+// dropHistory drops what is known about the pods of a workload that exists, or of the pod with this UID.
+func (i *intake) dropHistory(ctx context.Context, about gossip.WorkloadSubject, uid string) {
+	pods, err := i.pods.listPods(ctx, about)
+	if err != nil {
+		return
+	}
+	for _, pod := range pods {
+		if !about.Workload.IsPod() || string(pod.UID) == uid {
+			i.analyzer.Drop(podSubject(about, pod.Name))
+		}
+	}
+}
+
+// podSubject returns the subject of a pod that an object is about.
+func podSubject(about gossip.WorkloadSubject, pod string) gossip.Subject {
+	return gossip.Subject{Kind: about.Kind, Namespace: about.Namespace, Pod: pod, Container: about.Container}
 }

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 
+	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
@@ -39,7 +40,7 @@ func newIntake(t *testing.T, cached ...*corev1.Pod) *intake {
 	}
 	analyzer, waiting := gossip.New(gossip.Options{}), newLedger(100, time.Minute)
 	m := newMetrics(analyzer, waiting, newObjectQuota(1, 1))
-	queue := priorityqueue.New[gossip.Subject](t.Name())
+	queue := priorityqueue.New[gossip.WorkloadSubject](t.Name())
 	t.Cleanup(queue.ShutDown)
 	return &intake{
 		analyzer: analyzer, ledger: waiting, pods: pods{reader: reader.Build()}, metrics: m,
@@ -67,7 +68,7 @@ func TestABirthWaitsForItsPod(t *testing.T) {
 	f, known := i.analyzer.Finding(birth)
 	require.True(t, known)
 	require.Equal(t, "second", f.UID())
-	require.Equal(t, []gossip.Subject{birth}, i.ledger.waitingSubjects())
+	require.Equal(t, []gossip.WorkloadSubject{crd.CertificateOf("shop", "db-0")}, i.ledger.waitingSubjects())
 	require.Empty(t, i.unmatched.waiting)
 }
 

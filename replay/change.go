@@ -1,18 +1,6 @@
 package replay
 
-import (
-	"fmt"
-
-	"github.com/kernel-gossip/kernel-gossip/gossip"
-)
-
-// changeOf returns what the newest change of a pod's setting did; nil if there was none.
-func changeOf(found gossip.PodFinding) *gossip.WorkloadChange {
-	if found.Change == nil {
-		return nil
-	}
-	return gossip.SumChanges([]gossip.PodFinding{found}, gossip.Options{})
-}
+import "fmt"
 
 // formatChange returns what the newest change did, with its time in UTC; empty if there was none: "12:03 cpu limit 100m
 // → 1 core: throttled in 81% of periods → 0%". The separator is between the change and its effect.
@@ -21,7 +9,11 @@ func (l layout) formatChange(v verdict, separator string) string {
 	if c.Time == nil {
 		return ""
 	}
-	return l.formatSpan(c.Time.Time, c.Time.Time) + " " + c.What + separator + c.Before + " → " + c.After
+	text := l.formatSpan(c.Time.Time, c.Time.Time) + " " + c.What + separator + c.Before + " → " + c.After
+	if c.Pods != "1 of 1" {
+		text += " (" + c.Pods + " pods)"
+	}
+	return text
 }
 
 // explainChange returns the same in sentences.
@@ -30,15 +22,15 @@ func (l layout) explainChange(v verdict) string {
 	if c.Time == nil {
 		return ""
 	}
-	return fmt.Sprintf("Change at %s UTC: %s. Before: %s. After: %s.", l.formatSpan(c.Time.Time, c.Time.Time), c.What,
-		c.Before, c.After)
+	return fmt.Sprintf("Change at %s UTC, in %s pods: %s. Before: %s. After: %s.", l.formatSpan(c.Time.Time, c.Time.Time),
+		c.Pods, c.What, c.Before, c.After)
 }
 
 // changeCells returns the cells about the newest change; empty ones if there was none.
 func (s *tableRow) changeCells() []string {
 	c := s.whisperStatus().LastChange
 	if c.Time == nil {
-		return make([]string, 4)
+		return make([]string, 5)
 	}
-	return []string{formatTime(c.Time.Time), c.What, c.Before, c.After}
+	return []string{formatTime(c.Time.Time), c.What, c.Before, c.After, c.Pods}
 }

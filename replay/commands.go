@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
@@ -16,7 +15,7 @@ func commandList(rows []tableRow) string {
 	for _, s := range rows {
 		for _, r := range s.chosenAdvice() {
 			if hasCommand(r) || r.Target != nil {
-				writeCommands(&b, s.finding.Subject(), r, printed)
+				writeCommands(&b, s.subjectLine(), r, printed)
 			}
 		}
 	}
@@ -24,7 +23,7 @@ func commandList(rows []tableRow) string {
 }
 
 // writeCommands writes the commands of one recommendation, each with a comment that says when to use it.
-func writeCommands(b *strings.Builder, s gossip.Subject, r recommend.Recommendation, printed map[string]bool) {
+func writeCommands(b *strings.Builder, about string, r recommend.Recommendation, printed map[string]bool) {
 	undo, pods := "to undo it", "pod"
 	switch n := len(r.Resize); {
 	case n > 1:
@@ -32,7 +31,7 @@ func writeCommands(b *strings.Builder, s gossip.Subject, r recommend.Recommendat
 	case n == 1 && r.Patch != "":
 		undo = "to undo both"
 	}
-	fmt.Fprintf(b, "# %s/%s %s: %s\n", s.Namespace, s.Pod, s.Container, r.Action)
+	fmt.Fprintf(b, "# %s: %s\n", about, r.Action)
 	for _, c := range []struct {
 		what     string
 		commands []string

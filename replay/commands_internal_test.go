@@ -7,13 +7,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
 // Each command is on a line of its own, also where several pods get one.
 func TestCommandsForSeveralPodsAreLines(t *testing.T) {
-	about := gossip.Subject{Kind: gossip.KindCPUThrottling, Namespace: "shop", Pod: "api-0", Container: "app"}
+	const about = "shop/Deployment api app"
 	both := recommend.Recommendation{
 		Action: "Raise it.", Resize: []string{"kubectl a", "kubectl b"}, Patch: "kubectl owner",
 		Rollback: []string{"kubectl undo a", "kubectl undo b", "kubectl undo owner"}, Risk: "Looking changes nothing.",
@@ -26,7 +25,7 @@ func TestCommandsForSeveralPodsAreLines(t *testing.T) {
 	printed := map[string]bool{}
 	writeCommands(&b, about, both, printed)
 	writeCommands(&b, about, other, printed)
-	require.Empty(t, cmp.Diff(`# shop/api-0 app: Raise it.
+	require.Empty(t, cmp.Diff(`# shop/Deployment api app: Raise it.
 # now, in the running pods (kubectl 1.32 and Kubernetes 1.33, or newer)
 kubectl a
 kubectl b
@@ -38,7 +37,7 @@ kubectl undo b
 kubectl undo owner
 # Looking changes nothing.
 
-# shop/api-0 app: Raise it.
+# shop/Deployment api app: Raise it.
 # now, in the running pod (kubectl 1.32 and Kubernetes 1.33, or newer)
 kubectl c
 # so that it lasts: the same command as above

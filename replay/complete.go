@@ -29,7 +29,9 @@ func registerCompletions(root *cobra.Command) {
 	for s := gossip.SeverityInfo; s <= gossip.SeverityCritical; s++ {
 		severities = append(severities, strings.ToLower(s.String()))
 	}
-	known := map[string][]string{"output": outputs, "severity": severities, "fail-on": severities, "color": colors}
+	known := map[string][]string{
+		"output": outputs, "severity": severities, "fail-on": severities, "color": colors, "by": groups,
+	}
 	files := map[string][]string{"pods": {"yaml", "yml", "json"}, "token-file": nil, "ca-file": nil}
 	for _, c := range append(root.Commands(), root) {
 		c.Flags().VisitAll(func(f *pflag.Flag) {

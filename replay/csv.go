@@ -13,11 +13,13 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/recommend"
 )
 
-// csvColumns are the columns of -o csv. Programs depend on them: a new one goes to the end, and none is renamed.
+// csvColumns are the columns of -o csv; pod, node and revision are of the worst pod. Programs depend on them: a new one
+// goes to the end, and none is renamed.
 var csvColumns = []string{
 	"severity", "now", "namespace", "pod", "container", "kind", "start", "end", "reason", "kernel_says", "metrics_say",
 	"now_says", "advice", "rule", "current", "target", "confidence", "samples", "expected_samples", "window_seconds",
-	"change_time", "change", "change_before", "change_after",
+	"workload_kind", "workload", "workload_guessed", "pods_seen", "pods_affected", "node", "revision",
+	"change_time", "change", "change_before", "change_after", "change_pods",
 }
 
 // printCSV writes one line for each verdict as comma-separated values (RFC 4180, with line feeds), the worst first.
@@ -37,7 +39,7 @@ func (l layout) printCSV(out io.Writer, verdicts []verdict) error {
 
 // csvLine returns the cells of csvColumns.
 func (s *tableRow) csvLine() []string {
-	about, covered := s.judgedSubject(), s.finding.Coverage()
+	about, covered := s.About, s.finding.Coverage()
 	var reason, kernel, metrics, now, advice string
 	switch o := s.object.(type) {
 	case *v1alpha1.KernelWhisper:
@@ -49,22 +51,24 @@ func (s *tableRow) csvLine() []string {
 	}
 	rule, current, target := s.firstNumber()
 	return append([]string{
-		s.worstSeverity().String(), s.now.Severity().String(),
-		about.Namespace, about.Pod, about.Container, string(about.Kind),
-		formatTime(s.worst.Start), formatTime(s.worst.End),
+		s.Severity().String(), s.severityNow().String(),
+		about.Namespace, s.Worst.Pod, about.Container, string(about.Kind),
+		formatTime(s.worstWindow().Start), formatTime(s.worstWindow().End),
 		reason, kernel, metrics, now, advice, rule, current, target,
 		covered.Confidence.String(), strconv.Itoa(covered.Samples), strconv.Itoa(covered.Expected),
 		strconv.FormatInt(int64(covered.Window.Round(time.Second)/time.Second), 10),
+		about.Workload.Kind, about.Workload.Name, strconv.FormatBool(about.Workload.Guessed),
+		strconv.Itoa(s.Pods.Seen), strconv.Itoa(s.Pods.Affected), s.Worst.Node, s.Worst.Revision,
 	}, s.changeCells()...)
 }
 
 // firstNumber returns the first recommendation's rule, the value in force and the one to set.
 func (s *tableRow) firstNumber() (rule, current, target string) {
-	i := slices.IndexFunc(s.advice, func(r recommend.Recommendation) bool { return r.Summary != "" })
+	i := slices.IndexFunc(s.report.Advice, func(r recommend.Recommendation) bool { return r.Summary != "" })
 	if i < 0 {
 		return "", "", ""
 	}
-	r := s.advice[i]
+	r := s.report.Advice[i]
 	return r.Rule, formatQuantity(r.Current), formatQuantity(r.Target)
 }
 

@@ -106,7 +106,8 @@ func loadObjects(name string, in io.Reader, errs io.Writer, pods catalogs) (obje
 		return nil, fmt.Errorf("%s: no record that could be used", name)
 	}
 	found := make(objects)
-	for _, v := range pods.makeVerdicts(c.collectMeasurements()) {
+	rolled := pods.rollUp(c.collectMeasurements(), grouping{settings: completeSettings(gossip.Options{})})
+	for _, v := range pods.makeVerdicts(rolled) {
 		if v.object == nil {
 			continue
 		}

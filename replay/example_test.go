@@ -16,9 +16,9 @@ func ExampleRun() {
 	code := replay.Run(nil, strings.NewReader(payload), os.Stdout, os.Stderr)
 	fmt.Println("exit code", code)
 	// Output:
-	// SEVERITY  POD    KERNEL SAYS                  METRICS SAY           SET                                        COVERAGE
-	// High      shop/  throttled in 60% of periods  30% of the CPU limit  cpu limit 200m → 600m, then measure again  Low
-	//           api-0                               of 200m                                                          1/1 in 0s
+	// SEVERITY  WORKLOAD  KERNEL SAYS                  METRICS SAY           SET                                     COVERAGE
+	// High      shop/     throttled in 60% of periods  30% of the CPU limit  cpu limit 200m → 600m, then measure     Low
+	//           ~api                                   of 200m               again                                   1/1 in 0s
 	//           app
 	//
 	// Add --commands for the kubectl commands, --explain for what the rows mean.
@@ -39,9 +39,9 @@ func ExampleAnalyze() {
 		fmt.Println(err)
 	}
 	for _, r := range reports {
-		about, worst := r.Now.Subject(), r.Worst
-		fmt.Println(about.Kind, about.Container, worst.Finding.Severity(), worst.End.Format(time.TimeOnly))
+		about, worst := r.Finding.About, r.Finding.Worst.Window
+		fmt.Println(about, worst.Finding.Severity(), worst.End.Format(time.TimeOnly))
 	}
 	// Output:
-	// CPUThrottling app Critical 23:16:50
+	// CPUThrottling hidden-throttling/Deployment api/app Critical 23:16:50
 }

@@ -14,12 +14,7 @@ import (
 func (l layout) explainRows(rows []tableRow) string {
 	parts := make([]string, len(rows))
 	for i, s := range rows {
-		about := s.finding.Subject()
-		heading := about.Namespace + "/" + about.Pod
-		if about.Container != "" {
-			heading += " " + about.Container
-		}
-		heading += fmt.Sprintf(" (%s, %s)", about.Kind, s.worstSeverity())
+		heading := fmt.Sprintf("%s (%s, %s)", s.nameLine(), s.About.Kind, s.Severity())
 		parts[i] = heading + "\n" + l.wrapIndented(l.explainVerdict(s))
 	}
 	return strings.Join(parts, "\n\n")
@@ -34,7 +29,11 @@ func (l layout) wrapIndented(paragraphs []string) string {
 // explainVerdict returns one paragraph for the worst window, one for its meaning, one for each recommendation, one for
 // the newest change, and one for the present window if that is another.
 func (l layout) explainVerdict(s tableRow) []string {
-	paragraphs := []string{l.explainWorst(s.verdict)}
+	var paragraphs []string
+	if text := s.explainPods(); text != "" {
+		paragraphs = append(paragraphs, text)
+	}
+	paragraphs = append(paragraphs, l.explainWorst(s.verdict))
 	if s.memory != nil && !s.countsSameKills() {
 		paragraphs = append(paragraphs, l.explainWorst(*s.memory))
 	}
@@ -53,13 +52,31 @@ func (l layout) explainVerdict(s tableRow) []string {
 	return paragraphs
 }
 
+// explainPods returns how many pods the row is about, and which is the worst; empty if it is about one pod that is
+// named already.
+func (s tableRow) explainPods() string {
+	worst := s.Worst.Pod
+	if s.Worst.Node != "" {
+		worst += " on node " + s.Worst.Node
+	}
+	switch {
+	case s.About.Workload.IsPod() || worst == "":
+		return ""
+	case s.Pods.Seen == 1:
+		return "Measured in one pod: " + worst + "."
+	}
+	return fmt.Sprintf("In trouble: %d of %d pods. These figures are of the worst, %s.",
+		s.Pods.Affected, s.Pods.Seen, worst)
+}
+
 // explainWorst returns when the worst window was, if that is not now, and the sentences that the condition had then.
 func (l layout) explainWorst(v verdict) string {
 	if v.isPresent() {
 		return conditionMessage(v.object)
 	}
-	text := conditionMessage(crd.New(crd.Report{Now: v.worst.Finding, Pod: v.pod}))
-	return l.formatSpan(v.worst.Start, v.worst.End) + " UTC: " + text
+	then := v.report
+	then.Finding.Now = v.Worst
+	return l.formatSpan(v.worstWindow().Start, v.worstWindow().End) + " UTC: " + conditionMessage(crd.New(then))
 }
 
 // conditionMessage returns the whole sentences of an object's condition.

@@ -38,8 +38,14 @@ func newBatch() *gossip.Events {
 	return &gossip.Events{CPU: make([]gossip.CPUSample, 0, batchSize), Births: make([]gossip.PodCreation, 0, batchSize)}
 }
 
-func newLanes(pods catalogs, settings gossip.Options) *lanes {
+// completeSettings returns settings with what is the same for all captures.
+func completeSettings(settings gossip.Options) gossip.Options {
 	settings.MaxSubjects, settings.Horizon, settings.Demand = maxSubjects, gossip.WholeHorizon, recommend.Demand()
+	return settings
+}
+
+func newLanes(pods catalogs, settings gossip.Options) *lanes {
+	settings = completeSettings(settings)
 	// One is filled for each lane, and each CPU has one in work and one that waits.
 	most := laneCount + 2*min(runtime.GOMAXPROCS(0), laneCount)
 	l := &lanes{pods: pods, used: make(chan *gossip.Events, most)}

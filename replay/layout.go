@@ -24,6 +24,8 @@ type layout struct {
 	explain     bool
 	lowestShown gossip.Severity // lowest severity that has a row
 	podsGiven   bool            // --pods was given
+	byPod       bool            // rows are about pods, not workloads
+	pods        int             // that were measured
 	dates       bool            // times need their date: the capture spans days
 }
 
@@ -99,7 +101,7 @@ func (l layout) renderGrid(titles []string, rows []table.Row) string {
 	return t.Render()
 }
 
-// nameColumn is the index of the column with the pod's name. A name that is broken cannot be copied, so this column
+// nameColumn is the index of the column with names. A name that is broken cannot be copied, so this column
 // gets its width first.
 const nameColumn = 1
 

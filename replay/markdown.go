@@ -18,7 +18,7 @@ func (l layout) printMarkdown(out io.Writer, verdicts []verdict) error {
 	l.color = false
 	t := table.NewWriter()
 	if l.titles {
-		t.AppendHeader(table.Row{"Severity", "Pod", "Kernel says", "Metrics say", "Set", "When (UTC)", "Now"})
+		t.AppendHeader(table.Row{"Severity", l.nameTitle(), "Kernel says", "Metrics say", "Set", "When (UTC)", "Now"})
 	}
 	for _, s := range append(whispers, births...) {
 		t.AppendRow(l.markdownRow(s))
@@ -28,23 +28,19 @@ func (l layout) printMarkdown(out io.Writer, verdicts []verdict) error {
 		parts = append(parts, t.RenderMarkdown())
 	}
 	if l.titles {
-		parts = append(parts, escapeMarkdown(summaryLine(all, l.lowestShown)))
+		parts = append(parts, escapeMarkdown(l.summaryLine(all)))
 	}
 	return printParts(out, parts)
 }
 
 func (l layout) markdownRow(s tableRow) table.Row {
-	about := s.judgedSubject()
-	name := about.Namespace + "/" + about.Pod
-	if about.Container != "" {
-		name += " " + about.Container
-	}
 	kernel, set, now := s.kernelCell(), s.settingCell(), s.presentNote()
 	if b, ok := s.object.(*v1alpha1.PodBirthCertificate); ok {
 		kernel, set, now = joinLines(b.Status.KernelSays, "took "+b.Status.Took), cmp.Or(b.Status.Advice, "–"), "–"
 	}
 	row := table.Row{
-		s.worstSeverity().String(), name, joinLines(kernel, l.formatChange(s.verdict, ": ")), s.metricsCell(), set, l.formatSpan(s.worst.Start, s.worst.End), now,
+		s.Severity().String(), s.nameLine(), joinLines(kernel, l.formatChange(s.verdict, ": ")), s.metricsCell(), set,
+		l.formatSpan(s.worstWindow().Start, s.worstWindow().End), now,
 	}
 	for i, cell := range row {
 		row[i] = escapeMarkdown(cell.(string))

@@ -52,7 +52,7 @@ func encode(text *bytes.Buffer, measurements []measurement, pods catalogs, rules
 	encoder := json.NewEncoder(text)
 	encoder.SetEscapeHTML(false)
 	for i := range measurements {
-		v := pods.makeVerdict(&measurements[i], rules)
+		v := pods.makeVerdict(measurements[i], rules)
 		if v.object == nil {
 			continue
 		}

@@ -20,6 +20,7 @@ type options struct {
 	Pods      []string
 	Namespace string
 	Pod       string
+	By        string
 	Severity  string
 	Since     string
 	Until     string
@@ -39,6 +40,7 @@ type options struct {
 var (
 	outputs = []string{"table", "wide", "csv", "markdown", "json", "yaml", "name"}
 	colors  = []string{"auto", "always", "never"}
+	groups  = []string{"workload", "pod"}
 )
 
 // podsCommand is the command that prints what --pods reads.
@@ -54,6 +56,8 @@ func (o *options) registerFlags(f *pflag.FlagSet) {
 		"show only this namespace; a `PATTERN` with *, ? or [ ] may match several")
 	f.StringVar(&o.Pod, "pod", "", "show only this pod, or NAMESPACE/POD: a `NAME`, a pattern with *, ? or [ ], "+
 		"or the beginning of names, if no pod has exactly this name")
+	f.StringVar(&o.By, "by", "", "one of "+strings.Join(groups, ", ")+": a row for each workload, or for each pod "+
+		"(default: workload, with --pod pod); json, yaml and name are always by workload")
 	f.StringVar(&o.Severity, "severity", "",
 		"show only what was at least this severe in its worst window: info, warning, high, critical")
 	f.StringVar(&o.Since, "since", "",
@@ -81,6 +85,9 @@ func (o *options) checkFlags() error {
 	}
 	if !slices.Contains(colors, o.Color) {
 		return fmt.Errorf("--color: %q is not one of %s", o.Color, strings.Join(colors, ", "))
+	}
+	if o.By != "" && !slices.Contains(groups, o.By) {
+		return fmt.Errorf("--by: %q is not one of %s", o.By, strings.Join(groups, ", "))
 	}
 	if o.Width < 0 {
 		return fmt.Errorf("--width: %d is negative", o.Width)
@@ -139,9 +146,19 @@ func (o *options) analysisOptions() (gossip.Options, error) {
 	return settings, nil
 }
 
+// printsObjects reports whether objects are printed, or their names.
+func (o *options) printsObjects() bool {
+	return slices.Contains([]string{"json", "yaml", "name"}, o.Output)
+}
+
+// isByPod reports whether each pod is judged alone.
+func (o *options) isByPod() bool {
+	return !o.printsObjects() && (o.By == "pod" || (o.By == "" && o.Pod != ""))
+}
+
 // checkFormat refuses flags that the format would ignore.
 func (o *options) checkFormat() error {
-	headless := slices.Contains([]string{"json", "yaml", "name"}, o.Output)
+	headless := o.printsObjects()
 	for _, flag := range []struct {
 		name    string
 		given   bool
@@ -151,6 +168,7 @@ func (o *options) checkFormat() error {
 		{"--commands", o.Commands, o.Output != "table", "json and yaml have them in status.recommendations"},
 		{"--explain", o.Explain, o.Output != "table", "json and yaml have a message in status.conditions"},
 		{"--no-headers", o.NoHeaders, headless, "it has none"},
+		{"--by pod", o.By == "pod", headless, "objects are about workloads"},
 		{"--width", o.Width > 0, o.Output != "table", "its lines are as long as they are"},
 	} {
 		if flag.given && flag.ignored {
@@ -174,10 +192,12 @@ func parseSeverity(flag, text string, otherwise gossip.Severity) (gossip.Severit
 }
 
 // printVerdicts writes the verdicts in the requested format. Those below the lowest severity are only counted.
-func (o *options) printVerdicts(out io.Writer, all []measurement, lowest gossip.Severity, c *analysis) error {
+func (o *options) printVerdicts(
+	out io.Writer, all []measurement, pods int, lowest gossip.Severity, c *analysis,
+) error {
 	l := layout{
 		width: o.tableWidth(out), color: o.usesColor(out), titles: !o.NoHeaders, commands: o.Commands, explain: o.Explain,
-		lowestShown: lowest, podsGiven: len(o.Pods) > 0, dates: c.spansDays(),
+		lowestShown: lowest, podsGiven: len(o.Pods) > 0, byPod: o.isByPod(), pods: pods, dates: c.spansDays(),
 	}
 	switch o.Output {
 	case "json":

@@ -28,7 +28,7 @@ func makeRows(verdicts []verdict) []tableRow {
 			pressure = -1
 			continue
 		}
-		if v.finding.Subject().Kind == gossip.KindMemoryPressure {
+		if v.About.Kind == gossip.KindMemoryPressure {
 			pressure = len(list)
 		}
 		list = append(list, tableRow{verdict: v})
@@ -40,12 +40,14 @@ func makeRows(verdicts []verdict) []tableRow {
 // same time.
 func isSameKill(kill, pressure verdict) bool {
 	k, isKill := kill.finding.(gossip.OOMKilled)
-	if !isKill || k.Kills == 0 || pressure.worstSeverity() < gossip.SeverityInfo {
+	if !isKill || k.Kills == 0 || pressure.Severity() < gossip.SeverityInfo {
 		return false
 	}
-	about := pressure.judgedSubject()
+	about := pressure.About.Identity()
 	about.Kind = gossip.KindOOMKill
-	return about == k.About && !kill.worst.Start.After(pressure.worst.End) && !pressure.worst.Start.After(kill.worst.End)
+	one, other := kill.worstWindow(), pressure.worstWindow()
+	return about == kill.About.Identity() && kill.Worst.Pod == pressure.Worst.Pod &&
+		!one.Start.After(other.End) && !other.Start.After(one.End)
 }
 
 // countsSameKills reports whether the verdict on the memory only counts the same kills.
@@ -58,8 +60,8 @@ func (s tableRow) countsSameKills() bool {
 func sortWorstFirst(list []tableRow) []tableRow {
 	slices.SortStableFunc(list, func(a, b tableRow) int {
 		return cmp.Or(
-			cmp.Compare(b.worstSeverity(), a.worstSeverity()),
-			cmp.Compare(b.now.Severity(), a.now.Severity()),
+			cmp.Compare(b.Severity(), a.Severity()),
+			cmp.Compare(b.severityNow(), a.severityNow()),
 		)
 	})
 	return list
@@ -68,10 +70,10 @@ func sortWorstFirst(list []tableRow) []tableRow {
 // chosenAdvice returns the advice of the kill, or of the memory if the kill's has no commands. Both together would
 // contradict each other.
 func (s tableRow) chosenAdvice() []recommend.Recommendation {
-	if s.memory == nil || slices.ContainsFunc(s.advice, hasCommand) {
-		return s.advice
+	if s.memory == nil || slices.ContainsFunc(s.report.Advice, hasCommand) {
+		return s.report.Advice
 	}
-	return s.memory.advice
+	return s.memory.report.Advice
 }
 
 // hasCommand reports whether a recommendation can be applied with kubectl.

@@ -72,6 +72,9 @@ The flags that choose what is shown (--namespace, --pod, --severity) never chang
 which records count: the verdicts are as of that time. It is an error if the captures have no record at all of a
 namespace, a pod or a time.
 
+Rows are about workloads: what made the pods, as --pods has it, or as the names of pods show it (marked with ~). A row
+has the figures of its worst pod, and the number that the pod needs which needs most. --by pod has a row for each pod.
+
 The worst window of a capture decides, not the last one: severity, figures, advice and exit status are of it. If it is
 over, its row says when it was, in UTC, and what the last window is like.
 
@@ -153,40 +156,43 @@ func (o *options) run(args []string, in io.Reader, out, errs io.Writer) error {
 	if c.records == 0 {
 		return &exitError{exitTrouble, cmp.Or(trouble, errors.New("no record that could be used"))}
 	}
-	selected, err := o.selectMeasurements(&c, note)
+	selected, count, err := o.selectMeasurements(&c, wanted.settings, note)
 	if err != nil {
 		return err
 	}
-	if err := o.printVerdicts(out, selected, wanted.lowest, &c); err != nil {
+	if err := o.printVerdicts(out, selected, count, wanted.lowest, &c); err != nil {
 		return &exitError{exitTrouble, fmt.Errorf("write: %w", err)}
 	}
 	if trouble != nil {
 		return &exitError{exitTrouble, trouble}
 	}
 	for i := range selected {
-		if selected[i].worstSeverity() >= max(wanted.lowest, wanted.failOn) && o.ExitCode != exitClean {
+		if selected[i].Severity() >= max(wanted.lowest, wanted.failOn) && o.ExitCode != exitClean {
 			return &exitError{code: o.ExitCode}
 		}
 	}
 	return nil
 }
 
-// selectMeasurements returns the measurements of the requested namespaces, pods and times.
-func (o *options) selectMeasurements(c *analysis, note io.Writer) ([]measurement, error) {
+// selectMeasurements returns the measurements of the requested namespaces, pods and times, and the number of pods.
+func (o *options) selectMeasurements(
+	c *analysis, settings gossip.Options, note io.Writer,
+) (selected []measurement, pods int, err error) {
 	wanted, err := o.parseSelection()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := c.checkRange(); err != nil {
-		return nil, &exitError{exitTrouble, err}
+		return nil, 0, &exitError{exitTrouble, err}
 	}
 	all := c.collectMeasurements()
 	c.pods.noteUnknownPods(all, note)
-	selected, err := wanted.filterMeasurements(all, &c.chosen)
+	chosen, err := wanted.filterMeasurements(all, &c.chosen)
 	if err != nil {
-		return nil, &exitError{exitTrouble, err}
+		return nil, 0, &exitError{exitTrouble, err}
 	}
-	return selected, nil
+	how := grouping{settings: completeSettings(settings), byPod: o.isByPod()}
+	return c.rollUpSelected(all, chosen, how), countPods(chosen), nil
 }
 
 // inputNames returns the arguments, or "-" if there are none. A note says when standard input is a terminal.
@@ -201,7 +207,7 @@ func inputNames(args []string, in io.Reader, note io.Writer) []string {
 }
 
 // noteUnknownPods writes a note if --pods has no pod of the capture.
-func (c catalogs) noteUnknownPods(all []measurement, note io.Writer) {
+func (c catalogs) noteUnknownPods(all []podMeasurement, note io.Writer) {
 	if len(c) == 0 {
 		return
 	}

@@ -9,16 +9,16 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/gossip"
 )
 
-// summaryLine returns the last line: the number of verdicts, by the severity of their worst window. Healthy verdicts
-// and those without a measurement have no row.
-func summaryLine(all []tableRow, lowest gossip.Severity) string {
+// summaryLine returns the last line: the number of verdicts and of the pods that were measured, by the severity of
+// their worst window. Healthy verdicts and those without a measurement have no row.
+func (l layout) summaryLine(all []tableRow) string {
 	var t tally
 	for _, s := range all {
-		t.add(&s.measurement, lowest)
+		t.add(s.measurement, l.lowestShown)
 	}
-	line := fmt.Sprintf("%s on %s: %s", formatCount(t.verdicts, "verdict"), formatCount(t.pods, "pod"),
+	line := fmt.Sprintf("%s on %s: %s", formatCount(t.verdicts, "verdict"), formatCount(l.pods, "pod"),
 		strings.Join(t.formatCounts(), ", "))
-	if lowest > gossip.SeverityUnknown {
+	if lowest := l.lowestShown; lowest > gossip.SeverityUnknown {
 		line += fmt.Sprintf("; --severity %s shows %d", strings.ToLower(lowest.String()), t.shown)
 	}
 	return line
@@ -26,35 +26,30 @@ func summaryLine(all []tableRow, lowest gossip.Severity) string {
 
 // tally counts verdicts.
 type tally struct {
-	verdicts, pods, shown int
-	pod                   string                           // of the newest verdict
-	bad, recovered        [gossip.SeverityCritical + 1]int // by severity; those that are healthy now are in both
-	healthy               int
-	unmeasured            map[string]int // by reason
+	verdicts, shown int
+	bad, recovered  [gossip.SeverityCritical + 1]int // by severity; those that are healthy now are in both
+	healthy         int
+	unmeasured      map[string]int // by reason
 }
 
-// add counts a verdict. Verdicts come in the order of subjects.
-func (t *tally) add(m *measurement, lowest gossip.Severity) {
+// add counts a verdict.
+func (t *tally) add(m measurement, lowest gossip.Severity) {
 	t.verdicts++
-	if pod := podOf(m.judgedSubject()); pod != t.pod {
-		t.pod = pod
-		t.pods++
-	}
-	severity := m.worstSeverity()
+	severity := m.Severity()
 	if severity >= lowest {
 		t.shown++
 	}
 	switch {
 	case severity >= gossip.SeverityInfo:
 		t.bad[min(severity, gossip.SeverityCritical)]++
-		if m.now.Severity() == gossip.SeverityNone {
+		if m.severityNow() == gossip.SeverityNone {
 			t.recovered[min(severity, gossip.SeverityCritical)]++
 		}
 	case severity == gossip.SeverityUnknown:
 		if t.unmeasured == nil {
 			t.unmeasured = make(map[string]int)
 		}
-		t.unmeasured[unmeasuredReason(m.worst.Finding)]++
+		t.unmeasured[unmeasuredReason(m.worstWindow().Finding)]++
 	default:
 		t.healthy++
 	}

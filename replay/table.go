@@ -28,7 +28,7 @@ func (l layout) printTable(out io.Writer, verdicts []verdict) error {
 	}
 	if l.titles {
 		parts = append(parts, l.notesBelow(slices.Concat(whispers, births))...)
-		parts = append(parts, summaryLine(all, l.lowestShown))
+		parts = append(parts, l.summaryLine(all))
 	}
 	return printParts(out, parts)
 }
@@ -44,7 +44,7 @@ func printParts(out io.Writer, parts []string) error {
 // selectRows returns the rows that are shown, in the order of the two tables.
 func (l layout) selectRows(all []tableRow) (whispers, births []tableRow) {
 	for _, s := range all {
-		if s.worstSeverity() < l.lowestShown {
+		if s.Severity() < l.lowestShown {
 			continue
 		}
 		switch s.object.(type) {
@@ -62,17 +62,17 @@ const narrowWidth = 106
 
 // whisperTable shows the kernel and the metrics side by side, in the worst window.
 func (l layout) whisperTable(list []tableRow) string {
-	titles := []string{"Severity", "Pod", "Kernel says", "Metrics say", "Set", "Coverage"}
+	titles := []string{"Severity", l.nameTitle(), "Kernel says", "Metrics say", "Set", "Coverage"}
 	if l.width < narrowWidth { // the coverage moves to the pod's column
 		titles = titles[:5]
 	}
 	rows := make([]table.Row, len(list))
 	for i, s := range list {
 		f := s.finding
-		name, covered := subjectCell(f.Subject()), f.Coverage()
+		name, covered := s.nameCell(), f.Coverage()
 		rows[i] = table.Row{
-			l.colorSeverity(s.worstSeverity()), name, joinLines(s.kernelCell(), l.formatWhen(s.verdict), l.formatChange(s.verdict, ":\n")),
-			s.metricsCell(),
+			l.colorSeverity(s.Severity()), name,
+			joinLines(s.kernelCell(), l.formatWhen(s.verdict), l.formatChange(s.verdict, ":\n")), s.metricsCell(),
 			s.settingCell(), formatCoverage(covered, "\n"),
 		}
 		if l.width < narrowWidth {
@@ -98,7 +98,7 @@ func (l layout) birthTable(list []tableRow) string {
 			stage = fmt.Sprintf("%.2fs %s", f.Longest.Duration.Seconds(), f.Longest.Name)
 		}
 		row := table.Row{
-			l.colorSeverity(f.Level), subjectCell(f.About), fmt.Sprintf("%.2fs", c.Duration.Seconds()),
+			l.colorSeverity(f.Level), joinLines(f.About.Namespace+"/", f.About.Pod), fmt.Sprintf("%.2fs", c.Duration.Seconds()),
 			countCell(c.TotalSyscalls), stage, countCell(c.CgroupWrites), formatOptional(c.Execs), formatOptional(c.Mounts),
 		}
 		rows[i] = row[:len(titles)]
@@ -171,11 +171,6 @@ func colorCode(s gossip.Severity) string {
 	}
 }
 
-// subjectCell returns the subject's names, the namespace on its own line, because names are long.
-func subjectCell(s gossip.Subject) string {
-	return joinLines(s.Namespace+"/", s.Pod, s.Container)
-}
-
 // whisperStatus returns the status of the verdict's KernelWhisper, or the zero status for another object.
 func (v verdict) whisperStatus() v1alpha1.KernelWhisperStatus {
 	if w, ok := v.object.(*v1alpha1.KernelWhisper); ok {
@@ -209,7 +204,7 @@ func (s tableRow) metricsCell() string {
 // settingCell returns the short advice.
 func (s tableRow) settingCell() string {
 	short := s.whisperStatus().Advice
-	if s.memory != nil && len(s.advice) == 0 {
+	if s.memory != nil && len(s.report.Advice) == 0 {
 		short = s.memory.whisperStatus().Advice
 	}
 	return cmp.Or(short, "–")

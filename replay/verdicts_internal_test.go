@@ -12,11 +12,11 @@ import (
 )
 
 func TestMeasurementsOfLanesAreMergedInTheOrderOfSubjects(t *testing.T) {
-	lists := make([][]measurement, 5)
+	lists := make([][]podMeasurement, 5)
 	for i, names := range []string{"adg", "", "bbe", "c", "f"} {
 		for _, name := range names {
 			f := gossip.PodBirth{Report: gossip.Report{About: gossip.Subject{Pod: string(name)}}}
-			lists[i] = append(lists[i], measurement{now: f})
+			lists[i] = append(lists[i], podMeasurement{now: f})
 		}
 	}
 	var got string
@@ -39,7 +39,7 @@ func BenchmarkVerdicts(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		c.lanes.analyzers = analyzers // collectMeasurements releases them
-		all := c.collectMeasurements()
+		all := c.pods.rollUp(c.collectMeasurements(), grouping{settings: completeSettings(gossip.Options{})})
 		if err := printJSON(io.Discard, all, nil); err != nil {
 			b.Fatal(err)
 		}

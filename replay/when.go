@@ -10,8 +10,8 @@ import (
 
 // isPresent reports whether the worst window is the present one, or is part of it and of the same severity: the trouble
 // goes on.
-func (m *measurement) isPresent() bool {
-	switch f := m.worst.Finding.(type) { // the verdict from before a restart is also the present one
+func (m measurement) isPresent() bool {
+	switch f := m.worstWindow().Finding.(type) { // the verdict from before a restart is also the present one
 	case gossip.CPUThrottling:
 		if f.Standing {
 			return true
@@ -28,9 +28,10 @@ func (m *measurement) isPresent() bool {
 	case gossip.PodBirth:
 		return true
 	}
-	began := m.now.Time().Add(-m.now.Coverage().Window)
-	goesOn := m.now.Severity() == m.worstSeverity() && m.worst.End.After(began)
-	return goesOn || m.worst.End.IsZero() || m.worst.End.Equal(m.now.Time())
+	end, began := m.worstWindow().End, m.presentFinding().Time().Add(-m.presentFinding().Coverage().Window)
+	goesOn := m.severityNow() == m.Severity() && end.After(began)
+	isSame := m.Worst.Pod == m.Now.Pod && end.Equal(m.presentFinding().Time())
+	return goesOn || end.IsZero() || isSame
 }
 
 // formatWhen returns when the worst window was, and what the present one is like: "09:25–09:40, now 0%". It is empty if
@@ -39,7 +40,7 @@ func (l layout) formatWhen(v verdict) string {
 	if v.isPresent() {
 		return ""
 	}
-	return l.formatSpan(v.worst.Start, v.worst.End) + ", now " + v.presentNote()
+	return l.formatSpan(v.worstWindow().Start, v.worstWindow().End) + ", now " + v.presentNote()
 }
 
 // formatSpan returns a stretch of time, in UTC and as precise as a minute.
@@ -61,11 +62,12 @@ func (l layout) formatSpan(start, end time.Time) string {
 
 // presentNote returns what the present window is like, in a few words.
 func (v *verdict) presentNote() string {
-	if f, ok := v.now.(gossip.CPUThrottling); ok && f.Throttled.Known && f.Severity() != gossip.SeverityUnknown {
+	f, ok := v.presentFinding().(gossip.CPUThrottling)
+	if ok && f.Throttled.Known && f.Severity() != gossip.SeverityUnknown {
 		return fmt.Sprintf("%.0f%%", gossip.Percent(f.Throttled.Value))
 	}
 	if w, ok := v.object.(*v1alpha1.KernelWhisper); ok {
 		return w.Status.Now.KernelSays
 	}
-	return v.now.Severity().String()
+	return v.severityNow().String()
 }

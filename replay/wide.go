@@ -17,8 +17,8 @@ import (
 func (l layout) printWide(out io.Writer, verdicts []verdict) error {
 	shown, all := l.singleRows(verdicts)
 	titles := []string{
-		"Severity", "Now", "Namespace", "Pod", "Container", "Kind", "Start", "End", "Kernel says", "Metrics say", "Set",
-		"Coverage",
+		"Severity", "Now", "Namespace", l.nameTitle(), "Container", "Kind", "Pods", "Worst pod", "Start", "End",
+		"Kernel says", "Metrics say", "Set", "Coverage",
 	}
 	var rows []table.Row
 	for _, s := range shown {
@@ -30,7 +30,7 @@ func (l layout) printWide(out io.Writer, verdicts []verdict) error {
 		parts = append(parts, l.renderGrid(titles, rows))
 	}
 	if l.titles {
-		parts = append(parts, summaryLine(all, l.lowestShown))
+		parts = append(parts, l.summaryLine(all))
 	}
 	return printParts(out, parts)
 }
@@ -41,10 +41,10 @@ func (l layout) singleRows(verdicts []verdict) (shown, all []tableRow) {
 	all = make([]tableRow, len(verdicts))
 	for i, v := range verdicts {
 		if v.object == nil { // healthy, or not measured
-			v.object = crd.New(crd.Report{Now: v.now, Worst: v.worst, Change: v.change})
+			v.object = crd.New(crd.Report{Finding: *v.WorkloadFinding})
 		}
 		all[i] = tableRow{verdict: v}
-		if v.worstSeverity() >= l.lowestShown {
+		if v.Severity() >= l.lowestShown {
 			shown = append(shown, all[i])
 		}
 	}
@@ -52,16 +52,18 @@ func (l layout) singleRows(verdicts []verdict) (shown, all []tableRow) {
 }
 
 func (l layout) wideRow(s tableRow) table.Row {
-	about := s.judgedSubject()
+	about := s.About
 	kernel, metrics, set := s.kernelCell(), s.metricsCell(), s.settingCell()
 	if b, ok := s.object.(*v1alpha1.PodBirthCertificate); ok {
 		kernel, set = joinLines(b.Status.KernelSays, "took "+b.Status.Took), cmp.Or(b.Status.Advice, "–")
 	}
 	return table.Row{
-		l.colorSeverity(s.worstSeverity()), l.colorSeverity(s.now.Severity()),
-		about.Namespace, about.Pod, cmp.Or(about.Container, "–"), string(about.Kind),
-		formatTime(s.worst.Start), formatTime(s.worst.End),
-		oneLine(joinLines(kernel, l.formatChange(s.verdict, ": "))), oneLine(metrics), oneLine(set), formatCoverage(s.finding.Coverage(), ", "),
+		l.colorSeverity(s.Severity()), l.colorSeverity(s.severityNow()),
+		about.Namespace, nameWorkload(about.Workload), cmp.Or(about.Container, "–"), string(about.Kind),
+		fmt.Sprintf("%d/%d", s.Pods.Affected, s.Pods.Seen), cmp.Or(s.Worst.Pod, "–"),
+		formatTime(s.worstWindow().Start), formatTime(s.worstWindow().End),
+		oneLine(joinLines(kernel, l.formatChange(s.verdict, ": "))), oneLine(metrics), oneLine(set),
+		formatCoverage(s.finding.Coverage(), ", "),
 	}
 }
 

@@ -6,9 +6,9 @@
 //	scheme := runtime.NewScheme()
 //	err := v1alpha1.AddToScheme(scheme)
 //
-// An object of either kind is in the namespace of the pod that it is about, and owned by that pod. Its spec names the
-// subject and cannot change. Its status is a report, which only the operator writes. Three rules hold for every field
-// of a status:
+// A whisper is in the namespace of the workload that it is about, and owned by that workload; a certificate is owned by
+// its pod. The spec names the subject and cannot change. The status is a report, which only the operator writes. Three
+// rules hold for every field of a status:
 //
 //   - A field that was not measured is absent. A field that is 0 was measured as 0. That is why optional integers are
 //     pointers.

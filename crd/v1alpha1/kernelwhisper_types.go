@@ -39,6 +39,7 @@ const (
 //   - TooFewPeriods
 //   - NotMeasured
 //   - NoRecentSamples
+//   - NoPods
 //   - Evicted
 const ConditionThrottled = "Throttled"
 
@@ -62,6 +63,7 @@ const ConditionThrottled = "Throttled"
 //
 //   - NotMeasured
 //   - NoRecentSamples
+//   - NoPods
 //   - Evicted
 const ConditionMemoryPressured = "MemoryPressured"
 
@@ -78,6 +80,7 @@ const ConditionMemoryPressured = "MemoryPressured"
 //
 // Possible reasons for it to be unknown:
 //
+//   - NoPods
 //   - Evicted
 const ConditionOOMKilled = "OOMKilled"
 
@@ -99,6 +102,7 @@ const ConditionOOMKilled = "OOMKilled"
 //   - TooLittleTraffic
 //   - NotMeasured
 //   - NoRecentSamples
+//   - NoPods
 //   - Evicted
 const ConditionNetworkDegraded = "NetworkDegraded"
 
@@ -148,16 +152,22 @@ const (
 	ReasonNotMeasured = "NotMeasured"
 	// ReasonNoRecentSamples (Unknown) is no sample for one whole window of wall-clock time. Only the operator sets it.
 	ReasonNoRecentSamples = "NoRecentSamples"
+	// ReasonNoPods (Unknown) is a workload that has no pods: scaled to zero, or between two runs of a CronJob. Only the
+	// operator sets it.
+	ReasonNoPods = "NoPods"
 	// ReasonEvicted (Unknown) is samples that the operator had to forget because it may not keep more. Only the operator
 	// sets it.
 	ReasonEvicted = "Evicted"
 )
 
-// KernelWhisper says what the kernel does to one container, or to one pod, and what the metrics say about it.
+// KernelWhisper says what the kernel does to one container of a workload's pods, or to these pods as a whole, and what
+// the metrics say about it.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Namespaced,shortName=kw,categories=kernel-gossip
+// +kubebuilder:printcolumn:name="Workload",type=string,JSONPath=`.spec.workload.name`
+// +kubebuilder:printcolumn:name="Pods",type=string,JSONPath=`.status.pods.affectedOfSeen`
 // +kubebuilder:printcolumn:name="Severity",type=string,JSONPath=`.status.severity`
 // +kubebuilder:printcolumn:name="Kernel",type=string,JSONPath=`.status.kernelSays`
 // +kubebuilder:printcolumn:name="Metrics",type=string,JSONPath=`.status.metricsSay`
@@ -165,7 +175,7 @@ const (
 // +kubebuilder:printcolumn:name="When",type=date,JSONPath=`.status.worst.endTime`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Now",type=string,priority=1,JSONPath=`.status.now.severity`
-// +kubebuilder:printcolumn:name="Pod",type=string,priority=1,JSONPath=`.spec.pod.name`
+// +kubebuilder:printcolumn:name="Worst Pod",type=string,priority=1,JSONPath=`.status.worst.pod.name`
 // +kubebuilder:printcolumn:name="Container",type=string,priority=1,JSONPath=`.spec.container`
 // +kubebuilder:printcolumn:name="Kind",type=string,priority=1,JSONPath=`.spec.kind`
 // +kubebuilder:printcolumn:name="Confidence",type=string,priority=1,JSONPath=`.status.coverage.confidence`
@@ -173,7 +183,8 @@ const (
 type KernelWhisper struct {
 	metav1.TypeMeta `json:",inline"`
 
-	// metadata is standard. The pod owns the object, so that it goes when the pod goes.
+	// metadata is standard. The workload owns the object, so that it outlives pods and goes when the workload goes. Labels
+	// name the workload (kernel.gossip.io/workload-kind, workload-name) and the kind.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
@@ -198,19 +209,18 @@ type KernelWhisperList struct {
 // KernelWhisperSpec names what a whisper is about.
 //
 // +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec is immutable: another subject is another object"
-// +kubebuilder:validation:XValidation:rule="self.kind != 'CPUThrottling' || has(self.container)",message="container is required for kind CPUThrottling"
-// +kubebuilder:validation:XValidation:rule="self.kind != 'NetworkIssue' || !has(self.container)",message="a NetworkIssue is about the whole pod: no container"
+// +kubebuilder:validation:XValidation:rule="self.kind != 'NetworkIssue' || !has(self.container)",message="a NetworkIssue is about whole pods: no container"
 type KernelWhisperSpec struct {
 	// kind is what the whisper is about.
 	// +required
 	Kind WhisperKind `json:"kind,omitempty"`
 
-	// pod that the whisper is about, in the object's namespace.
+	// workload that the whisper is about, in the object's namespace: what makes the pods from its template.
 	// +required
-	Pod PodReference `json:"pod,omitzero"`
+	Workload WorkloadReference `json:"workload,omitzero"`
 
-	// container of the pod. CPUThrottling needs one, NetworkIssue has none. Without one, MemoryPressure is about the whole
-	// pod, and the container of an OOMKill is not known.
+	// container of the pods. NetworkIssue has none. Without one, CPUThrottling and MemoryPressure are about the pods as a
+	// whole, and the container of an OOMKill is not known.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -218,7 +228,8 @@ type KernelWhisperSpec struct {
 }
 
 // KernelWhisperStatus is what was seen of a whisper's subject. Severity, sentences, figures, coverage and
-// recommendations are of the worst window within the horizon; the condition and now are of the present one.
+// recommendations are of the worst window within the horizon of the worst pod; the condition and now are of the present
+// one.
 //
 // +kubebuilder:validation:MinProperties=1
 type KernelWhisperStatus struct {
@@ -236,11 +247,23 @@ type KernelWhisperStatus struct {
 	// +optional
 	Severity Severity `json:"severity,omitempty"`
 
-	// worst says when the worst window was, and why it has its severity.
+	// worst says when the worst window was, names its pod, and says why it has its severity.
 	// +optional
 	Worst WorstWindow `json:"worst,omitzero"`
 
-	// now is the verdict on the present window.
+	// pods says how many pods the worst window is about. Its numbers stay as they were in the time of that window.
+	// +optional
+	Pods PodCounts `json:"pods,omitzero"`
+
+	// revisions are the revisions of the pods that report now, the newest first. Absent while there is one only.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	Revisions []string `json:"revisions,omitempty"`
+
+	// now is the verdict on the present window of the pod that is worst now.
 	// +optional
 	Now Verdict `json:"now,omitzero"`
 
@@ -300,6 +323,11 @@ type KernelWhisperStatus struct {
 	// +kubebuilder:validation:Minimum=1
 	RecommendationsOmitted int64 `json:"recommendationsOmitted,omitempty"`
 
+	// numberWindow is the window that the recommended number comes from: of the pod that needs most. Absent where that is
+	// the worst window, or where there is no number.
+	// +optional
+	NumberWindow Window `json:"numberWindow,omitzero"`
+
 	// otherWindows are further windows in trouble, the oldest first: the worst one of each seventh of the horizon. One of
 	// them becomes the worst when that is older than the horizon. Absent when there are none.
 	// +optional
@@ -308,7 +336,105 @@ type KernelWhisperStatus struct {
 	OtherWindows []Window `json:"otherWindows,omitempty"`
 }
 
-// WorstWindow says when the worst window was, and why it has its severity.
+// PodNeeds says how the needs of pods compare.
+// +kubebuilder:validation:Enum=Skewed
+type PodNeeds string
+
+// PodNeedsSkewed is one pod that needs far more than most.
+const PodNeedsSkewed PodNeeds = "Skewed"
+
+// PodCounts says how many pods a window is about.
+//
+// +kubebuilder:validation:MinProperties=1
+type PodCounts struct {
+	// affectedOfSeen is affected and seen as print columns have them: 3/40.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	AffectedOfSeen string `json:"affectedOfSeen,omitempty"`
+
+	// seen is the number of pods that were measured in the time of the window.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Seen *int64 `json:"seen,omitempty"`
+
+	// affected is the number of those in trouble: at that time, or in the worst window of the same seventh of the horizon.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Affected *int64 `json:"affected,omitempty"`
+
+	// largestTarget is the largest number that a pod needs. It is the one that is recommended.
+	// +optional
+	LargestTarget *resource.Quantity `json:"largestTarget,omitempty"`
+
+	// medianTarget is the median of what the pods need, where a pod without trouble needs what it has.
+	// +optional
+	MedianTarget *resource.Quantity `json:"medianTarget,omitempty"`
+
+	// needs is Skewed if one of at least ten pods needs more than twice the median: its traffic or its node is the cause
+	// more likely than the limit. Absent where that is not so.
+	// +optional
+	Needs PodNeeds `json:"needs,omitempty"`
+
+	// shareBasisPoints is the share of all pods together, in hundredths of a percent: of periods that were throttled, of
+	// segments that were sent again, or of packets that were dropped. It comes from summed counters.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10000
+	ShareBasisPoints *int32 `json:"shareBasisPoints,omitempty"`
+
+	// oomKills is the number of processes that were killed in all pods together. Absent where it was none.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	OOMKills *int64 `json:"oomKills,omitempty"`
+
+	// list has the pods in trouble, the worst first, five at most.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=5
+	List []AffectedPod `json:"list,omitempty"`
+}
+
+// MeasuredPod is a pod of the workload as it was when it was measured.
+//
+// +kubebuilder:validation:MinProperties=1
+type MeasuredPod struct {
+	// name of the pod.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// uid of the pod. Absent when it is not known.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	UID string `json:"uid,omitempty"`
+
+	// node that the pod ran on. Absent when it is not known.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Node string `json:"node,omitempty"`
+
+	// revision of the workload's template that the pod was made from: the hash that Kubernetes has in the names or labels
+	// of pods, or the run of a CronJob. Absent when it is not known.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Revision string `json:"revision,omitempty"`
+}
+
+// AffectedPod is a pod in trouble.
+type AffectedPod struct {
+	MeasuredPod `json:",inline"`
+
+	// severity is how bad it was for the pod.
+	// +required
+	Severity Severity `json:"severity,omitempty"`
+}
+
+// WorstWindow says when the worst window was, names its pod, and says why it has its severity.
 //
 // +kubebuilder:validation:MinProperties=1
 type WorstWindow struct {
@@ -325,6 +451,10 @@ type WorstWindow struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Reason string `json:"reason,omitempty"`
+
+	// pod that is worst.
+	// +optional
+	Pod MeasuredPod `json:"pod,omitzero"`
 }
 
 // LastChange says what a change of the limit, the request or the image did.
@@ -372,9 +502,13 @@ type Verdict struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	KernelSays string `json:"kernelSays,omitempty"`
+
+	// pod that the verdict is about: the worst one. Absent where nothing is known.
+	// +optional
+	Pod MeasuredPod `json:"pod,omitzero"`
 }
 
-// Window is one window with its figures.
+// Window is one window of a pod with its figures.
 type Window struct {
 	// startTime is where the oldest sample of the window begins, by the time of the samples.
 	// +required
@@ -393,6 +527,20 @@ type Window struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Reason string `json:"reason,omitempty"`
+
+	// pod that was measured.
+	// +optional
+	Pod MeasuredPod `json:"pod,omitzero"`
+
+	// seen is the number of the workload's pods that were measured in the time of the window.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Seen *int64 `json:"seen,omitempty"`
+
+	// affected is the number of those in trouble.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Affected *int64 `json:"affected,omitempty"`
 
 	// kernelTruth holds the kernel's figures.
 	// +optional

@@ -46,7 +46,8 @@ const (
 type PodBirthCertificate struct {
 	metav1.TypeMeta `json:",inline"`
 
-	// metadata is standard. The pod owns the object, so that it goes when the pod goes.
+	// metadata is standard. The pod owns the object, so that it goes when the pod goes. Labels name the workload of the
+	// pod (kernel.gossip.io/workload-kind, workload-name) and the kind, PodBirth.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 

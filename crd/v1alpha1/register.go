@@ -12,6 +12,14 @@ const (
 	KindPodBirthCertificate = "PodBirthCertificate"
 )
 
+// The labels of objects, by which they are selected: kind and name of the workload, and the kind of the whisper. A
+// value that is too long for a label is cut, and ends in a hash. The spec has it as a whole.
+const (
+	LabelWorkloadKind = "kernel.gossip.io/workload-kind"
+	LabelWorkloadName = "kernel.gossip.io/workload-name"
+	LabelKind         = "kernel.gossip.io/kind"
+)
+
 // GroupVersion is kernel.gossip.io/v1alpha1.
 var GroupVersion = schema.GroupVersion{Group: "kernel.gossip.io", Version: "v1alpha1"}
 

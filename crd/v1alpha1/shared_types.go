@@ -17,6 +17,34 @@ type PodReference struct {
 	UID string `json:"uid,omitempty"`
 }
 
+// WorkloadReference names a workload in the object's own namespace: a Deployment, StatefulSet, DaemonSet, Job, CronJob,
+// an object of another kind that makes ReplicaSets, Jobs or pods, or a pod that nothing controls.
+type WorkloadReference struct {
+	// group of the API that the kind belongs to; absent for the core group.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Group string `json:"group,omitempty"`
+
+	// kind of the workload. Absent where it was inferred from names of pods that do not show it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Kind string `json:"kind,omitempty"`
+
+	// name of the workload.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// uid of the workload: one that is created again with the same name is another one. Absent when it is not known.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	UID string `json:"uid,omitempty"`
+}
+
 // Severity orders reports. Unknown means "not measured", which is not "healthy"; None means "measured and healthy".
 // +kubebuilder:validation:Enum=Unknown;None;Info;Warning;High;Critical
 type Severity string

@@ -34,7 +34,8 @@ func TestTheObjectShowsTheSummaryOfOurRule(t *testing.T) {
 		Level: gossip.SeverityHigh,
 	}}
 	rules := append(recommend.Rules{leaveBatchAlone("batch")}, recommend.Default()...)
-	whisper := crd.New(crd.Report{Now: f, Advice: rules.For(f, gossip.Pod{})}).(*v1alpha1.KernelWhisper)
+	rolled := gossip.RollUp([]gossip.PodFinding{{Now: f}}, gossip.Options{}, nil)
+	whisper := crd.New(crd.Report{Finding: rolled[0]}.Advised(rules)).(*v1alpha1.KernelWhisper)
 	require.Equal(t, "leave the limit: batch work", whisper.Status.Advice)
 	require.Equal(t, "leave-batch-alone", whisper.Status.Recommendations[0].Rule)
 }

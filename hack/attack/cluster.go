@@ -162,7 +162,8 @@ func (c *testCluster) makePod(
 	return target{namespace, name, string(pod.UID), id}, c.client.Status().Update(ctx, pod)
 }
 
-// readVerdicts returns the severity about the CPU time of each pod in a namespace that has an object.
+// readVerdicts returns the severity about the CPU time of each pod without a controller in a namespace, if it has an
+// object.
 func (c *testCluster) readVerdicts(ctx context.Context, namespace string) (map[string]string, error) {
 	var list v1alpha1.KernelWhisperList
 	if err := c.client.List(ctx, &list, client.InNamespace(namespace)); err != nil {
@@ -171,7 +172,7 @@ func (c *testCluster) readVerdicts(ctx context.Context, namespace string) (map[s
 	out := map[string]string{}
 	for _, w := range list.Items {
 		if w.Spec.Kind == v1alpha1.WhisperCPUThrottling && w.Spec.Container == "app" && w.Status.Severity != "" {
-			out[w.Spec.Pod.Name] = string(w.Status.Severity)
+			out[w.Spec.Workload.Name] = string(w.Status.Severity)
 		}
 	}
 	return out, nil

@@ -133,12 +133,12 @@ func eventually[T client.Object](t *testing.T, o T, namespace, name, what string
 	return o
 }
 
-// whisper waits until the whisper about a pod's container app is as wanted.
+// whisper waits until the whisper about the container app of a pod without a controller is as wanted.
 func whisper(
 	t *testing.T, namespace, pod, what string, wanted func(*v1alpha1.KernelWhisper) bool,
 ) *v1alpha1.KernelWhisper {
 	t.Helper()
-	return eventually(t, &v1alpha1.KernelWhisper{}, namespace, pod+".app.cputhrottling", what, wanted)
+	return eventually(t, &v1alpha1.KernelWhisper{}, namespace, "pod."+pod+".app.cputhrottling", what, wanted)
 }
 
 func throttled(w *v1alpha1.KernelWhisper) *metav1.Condition {

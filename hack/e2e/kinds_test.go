@@ -49,9 +49,9 @@ func TestAKilledChildIsReportedThoughItsContainerLives(t *testing.T) {
 	t.Parallel()
 	ns := namespace(t)
 	pod := runPod(t, ns, "workers", strain("pool", "leak", "--from=8Mi", "--every-second=4Mi"))
-	w, c := inTrouble(t, ns, "workers.app.oomkill", v1alpha1.ConditionOOMKilled)
+	w, c := inTrouble(t, ns, "pod.workers.app.oomkill", v1alpha1.ConditionOOMKilled)
 	t.Log(c.Message)
-	require.Equal(t, string(pod.UID), w.Spec.Pod.UID)
+	require.Equal(t, string(pod.UID), w.Spec.Workload.UID)
 	require.Equal(t, "Critical", string(w.Status.Severity))
 	killed := w.Status.KernelTruth.Memory
 	require.Positive(t, *killed.OOMKills)
@@ -72,7 +72,7 @@ func TestMemoryNearItsLimitIsReported(t *testing.T) {
 	t.Parallel()
 	ns := namespace(t)
 	runPod(t, ns, "cache", strain("leak", "--from=42Mi"))
-	w, _ := inTrouble(t, ns, "cache.app.memorypressure", v1alpha1.ConditionMemoryPressured)
+	w, _ := inTrouble(t, ns, "pod.cache.app.memorypressure", v1alpha1.ConditionMemoryPressured)
 	truth := w.Status.KernelTruth.Memory
 	require.Equal(t, int64(48<<20), *truth.LimitBytes)
 	require.GreaterOrEqual(t, *truth.WorkingSetBytes, int64(42<<20))
@@ -91,7 +91,7 @@ func TestFailedConnectsAreReported(t *testing.T) {
 		},
 	}))
 	runPod(t, ns, "client", strain("connect", "$(DB_SERVICE_HOST):8080", "--every=500ms"))
-	w, c := inTrouble(t, ns, "client.networkissue", v1alpha1.ConditionNetworkDegraded)
+	w, c := inTrouble(t, ns, "pod.client.networkissue", v1alpha1.ConditionNetworkDegraded)
 	require.Equal(t, v1alpha1.ReasonFailedConnects, c.Reason)
 	require.GreaterOrEqual(t, *w.Status.KernelTruth.Network.ConnectFailures, int64(10))
 }
@@ -114,7 +114,7 @@ func TestRetransmitsAreReportedOfTheirSender(t *testing.T) {
 	server := eventually(t, &corev1.Pod{}, ns, "server", "running",
 		func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodRunning })
 	runPod(t, ns, "client", strain("stream", net.JoinHostPort(server.Status.PodIP, "8080")))
-	w, c := inTrouble(t, ns, "client.networkissue", v1alpha1.ConditionNetworkDegraded)
+	w, c := inTrouble(t, ns, "pod.client.networkissue", v1alpha1.ConditionNetworkDegraded)
 	require.Equal(t, v1alpha1.ReasonRetransmits, c.Reason)
 	truth := w.Status.KernelTruth.Network
 	require.GreaterOrEqual(t, *truth.Segments, int64(1000))

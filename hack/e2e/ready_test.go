@@ -294,7 +294,7 @@ func recoverWorkloads(t *testing.T, s *demo.Site) {
 	t.Helper()
 	stranger := namespace(t, "stranger")
 	runPod(t, stranger, "crashing", neverStarts())
-	makeStale(t, stranger, "nobody.app.cputhrottling")
+	makeStale(t, stranger, "pod.nobody.app.cputhrottling")
 	only := *s
 	only.Namespaces = []string{stranger}
 	require.Contains(t, makeCheck(t, &only, "workloads").Detail, "does not belong to the demo")
@@ -317,7 +317,7 @@ func recoverWorkloads(t *testing.T, s *demo.Site) {
 			},
 		},
 	}))
-	makeStale(t, left, "nobody.app.cputhrottling")
+	makeStale(t, left, "pod.nobody.app.cputhrottling")
 	only.Namespaces = []string{left}
 	requireBroken(t, &only, "workloads", "ErrImageNeverPull")
 	only.Namespaces = []string{stuck}
@@ -328,17 +328,17 @@ func recoverWorkloads(t *testing.T, s *demo.Site) {
 	gone(t, &corev1.Namespace{}, "", left)
 	gone(t, &corev1.Namespace{}, "", stuck)
 	eventually(t, &corev1.Pod{}, stranger, "crashing", "there", func(*corev1.Pod) bool { return true })
-	eventually(t, &v1alpha1.KernelWhisper{}, stranger, "nobody.app.cputhrottling", "there",
+	eventually(t, &v1alpha1.KernelWhisper{}, stranger, "pod.nobody.app.cputhrottling", "there",
 		func(*v1alpha1.KernelWhisper) bool { return true })
 
-	held := makeStale(t, stranger, "held.app.cputhrottling")
+	held := makeStale(t, stranger, "pod.held.app.cputhrottling")
 	held.Finalizers = []string{"example.com/held"}
 	require.NoError(t, world.client.Update(t.Context(), held))
 	require.NoError(t, s.Client.Delete(t.Context(), &apiextensionsv1.CustomResourceDefinition{
 		ObjectMeta: metav1.ObjectMeta{Name: whispers},
 	}))
 	requireBroken(t, s, "installation", "CustomResourceDefinition "+whispers+" is being deleted")
-	recoverAll(t, s, "took the finalizers from "+whispers+" "+stranger+"/held.app.cputhrottling")
+	recoverAll(t, s, "took the finalizers from "+whispers+" "+stranger+"/pod.held.app.cputhrottling")
 }
 
 // neverStarts returns a container without an image.
@@ -351,7 +351,9 @@ func makeStale(t *testing.T, namespace, name string) *v1alpha1.KernelWhisper {
 	t.Helper()
 	w := &v1alpha1.KernelWhisper{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	w.Spec.Kind, w.Spec.Container = v1alpha1.WhisperCPUThrottling, "app"
-	w.Spec.Pod.Name, w.Spec.Pod.UID = "nobody", "00000000-0000-0000-0000-000000000000"
+	w.Spec.Workload = v1alpha1.WorkloadReference{
+		Kind: "Pod", Name: strings.Split(name, ".")[1], UID: "00000000-0000-0000-0000-000000000000",
+	}
 	require.NoError(t, world.client.Create(t.Context(), w))
 	return w
 }

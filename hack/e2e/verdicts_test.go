@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,60 +65,70 @@ func TestANewPodGetsABirthCertificate(t *testing.T) {
 	}), c.Status.Timeline)
 }
 
-// Bursts on a small limit are throttled while the CPU looks idle. The command in the status is run unchanged, and the
-// throttling ends.
-func TestThePrintedResizeEndsTheThrottling(t *testing.T) {
+// Bursts on a small limit are throttled while the CPU looks idle. The commands in the status are run unchanged, one for
+// each of three pods: the throttling ends, and the object says that the change did that.
+func TestThePrintedResizesEndTheThrottling(t *testing.T) {
 	t.Parallel()
 	ns := namespace(t)
 	labels := map[string]string{"app": "api"}
-	require.NoError(t, world.client.Create(t.Context(), &appsv1.Deployment{
+	deployment := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "api"},
 		Spec: appsv1.DeploymentSpec{
+			Replicas: new(int32(3)),
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
 				Spec:       corev1.PodSpec{Containers: []corev1.Container{bursty()}},
 			},
 		},
-	}))
-	var pods corev1.PodList
-	require.Eventually(t, func() bool {
-		return world.client.List(t.Context(), &pods, client.InNamespace(ns)) == nil && len(pods.Items) == 1
-	}, patience, time.Second)
-	name := pods.Items[0].Name
-	w := whisper(t, ns, name, "throttled while the CPU is low", func(w *v1alpha1.KernelWhisper) bool {
-		return throttled(w).Reason == v1alpha1.ReasonThrottledWhileCPULow && len(w.Status.Recommendations) > 0 &&
-			len(w.Status.Recommendations[0].Resize) == 1
-	})
-	show(t, "before the resize", ns)
+	}
+	require.NoError(t, world.client.Create(t.Context(), deployment))
+	const name = "deployment.api.app.cputhrottling"
+	w := eventually(t, &v1alpha1.KernelWhisper{}, ns, name, "throttled in three pods while the CPU is low",
+		func(w *v1alpha1.KernelWhisper) bool {
+			return throttled(w).Reason == v1alpha1.ReasonThrottledWhileCPULow && *w.Status.Pods.Affected == 3 &&
+				len(w.Status.Recommendations) > 0 && len(w.Status.Recommendations[0].Resize) == 3
+		})
+	show(t, "before the resizes", ns)
+	require.Equal(t, deployment.UID, w.OwnerReferences[0].UID)
+	require.Equal(t, "3/3", w.Status.Pods.AffectedOfSeen)
 	require.GreaterOrEqual(t, *w.Status.KernelTruth.CPU.ThrottledPercent, int32(25))
 	require.Less(t, *w.Status.MetricsLie.CPU.PercentOfLimit, int32(80))
-	t.Logf("%s\n%s", throttled(w).Message, w.Status.Recommendations[0].Resize[0])
+	advice := w.Status.Recommendations[0]
+	t.Logf("%s\n%s", throttled(w).Message, strings.Join(advice.Resize, "\n"))
 
-	shell := exec.CommandContext(t.Context(), "sh", "-c", w.Status.Recommendations[0].Resize[0])
+	shell := exec.CommandContext(t.Context(), "sh", "-c", strings.Join(advice.Resize, " && "))
 	shell.Env = world.kubectl.Environ()
 	out, err := shell.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 
-	w = whisper(t, ns, name, "over",
-		func(w *v1alpha1.KernelWhisper) bool { return throttled(w).Status == metav1.ConditionFalse })
-	show(t, "after the resize", ns)
+	w = eventually(t, &v1alpha1.KernelWhisper{}, ns, name, "over", func(w *v1alpha1.KernelWhisper) bool {
+		return throttled(w).Status == metav1.ConditionFalse && w.Status.LastChange.Pods == "3 of 3"
+	})
+	show(t, "after the resizes", ns)
+	t.Logf("%+v", w.Status.LastChange)
 	require.Equal(t, v1alpha1.ReasonBelowThreshold, throttled(w).Reason)
 	require.Less(t, *w.Status.KernelTruth.CPU.ThrottledPercent, int32(10))
-	pod := eventually(t, &corev1.Pod{}, ns, name, "there", func(*corev1.Pod) bool { return true })
-	require.Equal(t, pods.Items[0].UID, pod.UID)
-	require.Zero(t, pod.Status.ContainerStatuses[0].RestartCount)
-	require.Eventually(t, func() bool { return hasEvent(t, ns, name, "Warning") && hasEvent(t, ns, name, "Normal") },
+	require.Regexp(t, `^cpu limit 100m → \S+( cores?)?$`, w.Status.LastChange.What)
+	require.Regexp(t, `^throttled in [2-9]\d% of periods$`, w.Status.LastChange.Before)
+	require.Regexp(t, `^(0%|throttled in \d% of periods)`, w.Status.LastChange.After)
+	var pods corev1.PodList
+	require.NoError(t, world.client.List(t.Context(), &pods, client.InNamespace(ns)))
+	require.Len(t, pods.Items, 3)
+	for i := range pods.Items {
+		require.Zero(t, pods.Items[i].Status.ContainerStatuses[0].RestartCount)
+	}
+	require.Eventually(t, func() bool { return hasEvent(t, ns, "api", "Warning") && hasEvent(t, ns, "api", "Normal") },
 		patience, time.Second)
 }
 
-// hasEvent reports whether the operator made an Event of this type about a pod.
-func hasEvent(t *testing.T, namespace, pod, kind string) bool {
+// hasEvent reports whether the operator made an Event of this type about a workload or pod.
+func hasEvent(t *testing.T, namespace, name, kind string) bool {
 	t.Helper()
 	var list eventsv1.EventList
 	require.NoError(t, world.client.List(t.Context(), &list, client.InNamespace(namespace)))
 	return slices.ContainsFunc(list.Items, func(e eventsv1.Event) bool {
-		return e.ReportingController == "kernel-gossip" && e.Regarding.Name == pod && e.Type == kind
+		return e.ReportingController == "kernel-gossip" && e.Regarding.Name == name && e.Type == kind
 	})
 }
 
@@ -145,7 +156,7 @@ func TestNamespacesAreApart(t *testing.T) {
 	certificate := eventually(t, &v1alpha1.PodBirthCertificate{}, healthy, "app", "written",
 		func(*v1alpha1.PodBirthCertificate) bool { return true })
 	require.Equal(t, string(pod.UID), certificate.Spec.Pod.UID)
-	require.NotEqual(t, w.Spec.Pod.UID, certificate.Spec.Pod.UID)
+	require.NotEqual(t, w.Spec.Workload.UID, certificate.Spec.Pod.UID)
 	require.Never(t, func() bool { // the observer reads the counters five more times
 		var all v1alpha1.KernelWhisperList
 		return world.client.List(t.Context(), &all, client.InNamespace(healthy)) != nil || len(all.Items) > 0
@@ -174,16 +185,18 @@ func TestPodsComeAndGo(t *testing.T) {
 	second := runPod(t, ns, "db-0", bursty())
 	require.NotEqual(t, first.UID, second.UID)
 	w := whisper(t, ns, "db-0", "about the second pod",
-		func(w *v1alpha1.KernelWhisper) bool { return w.Spec.Pod.UID == string(second.UID) && isThrottled(w) })
+		func(w *v1alpha1.KernelWhisper) bool {
+			return w.Spec.Workload.UID == string(second.UID) && isThrottled(w)
+		})
 	require.False(t, w.Status.FirstSeenTime.Time.Before(second.CreationTimestamp.Time), "its history begins with it")
 	eventually(t, &v1alpha1.PodBirthCertificate{}, ns, "db-0", "about the second pod",
 		func(c *v1alpha1.PodBirthCertificate) bool { return c.Spec.Pod.UID == string(second.UID) })
 
 	require.NoError(t, world.client.Delete(t.Context(), second))
-	gone(t, &v1alpha1.KernelWhisper{}, ns, "db-0.app.cputhrottling")
+	gone(t, &v1alpha1.KernelWhisper{}, ns, "pod.db-0.app.cputhrottling")
 	gone(t, &v1alpha1.PodBirthCertificate{}, ns, "db-0")
 	require.Never(t, func() bool { // late records do not make them again
-		err := world.client.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: "db-0.app.cputhrottling"},
+		err := world.client.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: "pod.db-0.app.cputhrottling"},
 			&v1alpha1.KernelWhisper{})
 		return !apierrors.IsNotFound(err)
 	}, 12*time.Second, time.Second)

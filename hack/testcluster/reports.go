@@ -11,8 +11,8 @@ import (
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
 )
 
-// Reports are our objects as YAML, without what differs between clusters: metadata and the pod's UID. The key is kind,
-// namespace and name.
+// Reports are our objects as YAML, without what differs between clusters: metadata, UIDs, and the nodes of pods,
+// because placed pods have none. The key is kind, namespace and name.
 type Reports map[string]string
 
 // PrintedReports returns the reports in the output of gossip-replay -o yaml.
@@ -72,12 +72,28 @@ func (r Reports) add(text []byte) error {
 	if err := yaml.Unmarshal(text, &report); err != nil {
 		return err
 	}
-	if pod, ok := report.Spec["pod"].(map[string]any); ok {
-		delete(pod, "uid")
-	}
+	removeFields(report.Spec, "uid", "node")
+	removeFields(report.Status, "uid", "node")
 	body, err := yaml.Marshal(map[string]any{"spec": report.Spec, "status": report.Status})
 	r[report.Kind+" "+report.Metadata.Namespace+"/"+report.Metadata.Name] = string(body)
 	return err
+}
+
+// removeFields removes the fields of these names from a value of YAML, at any depth.
+func removeFields(value any, names ...string) {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, name := range names {
+			delete(value, name)
+		}
+		for _, field := range value {
+			removeFields(field, names...)
+		}
+	case []any:
+		for _, element := range value {
+			removeFields(element, names...)
+		}
+	}
 }
 
 // ListedNamespaces returns the namespaces of the objects in a kubectl list.

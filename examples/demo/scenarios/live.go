@@ -15,7 +15,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/kernel-gossip/kernel-gossip/crd"
 	"github.com/kernel-gossip/kernel-gossip/crd/v1alpha1"
+	"github.com/kernel-gossip/kernel-gossip/gossip"
 	"github.com/kernel-gossip/kernel-gossip/hack/testcluster"
 )
 
@@ -107,11 +109,13 @@ func (l *Live) Certificate(ctx context.Context, role string) (*v1alpha1.PodBirth
 
 // Whisper returns the whisper of that kind about the pod.
 func (l *Live) Whisper(ctx context.Context, role string, kind v1alpha1.WhisperKind) (*v1alpha1.KernelWhisper, error) {
-	name := role + ".app." + strings.ToLower(string(kind))
-	if kind == v1alpha1.WhisperNetworkIssue {
-		name = role + "." + strings.ToLower(string(kind))
+	about := gossip.WorkloadSubject{
+		Kind: gossip.Kind(kind), Namespace: Namespace, Workload: gossip.Workload{Kind: "Pod", Name: role}, Container: "app",
 	}
-	return getObject[v1alpha1.KernelWhisper](ctx, l, "kw", name)
+	if kind == v1alpha1.WhisperNetworkIssue {
+		about.Container = ""
+	}
+	return getObject[v1alpha1.KernelWhisper](ctx, l, "kw", crd.Name(about))
 }
 
 // getObject returns an object of the demo's namespace; nil if there is none.

@@ -90,9 +90,9 @@ func TestViewsShowWhatIsInTheObjects(t *testing.T) {
 				showBirth(st, pods[births[0].Name], births[0], "Recorded.")
 			} else {
 				i := slices.IndexFunc(whispers, func(w *v1alpha1.KernelWhisper) bool {
-					return w.Spec.Kind == tc.kind && strings.HasPrefix(w.Spec.Pod.Name, tc.pod)
+					return w.Spec.Kind == tc.kind && strings.HasPrefix(w.Status.Worst.Pod.Name, tc.pod)
 				})
-				tc.view(st, pods[whispers[i].Spec.Pod.Name], whispers[i], "Recorded.")
+				tc.view(st, pods[whispers[i].Status.Worst.Pod.Name], whispers[i], "Recorded.")
 			}
 			golden := filepath.Join("testdata", name+".txt")
 			if *update {
