@@ -81,7 +81,7 @@ func (r *rollUp) rollGroup(about WorkloadSubject, all []*podPart, kept *Workload
 
 	now := slices.MaxFunc(present, func(a, b *podPart) int { return a.present.compare(&b.present) })
 	f.Now = now.makeEvidence(&now.present)
-	f.Now.Need = r.need(*now.PodFinding, now.Now)
+	f.Now.Need = Need{}
 	f.Change = SumChanges(findingsOf(all), r.options)
 	r.setHistory(&f, all, present, kept)
 	return f

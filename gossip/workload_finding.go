@@ -159,7 +159,8 @@ type WorkloadFinding struct {
 	// Windows are the worst windows of each part of the horizon that had trouble, the worst one among them, the oldest
 	// first. There are none without trouble.
 	Windows []WorkloadWindow
-	// Now is the worst of what the pods that report now show. Its finding has the workload's history, from all pods.
+	// Now is the worst of what the pods that report now show, without a number to set. Its finding has the workload's
+	// history, from all pods.
 	Now PodEvidence
 	// Revisions are the revisions of the pods that report now, the newest first. While there are several, Worst and Now
 	// are to be named with theirs.
