@@ -20,7 +20,7 @@ type Coverage struct {
 	Missing    []string // fields that were not measured, by their name in the payload
 	Source     string   // the program that measured; empty when the records do not name it
 	Ignored    []string // other sources of the same subject; their records did not count
-	// Restarted reports that the window began again less than its length ago, after Analyzer.Restore.
+	// Restarted reports that the window began again less than its length ago, after a restart of a program (RollUp).
 	Restarted bool `json:",omitempty"`
 }
 

@@ -69,7 +69,6 @@
 //   - Another setting ends the horizon: what was measured under another limit, request or image is no reason for
 //     advice. A new container does not end it, nor does a new pod of the same name. The setting is remembered over
 //     both, and over a silence.
-//   - [Analyzer.Restore] gives the windows back that a program had stored.
 //
 // # What a change did
 //
@@ -167,18 +166,31 @@
 //
 //   - The worst window of the worst pod is the verdict, with its figures and its time. Of equal pods it is the first by
 //     name. Shares of all pods together are made of summed counters, never of shares.
+//
 //   - Pods are seen if they were measured in the time of that window. A pod is affected if it was in trouble then, or
 //     in the same part of the horizon: only one window is kept of each part.
+//
 //   - The number is the largest target of these pods, because a template has one limit. Pods with low confidence count
 //     only if there are no others. The bounds come from the pod with that target.
+//
 //   - From ten pods on, a number above twice the median of what the pods need is called skewed: one pod gets more work,
 //     or has a slower node. A pod without a target needs what it has.
+//
 //   - Pods of several revisions may report at a time, in a rollout or a canary. The verdict is the worst of all, and
 //     named with its revision. The number is the one of the newest revision that has one. The revision with the
 //     youngest oldest pod is the newest.
+//
 //   - A pod reports while its newest record is less than a window older than the workload's. After that it does not
 //     count as the present. Its windows stay for the horizon while a pod that reports has its setting: the same limit,
 //     request and image. A restarted rollout keeps them, one with another limit does not.
+//
+//   - What a program had stored of a workload competes: the worst window of each part of the horizon, with its counts,
+//     until no pod has its limit any more. So a finding outlives its pods, and a restart. For a window after a restart a
+//     better verdict does not count, because samples are missing ([WorkloadFinding.Restarted]).
+//
+//   - It is in trouble from when the first of the pods was that are in trouble, and healthy from when the last one was.
+//
+//   - A birth is about its pod alone.
 //
 // A workload that was guessed from the names of its pods ([Workload.Guessed]) is the known one of that name and kind,
 // if there is one.
@@ -201,8 +213,8 @@
 //
 // # Programs that run for long
 //
-// An Analyzer keeps everything in memory. [Analyzer.Restore] gives a subject its history back after a restart,
-// [Analyzer.Forget] removes a pod that was deleted, and [Analyzer.Drop] a single subject.
+// An Analyzer keeps everything in memory. [Analyzer.Forget] removes a pod that was deleted, and [Analyzer.Drop] a
+// single subject. After a restart, [RollUp] has what was stored.
 //
 // # Limits
 //

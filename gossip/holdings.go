@@ -3,7 +3,6 @@ package gossip
 import (
 	"cmp"
 	"container/heap"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -240,6 +239,3 @@ func popLast[E any](list *[]E) E {
 	*list = old[:len(old)-1]
 	return last
 }
-
-// lowestRank is the rank of a subject without a record.
-const lowestRank = math.MinInt64

@@ -38,9 +38,7 @@ func (s *state) observe(r *record, a *Analyzer) {
 		return
 	}
 	if r.end > s.newest {
-		if s.newest == noRecord {
-			s.history.since = r.end
-		} else {
+		if s.newest != noRecord {
 			s.closeInstant(a)
 		}
 		s.newest = r.end
@@ -185,7 +183,7 @@ func (s *state) newLife(a *Analyzer) {
 		s.retireStream(t)
 	}
 	*s = state{
-		about: s.about, newest: s.newest, instant: s.instant, previousUID: s.uid, history: history{since: s.newest},
+		about: s.about, newest: s.newest, instant: s.instant, previousUID: s.uid,
 		former: s.former, worst: s.worst, oldest: s.oldest,
 	}
 }
@@ -305,7 +303,7 @@ func (s *state) makeFinding(a *Analyzer) (Finding, bool) {
 		}
 		now := s.history // this instant is not closed yet
 		now.advanceTo(s.instantVerdict(best, r.Level, f.isPrevious()), a.window)
-		r.History, r.Covered.Restarted = now.History, now.restarted
+		r.History = now.History
 		if k, ok := f.(OOMKilled); ok {
 			f, r = s.completeFromMemory(k, r, a)
 		}

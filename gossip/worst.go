@@ -61,7 +61,7 @@ type worstWindow struct {
 	badness
 	finding    windowFinding
 	start, end int64   // Unix nanoseconds
-	setting    setting // as its source had it; of a restored window nothing is known
+	setting    setting // as its source had it
 	isPresent  bool    // it is the present window, and its finding has the history
 }
 
@@ -132,8 +132,7 @@ func (l *worstWindows) dropBefore(newest int64, h horizon) {
 	*l = slices.DeleteFunc(*l, func(w worstWindow) bool { return h.isOver(w.end, newest) })
 }
 
-// dropOtherLimits drops the windows that were measured under another limit. It is for windows of an earlier pod or
-// process.
+// dropOtherLimits drops the windows that were measured under another limit. It is for windows of an earlier pod.
 func (l *worstWindows) dropOtherLimits(limit Optional[float64]) {
 	*l = slices.DeleteFunc(*l, func(w worstWindow) bool { return !isSameLimit(limitOf(w.finding), limit) })
 }
@@ -354,21 +353,5 @@ func (s *state) showWindows(kept worstWindows, now Finding) (list []WorstWindow,
 func (s *state) birthWindow(f Finding) WorstWindow {
 	return WorstWindow{
 		Finding: f, Start: time.Unix(0, s.birth.end-int64(f.Coverage().Window)).UTC(), End: time.Unix(0, s.birth.end).UTC(),
-	}
-}
-
-// restoreWindows gives back windows that an earlier process had.
-func (s *state) restoreWindows(windows []WorstWindow, a *Analyzer) {
-	if a.horizon.part == 0 {
-		return
-	}
-	for _, w := range windows {
-		f, ok := w.Finding.(windowFinding)
-		if !ok || f.Subject() != s.about || f.Severity() == SeverityUnknown {
-			continue
-		}
-		s.worst.add(worstWindow{
-			badness: a.demand.badnessOf(f), finding: f, start: w.Start.UnixNano(), end: w.End.UnixNano(),
-		}, a.horizon)
 	}
 }

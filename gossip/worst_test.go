@@ -314,37 +314,6 @@ func TestAMeasuredWindowIsWorseThanAnUnknownOne(t *testing.T) {
 	require.InDelta(t, 0.05, windows[0].Finding.(gossip.CPUThrottling).Throttled.Value, 0.001)
 }
 
-func TestARestoredWindowCompetes(t *testing.T) {
-	before := windowsOf(t, aWeek, cpuEvents(0, 30, 0.6, nil), cpuEvents(30, 60, 0, nil))
-	about := before[0].Finding.Subject()
-	for name, tc := range map[string]struct {
-		after []gossip.Event
-		want  gossip.Severity
-	}{
-		"the limit was raised meanwhile": {
-			after: cpuEvents(61, 90, 0.3, func(s *gossip.CPUSample) { s.LimitCores = gossip.Some(2.0) }),
-			want:  gossip.SeverityWarning,
-		},
-		"the restored one is worse": {after: cpuEvents(61, 90, 0.3, nil), want: gossip.SeverityHigh},
-		"it becomes worse":          {after: cpuEvents(61, 90, 0.9, nil), want: gossip.SeverityCritical},
-		"another pod of that name": {
-			after: cpuEvents(61, 90, 0.3, func(s *gossip.CPUSample) { s.PodUID = "u2" }), want: gossip.SeverityHigh,
-		},
-	} {
-		a := gossip.New(aWeek)
-		a.Restore(about, "u1", gossip.History{}, gossip.SeverityNone, before...)
-		require.Empty(t, a.Windows(about), "nothing is known before the first record")
-		for _, e := range tc.after {
-			a.Observe(e)
-		}
-		windows := a.Windows(about)
-		require.Equal(t, []gossip.Severity{tc.want}, severitiesOf(windows), name)
-		worst, ok := a.Worst(about)
-		require.True(t, ok)
-		require.Empty(t, cmp.Diff(windows[0], worst), name)
-	}
-}
-
 func TestABirthIsItsOwnWindow(t *testing.T) {
 	a := gossip.New(aWeek)
 	birth := gossip.PodCreation{
@@ -378,37 +347,6 @@ func TestShortRunsOfSamplesCompete(t *testing.T) {
 	}, severitiesOf(windows))
 	require.Equal(t, incident.Add(4*time.Minute), windows[0].End)
 	require.Equal(t, 4*time.Minute, windows[0].End.Sub(windows[0].Start))
-}
-
-// The operator stores the windows, ends, and starts again.
-func TestARestartKeepsOneWindowOfEachPart(t *testing.T) {
-	o := gossip.Options{Horizon: 7 * time.Hour}
-	events := append(cpuEvents(0, 30, 0.9, nil), cpuEvents(30, 150, 0.3, nil)...)
-	events = append(events, cpuEvents(150, 300, 0.05, nil)...)
-	about := events[0].Subject()
-	want := windowsOf(t, o, events)
-	for _, minute := range []int{20, 45, 100, 170, 260} {
-		n := minute * 6
-		before := gossip.New(o)
-		for _, e := range events[:n] {
-			before.Observe(e)
-		}
-		f, ok := before.Finding(about)
-		require.True(t, ok)
-		after := gossip.New(o)
-		after.Restore(about, "", f.Seen(), f.Severity(), before.Windows(about)...)
-		for _, e := range events[n:] {
-			after.Observe(e)
-		}
-		got := after.Windows(about)
-		require.Equal(t, severitiesOf(want), severitiesOf(got), "minute %d", minute)
-		parts := map[int64]bool{}
-		for _, w := range got {
-			part := w.End.Unix() / int64(time.Hour.Seconds())
-			require.False(t, parts[part], "two windows of one part")
-			parts[part] = true
-		}
-	}
 }
 
 // What was measured under another limit is no window any more, and later windows are kept.
