@@ -100,14 +100,15 @@ func typeMeta(kind string) metav1.TypeMeta {
 }
 
 // newMeta returns the identity of an object: it is in the namespace of its subject, and owned by it where its UID is
-// known. The owner does not control its reports, and its deletion does not wait for them, so neither of these two flags
-// is set.
+// known, and its kind and name are valid. The owner does not control its reports, and its deletion does not wait for
+// them, so neither of these two flags is set.
 func newMeta(about gossip.WorkloadSubject) metav1.ObjectMeta {
 	m := metav1.ObjectMeta{
 		Name: Name(about), Namespace: clipText(about.Namespace, maxLabel), Labels: newLabels(about),
 	}
 	w := about.Workload
-	if version := w.APIVersion(); w.UID != "" && version != "" && w.Kind != "" {
+	version, isValid := w.APIVersion(), gossip.IsKindName(w.Kind) && gossip.IsObjectName(w.Name)
+	if w.UID != "" && version != "" && isValid {
 		m.OwnerReferences = []metav1.OwnerReference{{
 			APIVersion: version, Kind: clipText(w.Kind, maxLabel), Name: clipText(w.Name, maxName),
 			UID: types.UID(clipText(w.UID, maxUID)),

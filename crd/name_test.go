@@ -147,7 +147,8 @@ func TestCertificatesHaveLabelsOfTheWorkload(t *testing.T) {
 }
 
 // The workload owns its whispers. The garbage collector deletes what has an owner that does not exist, so there is no
-// owner where one was guessed, or where its version or UID is not known.
+// owner where one was guessed, where Kubernetes would not accept its kind or name, or where its version or UID is not
+// known.
 func TestWhispersAreOwnedByTheirWorkload(t *testing.T) {
 	byReplicaSet := gossip.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Name: "web", Guessed: true}
 	for name, tc := range map[string]struct {
@@ -163,7 +164,13 @@ func TestWhispersAreOwnedByTheirWorkload(t *testing.T) {
 		"guessed by names":     {workload: gossip.Workload{Group: "apps", Kind: "Deployment", Name: "web", Guessed: true}},
 		"by a ReplicaSet":      {workload: byReplicaSet},
 		"without a known kind": {workload: gossip.Workload{Name: "web", Guessed: true, UID: "u"}},
-		"without a version":    {workload: gossip.Workload{Group: "apps", Kind: "Deployment", Name: "web", UID: "u"}},
+		"a kind that is none": {
+			workload: gossip.Workload{Group: "x.io", Version: "v1", Kind: "Kind; kubectl", Name: "web", UID: "u"},
+		},
+		"a name that is none": {
+			workload: gossip.Workload{Group: "x.io", Version: "v1", Kind: "Kind", Name: "web; kubectl", UID: "u"},
+		},
+		"without a version": {workload: gossip.Workload{Group: "apps", Kind: "Deployment", Name: "web", UID: "u"}},
 	} {
 		pod := gossip.PodFinding{Now: hiddenThrottling(), Workload: tc.workload}
 		owners := crd.New(crd.Report{Finding: rollPods([]gossip.PodFinding{pod})}).GetOwnerReferences()

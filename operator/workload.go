@@ -36,19 +36,19 @@ func indexControllers(ctx context.Context, c cache.Cache) error {
 	return nil
 }
 
-// controllersOf returns what controls an object. Of a pod of a ReplicaSet that is the Deployment too that its name
-// shows: the ReplicaSet may be unknown.
+// controllersOf returns what controls an object. Of a pod that is also the workload that the pod alone shows, because a
+// ReplicaSet may be unknown.
 func controllersOf(o client.Object) (keys []string) {
 	if ref := metav1.GetControllerOfNoCopy(o); ref != nil {
 		group := schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind).Group
 		keys = append(keys, controllerKey(group, ref.Kind, ref.Name))
 	}
 	if pod, ok := o.(*corev1.Pod); ok {
-		if w := kube.WorkloadOf(pod, kube.Objects{}); w.Guessed {
+		if w := kube.WorkloadOf(pod, kube.Objects{}); !w.IsPod() {
 			keys = append(keys, controllerKey(w.Group, w.Kind, w.Name))
 		}
 	}
-	return keys
+	return slices.Compact(keys)
 }
 
 func metadataOf(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
@@ -57,7 +57,11 @@ func metadataOf(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
 	return m
 }
 
-func controllerKey(group, kind, name string) string { return group + "/" + kind + "/" + name }
+// controllerKey returns the key of a controller in the index. Its texts are cleaned, as those of a workload are: an
+// owner reference may have any.
+func controllerKey(group, kind, name string) string {
+	return gossip.CleanText(group + "/" + kind + "/" + name)
+}
 
 // objectSubject returns the subject of the object about a subject of a pod: of the pod's workload, and of the pod
 // itself for its birth.

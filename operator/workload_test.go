@@ -253,6 +253,11 @@ func TestEachPodHasTheObjectOfItsWorkload(t *testing.T) {
 	second := makeReplicaSet(t, k, ns, "loop-2", controllerRef("apps/v1", "ReplicaSet", first))
 	first.OwnerReferences = []metav1.OwnerReference{controllerRef("apps/v1", "ReplicaSet", second)}
 	require.NoError(t, k.Update(t.Context(), first))
+	const hostile = "Kind\x1b[2J\nkubectl"
+	strange := metav1.OwnerReference{
+		APIVersion: "example.com/v1", Kind: hostile, Name: "owner", UID: stranger, Controller: new(true),
+	}
+	strangers := makeReplicaSet(t, k, ns, "owner-1", strange)
 	ghost := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: "ghost-77f", UID: stranger}}
 
 	named := func(group, kind, name string) string {
@@ -280,6 +285,9 @@ func TestEachPodHasTheObjectOfItsWorkload(t *testing.T) {
 		"canary-1-a": {
 			of: ofOwner("apps/v1", "ReplicaSet", rolled), want: named("argoproj.io", "Rollout", "canary"),
 			owners: "Rollout canary",
+		},
+		"owner-1-a": {
+			of: ofOwner("apps/v1", "ReplicaSet", strangers), want: named("example.com", gossip.CleanText(hostile), "owner"),
 		},
 		"bare": {of: func(*corev1.Pod) {}, want: "pod.bare.app.cputhrottling", owners: "Pod bare"},
 		"static-node-1": {
