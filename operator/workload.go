@@ -57,7 +57,7 @@ func metadataOf(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
 	return m
 }
 
-// controllerKey returns the key of a controller in the index. Its texts are cleaned, as those of a workload are: an
+// controllerKey returns the key of a controller in the index. Its texts are cleaned, as the texts of a workload are: an
 // owner reference may have any.
 func controllerKey(group, kind, name string) string {
 	return gossip.CleanText(group + "/" + kind + "/" + name)
