@@ -60,12 +60,13 @@ func TestARestartKeepsTheOtherWindowsInTrouble(t *testing.T) {
 	k := admin(t, c)
 	pod := makePod(t, k, "windows", "api-0")
 	parts := func(o *operator.Options) { o.Analysis.Window, o.Analysis.Horizon = time.Minute, 70*time.Minute }
-	ago := func(minutes, n, throttled int) []string {
-		end := time.Now().Add(-time.Duration(minutes) * time.Minute)
+	until := func(end time.Time, n, throttled int) []string {
 		return recordsUntil(end, "windows", "api-0", string(pod.UID), n, throttled)
 	}
+	part := time.Now().Truncate(10 * time.Minute) // of the horizon: no trouble is in two of them
 	r := start(t, c.Config, in("windows"), parts)
-	r.post(t, slices.Concat(ago(40, 24, 45), ago(20, 24, 15), ago(0, 36, 0))...)
+	r.post(t, slices.Concat(until(part.Add(-35*time.Minute), 24, 45), until(part.Add(-15*time.Minute), 24, 15),
+		until(time.Now(), 36, 0))...)
 	before := whisper(t, k, "windows", "api-0", severity(v1alpha1.SeverityNone))
 	require.Equal(t, v1alpha1.SeverityCritical, before.Status.Severity)
 	require.NotEmpty(t, before.Status.OtherWindows)
@@ -73,7 +74,7 @@ func TestARestartKeepsTheOtherWindowsInTrouble(t *testing.T) {
 	r.stop(t)
 
 	r = start(t, c.Config, in("windows"), parts)
-	r.post(t, ago(-2, 24, 30)...)
+	r.post(t, until(time.Now().Add(2*time.Minute), 24, 30)...)
 	after := whisper(t, k, "windows", "api-0", severity(v1alpha1.SeverityHigh))
 	require.Equal(t, before.Status.Worst, after.Status.Worst)
 	require.Greater(t, len(after.Status.OtherWindows), len(before.Status.OtherWindows))
