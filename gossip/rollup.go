@@ -156,16 +156,32 @@ func (r *rollUp) addKept(windows, kept []WorkloadWindow, present []*podPart, new
 		at, found := slices.BinarySearchFunc(windows, part, func(o WorkloadWindow, part int64) int {
 			return cmp.Compare(r.partOf(o.Worst.Window.End), part)
 		})
+		isCovered := slices.ContainsFunc(present, func(p *podPart) bool { return r.coversKept(p, w) })
 		switch {
-		case !found:
+		case !found && !isCovered:
 			windows = slices.Insert(windows, at, *w)
+		case !found:
 		case w.isSameAs(&windows[at]):
 			windows[at].keepPods(w)
+		case isCovered:
 		case r.compareWindows(w, &windows[at]) > 0:
 			windows[at] = *w
 		}
 	}
 	return windows
+}
+
+// coversKept reports whether a pod that reports decides itself about a window of it that was stored: it has been measured
+// since then, it has another limit now, or the window was short and there is a longer one by now.
+func (r *rollUp) coversKept(p *podPart, w *WorkloadWindow) bool {
+	kept := &w.Worst
+	if kept.Pod != p.about.Pod || !sameUID(kept.UID, p.Now.UID()) {
+		return false
+	}
+	isShort := kept.Window.End.Sub(kept.Window.Start) < r.window/2 && p.about.Kind != KindOOMKill // kills are moments
+	return p.since.Before(kept.Window.Start.Add(time.Second)) ||
+		!isSameLimit(limitOf(kept.Window.Finding), limitOf(p.Now)) ||
+		(isShort && p.Now.Time().Sub(p.since) >= r.window)
 }
 
 // isSameAs reports whether two windows are of the same pod and time: one that was stored has whole seconds.
