@@ -171,8 +171,8 @@ func (r *rollUp) addKept(windows, kept []WorkloadWindow, present []*podPart, new
 	return windows
 }
 
-// coversKept reports whether a pod that reports decides itself about a window of it that was stored: it has been measured
-// since then, it has another limit now, or the window was short and there is a longer one by now.
+// coversKept reports whether a pod that reports decides itself about a window of it that was stored: it has been
+// measured since then, it has another limit now, or the window was short and there is a longer one by now.
 func (r *rollUp) coversKept(p *podPart, w *WorkloadWindow) bool {
 	kept := &w.Worst
 	if kept.Pod != p.about.Pod || !sameUID(kept.UID, p.Now.UID()) {

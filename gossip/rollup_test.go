@@ -114,6 +114,47 @@ func TestWindowsOfNeighbouringDaysAreBothKept(t *testing.T) {
 	}
 }
 
+// What was stored of a pod competes only while the pod, or its memory, is gone: else the first seconds of a pod, or a
+// window under the old limit, would stay the worst.
+func TestAPodThatIsStillMeasuredDecidesAboutItsStoredWindows(t *testing.T) {
+	stored := rollOne(t, podOfWeb("a", cpuWindow("a", 40, 0.9)))
+	since := func(minute int, p gossip.PodFinding) gossip.PodFinding {
+		p.Since = at(minute)
+		return p
+	}
+	raised := podOfWeb("a", cpuWindow("a", 60, 0.02))
+	c := raised.Now.(gossip.CPUThrottling)
+	c.Limit = gossip.Some(2.0)
+	raised.Now, raised.Windows = c, nil
+	short := stored
+	short.Worst.Window.Start = at(39)
+	short.Windows = []gossip.WorkloadWindow{short.WorkloadWindow}
+	for name, tc := range map[string]struct {
+		kept gossip.WorkloadFinding
+		pod  gossip.PodFinding
+		want gossip.Severity
+	}{
+		"measured since then": {
+			kept: stored, pod: since(20, podOfWeb("a", cpuWindow("a", 60, 0.02))), want: gossip.SeverityNone,
+		},
+		"measured since a restart": {
+			kept: stored, pod: since(45, podOfWeb("a", cpuWindow("a", 60, 0.02))), want: gossip.SeverityCritical,
+		},
+		"another limit since the restart": {
+			kept: stored, pod: since(45, raised), want: gossip.SeverityNone,
+		},
+		"another pod": {
+			kept: stored, pod: since(20, podOfWeb("b", cpuWindow("b", 60, 0.02))), want: gossip.SeverityCritical,
+		},
+		"short, and a window has passed": {
+			kept: short, pod: since(45, podOfWeb("a", cpuWindow("a", 61, 0.02))), want: gossip.SeverityNone,
+		},
+	} {
+		got := gossip.RollUp([]gossip.PodFinding{tc.pod}, aWeek, needTwice, tc.kept)
+		require.Equal(t, tc.want, got[0].Severity(), name)
+	}
+}
+
 func TestAtMostFivePodsAreListed(t *testing.T) {
 	var pods []gossip.PodFinding
 	for i := range 40 {
