@@ -185,8 +185,9 @@
 //     request and image. A restarted rollout keeps them, one with another limit does not.
 //
 //   - What a program had stored of a workload competes: the worst window of each part of the horizon, with its counts,
-//     until no pod has its limit any more. So a finding outlives its pods, and a restart. For a window after a restart a
-//     better verdict does not count, because samples are missing ([WorkloadFinding.Restarted]).
+//     until no pod has its limit any more. So a finding outlives its pods, and a restart. A pod that has been measured
+//     since such a window decides about it itself. For a window after a restart a better verdict does not count, because
+//     samples are missing ([WorkloadFinding.Restarted]).
 //
 //   - It is in trouble from when the first of the pods was that are in trouble, and healthy from when the last one was.
 //
