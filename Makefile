@@ -118,7 +118,8 @@ endif
 	docker build --quiet --tag $(E2E_REGISTRY)/kernel-gossip-web:e2e --file examples/demo/web/Dockerfile bin/image
 
 e2e: e2e-images ## prove the operator on a kind cluster of its own, or on KUBECONFIG's [tens of minutes]
-	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go test -tags e2e -count=1 -timeout 45m -parallel 4 $(if $(CI),,-v) ./hack/e2e
+	assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets \
+		go test -tags e2e -count=1 -timeout 45m -parallel 4 $(if $(CI),,-v) ./hack/e2e
 
 e2e-up: e2e-images ## start a kind cluster with operator and observer, and keep it
 	@assets=$$(go run ./hack/assets) && KUBEBUILDER_ASSETS=$$assets go run ./hack/e2e/cluster up $(CURDIR)/bin/e2e.kubeconfig

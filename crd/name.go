@@ -26,7 +26,7 @@ var ownGroups = []string{"", "apps", "batch"}
 // named `<workload kind>.<workload name>.<container>.<kind>` in lower case, without a container where it is about whole
 // pods. Where that might not be unique (a name with a dot, a kind of another group than apps and batch, or none) or is
 // longer than the 253 characters that Kubernetes allows, it ends in a dash and ten hexadecimal digits of a SHA-256 of
-// all that it stands for.
+// group, kinds, name and container.
 func Name(about gossip.WorkloadSubject) string {
 	w := about.Workload
 	if about.Kind == gossip.KindPodBirth {
@@ -46,7 +46,7 @@ func Name(about gossip.WorkloadSubject) string {
 	return shortenName(name, whole)
 }
 
-// shortenName returns a name that Kubernetes allows, with a hash of what it stands for if it is too long.
+// shortenName returns a name that Kubernetes allows, with the hash of a whole text if it is too long.
 func shortenName(name, whole string) string {
 	if len(name) <= maxName {
 		return name

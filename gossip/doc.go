@@ -188,6 +188,7 @@
 //     until no pod has its limit any more. So a finding outlives its pods, and a restart. A pod that has been measured
 //     since such a window decides about it itself. For a window after a restart a better verdict does not count,
 //     because samples are missing ([WorkloadFinding.Restarted]).
+//
 //   - It is in trouble from when the first of the pods was that are in trouble, and healthy from when the last one was.
 //
 //   - A birth is about its pod alone.

@@ -18,7 +18,7 @@ type podMeasurement struct {
 	now     gossip.Finding       // of the present window, which ends with the newest record that counts
 	windows []gossip.WorstWindow // all that are kept; none if that is the present one alone
 	change  *gossip.Change       // nil if there was none
-	since   int64                // time of the oldest record, Unix nanoseconds
+	since   time.Time            // of the oldest record
 }
 
 func (m *podMeasurement) judgedSubject() gossip.Subject { return m.now.Subject() }
@@ -27,7 +27,7 @@ func (m *podMeasurement) judgedSubject() gossip.Subject { return m.now.Subject()
 func podMeasurementsOf(analyzer *gossip.Analyzer) []podMeasurement {
 	list := make([]podMeasurement, 0, analyzer.Stats().Subjects)
 	for found := range analyzer.PodFindings() {
-		m := podMeasurement{now: found.Now, change: found.Change, since: found.Since.UnixNano()}
+		m := podMeasurement{now: found.Now, change: found.Change, since: found.Since}
 		if len(found.Windows) != 1 || !found.Windows[0].End.Equal(found.Now.Time()) {
 			m.windows = found.Windows
 		}
@@ -123,7 +123,7 @@ func chunkNamespaces(pods []podMeasurement) iter.Seq[[]podMeasurement] {
 // name shows.
 func (c catalogs) completeFinding(m *podMeasurement, byPod bool) gossip.PodFinding {
 	about := m.judgedSubject()
-	f := gossip.PodFinding{Now: m.now, Windows: m.windows, Change: m.change, Since: time.Unix(0, m.since).UTC()}
+	f := gossip.PodFinding{Now: m.now, Windows: m.windows, Change: m.change, Since: m.since}
 	if len(c) > 0 {
 		if pod := c.findPod(about, m.now.UID()); pod.Name != "" {
 			f = f.WithPod(&pod)

@@ -37,7 +37,8 @@ one() {
       record birth 35s ": a web server starts."
       ;;
     throttle)
-      (sleep 85 && second "$(kubectl get kw -n "$namespace" pod.worker.app.cputhrottling -o jsonpath='{.status.recommendations[?(@.resize)].resize}')") &
+      (sleep 85 && second "$(kubectl get kw -n "$namespace" pod.worker.app.cputhrottling \
+        -o jsonpath='{.status.recommendations[?(@.resize)].resize[0]}')") &
       record throttle 155s "; in the second act its CPU limit was raised in place, as the operator advised then."
       ;;
     memory)
